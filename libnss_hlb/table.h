@@ -1,0 +1,87 @@
+// The table: hlbd's published answers, as one file that programs map. TABLE.md shows its bytes.
+//
+// Its contents never change once published, but for two words that are read and written as atomics:
+// `superseded` and `lease_until`. They, the magic and the version stand at the same place in every
+// version, so that any hlbd can retire any other's table.
+//
+// The version rule. A reader takes a table whose major version is its own and treats every other as
+// absent (it then asks hlbd over the bus). Within a major version fields are only added behind the
+// known ones. A hlbd that starts marks whatever table it finds as superseded once its own stands.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "libnss_hlb/name.h"
+#include "libnss_hlb/record.h"
+
+namespace hlb::table {
+
+inline constexpr std::uint8_t kMagic[8] = {'h', 'l', 'b', 't', 'a', 'b', 'l', 'e'};
+inline constexpr std::uint16_t kMajorVersion = 1;
+inline constexpr std::uint16_t kMinorVersion = 0;
+
+namespace at {
+inline constexpr std::size_t kMagic = 0;          // 8 bytes
+inline constexpr std::size_t kMajorVersion = 8;   // u16
+inline constexpr std::size_t kMinorVersion = 10;  // u16
+inline constexpr std::size_t kSuperseded = 12;    // u32, live: not 0 when a newer table stands
+inline constexpr std::size_t kLeaseUntil = 16;    // u64, live: CLOCK_BOOTTIME in ns
+inline constexpr std::size_t kSize = 24;          // u64: the whole table
+inline constexpr std::size_t kLease = 32;         // u64: how far ahead a lease may lie, in ns
+inline constexpr std::size_t kStaleFor = 40;      // u64: answers outlive the lease so long, in ns
+inline constexpr std::size_t kSlotsOffset = 48;   // u32
+inline constexpr std::size_t kSlotCount = 52;     // u32, a power of two
+inline constexpr std::size_t kFlags = 56;         // u32
+inline constexpr std::size_t kServiceCount = 60;  // u32
+inline constexpr std::size_t kHeaderEnd = 64;
+
+// A slot of the hash table: a name and the record that answers it. An empty one is all zeroes.
+// A name stands in the first free slot from `hash & (slot count - 1)` on, wrapping around.
+inline constexpr std::size_t kSlotHash = 0;         // u32: the upper half of the name's hash
+inline constexpr std::size_t kSlotRecord = 4;       // u32: offset of the record, never 0
+inline constexpr std::size_t kSlotName = 8;         // u32: offset of the name, no NUL
+inline constexpr std::size_t kSlotNameLength = 12;  // u16
+inline constexpr std::size_t kSlotFlags = 14;       // u16
+inline constexpr std::size_t kSlotEnd = 16;
+}  // namespace at
+
+// Flag of the table, and of each slot concerned: names below this one are the service's as well.
+inline constexpr std::uint32_t kSubdomains = 1;
+
+// How far a table's answers can be trusted at a moment.
+enum class Freshness : std::uint8_t {
+  current,  // hlbd is alive and stands by it
+  stale,    // hlbd is gone, not long enough to matter
+  expired,  // hlbd is gone for longer than max_stale
+};
+
+// A checked look at a table's bytes, which must outlive it. Any bytes whatever are safe to look at,
+// as long as they stay mapped.
+class View {
+ public:
+  View() = default;  // not valid
+
+  static View over(std::span<const std::uint8_t> bytes);
+
+  bool valid() const { return data_ != nullptr; }
+  bool superseded() const;
+
+  // `now_ns` is CLOCK_BOOTTIME, read before the call. A lease far farther ahead than hlbd sets one,
+  // as a time namespace shows it, is not current.
+  Freshness freshness(std::uint64_t now_ns) const;
+
+  // The record that answers `name`; not valid when no service has that name. Of several services
+  // with `subdomains` the one with the longest name serves.
+  record::View find(const Name& name) const;
+
+ private:
+  record::View probe(std::string_view name, std::uint32_t required_flags) const;
+
+  const std::uint8_t* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace hlb::table
