@@ -1,0 +1,25 @@
+// The names under which hlbd is reached over D-Bus, and the files of its runtime folder.
+#pragma once
+
+namespace hlb::bus {
+
+// On the system bus (and on the peer socket, which has no bus names).
+inline constexpr char kName[] = "org.hlb1";
+inline constexpr char kPath[] = "/org/hlb1";
+inline constexpr char kResolverInterface[] = "org.hlb1.Resolver";
+
+// On the peer socket only: Lookup(s name) → (ay record). One record (record.h) for the asked name.
+// While the service has no first outcome, hlbd holds the reply back, at most until the first round
+// of checks ends.
+inline constexpr char kPeerInterface[] = "org.hlb1.Peer";
+inline constexpr char kLookup[] = "Lookup";
+
+inline constexpr char kNoSuchService[] = "org.hlb1.Error.NoSuchService";
+inline constexpr char kNoHealthyBackend[] = "org.hlb1.Error.NoHealthyBackend";
+
+// Files of the runtime folder, /run/hlb unless overridden.
+inline constexpr char kRuntimeFolder[] = "/run/hlb";
+inline constexpr char kTableFile[] = "table";
+inline constexpr char kPeerSocket[] = "bus";
+
+}  // namespace hlb::bus

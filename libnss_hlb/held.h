@@ -1,0 +1,39 @@
+// Cancellation and signals, held back for a scope.
+#pragma once
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <cstring>
+
+namespace hlb {
+
+// A thread cancelled half-way through a call would leave a descriptor or memory behind.
+class CancellationHeld {
+ public:
+  CancellationHeld() { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }
+  ~CancellationHeld() { pthread_setcancelstate(before_, nullptr); }
+  CancellationHeld(const CancellationHeld&) = delete;
+  CancellationHeld& operator=(const CancellationHeld&) = delete;
+
+ private:
+  int before_ = 0;
+};
+
+// A handler that runs for long, or jumps away, would leave a conversation with hlbd half-way.
+class SignalsHeld {
+ public:
+  SignalsHeld() {
+    sigset_t all;
+    std::memset(&all, 0xff, sizeof all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsHeld() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsHeld(const SignalsHeld&) = delete;
+  SignalsHeld& operator=(const SignalsHeld&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+}  // namespace hlb

@@ -1,0 +1,34 @@
+#include "libnss_hlb/random.h"
+
+#include <sys/auxv.h>
+
+#include <atomic>
+#include <cstring>
+
+namespace hlb {
+namespace {
+
+// Starts from the process's seed at the first lookup; two threads that both set it set the same.
+constinit std::atomic<std::uint64_t> lookup_count = 0;
+
+std::uint64_t process_seed() {
+  std::uint64_t seed = 0;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): that is how the kernel hands it over
+  const auto* kernel_bytes = reinterpret_cast<const void*>(getauxval(AT_RANDOM));
+  if (kernel_bytes != nullptr) std::memcpy(&seed, kernel_bytes, sizeof seed);
+  return seed | 1;  // never 0, which says that it isn't set
+}
+
+}  // namespace
+
+std::uint64_t lookup_seed(std::uint64_t now_ns) {
+  std::uint64_t unset = 0;
+  if (lookup_count.load(std::memory_order_relaxed) == 0) {
+    lookup_count.compare_exchange_strong(unset, process_seed(), std::memory_order_relaxed);
+  }
+  const std::uint64_t count = lookup_count.fetch_add(1, std::memory_order_relaxed);
+  // The one is stirred before the other comes in, so that their steps can't cancel each other.
+  return Random(Random(count).next() + now_ns).next();
+}
+
+}  // namespace hlb
