@@ -1,0 +1,40 @@
+// The configuration as plain data, and how it is loaded.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "health/service.h"
+
+namespace hlb {
+
+enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
+
+struct Config {
+  LogLevel log_level = LogLevel::info;
+  std::chrono::milliseconds max_stale{10'000};  // how long answers outlive a dead hlbd
+  std::vector<ServiceSpec> services;
+};
+
+// One fault of a configuration file; `to_string()` is "file:line:column: message". A fault of the
+// file itself (missing, unreadable, too large) has line 0 and prints as "file: message".
+struct ConfigError {
+  std::string file;
+  unsigned line = 0;
+  unsigned column = 0;
+  std::string message;
+
+  std::string to_string() const;
+};
+
+using ConfigErrors = std::vector<ConfigError>;
+
+// Reads `file`, then services.d/*.toml beside it in the order of their names. All faults of all
+// files are reported at once; with any fault there is no configuration. Never throws for what a
+// file holds, and reads at most 1 MiB of each.
+std::variant<Config, ConfigErrors> load_config(const std::filesystem::path& file);
+
+}  // namespace hlb

@@ -1,0 +1,148 @@
+#include "config/document.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "config/guard.h"
+#include "config/wording.h"
+
+// toml++ 3.3 asserts what it believes of its input, wrongly for some. refuse() keeps the known
+// cases from it; for one that isn't known, this hook of the library makes a fault of the file from
+// what would end hlbd. With NDEBUG such a belief is undefined behaviour, so this file does without.
+namespace {
+struct Bewildered {};
+constexpr void expect(bool belief) {
+  if (!belief) throw Bewildered();
+}
+}  // namespace
+#undef NDEBUG
+#define TOML_ASSERT(belief) expect(static_cast<bool>(belief))
+#include <toml++/toml.h>
+
+namespace hlb::config {
+
+namespace {
+
+constexpr std::size_t kMessageLimit = 200;
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+Position begin_of(const toml::source_region& region) {
+  return {region.begin.line, region.begin.column};
+}
+
+// Recursive: refuse() has bounded how deep.
+Value convert(const toml::node& node);
+
+Value::Table convert_table(const toml::table& table) {
+  Value::Table result;
+  for (const auto& [key, node] : table) {
+    result.push_back({std::string(key.str()), begin_of(key.source()), convert(node)});
+  }
+  return result;
+}
+
+Value::Array convert_array(const toml::array& array) {
+  Value::Array result;
+  for (const toml::node& node : array)
+    result.push_back(convert(node));
+  return result;
+}
+
+Value convert(const toml::node& node) {
+  Value value{begin_of(node.source()), {}};
+  if (const auto* table = node.as_table()) {
+    value.data = convert_table(*table);
+  } else if (const auto* array = node.as_array()) {
+    value.data = convert_array(*array);
+  } else if (const auto* text = node.as_string()) {
+    value.data = text->get();
+  } else if (const auto* integer = node.as_integer()) {
+    value.data = integer->get();
+  } else if (const auto* real = node.as_floating_point()) {
+    value.data = real->get();
+  } else if (const auto* boolean = node.as_boolean()) {
+    value.data = boolean->get();
+  }
+  return value;
+}
+
+// What toml++ can't say: the slip behind it, by the words of its message.
+struct Advice {
+  std::string_view about;
+  std::string_view text;
+};
+
+constexpr std::string_view kQuoteIt = "; strings, addresses and durations stand in quotes";
+constexpr std::array<Advice, 7> kAdvice = {{
+    {"parsing value", kQuoteIt},
+    {"parsing boolean", kQuoteIt},
+    {"integer", kQuoteIt},
+    {"floating-point", kQuoteIt},
+    {"parsing date", kQuoteIt},
+    {"parsing string", "; a string ends with its quote on the same line"},
+    {"utf-8", "; save the file as UTF-8"},
+}};
+
+std::string_view advice_for(std::string_view description) {
+  const auto* found = std::ranges::find_if(kAdvice, [=](const Advice& advice) {
+    return description.find(advice.about) != std::string_view::npos;
+  });
+  return found == kAdvice.end() ? "" : found->text;
+}
+
+SyntaxFault fault_of(const toml::parse_error& error) {
+  std::string message = printable(error.description(), kMessageLimit);
+  if (message.starts_with('E')) message.front() = 'e';
+  message.insert(0, "invalid TOML: ").append(advice_for(error.description()));
+  return {begin_of(error.source()), std::move(message)};
+}
+
+Position position_of(std::string_view text, std::size_t offset) {
+  const std::string_view before = text.substr(0, offset);
+  const std::size_t newline = before.rfind('\n');
+  const std::size_t line_start = newline == std::string_view::npos ? 0 : newline + 1;
+  const auto starts_character = [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  };
+  return {
+      static_cast<unsigned>(std::ranges::count(before, '\n')) + 1,
+      static_cast<unsigned>(std::ranges::count_if(before.substr(line_start), starts_character)) +
+          1};
+}
+
+std::variant<Value, SyntaxFault> parse_bounded(std::string_view text) {
+  try {
+    return convert(toml::parse(text));
+  } catch (const toml::parse_error& error) {
+    return fault_of(error);
+  } catch (const Bewildered&) {
+    return SyntaxFault{{1, 1}, "invalid TOML, at a place that the parser can't name"};
+  }
+}
+
+// A forgotten bracket further up looks like deep nesting too, so a fault before the refused place
+// goes first, unless it is the cutting short itself.
+SyntaxFault fault_of_refused(std::string_view text, const Refusal& refusal) {
+  const auto before = parse_bounded(text.substr(0, refusal.offset));
+  const auto* fault = std::get_if<SyntaxFault>(&before);
+  if (fault != nullptr && fault->message.find("end-of-file") == std::string::npos) return *fault;
+  return {position_of(text, refusal.offset), std::string(refusal.reason)};
+}
+
+}  // namespace
+
+std::variant<Value, SyntaxFault> parse_document(std::string_view text) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  if (const auto refusal = refuse(text)) return fault_of_refused(text, *refusal);
+  return parse_bounded(text);
+}
+
+std::string_view kind_of(const Value& value) {
+  constexpr std::array<std::string_view, 7> kKinds = {
+      "a date or time", "a boolean", "an integer", "a float", "a string", "an array", "a table"};
+  static_assert(kKinds.size() == std::variant_size_v<decltype(value.data)>);
+  return kKinds.at(value.data.index());
+}
+
+}  // namespace hlb::config

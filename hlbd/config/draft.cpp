@@ -1,0 +1,92 @@
+#include "config/draft.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+#include "config/document.h"
+#include "config/reader.h"
+#include "config/service.h"
+
+namespace hlb::config {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::array<Choice<LogLevel>, 5> kLogLevels = {{
+    {"trace", LogLevel::trace},
+    {"debug", LogLevel::debug},
+    {"info", LogLevel::info},
+    {"warn", LogLevel::warn},
+    {"error", LogLevel::error},
+}};
+constexpr DurationRange kMaxStale = {0s, 1h};
+
+void read_daemon(const Value& value, Config& config, Faults& faults) {
+  if (value.as_table() == nullptr) {
+    return faults.add(
+        value.at,
+        std::string("\"daemon\" must be one table, [daemon], not ").append(kind_of(value)));
+  }
+  TableReader table(value, "[daemon]", faults);
+  table.choice("log_level", kLogLevels, config.log_level);
+  table.duration("max_stale", kMaxStale, config.max_stale);
+  table.reject_unknown();
+}
+
+void read_services(const Value& value, Config& config, Names& names, Faults& faults) {
+  const Value::Array* services = value.as_array();
+  if (services == nullptr) {
+    return faults.add(value.at,
+                      std::string("\"service\" must be an array of tables, [[service]], not ")
+                          .append(kind_of(value)));
+  }
+  for (const Value& service : *services) {
+    config.services.push_back(read_service(service, names, faults));
+  }
+}
+
+void read_root(const Value& root, FileRole role, Config& config, Names& names, Faults& faults) {
+  TableReader table(root, "the file", faults);
+  if (const Value* services = table.find("service")) {
+    read_services(*services, config, names, faults);
+  }
+  if (const Value* daemon = table.find("daemon")) {
+    if (role == FileRole::main) {
+      read_daemon(*daemon, config, faults);
+    } else {
+      faults.add(daemon->at, "[daemon] can stand in hlbd.toml only; move it there");
+    }
+  }
+  table.reject_unknown();
+}
+
+}  // namespace
+
+void Draft::add_text(const std::string& file, std::string_view text, FileRole role) {
+  Faults faults(file);
+  const auto document = parse_document(text);
+  if (const auto* fault = std::get_if<SyntaxFault>(&document)) {
+    faults.add(fault->at, fault->message);
+  } else {
+    read_root(std::get<Value>(document), role, config_, names_, faults);
+  }
+  std::ranges::move(faults.take(), std::back_inserter(errors_));
+}
+
+void Draft::add_fault(const std::string& file, std::string message) {
+  errors_.push_back({file, 0, 0, std::move(message)});
+}
+
+std::variant<Config, ConfigErrors> Draft::finish(const std::string& main_file) {
+  if (errors_.empty() && config_.services.empty()) {
+    errors_.push_back({main_file, 1, 1,
+                       "there is no [[service]] here or in services.d/*.toml; add one with name, "
+                       "backends and [service.check]"});
+  }
+  if (!errors_.empty()) return std::move(errors_);
+  return std::move(config_);
+}
+
+}  // namespace hlb::config

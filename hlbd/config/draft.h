@@ -1,0 +1,37 @@
+// A configuration while its files are read one after the other.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "config/config.h"
+#include "config/hostname.h"
+
+namespace hlb::config {
+
+enum class FileRole : std::uint8_t {
+  main,      // hlbd.toml: everything
+  services,  // in services.d: [[service]] only
+};
+
+class Draft {
+ public:
+  // Takes in the text of a file, which may be any bytes. `file` names it in messages.
+  void add_text(const std::string& file, std::string_view text, FileRole role);
+
+  // A fault of a file as a whole, which then has no text.
+  void add_fault(const std::string& file, std::string message);
+
+  // The whole, or the faults of all files. A configuration without a service is a fault, which
+  // names the main file. Ends the draft.
+  std::variant<Config, ConfigErrors> finish(const std::string& main_file);
+
+ private:
+  Config config_;
+  ConfigErrors errors_;
+  Names names_;
+};
+
+}  // namespace hlb::config

@@ -1,0 +1,71 @@
+#include "config/hostname.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+
+namespace hlb::config {
+
+namespace {
+
+constexpr std::size_t kMaxName = 253;  // RFC 1035, 2.3.4, in its text form
+constexpr std::size_t kMaxLabel = 63;
+
+char lowered(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+bool may_stand_in_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+}
+
+// What getaddrinfo(3) takes for an address, "127.1" and "0x7f000001" included: it would never ask
+// for such a name.
+bool is_numeric(const std::string& name) {
+  in_addr v4{};
+  in6_addr v6{};
+  return inet_aton(name.c_str(), &v4) != 0 || inet_pton(AF_INET6, name.c_str(), &v6) == 1;
+}
+
+std::string label_fault(std::string_view rest) {
+  while (true) {
+    const std::size_t dot = rest.find('.');
+    const std::string_view label = rest.substr(0, dot);
+    if (label.empty()) return "has an empty label; two dots can't stand together, nor one in front";
+    if (label.size() > kMaxLabel) {
+      return "has a label of " + std::to_string(label.size()) + " bytes; at most 63 are possible";
+    }
+    if (dot == std::string_view::npos) return "";
+    rest.remove_prefix(dot + 1);
+  }
+}
+
+}  // namespace
+
+std::string canonical_hostname(std::string_view text) {
+  if (text.ends_with('.')) text.remove_suffix(1);
+  std::string name(text);
+  std::ranges::transform(name, name.begin(), lowered);
+  return name;
+}
+
+std::string hostname_fault(const std::string& name) {
+  if (name.empty()) return "is no hostname; give one such as \"app.example\"";
+  if (is_numeric(name)) return "is a numeric address, which is never looked up; give a hostname";
+  if (name == "localhost") return "belongs to the host itself; choose another name";
+  if (!std::ranges::all_of(name, may_stand_in_name)) {
+    return R"(is no hostname; use letters, digits, "-", "_" and "." only)";
+  }
+  if (name.size() > kMaxName) {
+    return "has " + std::to_string(name.size()) + " bytes; at most 253 are possible";
+  }
+  return label_fault(name);
+}
+
+std::optional<std::string> Names::claim(const std::string& name, const std::string& place) {
+  const auto [entry, taken] = places_.try_emplace(name, place);
+  if (taken) return std::nullopt;
+  return entry->second;
+}
+
+}  // namespace hlb::config

@@ -1,0 +1,153 @@
+#include "config/reader.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "config/duration.h"
+#include "config/wording.h"
+
+namespace hlb::config {
+
+namespace {
+
+constexpr std::size_t kMaxFaults = 100;
+
+constexpr std::string_view kDurationForm =
+    R"(a duration with its unit in quotes, such as "500ms" or "2s")";
+
+std::string must_be(std::string_view key, std::string_view expected, std::string_view found) {
+  return in_quotes(key).append(" must be ").append(expected).append(", not ").append(found);
+}
+
+}  // namespace
+
+void Faults::add(Position at, std::string message) {
+  if (faults_.size() < kMaxFaults) {
+    faults_.push_back({file_, at.line, at.column, std::move(message)});
+  } else {
+    ++left_out_;
+  }
+}
+
+std::string Faults::place(Position at) const {
+  return file_ + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
+}
+
+ConfigErrors Faults::take() {
+  std::ranges::stable_sort(
+      faults_, {}, [](const ConfigError& fault) { return std::tuple(fault.line, fault.column); });
+  if (left_out_ > 0) {
+    faults_.push_back({file_, 0, 0, "and " + std::to_string(left_out_) + " more faults"});
+  }
+  left_out_ = 0;
+  return std::exchange(faults_, {});
+}
+
+TableReader::TableReader(const Value& table, std::string_view name, Faults& faults)
+    : table_(table), name_(name), faults_(faults) {}
+
+const Value* TableReader::find(std::string_view key) {
+  if (std::ranges::find(known_, key) == known_.end()) known_.push_back(key);
+  const Value::Table* entries = table_.as_table();
+  if (entries == nullptr) return nullptr;
+  const auto entry = std::ranges::find(*entries, key, &Entry::key);
+  return entry == entries->end() ? nullptr : &entry->value;
+}
+
+const Value* TableReader::require(std::string_view key, std::string_view advice) {
+  const Value* value = find(key);
+  if (value == nullptr) {
+    faults_.add(
+        table_.at,
+        std::string(name_).append(" has no ").append(in_quotes(key)).append("; ").append(advice));
+  }
+  return value;
+}
+
+const Value::Array* TableReader::array(std::string_view key, std::string_view example) {
+  const Value* value = find(key);
+  if (value == nullptr) return nullptr;
+  if (value->as_array() == nullptr) {
+    wrong_type(key, *value, std::string("an array such as ").append(example));
+  }
+  return value->as_array();
+}
+
+const std::string* TableReader::text(std::string_view key) {
+  const Value* value = find(key);
+  if (value == nullptr) return nullptr;
+  const auto* text = std::get_if<std::string>(&value->data);
+  if (text == nullptr) wrong_type(key, *value, "a string in quotes");
+  return text;
+}
+
+void TableReader::boolean(std::string_view key, bool& into) {
+  const Value* value = find(key);
+  if (value == nullptr) return;
+  if (const bool* found = std::get_if<bool>(&value->data)) {
+    into = *found;
+  } else {
+    wrong_type(key, *value, "true or false");
+  }
+}
+
+void TableReader::duration(std::string_view key, DurationRange range,
+                           std::chrono::milliseconds& into) {
+  const Value* value = find(key);
+  if (value == nullptr) return;
+  const auto* text = std::get_if<std::string>(&value->data);
+  if (text == nullptr) return wrong_type(key, *value, kDurationForm);
+  const auto duration = parse_duration(*text);
+  if (!duration) return faults_.add(value->at, must_be(key, kDurationForm, in_quotes(*text)));
+  if (*duration < range.least || *duration > range.most) {
+    const std::string allowed = to_string(range.least) + " to " + to_string(range.most);
+    return faults_.add(value->at, must_be(key, allowed, in_quotes(*text)));
+  }
+  into = *duration;
+}
+
+std::optional<std::int64_t> TableReader::integer_between(std::string_view key, std::int64_t least,
+                                                         std::int64_t most) {
+  const Value* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  const auto* number = std::get_if<std::int64_t>(&value->data);
+  const std::string allowed = std::to_string(least) + " to " + std::to_string(most);
+  if (number == nullptr) {
+    wrong_type(key, *value, "an integer, " + allowed);
+    return std::nullopt;
+  }
+  if (*number < least || *number > most) {
+    faults_.add(value->at, must_be(key, allowed, std::to_string(*number)));
+    return std::nullopt;
+  }
+  return *number;
+}
+
+void TableReader::reject_unknown() {
+  const Value::Table* entries = table_.as_table();
+  if (entries == nullptr) return;
+  for (const Entry& entry : *entries) {
+    if (std::ranges::find(known_, entry.key) != known_.end()) continue;
+    faults_.add(entry.at, "unknown key " + in_quotes(entry.key) + " in " + std::string(name_) +
+                              advice_for_unknown(entry.key));
+  }
+}
+
+std::string TableReader::advice_for_unknown(std::string_view key) const {
+  const std::string_view meant = nearest(key, known_);
+  if (!meant.empty()) return "; did you mean " + in_quotes(meant) + "?";
+  return "; remove it, or use " + either(known_);
+}
+
+void TableReader::wrong_type(std::string_view key, const Value& value, std::string_view expected) {
+  faults_.add(value.at, must_be(key, expected, kind_of(value)));
+}
+
+void TableReader::wrong_choice(std::string_view key, const std::string& word,
+                               const std::vector<std::string_view>& words) {
+  const Value* value = find(key);
+  faults_.add(value->at, must_be(key, either(words), in_quotes(word)));
+}
+
+}  // namespace hlb::config

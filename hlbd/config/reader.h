@@ -1,0 +1,99 @@
+// Typed access to the values of a file, which notes every fault with its place.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "config/document.h"
+
+namespace hlb::config {
+
+// The faults of one file. Bounded: a file of noise has no use for a hundred thousand of them.
+class Faults {
+ public:
+  explicit Faults(std::string file) : file_(std::move(file)) {}
+
+  void add(Position at, std::string message);
+  bool empty() const { return faults_.empty(); }
+  std::string place(Position at) const;  // "file:line:column"
+  ConfigErrors take();                   // in the order of their places; leaves none behind
+
+ private:
+  std::string file_;
+  ConfigErrors faults_;
+  std::size_t left_out_ = 0;
+};
+
+template <typename E>
+struct Choice {
+  std::string_view word;
+  E value;
+};
+
+struct DurationRange {
+  std::chrono::milliseconds least;
+  std::chrono::milliseconds most;
+};
+
+// Reads one table. Each function below leaves `into` as it is when the key is absent or its value
+// has a fault, which is noted. A key that was never asked for is unknown: see reject_unknown().
+class TableReader {
+ public:
+  // `name` is what messages call the table: "[daemon]". Both must outlive the reader, as must the
+  // faults.
+  TableReader(const Value& table, std::string_view name, Faults& faults);
+
+  const Value* find(std::string_view key);
+  // Notes the absence, with `advice` on what to add.
+  const Value* require(std::string_view key, std::string_view advice);
+  // The value of `key` if it is an array, else nullptr.
+  const Value::Array* array(std::string_view key, std::string_view example);
+  const std::string* text(std::string_view key);
+
+  void boolean(std::string_view key, bool& into);
+  void duration(std::string_view key, DurationRange range, std::chrono::milliseconds& into);
+  template <typename T>
+  void integer(std::string_view key, std::int64_t least, std::int64_t most, T& into) {
+    if (const auto number = integer_between(key, least, most)) into = static_cast<T>(*number);
+  }
+  template <typename E, std::size_t N>
+  void choice(std::string_view key, const std::array<Choice<E>, N>& choices, E& into);
+
+  void reject_unknown();
+
+ private:
+  std::optional<std::int64_t> integer_between(std::string_view key, std::int64_t least,
+                                              std::int64_t most);
+  void wrong_type(std::string_view key, const Value& value, std::string_view expected);
+  void wrong_choice(std::string_view key, const std::string& word,
+                    const std::vector<std::string_view>& words);
+  std::string advice_for_unknown(std::string_view key) const;
+
+  const Value& table_;
+  std::string_view name_;
+  Faults& faults_;
+  std::vector<std::string_view> known_;
+};
+
+template <typename E, std::size_t N>
+void TableReader::choice(std::string_view key, const std::array<Choice<E>, N>& choices, E& into) {
+  const std::string* word = text(key);
+  if (word == nullptr) return;
+  std::vector<std::string_view> words;
+  for (const auto& choice : choices) {
+    words.push_back(choice.word);
+    if (choice.word == *word) {
+      into = choice.value;
+      return;
+    }
+  }
+  wrong_choice(key, *word, words);
+}
+
+}  // namespace hlb::config

@@ -1,0 +1,108 @@
+#include "config/service.h"
+
+#include <array>
+#include <utility>
+
+#include "config/backends.h"
+#include "config/check.h"
+#include "config/wording.h"
+
+namespace hlb::config {
+
+namespace {
+
+constexpr std::array<Choice<AnswerMode>, 3> kAnswers = {{
+    {"spread", AnswerMode::spread},
+    {"one", AnswerMode::one},
+    {"all", AnswerMode::all},
+}};
+
+constexpr std::array<Choice<WhenAllDown>, 3> kAllDownRules = {{
+    {"fail", WhenAllDown::fail},
+    {"all", WhenAllDown::all},
+    {"next", WhenAllDown::next},
+}};
+
+std::string claim_name(const std::string& text, Position at, Names& names, Faults& faults) {
+  std::string name = canonical_hostname(text);
+  if (const std::string fault = hostname_fault(name); !fault.empty()) {
+    faults.add(at, in_quotes(text) + " " + fault);
+  } else if (const auto first = names.claim(name, faults.place(at))) {
+    faults.add(at, in_quotes(text) + " is a name at " + *first + " already; rename one of them");
+  }
+  return name;
+}
+
+std::string read_name(TableReader& table, Names& names, Faults& faults) {
+  const Value* value = table.require("name", R"(add name = "app.example")");
+  const std::string* text = table.text("name");
+  return text == nullptr ? "" : claim_name(*text, value->at, names, faults);
+}
+
+std::vector<std::string> read_aliases(TableReader& table, Names& names, Faults& faults) {
+  const Value::Array* array = table.array("aliases", R"(["www.example"])");
+  if (array == nullptr) return {};
+  std::vector<std::string> aliases;
+  for (const Value& value : *array) {
+    if (const auto* text = std::get_if<std::string>(&value.data)) {
+      aliases.push_back(claim_name(*text, value.at, names, faults));
+    } else {
+      faults.add(value.at,
+                 std::string("an alias must be a string in quotes, not ").append(kind_of(value)));
+    }
+  }
+  return aliases;
+}
+
+void demand_ports(const std::vector<PlacedBackend>& backends, Faults& faults) {
+  for (const PlacedBackend& backend : backends) {
+    if (backend.spec.port != 0) continue;
+    const std::string address = backend.spec.address.to_string();
+    std::string message = "there is no port to check " + address;
+    message.append(" at; add one to [service.check], or write { address = ");
+    message.append(in_quotes(address)).append(", port = 8080 }");
+    faults.add(backend.at, std::move(message));
+  }
+}
+
+void read_backends_and_check(TableReader& table, ServiceSpec& service, Faults& faults) {
+  std::vector<PlacedBackend> backends;
+  if (const Value* value = table.require("backends", R"(add backends = ["10.0.0.1"])")) {
+    backends = read_backends(*value, faults);
+  }
+  for (const PlacedBackend& backend : backends)
+    service.backends.push_back(backend.spec);
+
+  const Value* value =
+      table.require("check", R"(add [service.check] with type = "tcp" or "http", and a port)");
+  if (value == nullptr) return;
+  const PlacedCheck check = read_check(*value, faults);
+  if (!check.names_port) demand_ports(backends, faults);
+  service.check = check.spec;
+  if (service.check.type == CheckSpec::Type::http && service.check.host.empty()) {
+    service.check.host = service.name;
+  }
+}
+
+}  // namespace
+
+ServiceSpec read_service(const Value& value, Names& names, Faults& faults) {
+  ServiceSpec service;
+  if (value.as_table() == nullptr) {
+    faults.add(
+        value.at,
+        std::string("a service must be a table written [[service]], not ").append(kind_of(value)));
+    return service;
+  }
+  TableReader table(value, "[[service]]", faults);
+  service.name = read_name(table, names, faults);
+  service.aliases = read_aliases(table, names, faults);
+  table.boolean("subdomains", service.subdomains);
+  table.choice("answer", kAnswers, service.answer);
+  table.choice("when_all_down", kAllDownRules, service.when_all_down);
+  read_backends_and_check(table, service, faults);
+  table.reject_unknown();
+  return service;
+}
+
+}  // namespace hlb::config

@@ -1,0 +1,15 @@
+// One [[service]] table of a file → a service.
+#pragma once
+
+#include "config/document.h"
+#include "config/hostname.h"
+#include "config/reader.h"
+#include "health/service.h"
+
+namespace hlb::config {
+
+// Notes what is wrong in `faults`, and the service's names in `names`. What is returned is only of
+// use when no fault was noted.
+ServiceSpec read_service(const Value& table, Names& names, Faults& faults);
+
+}  // namespace hlb::config

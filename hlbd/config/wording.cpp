@@ -1,0 +1,93 @@
+#include "config/wording.h"
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+namespace hlb::config {
+
+namespace {
+
+constexpr std::size_t kQuotedLimit = 64;
+constexpr std::size_t kLongestWord = 32;  // bounds the work: no key of ours is longer
+
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7f;
+}
+
+bool continues_character(char c) {
+  return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
+}
+
+std::string_view cut(std::string_view text, std::size_t limit) {
+  if (text.size() <= limit) return text;
+  while (limit > 0 && continues_character(text[limit]))
+    --limit;
+  return text.substr(0, limit);
+}
+
+std::string escaped(char c) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  const auto byte = static_cast<unsigned char>(c);
+  return {'\\', 'x', kDigits[byte >> 4U], kDigits[byte & 0xfU]};
+}
+
+// Levenshtein's distance, one row at a time.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), 0U);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::string printable(std::string_view text, std::size_t limit) {
+  const std::string_view kept = cut(text, limit);
+  std::string result;
+  for (const char c : kept) {
+    if (is_control(c)) {
+      result += escaped(c);
+    } else {
+      result += c;
+    }
+  }
+  return kept.size() < text.size() ? result + "..." : result;
+}
+
+std::string in_quotes(std::string_view text) {
+  return '"' + printable(text, kQuotedLimit) + '"';
+}
+
+std::string_view nearest(std::string_view word, std::span<const std::string_view> known) {
+  std::string_view best;
+  std::size_t best_distance = 3;  // two slips at most, and half of the word must be right
+  if (word.size() > kLongestWord) return best;
+  for (const std::string_view candidate : known) {
+    const std::size_t slips = distance(word, candidate);
+    if (slips >= best_distance || slips * 2 > candidate.size()) continue;
+    best = candidate;
+    best_distance = slips;
+  }
+  return best;
+}
+
+std::string either(std::span<const std::string_view> words) {
+  std::string result;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i > 0) result += i + 1 == words.size() ? " or " : ", ";
+    result += in_quotes(words[i]);
+  }
+  return result;
+}
+
+}  // namespace hlb::config

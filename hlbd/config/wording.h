@@ -1,0 +1,24 @@
+// How the error messages of the configuration show what the user wrote.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace hlb::config {
+
+// `text` on one line: control characters as \xNN, and cut behind about `limit` bytes (never inside
+// a UTF-8 character), so that no file can forge log lines or fill the log with one message.
+std::string printable(std::string_view text, std::size_t limit);
+
+// The same in double quotes and short enough for the middle of a sentence.
+std::string in_quotes(std::string_view text);
+
+// The word of `known` that was probably meant; empty when none is close.
+std::string_view nearest(std::string_view word, std::span<const std::string_view> known);
+
+// "a", "b" or "c"
+std::string either(std::span<const std::string_view> words);
+
+}  // namespace hlb::config

@@ -1,0 +1,52 @@
+#include "health/address.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+
+namespace hlb {
+
+namespace {
+
+std::optional<Address> parse_plain(const std::string& text) {
+  Address address;
+  if (inet_pton(AF_INET, text.c_str(), address.bytes.data()) == 1) return address;
+  address.family = Address::Family::ipv6;
+  address.bytes.fill(0);
+  if (inet_pton(AF_INET6, text.c_str(), address.bytes.data()) == 1) return address;
+  return std::nullopt;
+}
+
+std::string scope_suffix(std::uint32_t scope_id) {
+  if (scope_id == 0) return "";
+  std::array<char, IF_NAMESIZE> name{};
+  // The interface may have gone since; its number is then all there is to show.
+  if (if_indextoname(scope_id, name.data()) == nullptr) return "%" + std::to_string(scope_id);
+  return std::string("%") + name.data();
+}
+
+}  // namespace
+
+std::optional<Address> Address::parse(std::string_view text) {
+  // The C functions below would take what stands before a NUL for the whole.
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;
+  const std::size_t percent = text.find('%');
+  auto address = parse_plain(std::string(text.substr(0, percent)));
+  if (!address || percent == std::string_view::npos) return address;
+  if (!address->is_link_local()) return std::nullopt;
+  address->scope_id = if_nametoindex(std::string(text.substr(percent + 1)).c_str());
+  if (address->scope_id == 0) return std::nullopt;
+  return address;
+}
+
+std::string Address::to_string() const {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const int family_number = family == Family::ipv4 ? AF_INET : AF_INET6;
+  inet_ntop(family_number, bytes.data(), text.data(), text.size());
+  return text.data() + scope_suffix(scope_id);
+}
+
+bool Address::is_link_local() const {
+  return family == Family::ipv6 && bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
+}
+
+}  // namespace hlb

@@ -1,0 +1,29 @@
+// An IPv4 or IPv6 address of a backend, as plain data.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace hlb {
+
+struct Address {
+  enum class Family : std::uint8_t { ipv4 = 4, ipv6 = 6 };
+
+  Family family = Family::ipv4;
+  std::array<std::uint8_t, 16> bytes{};  // network order; IPv4 in the first four bytes
+  std::uint32_t scope_id = 0;            // interface index, for fe80::…%eth0 alone
+
+  // Takes the text forms of inet_pton(3), with "%interface" behind a link-local IPv6 address.
+  // nullopt when the text is no address, or the interface doesn't exist.
+  static std::optional<Address> parse(std::string_view text);
+  std::string to_string() const;
+  bool is_link_local() const;  // fe80::/10: of use with a scope_id alone
+
+  friend auto operator<=>(const Address&, const Address&) = default;
+};
+
+}  // namespace hlb
