@@ -1,0 +1,51 @@
+// The health of one backend: outcomes in, state out. Pure: no clock, no socket, no log.
+#pragma once
+
+#include <cstdint>
+
+#include "health/outcome.h"
+
+namespace hlb {
+
+enum class State : std::uint8_t { unknown, up, down };
+
+// What one outcome did to the state. `pending`: it speaks against the state, but not yet often
+// enough. `unchanged`: it agrees with the state, or says nothing.
+enum class Transition : std::uint8_t { unchanged, pending, changed };
+
+struct Thresholds {
+  unsigned rise = 2;  // passes in a row that bring a backend up, ≥ 1
+  unsigned fall = 2;  // failures in a row that take it down, ≥ 1
+};
+
+// The first outcome decides; after that `fall` failures in a row, or `rise` passes. An unknown
+// outcome changes nothing, neither the state nor the run of outcomes behind it.
+class Machine {
+ public:
+  explicit Machine(Thresholds thresholds) : thresholds_(thresholds) {}
+
+  // Starts from what a predecessor published, which is served as it is. It is a claim, not an
+  // outcome of our own: decided() stays false, and the first outcome decides whatever it says.
+  void adopt(State published);
+
+  // New thresholds (a reload) leave the state and the run of outcomes as they are; they count from
+  // the next outcome on.
+  void set_thresholds(Thresholds thresholds) { thresholds_ = thresholds; }
+
+  Transition observe(Outcome::Result result);
+
+  State state() const { return state_; }
+  bool decided() const { return decided_; }      // an outcome of our own stands behind the state
+  unsigned against() const { return against_; }  // outcomes in a row that speak against the state
+  bool pending() const { return against_ > 0; }
+
+ private:
+  Transition settle(State state);
+
+  Thresholds thresholds_;
+  State state_ = State::unknown;
+  bool decided_ = false;
+  unsigned against_ = 0;
+};
+
+}  // namespace hlb

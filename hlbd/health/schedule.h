@@ -1,0 +1,36 @@
+// When a check runs next. Pure: the caller brings the chance and keeps the time.
+//
+// All checks are probed at once when they start, so that the first round is over soon. The wait
+// behind that first probe is phase(), which spreads the checks over their interval; every later
+// wait is next_wait().
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "health/outcome.h"
+
+namespace hlb {
+
+inline constexpr std::chrono::milliseconds kConfirmHard{50};   // a clear no is asked once more
+inline constexpr std::chrono::milliseconds kConfirmSoft{200};  // silence is given a little longer
+inline constexpr std::chrono::milliseconds kLongestFast{500};
+
+// The wait between the end of one probe and the start of the next.
+// `against`: outcomes in a row that speak against the state, Machine::against() after `last`.
+//  - `last` agrees with the state (against = 0): the interval;
+//  - `last` is the first failure against the state: kConfirmHard or kConfirmSoft by its evidence;
+//  - `last` is unknown, a pass against the state, or a further failure: the fast interval, which is
+//    a quarter of the interval and at most kLongestFast.
+// The interval and the fast interval are jittered by `chance`, within ±10 %, so that checks never
+// march in step. Never longer than the jittered interval, and never zero.
+// `interval`: at most 24 hours. `chance`: uniform over all 64-bit values.
+std::chrono::milliseconds next_wait(std::chrono::milliseconds interval, const Outcome& last,
+                                    unsigned against, std::uint64_t chance);
+
+// The wait behind a check's first probe: 0 ≤ phase < interval, and always the same for the same
+// identity. `identity` may be any number that tells the host's checks apart, a running one too.
+// A first outcome that is unknown is better retried after next_wait().
+std::chrono::milliseconds phase(std::chrono::milliseconds interval, std::uint64_t identity);
+
+}  // namespace hlb
