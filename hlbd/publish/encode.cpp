@@ -1,0 +1,186 @@
+#include "publish/encode.h"
+
+#include <algorithm>
+#include <bit>
+#include <stdexcept>
+#include <string_view>
+
+#include "libnss_hlb/bytes.h"
+#include "libnss_hlb/record.h"
+#include "libnss_hlb/table.h"
+
+namespace hlb::publish {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+constexpr std::size_t kAlignment = 8;
+
+record::AnswerMode published(AnswerMode mode) {
+  switch (mode) {
+    case AnswerMode::one:
+      return record::AnswerMode::one;
+    case AnswerMode::all:
+      return record::AnswerMode::all;
+    case AnswerMode::spread:
+      break;
+  }
+  return record::AnswerMode::spread;
+}
+
+record::WhenAllDown published(WhenAllDown rule) {
+  switch (rule) {
+    case WhenAllDown::all:
+      return record::WhenAllDown::all;
+    case WhenAllDown::next:
+      return record::WhenAllDown::next;
+    case WhenAllDown::fail:
+      break;
+  }
+  return record::WhenAllDown::fail;
+}
+
+void put_backend(std::uint8_t* bytes, const BackendVerdict& backend) {
+  namespace at = record::at;
+  std::copy(backend.address.bytes.begin(), backend.address.bytes.end(), bytes + at::kAddress);
+  store(bytes + at::kScopeId, backend.address.scope_id);
+  store(bytes + at::kWeight, backend.weight);
+  store(bytes + at::kSortScore, backend.sort_score);
+  store(bytes + at::kPriority, backend.priority);
+  bytes[at::kFamily] = static_cast<std::uint8_t>(backend.address.family);
+  bytes[at::kBackendFlags] = backend.state == State::up ? record::kUp : 0;
+}
+
+std::size_t record_size(const ServiceVerdict& service) {
+  return record::at::kHeaderEnd + service.backends.size() * record::at::kBackendEnd +
+         service.spec->name.size();
+}
+
+// Into `bytes`, which are zero and record_size() long.
+void put_record(std::uint8_t* bytes, const ServiceVerdict& service) {
+  namespace at = record::at;
+  const std::string_view name = service.spec->name;
+  const std::size_t name_offset = record_size(service) - name.size();
+  store(bytes + at::kSize, static_cast<std::uint32_t>(record_size(service)));
+  bytes[at::kVersion] = record::kMajorVersion;
+  bytes[at::kMode] = static_cast<std::uint8_t>(published(service.spec->answer));
+  bytes[at::kAllDown] = static_cast<std::uint8_t>(published(service.spec->when_all_down));
+  bytes[at::kFlags] = service.undecided ? record::kUndecided : 0;
+  store(bytes + at::kHeaderSize, std::uint16_t{at::kHeaderEnd});
+  store(bytes + at::kBackendSize, std::uint16_t{at::kBackendEnd});
+  store(bytes + at::kBackendCount, static_cast<std::uint32_t>(service.backends.size()));
+  store(bytes + at::kNameOffset, static_cast<std::uint32_t>(name_offset));
+  store(bytes + at::kNameLength, static_cast<std::uint16_t>(name.size()));
+  std::uint8_t* place = bytes + at::kHeaderEnd;
+  for (const BackendVerdict& backend : service.backends) {
+    put_backend(place, backend);
+    place += at::kBackendEnd;
+  }
+  std::copy(name.begin(), name.end(), bytes + name_offset);
+}
+
+// Lays out a table: the header, the slots, then each service's record and its aliases.
+class TableBytes {
+ public:
+  TableBytes(std::span<const ServiceVerdict> services, std::chrono::milliseconds max_stale)
+      : slot_count_(std::bit_ceil(static_cast<std::uint32_t>(2 * count_names(services) + 1))) {
+    bytes_.resize(table::at::kHeaderEnd + slot_count_ * table::at::kSlotEnd);
+    for (const ServiceVerdict& service : services)
+      add(service);
+    if (bytes_.size() > UINT32_MAX) throw std::length_error("a table of 4 GiB or more");
+    put_header(services.size(), max_stale);
+  }
+
+  Bytes take() && { return std::move(bytes_); }
+
+ private:
+  static std::size_t count_names(std::span<const ServiceVerdict> services) {
+    std::size_t count = 0;
+    for (const ServiceVerdict& service : services)
+      count += 1 + service.spec->aliases.size();
+    return count;
+  }
+
+  std::size_t append(std::size_t size) {
+    const std::size_t start = (bytes_.size() + kAlignment - 1) / kAlignment * kAlignment;
+    bytes_.resize(start + size);
+    return start;
+  }
+
+  void add(const ServiceVerdict& service) {
+    const ServiceSpec& spec = *service.spec;
+    const std::size_t size = record_size(service);
+    const std::size_t record = append(size);
+    put_record(bytes_.data() + record, service);
+    if (spec.subdomains) subdomains_ = table::kSubdomains;
+    add_name(spec.name, record + size - spec.name.size(), record,
+             spec.subdomains ? table::kSubdomains : 0);
+    for (const std::string& alias : spec.aliases) {
+      const std::size_t place = append(alias.size());
+      std::copy(alias.begin(), alias.end(), bytes_.begin() + static_cast<std::ptrdiff_t>(place));
+      add_name(alias, place, record, 0);
+    }
+  }
+
+  void add_name(std::string_view name, std::size_t place, std::size_t record, std::uint32_t flags) {
+    namespace at = table::at;
+    const std::uint64_t hashed = hash(name);
+    std::uint64_t slot = hashed;
+    while (load<std::uint32_t>(at_slot(slot) + at::kSlotRecord) != 0)
+      ++slot;
+    store(at_slot(slot) + at::kSlotHash, static_cast<std::uint32_t>(hashed >> 32U));
+    store(at_slot(slot) + at::kSlotRecord, static_cast<std::uint32_t>(record));
+    store(at_slot(slot) + at::kSlotName, static_cast<std::uint32_t>(place));
+    store(at_slot(slot) + at::kSlotNameLength, static_cast<std::uint16_t>(name.size()));
+    store(at_slot(slot) + at::kSlotFlags, static_cast<std::uint16_t>(flags));
+  }
+
+  std::uint8_t* at_slot(std::uint64_t slot) {
+    return bytes_.data() + table::at::kHeaderEnd + (slot & (slot_count_ - 1)) * table::at::kSlotEnd;
+  }
+
+  void put_header(std::size_t services, std::chrono::milliseconds max_stale) {
+    namespace at = table::at;
+    using std::chrono::milliseconds, std::chrono::nanoseconds, std::chrono::seconds;
+    const milliseconds lease = std::clamp<milliseconds>(max_stale, seconds(1), kLease);
+    const milliseconds stale_for = std::max(max_stale - lease, milliseconds(0));
+    std::uint8_t* header = bytes_.data();
+    std::copy(std::begin(table::kMagic), std::end(table::kMagic), header + at::kMagic);
+    store(header + at::kMajorVersion, table::kMajorVersion);
+    store(header + at::kMinorVersion, table::kMinorVersion);
+    store(header + at::kSize, std::uint64_t{bytes_.size()});
+    store(header + at::kLease, static_cast<std::uint64_t>(nanoseconds(lease).count()));
+    store(header + at::kStaleFor, static_cast<std::uint64_t>(nanoseconds(stale_for).count()));
+    store(header + at::kSlotsOffset, std::uint32_t{at::kHeaderEnd});
+    store(header + at::kSlotCount, slot_count_);
+    store(header + at::kFlags, subdomains_);
+    store(header + at::kServiceCount, static_cast<std::uint32_t>(services));
+  }
+
+  std::uint32_t slot_count_;
+  std::uint32_t subdomains_ = 0;
+  Bytes bytes_;
+};
+
+}  // namespace
+
+std::vector<std::uint8_t> encode_record(const ServiceVerdict& service) {
+  Bytes bytes(record_size(service));
+  put_record(bytes.data(), service);
+  return bytes;
+}
+
+std::vector<std::uint8_t> encode_table(std::span<const ServiceVerdict> services,
+                                       std::chrono::milliseconds max_stale) {
+  return TableBytes(services, max_stale).take();
+}
+
+Address address_of(const record::Backend& backend) {
+  Address address;
+  address.family = static_cast<Address::Family>(backend.family());
+  address.scope_id = backend.scope_id();
+  std::copy_n(backend.address(), address.bytes.size(), address.bytes.begin());
+  return address;
+}
+
+}  // namespace hlb::publish

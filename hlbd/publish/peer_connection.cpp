@@ -1,0 +1,69 @@
+#include "publish/peer_connection.h"
+
+#include <sys/socket.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+
+namespace hlb::publish {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
+
+bool would_block() {
+  return errno == EAGAIN || errno == EINTR;
+}
+
+}  // namespace
+
+PeerConnection::PeerConnection(const asio::any_io_executor& executor, FileDescriptor socket,
+                               const PeerProtocol::Find& find)
+    : socket_(executor), protocol_(find) {
+  socket_.assign(asio::local::stream_protocol(), socket.release());
+}
+
+// A program asks as soon as it has connected, so the first turn mostly does all there is to do.
+asio::awaitable<void> PeerConnection::serve() {
+  using Socket = asio::local::stream_protocol::socket;
+  while (!ending_ && receive() && send()) {
+    const auto event = protocol_.output().empty() ? Socket::wait_read : Socket::wait_write;
+    co_await socket_.async_wait(event, kAsTuple);  // cancelled: there is something new to do
+  }
+  send();  // why it is refused, if that is the reason
+}
+
+bool PeerConnection::receive() {
+  for (;;) {
+    const auto space = protocol_.space();
+    const ssize_t count = recv(socket_.native_handle(), space.data(), space.size(), MSG_DONTWAIT);
+    if (count < 0) return would_block();
+    if (count == 0 || !protocol_.take(static_cast<std::size_t>(count))) return false;
+    if (static_cast<std::size_t>(count) < space.size()) return true;  // all there was
+  }
+}
+
+bool PeerConnection::send() {
+  while (!protocol_.output().empty()) {
+    const auto output = protocol_.output();
+    const ssize_t count =
+        ::send(socket_.native_handle(), output.data(), output.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (count < 0) return would_block();
+    protocol_.sent(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+void PeerConnection::answers_changed() {
+  protocol_.answers_changed();
+  if (!protocol_.output().empty()) socket_.cancel();
+}
+
+void PeerConnection::end() {
+  ending_ = true;
+  socket_.cancel();
+}
+
+}  // namespace hlb::publish

@@ -1,0 +1,134 @@
+#include "publish/peer_socket.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+#include <utility>
+
+#include "publish/peer_connection.h"
+
+namespace hlb::publish {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
+
+// A lookup is done in less than its deadline, 300 ms.
+constexpr std::chrono::seconds kLongestConnection{3};
+constexpr std::chrono::milliseconds kSweepInterval{500};
+constexpr std::size_t kMostConnections = 1024;
+constexpr unsigned kMostConnectionsOfUser = 256;
+constexpr int kBurst = 16;  // accepted at a time: under load the others have their turn too
+
+// Who connected (unix(7), SO_PEERCRED); nobody if the kernel doesn't tell.
+uid_t user_of(int socket) {
+  constexpr uid_t kNobody = 65534;
+  ucred credentials{};
+  socklen_t size = sizeof credentials;
+  const bool known = getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0;
+  return known ? credentials.uid : kNobody;
+}
+
+}  // namespace
+
+PeerSocket::PeerSocket(const asio::any_io_executor& executor, std::filesystem::path path, Find find)
+    : path_(std::move(path)), find_(std::move(find)), acceptor_(executor), sweep_timer_(executor) {
+  listen();
+  asio::co_spawn(executor, accept(), asio::detached);
+  asio::co_spawn(executor, sweep(), asio::detached);
+}
+
+PeerSocket::~PeerSocket() {
+  unlink(path_.c_str());
+}
+
+// Bound under another name and renamed into place, so that whoever sees the socket is served.
+void PeerSocket::listen() {
+  std::filesystem::path draft = path_;
+  draft += ".new";
+  unlink(draft.c_str());
+  acceptor_.open();
+  acceptor_.bind(Protocol::endpoint(draft.string()));
+  constexpr mode_t kOpenToAll = 0666;
+  if (chmod(draft.c_str(), kOpenToAll) != 0) {
+    throw std::system_error(errno, std::generic_category(), "chmod " + draft.string());
+  }
+  acceptor_.listen(SOMAXCONN);
+  acceptor_.non_blocking(true);
+  std::filesystem::rename(draft, path_);
+}
+
+// Plain accept4(2), so that who is one too many is turned away before the loop hears of it.
+bool PeerSocket::accept_one() {
+  FileDescriptor socket(
+      accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (!socket.valid()) return errno == ECONNABORTED;
+  welcome(std::move(socket));
+  return true;
+}
+
+asio::awaitable<void> PeerSocket::accept() {
+  for (;;) {
+    const auto [error] = co_await acceptor_.async_wait(Protocol::acceptor::wait_read, kAsTuple);
+    if (error == asio::error::operation_aborted) co_return;
+    int accepted = 0;
+    while (accepted < kBurst && accept_one())
+      ++accepted;
+    if (accepted == kBurst || errno == EAGAIN) continue;
+    // No descriptor or memory left: connections end soon, so try again soon.
+    asio::steady_timer pause(acceptor_.get_executor(), std::chrono::milliseconds(20));
+    co_await pause.async_wait(kAsTuple);
+  }
+}
+
+void PeerSocket::welcome(FileDescriptor socket) {
+  const uid_t user = user_of(socket.get());
+  const auto known = connections_of_.find(user);
+  const bool too_many_of_user =
+      known != connections_of_.end() && known->second >= kMostConnectionsOfUser;
+  if (too_many_of_user || connections_.size() >= kMostConnections) return;
+  asio::co_spawn(acceptor_.get_executor(), serve(std::move(socket), user), asio::detached);
+}
+
+asio::awaitable<void> PeerSocket::serve(FileDescriptor socket, uid_t user) {
+  std::unique_ptr<PeerConnection> connection;
+  try {
+    connection =
+        std::make_unique<PeerConnection>(acceptor_.get_executor(), std::move(socket), find_);
+  } catch (const boost::system::system_error&) {
+    co_return;  // the loop can't watch one more: as if it were one too many
+  }
+  const auto place = connections_.insert(connections_.end(), connection.get());
+  ++connections_of_[user];
+  co_await connection->serve();
+  connections_.erase(place);
+  if (--connections_of_[user] == 0) connections_of_.erase(user);
+}
+
+asio::awaitable<void> PeerSocket::sweep() {
+  for (;;) {
+    sweep_timer_.expires_after(kSweepInterval);
+    const auto [error] = co_await sweep_timer_.async_wait(kAsTuple);
+    if (error) co_return;
+    const auto oldest_allowed = std::chrono::steady_clock::now() - kLongestConnection;
+    for (PeerConnection* connection : connections_) {
+      if (connection->since() > oldest_allowed) break;
+      connection->end();
+    }
+  }
+}
+
+void PeerSocket::answers_changed() {
+  for (PeerConnection* connection : connections_)
+    connection->answers_changed();
+}
+
+}  // namespace hlb::publish
