@@ -1,0 +1,52 @@
+// hlbd(8): checks backends and publishes the healthy ones.
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <utility>
+#include <variant>
+
+#include "config/config.h"
+#include "daemon.h"
+#include "log.h"
+#include "options.h"
+
+// Seen by the NSS module, which answers nothing inside of this process: see libnss_hlb/entry.cpp.
+extern "C" {
+extern const char hlb_process_is_hlbd;
+const char hlb_process_is_hlbd = 1;
+}
+
+namespace {
+
+int refuse(const hlb::ConfigErrors& errors) {
+  for (const hlb::ConfigError& error : errors) {
+    std::fprintf(stderr, "%s\n", error.to_string().c_str());
+  }
+  return EXIT_FAILURE;
+}
+
+int run(const hlb::Options& options) {
+  auto loaded = hlb::load_config(options.config);
+  if (const auto* errors = std::get_if<hlb::ConfigErrors>(&loaded)) return refuse(*errors);
+  auto& config = std::get<hlb::Config>(loaded);
+  if (options.check_config) {
+    std::printf("%s: ok, %zu services\n", options.config.c_str(), config.services.size());
+    return EXIT_SUCCESS;
+  }
+  hlb::start_log();
+  hlb::Daemon(options, std::move(config)).run();
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto parsed = hlb::parse_options(argc, argv);
+  if (const int* exit_code = std::get_if<int>(&parsed)) return *exit_code;
+  try {
+    return run(std::get<hlb::Options>(parsed));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "hlbd: %s\n", error.what());
+    return EXIT_FAILURE;
+  }
+}

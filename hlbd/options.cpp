@@ -1,0 +1,43 @@
+#include "options.h"
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <string>
+
+namespace hlb {
+
+std::variant<Options, int> parse_options(int argc, const char* const* argv) {
+  Options options;
+  CLI::App app(
+      "Checks the backends of services and publishes the healthy ones, so that every program on\n"
+      "this host reaches a service by its hostname (see hlbd(8), hlbd.toml(5)).",
+      "hlbd");
+  const std::map<std::string, Options::Bus> buses = {{"system", Options::Bus::system},
+                                                     {"session", Options::Bus::session},
+                                                     {"none", Options::Bus::none}};
+  app.add_option("--config", options.config,
+                 "configuration; services.d/*.toml beside it is read too")
+      ->type_name("FILE")
+      ->capture_default_str();
+  app.add_option("--runtime-dir", options.runtime_dir,
+                 "where programs look for the table and socket")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app.add_option("--state-dir", options.state_dir, "reserved for state kept across reboots")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app.add_option("--bus", options.bus, "message bus to offer org.hlb1 on")
+      ->type_name("system|session|none")
+      ->transform(CLI::CheckedTransformer(buses).description(""))
+      ->default_str("system");
+  app.add_flag("--check-config", options.check_config, "check the configuration and exit");
+  app.set_version_flag("--version", HLB_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error);
+  }
+  return options;
+}
+
+}  // namespace hlb

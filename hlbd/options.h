@@ -1,0 +1,23 @@
+// The command line of hlbd.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <variant>
+
+namespace hlb {
+
+struct Options {
+  enum class Bus : std::uint8_t { system, session, none };
+
+  std::filesystem::path config = "/etc/hlb/hlbd.toml";
+  std::filesystem::path runtime_dir = "/run/hlb";
+  std::filesystem::path state_dir = "/var/lib/hlb";
+  Bus bus = Bus::system;
+  bool check_config = false;
+};
+
+// Prints help, version or a usage error itself; then there is an exit code instead of options.
+std::variant<Options, int> parse_options(int argc, const char* const* argv);
+
+}  // namespace hlb

@@ -1,0 +1,54 @@
+// Keeps the published table true: encodes the verdicts, puts the table in place, renews its lease.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+
+#include "health/service.h"
+#include "libnss_hlb/table.h"
+#include "monitor.h"
+#include "publish/sort_score.h"
+#include "publish/table_file.h"
+
+namespace hlb {
+
+// Used by hlbd's loop alone. `monitor` must outlive it.
+class Publisher {
+ public:
+  // `on_published` is called after each publication.
+  Publisher(const boost::asio::any_io_executor& executor, const std::filesystem::path& folder,
+            const Monitor& monitor, std::function<void()> on_published);
+
+  void set_max_stale(std::chrono::milliseconds max_stale) { max_stale_ = max_stale; }
+
+  // Publishes at once. Throws std::system_error when the table can't be put into place.
+  void publish();
+
+  // Publishes soon, all changes until then together. Trouble is logged, and tried again.
+  void publish_soon();
+
+  void forget_sort_scores() { scores_.refresh(); }
+
+  // To be called several times within publish::kLease.
+  void renew_lease();
+
+  // What is published now; valid until the next publication.
+  table::View table() const { return table::View::over(file_.published()); }
+
+ private:
+  void try_to_publish();
+
+  const Monitor& monitor_;
+  std::function<void()> on_published_;
+  publish::TableFile file_;
+  publish::SortScores scores_;
+  std::chrono::milliseconds max_stale_{0};
+  boost::asio::steady_timer timer_;
+  bool pending_ = false;
+  std::chrono::steady_clock::time_point earliest_next_;
+};
+
+}  // namespace hlb
