@@ -1,0 +1,48 @@
+// Any bytes as hlbd.toml and as a file of services.d: an answer, or faults that name a place.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "config/draft.h"
+
+namespace {
+
+void check_faults(const hlb::ConfigErrors& errors) {
+  if (errors.empty()) std::abort();
+  for (const hlb::ConfigError& error : errors) {
+    if (error.message.empty() || error.message.find('\n') != std::string::npos) std::abort();
+  }
+}
+
+void check_services(const hlb::Config& config) {
+  if (config.services.empty()) std::abort();
+  for (const hlb::ServiceSpec& service : config.services) {
+    if (service.name.empty() || service.backends.empty()) std::abort();
+    for (const hlb::BackendSpec& backend : service.backends) {
+      if (hlb::check_port(service.check, backend) == 0) std::abort();
+    }
+  }
+}
+
+}  // namespace
+
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer calls it so
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  // A zero byte parts the main file from one of services.d.
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  const std::size_t parting = bytes.find('\0');
+  hlb::config::Draft draft;
+  draft.add_text("hlbd.toml", bytes.substr(0, parting), hlb::config::FileRole::main);
+  if (parting != std::string_view::npos) {
+    draft.add_text("services.d/a.toml", bytes.substr(parting + 1), hlb::config::FileRole::services);
+  }
+  const auto result = draft.finish("hlbd.toml");
+  if (const auto* errors = std::get_if<hlb::ConfigErrors>(&result)) {
+    check_faults(*errors);
+  } else {
+    check_services(std::get<hlb::Config>(result));
+  }
+  return 0;
+}

@@ -1,0 +1,77 @@
+"""What lookups say when a backend, or hlbd itself, is gone."""
+
+from lookups import lookup
+from world import DNS_IPV4, DNS_IPV6, config, environment, service, until
+
+A, B = "127.0.0.11", "127.0.0.12"
+CHECK_PORT = {"port": 8090}
+OF_DNS = {"unspec": {DNS_IPV4, DNS_IPV6}, "inet": {DNS_IPV4}, "inet6": {DNS_IPV6}}
+
+
+def test_nscd_holds_no_answer_of_a_backend_that_died(stage):
+    (first, second) = (stage.backend(address, port=8090) for address in (A, B))
+    stage.hlbd(config(service("mortal.test", [A, B], check=CHECK_PORT, answer="all")))
+    stage.nscd(environment())
+    through_nscd = environment(HLB_RUNTIME_DIR="/nonexistent")
+
+    def seen():
+        return set(lookup("mortal.test", env=through_nscd).addresses)
+
+    assert seen() == {A, B}
+    first.kill()
+    until(lambda: seen() == {B}, "the dead backend out of nscd's answers")
+    second.kill()
+    until(lambda: seen() == set(), "no answer from nscd")
+    # That there is none, nscd keeps for its negative-time-to-live: it asks for no other.
+
+
+def test_nscd_holds_a_lone_ipv4_address_until_it_next_prunes_and_no_longer(stage):
+    # For gethostbyname, and getaddrinfo of IPv4 alone, nscd keeps an answer of one address even
+    # though its time to live is 0 (hstcache.c). It prunes each 15 s.
+    mortal = stage.backend(A, port=8090)
+    stage.hlbd(config(service("lone.test", [A], check=CHECK_PORT)))
+    stage.nscd(environment())
+    through_nscd = environment(HLB_RUNTIME_DIR="/nonexistent")
+    assert lookup("lone.test", env=through_nscd, api="gethostbyname").addresses == [A]
+    mortal.kill()
+    until(
+        lambda: lookup("lone.test", env=through_nscd, api="gethostbyname").addresses == [],
+        "the dead backend out of nscd's answers",
+        30,
+    )
+
+
+def test_answers_outlive_hlbd_until_max_stale_and_then_never_become_those_of_dns(stage):
+    stage.backend(A, port=8090)
+    hlbd = stage.hlbd(config(service("kept.test", [A], check=CHECK_PORT), max_stale="5s"))
+    hlbd.kill()
+    seen = []
+
+    def until_stale():
+        result = lookup("kept.test", family="inet")
+        seen.append(tuple(result.addresses))
+        return not result.ok
+
+    assert lookup("kept.test", family="inet").addresses == [A]
+    until(until_stale, "the answers ended at max_stale", 12)
+    assert set(seen) == {(A,), ()}
+    for family in OF_DNS:
+        result = lookup("kept.test", family=family)
+        assert result.status == "EAI_AGAIN" or (family == "inet6" and not result.ok)
+        assert set(lookup("foreign.example", family=family).addresses) == OF_DNS[family]
+
+
+def test_the_next_source_answers_where_hlbd_never_ran():
+    for family in OF_DNS:
+        result = lookup("both.test", family=family, env=environment(HLB_RUNTIME_DIR="/nonexistent"))
+        assert set(result.addresses) == OF_DNS[family]
+
+
+def test_the_next_source_answers_when_a_dead_hlbd_left_no_table(stage, tmp_path):
+    stage.backend(A, port=8090)
+    hlbd = stage.hlbd(config(service("gone.test", [A], check=CHECK_PORT)))
+    (tmp_path / "bus").symlink_to("/run/hlb/bus")
+    bus_alone = environment(HLB_RUNTIME_DIR=str(tmp_path))
+    assert lookup("gone.test", env=bus_alone, family="inet").addresses == [A]
+    hlbd.kill()
+    assert lookup("gone.test", env=bus_alone, family="inet").addresses == [DNS_IPV4]

@@ -1,0 +1,129 @@
+"""org.hlb1 on the system bus: readable by hand, and never a condition for lookups."""
+
+import pytest
+from lookups import lookup
+from world import config, environment, run, service, until
+
+A, A6 = "127.0.0.11", "fd77::11"
+NAME = "bus.test"
+SETTINGS = """\
+<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>system</type>
+  <listen>unix:path={socket}</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/>
+    <allow own="*"/>
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow receive_sender="*" eavesdrop="true"/>
+  </policy>
+</busconfig>
+"""
+
+
+class SystemBus:
+    """A private dbus-daemon in the system bus's place."""
+
+    def __init__(self, stage):
+        folder = stage.new_folder()
+        self.socket = folder / "socket"
+        self.env = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.socket}"}
+        (folder / "bus.conf").write_text(SETTINGS.format(socket=self.socket))
+        command = ["dbus-daemon", "--nofork", "--nopidfile", "--nosyslog"]
+        self.program = stage.program(*command, f"--config-file={folder / 'bus.conf'}")
+        self.wait()
+
+    def wait(self):
+        until(lambda: self.busctl("status").returncode == 0, "the system bus")
+
+    def busctl(self, *words):
+        return run("busctl", "--system", *words, env=environment(**self.env), check=False)
+
+    def resolve(self, name, family=0):
+        address = ("org.hlb1", "/org/hlb1", "org.hlb1.Resolver")
+        return self.busctl("call", *address, "Resolve", "si", name, family)
+
+    def restart(self):
+        self.program.kill()
+        self.socket.unlink(missing_ok=True)
+        self.program.start()
+        self.wait()
+
+
+@pytest.fixture
+def bus(stage):
+    return SystemBus(stage)
+
+
+@pytest.fixture
+def hlbd(stage, bus):
+    stage.backend(A, A6)
+    services = config(service(NAME, [A, A6]), service("none.test", ["127.0.0.21"]))
+    hlbd = stage.hlbd(services, bus="system", env=bus.env)
+    until(lambda: bus.resolve(NAME).returncode == 0, "org.hlb1 on the bus")
+    return hlbd
+
+
+def test_resolve_is_readable_by_hand(hlbd, bus):
+    answer = bus.resolve(NAME).stdout
+    assert f'"{A}"' in answer and f'"{A6}"' in answer
+
+
+def test_resolve_gives_the_asked_family_alone(hlbd, bus):
+    only_ipv4 = bus.resolve(NAME, 2).stdout
+    only_ipv6 = bus.resolve(NAME, 10).stdout
+    assert f'"{A}"' in only_ipv4 and A6 not in only_ipv4
+    assert f'"{A6}"' in only_ipv6 and A not in only_ipv6
+
+
+def test_the_interface_describes_itself(hlbd, bus):
+    description = bus.busctl("introspect", "org.hlb1", "/org/hlb1", "org.hlb1.Resolver")
+    assert ".Resolve" in description.stdout
+
+
+@pytest.mark.parametrize("name, error", [
+    ("none.test", "org.hlb1.Error.NoHealthyBackend"),
+    ("foreign.example", "org.hlb1.Error.NoSuchService"),
+    ("", "org.hlb1.Error.NoSuchService"),
+    ("x" * 10_000, "org.hlb1.Error.NoSuchService"),
+], ids=["none-healthy", "foreign", "empty", "too-long"])  # fmt: skip
+def test_a_name_without_an_answer_is_an_error_by_its_own_name(stage, hlbd, bus, name, error):
+    # busctl shows an error's message alone; its monitor shows the name.
+    command = ["busctl", "--system", "--json=short", "monitor"]
+    monitor = stage.program(*command, env=environment(**bus.env), ready="Monitoring")
+    assert bus.resolve(name).returncode != 0
+    monitor.wait_for_log(error.replace(".", r"\."))
+
+
+def test_hlbd_comes_back_to_a_bus_that_was_restarted(hlbd, bus):
+    bus.restart()
+    until(lambda: bus.resolve(NAME).returncode == 0, "org.hlb1 on the new bus", 20)
+    assert hlbd.running()
+
+
+def test_lookups_go_on_while_the_bus_is_away(hlbd, bus):
+    bus.program.kill()
+    for _ in range(50):
+        assert lookup(NAME, family="inet").addresses == [A]
+    assert hlbd.running()
+
+
+def test_no_system_bus_at_all_is_a_warning_and_lookups_go_on(stage, tmp_path):
+    stage.backend(A)
+    nowhere = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={tmp_path / 'nobody'}"}
+    hlbd = stage.hlbd(config(service(NAME, [A])), bus="system", env=nowhere)
+    hlbd.wait_for_log(r"(?i)warn.*bus")
+    assert lookup(NAME, family="inet").addresses == [A]
+
+
+def test_a_bus_that_comes_up_later_is_joined(stage, tmp_path):
+    stage.backend(A)
+    later = SystemBus(stage)
+    later.program.kill()
+    later.socket.unlink(missing_ok=True)
+    stage.hlbd(config(service(NAME, [A])), bus="system", env=later.env)
+    later.program.start()
+    later.wait()
+    until(lambda: later.resolve(NAME).returncode == 0, "org.hlb1 on the bus", 20)

@@ -1,0 +1,97 @@
+"""The ground the tests stand on: where things are, the network, configurations, and waiting.
+
+Everything runs inside the namespaces of `world`; see programs.py for what is put up on it.
+"""
+
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+BUILD = Path(os.environ.get("BUILD", HERE.parents[1] / "build/release"))
+PEERS = HERE.parents[1] / "build/peers"
+RUNTIME = Path("/run/hlb")
+PRELOAD = os.environ.get("PRELOAD")  # a sanitizer's run time, which its module needs
+
+# What dnsmasq says for every name at all, and no backend is: whoever sees it was answered by DNS.
+DNS_IPV4 = "203.0.113.66"
+DNS_IPV6 = "2001:db8::66"
+DNS = {DNS_IPV4, DNS_IPV6}
+
+PORT = 8082
+# For checks that shall be quick; the time-out is long enough for a loaded machine.
+CHECK = {"type": "http", "port": PORT, "interval": "250ms", "timeout": "1s"}
+
+
+def until(condition, what, timeout=10.0):
+    """Waits until condition() is true, and returns what it gave; fails naming `what`."""
+    deadline = time.monotonic() + timeout
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout} s: {what}")
+        time.sleep(0.01)
+
+
+def environment(**changes):
+    """Ours, with the module found in the build folder."""
+    preload = {"LD_PRELOAD": PRELOAD} if PRELOAD else {}
+    return {**os.environ, **preload, "LD_LIBRARY_PATH": str(BUILD), **changes}
+
+
+def run(*command, env=None, check=True, timeout=60):
+    return subprocess.run(
+        [str(each) for each in command], env=env or environment(), check=check, timeout=timeout,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+# ---- configuration ---------------------------------------------------------------------------
+
+
+def toml(value):
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml(each)}" for key, each in value.items()) + " }"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(toml(each) for each in value) + "]"
+    return json.dumps(value)
+
+
+def service(name, backends, check=None, **keys):
+    """One [[service]] of a configuration file. `check` changes single keys of CHECK."""
+    keys = {"name": name, "backends": backends, **keys, "check": {**CHECK, **(check or {})}}
+    lines = ["[[service]]"] + [f"{key} = {toml(each)}" for key, each in keys.items()]
+    return "\n".join(lines) + "\n"
+
+
+def config(*services, **daemon):
+    lines = ["[daemon]"] + [f"{key} = {toml(each)}" for key, each in daemon.items()]
+    return "\n".join(lines) + "\n" + "\n".join(services)
+
+
+# ---- the network -----------------------------------------------------------------------------
+
+# Another host on our own subnets: 10.99.0.11 … 14 and fd99::11 … 14; we are 10.99.0.1 and fd99::1.
+PEER_HOST = ("ip", "netns", "exec", "peer")
+
+
+def ip(*words):
+    return run("ip", *" ".join(words).split())
+
+
+def lay_out_network():
+    ip("netns add peer")
+    ip("link add hlb0 type veth peer name eth0 netns peer")
+    ip("link set hlb0 up")
+    ip("-n peer link set eth0 up")
+    ip("-n peer link set lo up")
+    for host in (11, 12, 13, 14):
+        ip(f"-n peer addr add 10.99.0.{host}/24 dev eth0")
+        ip(f"-n peer addr add fd99::{host}/64 dev eth0 nodad")
+        ip(f"addr add fd77::{host}/128 dev lo nodad")  # IPv6 backends on this host itself
+    ip("addr add 10.99.0.1/24 dev hlb0")
+    ip("addr add fd99::1/64 dev hlb0 nodad")

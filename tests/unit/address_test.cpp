@@ -1,0 +1,78 @@
+#include "health/address.h"
+
+#include <gtest/gtest.h>
+#include <net/if.h>
+
+#include <string>
+
+namespace hlb {
+namespace {
+
+using namespace std::string_literals;
+
+TEST(Address, KeepsIpv4InTheFirstFourBytes) {
+  const auto address = Address::parse("10.0.0.255");
+  ASSERT_TRUE(address);
+  EXPECT_EQ(address->family, Address::Family::ipv4);
+  EXPECT_EQ(address->bytes, (std::array<std::uint8_t, 16>{10, 0, 0, 255}));
+  EXPECT_EQ(address->scope_id, 0U);
+}
+
+TEST(Address, KeepsIpv6InNetworkOrder) {
+  const auto address = Address::parse("fd99::1:2");
+  ASSERT_TRUE(address);
+  EXPECT_EQ(address->family, Address::Family::ipv6);
+  EXPECT_EQ(address->bytes,
+            (std::array<std::uint8_t, 16>{0xfd, 0x99, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2}));
+}
+
+TEST(Address, PrintsTheShortestForm) {
+  EXPECT_EQ(Address::parse("127.0.0.1").value().to_string(), "127.0.0.1");
+  EXPECT_EQ(Address::parse("FD99:0:0:0::0001").value().to_string(), "fd99::1");
+  EXPECT_EQ(Address::parse("::ffff:1.2.3.4").value().to_string(), "::ffff:1.2.3.4");
+}
+
+TEST(Address, TakesTheInterfaceOfALinkLocalAddress) {
+  const auto address = Address::parse("fe80::1%lo");
+  ASSERT_TRUE(address);
+  EXPECT_EQ(address->scope_id, if_nametoindex("lo"));
+  EXPECT_EQ(address->to_string(), "fe80::1%lo");
+  EXPECT_NE(address, Address::parse("fe80::1"));
+}
+
+TEST(Address, PrintsTheNumberOfAnInterfaceThatHasGone) {
+  Address address = Address::parse("fe80::1").value();
+  address.scope_id = 0x7fffffff;
+  EXPECT_EQ(address.to_string(), "fe80::1%2147483647");
+}
+
+TEST(Address, IsLinkLocalInFe80Slash10Alone) {
+  EXPECT_TRUE(Address::parse("fe80::1").value().is_link_local());
+  EXPECT_TRUE(Address::parse("febf::1").value().is_link_local());
+  EXPECT_FALSE(Address::parse("fec0::1").value().is_link_local());
+  EXPECT_FALSE(Address::parse("fd80::1").value().is_link_local());
+  EXPECT_FALSE(Address::parse("169.254.0.1").value().is_link_local());
+  EXPECT_FALSE(Address::parse("254.128.0.1").value().is_link_local());
+}
+
+TEST(Address, ComparesByValue) {
+  EXPECT_EQ(Address::parse("fd99::1"), Address::parse("fd99:0::0:1"));
+  EXPECT_NE(Address::parse("1.2.3.4"), Address::parse("1.2.3.5"));
+  EXPECT_NE(Address::parse("1.2.3.4"), Address::parse("102:304::"));
+}
+
+class NoAddress : public testing::TestWithParam<std::string> {};
+
+TEST_P(NoAddress, IsRefused) {
+  EXPECT_EQ(Address::parse(GetParam()), std::nullopt);
+}
+
+INSTANTIATE_TEST_SUITE_P(Address, NoAddress,
+                         testing::Values("", " ", "127.1", "127.0.0.256", "127.0.0.1 ",
+                                         "0x7f000001", "127.0.0.1\0"s, "::1\0x"s, "app.local",
+                                         "[::1]", ":::", "127.0.0.1:80", "127.0.0.1%lo", "::1%lo",
+                                         "fe80::1%", "fe80::1%no-such-interface", "fe80::1%lo%lo",
+                                         "%lo", std::string(100'000, '1')));
+
+}  // namespace
+}  // namespace hlb

@@ -1,0 +1,302 @@
+// Every fault that keys and values can have, with the exact line that reports it.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/unit/config_parsing.h"
+
+namespace hlb {
+namespace {
+
+using testing::ElementsAre;
+using namespace std::string_literals;
+
+constexpr char kTcp[] = "[service.check]\ntype = \"tcp\"\nport = 1\n";
+
+struct Broken {
+  std::string text;
+  std::string fault;
+};
+
+std::ostream& operator<<(std::ostream& out, const Broken& row) {
+  return out << row.fault;
+}
+
+// The name on line 2, the backends on line 3, the check from line 4.
+std::string service(const std::string& name, const std::string& backends,
+                    const std::string& check = kTcp) {
+  return "[[service]]\nname = " + name + "\nbackends = " + backends + "\n" + check;
+}
+
+Broken with_name(const std::string& name, const std::string& fault) {
+  return {service(name, R"(["10.0.0.1"])"), "hlbd.toml:2:8: " + fault};
+}
+
+Broken with_backends(const std::string& backends, const std::string& fault) {
+  return {service("\"a.b\"", backends), "hlbd.toml:3:" + fault};
+}
+
+// `key` on line 6 of a check of that type.
+Broken with_check(const std::string& type, const std::string& key, const std::string& fault) {
+  const std::string check = "[service.check]\ntype = \"" + type + "\"\n" + key + "\n";
+  return {service("\"a.b\"", "[{ address = \"10.0.0.1\", port = 1 }]", check),
+          "hlbd.toml:6:" + fault};
+}
+
+// `key` on line 4, in the service.
+Broken with_key(const std::string& key, const std::string& fault) {
+  return {service("\"a.b\"", R"(["10.0.0.1"])", key + "\n" + kTcp), "hlbd.toml:4:" + fault};
+}
+
+// `key` on line 2.
+Broken with_daemon(const std::string& key, const std::string& fault) {
+  return {"[daemon]\n" + key + "\n" + service("\"a.b\"", R"(["10.0.0.1"])"),
+          "hlbd.toml:2:" + fault};
+}
+
+class ConfigFault : public testing::TestWithParam<Broken> {};
+
+TEST_P(ConfigFault, IsReportedWithItsPlaceAndWhatToDo) {
+  EXPECT_THAT(faults_of(parse_config(GetParam().text)), ElementsAre(GetParam().fault));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Keys, ConfigFault,
+    testing::Values(
+        Broken{"",
+               "hlbd.toml:1:1: there is no [[service]] here or in services.d/*.toml; add one with "
+               "name, backends and [service.check]"},
+        Broken{"# nothing\n",
+               "hlbd.toml:1:1: there is no [[service]] here or in services.d/*.toml; add one with "
+               "name, backends and [service.check]"},
+        Broken{"[daemon]\nlog_level = \"info\"\n",
+               "hlbd.toml:1:1: there is no [[service]] here or in services.d/*.toml; add one with "
+               "name, backends and [service.check]"},
+        Broken{"service = []\n",
+               "hlbd.toml:1:1: there is no [[service]] here or in services.d/*.toml; add one with "
+               "name, backends and [service.check]"},
+        Broken{"[[services]]\nname = \"a.b\"\n",
+               R"(hlbd.toml:1:3: unknown key "services" in the file; did you mean "service"?)"},
+        Broken{"[service]\nname = \"a.b\"\n",
+               R"(hlbd.toml:1:1: "service" must be an array of tables, [[service]], not a table)"},
+        Broken{"service = [\"a.b\"]\n",
+               "hlbd.toml:1:12: a service must be a table written [[service]], not a string"},
+        Broken{"[[daemon]]\nlog_level = \"info\"\n" + service("\"a.b\"", R"(["10.0.0.1"])"),
+               R"(hlbd.toml:1:1: "daemon" must be one table, [daemon], not an array)"},
+        with_daemon(
+            "metrics = \"127.0.0.1:9808\"",
+            R"(1: unknown key "metrics" in [daemon]; remove it, or use "log_level" or "max_stale")"),
+        with_daemon("log_levle = \"info\"",
+                    R"(1: unknown key "log_levle" in [daemon]; did you mean "log_level"?)"),
+        with_daemon(
+            "log_level = \"warning\"",
+            R"(13: "log_level" must be "trace", "debug", "info", "warn" or "error", not "warning")"),
+        with_daemon("log_level = 3",
+                    R"(13: "log_level" must be a string in quotes, not an integer)"),
+        with_daemon(
+            "max_stale = 10",
+            R"(13: "max_stale" must be a duration with its unit in quotes, such as "500ms" or "2s", not an integer)"),
+        with_daemon("max_stale = \"2h\"", R"(13: "max_stale" must be 0s to 1h, not "2h")"),
+        with_daemon(
+            "max_stale = \"10\"",
+            R"(13: "max_stale" must be a duration with its unit in quotes, such as "500ms" or "2s", not "10")"),
+        with_key("anwser = \"one\"",
+                 R"(1: unknown key "anwser" in [[service]]; did you mean "answer"?)"),
+        with_key(
+            "\"\\n\" = 1",
+            R"(1: unknown key "\x0a" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "when_all_down", "backends" or "check")"),
+        with_key("answer = \"first\"",
+                 R"(10: "answer" must be "spread", "one" or "all", not "first")"),
+        with_key("answer = true", R"(10: "answer" must be a string in quotes, not a boolean)"),
+        with_key("when_all_down = \"none\"",
+                 R"(17: "when_all_down" must be "fail", "all" or "next", not "none")"),
+        with_key("subdomains = \"yes\"", R"(14: "subdomains" must be true or false, not a string)"),
+        with_key("aliases = \"c.d\"",
+                 R"(11: "aliases" must be an array such as ["www.example"], not a string)"),
+        with_key("aliases = [1]", "12: an alias must be a string in quotes, not an integer"),
+        with_key("aliases = [\"\"]", R"(12: "" is no hostname; give one such as "app.example")"),
+        Broken{"[[service]]\nbackends = [\"10.0.0.1\"]\n"s + kTcp,
+               R"(hlbd.toml:1:1: [[service]] has no "name"; add name = "app.example")"},
+        Broken{"[[service]]\nname = \"a.b\"\n"s + kTcp,
+               R"(hlbd.toml:1:1: [[service]] has no "backends"; add backends = ["10.0.0.1"])"},
+        Broken{
+            "[[service]]\nname = \"a.b\"\nbackends = [\"10.0.0.1\"]\n",
+            R"(hlbd.toml:1:1: [[service]] has no "check"; add [service.check] with type = "tcp" or "http", and a port)"},
+        Broken{service("\"a.b\"", R"(["10.0.0.1"])", "[[service.check]]\ntype = \"tcp\"\n"),
+               R"(hlbd.toml:4:1: "check" must be one table, [service.check], not an array)"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Names, ConfigFault,
+    testing::Values(
+        with_name("1", R"("name" must be a string in quotes, not an integer)"),
+        with_name("\"\"", R"("" is no hostname; give one such as "app.example")"),
+        with_name("\".\"", R"("." is no hostname; give one such as "app.example")"),
+        with_name("\"a..b\"",
+                  R"("a..b" has an empty label; two dots can't stand together, nor one in front)"),
+        with_name("\".a\"",
+                  R"(".a" has an empty label; two dots can't stand together, nor one in front)"),
+        with_name("\"a b\"", R"("a b" is no hostname; use letters, digits, "-", "_" and "." only)"),
+        with_name("\"*.app.local\"",
+                  R"("*.app.local" is no hostname; use letters, digits, "-", "_" and "." only)"),
+        with_name("\"a\\u0000b\"",
+                  R"("a\x00b" is no hostname; use letters, digits, "-", "_" and "." only)"),
+        with_name("\"localhost\"",
+                  R"("localhost" belongs to the host itself; choose another name)"),
+        with_name("\"LocalHost.\"",
+                  R"("LocalHost." belongs to the host itself; choose another name)"),
+        with_name("\"127.0.0.1\"",
+                  R"("127.0.0.1" is a numeric address, which is never looked up; give a hostname)"),
+        with_name("\"127.1.\"",
+                  R"("127.1." is a numeric address, which is never looked up; give a hostname)"),
+        with_name(
+            "\"0x7f000001\"",
+            R"("0x7f000001" is a numeric address, which is never looked up; give a hostname)"),
+        with_name("\"::1\"",
+                  R"("::1" is a numeric address, which is never looked up; give a hostname)"),
+        with_name(
+            "\"" + std::string(64, 'a') + ".b\"",
+            R"("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa..." has a label of 64 bytes; at most 63 are possible)"),
+        with_name(
+            "\"" + std::string(63, 'a') + "." + std::string(63, 'b') + "." + std::string(63, 'c') +
+                "." + std::string(62, 'd') + "\"",
+            R"("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...." has 254 bytes; at most 253 are possible)"),
+        with_key("aliases = [\"c.d\", \"A.B.\"]",
+                 R"(19: "A.B." is a name at hlbd.toml:2:8 already; rename one of them)"),
+        with_key("aliases = [\"c.d\", \"c.d\"]",
+                 R"(19: "c.d" is a name at hlbd.toml:4:12 already; rename one of them)"),
+        Broken{service("\"a.b\"", R"(["10.0.0.1"])") + service("\"A.b\"", R"(["10.0.0.2"])"),
+               R"(hlbd.toml:8:8: "A.b" is a name at hlbd.toml:2:8 already; rename one of them)"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Backends, ConfigFault,
+    testing::Values(
+        with_backends(
+            "\"10.0.0.1\"",
+            R"(12: "backends" must be an array such as ["10.0.0.1", "10.0.0.2"], not a string)"),
+        with_backends("[]", R"(12: "backends" is empty; give one address at least)"),
+        with_backends("[10]",
+                      "13: a backend must be an address in quotes or a table, not an integer"),
+        with_backends("[[\"10.0.0.1\"]]",
+                      "13: a backend must be an address in quotes or a table, not an array"),
+        with_backends(
+            "[\"10.0.0.256\"]",
+            R"(13: "10.0.0.256" is no address; give an IPv4 or IPv6 address such as "10.0.0.1")"),
+        with_backends(
+            "[\"10.0.0.1:80\"]",
+            R"(13: "10.0.0.1:80" is no address; give an IPv4 or IPv6 address such as "10.0.0.1")"),
+        with_backends(
+            "[\"10.0.0.1\\u0000\"]",
+            R"(13: "10.0.0.1\x00" is no address; give an IPv4 or IPv6 address such as "10.0.0.1")"),
+        with_backends(
+            "[\"fe80::1%no-such-if\"]",
+            R"(13: "fe80::1%no-such-if" is no address; "%" stands between a link-local IPv6 address and the name of an interface of this host)"),
+        with_backends(
+            "[\"fe80::1\"]",
+            R"(13: "fe80::1" is link-local and needs its interface, as in "fe80::1%eth0")"),
+        with_backends("[\"::ffff:10.0.0.1\"]",
+                      R"(13: "::ffff:10.0.0.1" is an IPv4 address in IPv6 form; give it as IPv4)"),
+        with_backends("[\"0.0.0.0\"]",
+                      R"(13: "0.0.0.0" is no address of a single host; give a backend's own)"),
+        with_backends(
+            "[\"255.255.255.255\"]",
+            R"(13: "255.255.255.255" is no address of a single host; give a backend's own)"),
+        with_backends("[\"::\"]",
+                      R"(13: "::" is no address of a single host; give a backend's own)"),
+        with_backends("[\"ff02::1\"]",
+                      R"(13: "ff02::1" is no address of a single host; give a backend's own)"),
+        with_backends(
+            "[\"10.0.0.1\", \"10.0.0.1\"]",
+            R"(25: backend "10.0.0.1" stands at hlbd.toml:3:13 already; remove one of them)"),
+        with_backends(
+            "[\"fd99::1\", { address = \"FD99:0::1\" }]",
+            R"(36: backend "FD99:0::1" stands at hlbd.toml:3:13 already; remove one of them)"),
+        with_backends("[{ weight = 2 }]",
+                      R"(13: a backend has no "address"; add address = "10.0.0.1")"),
+        with_backends("[{ address = 10 }]",
+                      R"(25: "address" must be a string in quotes, not an integer)"),
+        with_backends("[{ address = \"10.0.0.1\", wieght = 2 }]",
+                      R"(37: unknown key "wieght" in a backend; did you mean "weight"?)"),
+        with_backends("[{ address = \"10.0.0.1\", weight = 65536 }]",
+                      R"(46: "weight" must be 0 to 65535, not 65536)"),
+        with_backends("[{ address = \"10.0.0.1\", weight = -1 }]",
+                      R"(46: "weight" must be 0 to 65535, not -1)"),
+        with_backends("[{ address = \"10.0.0.1\", weight = 1.5 }]",
+                      R"(46: "weight" must be an integer, 0 to 65535, not a float)"),
+        with_backends("[{ address = \"10.0.0.1\", priority = 65536 }]",
+                      R"(48: "priority" must be 0 to 65535, not 65536)"),
+        with_backends("[{ address = \"10.0.0.1\", port = 0 }]",
+                      R"(44: "port" must be 1 to 65535, not 0)"),
+        with_backends("[{ address = \"10.0.0.1\", port = 65536 }]",
+                      R"(44: "port" must be 1 to 65535, not 65536)"),
+        with_backends("[{ address = \"10.0.0.1\", port = \"80\" }]",
+                      R"(44: "port" must be an integer, 1 to 65535, not a string)"),
+        Broken{
+            service("\"a.b\"", R"(["10.0.0.1", { address = "10.0.0.2", port = 2 }])",
+                    "[service.check]\ntype = \"tcp\"\n"),
+            R"(hlbd.toml:3:13: there is no port to check 10.0.0.1 at; add one to [service.check], or write { address = "10.0.0.1", port = 8080 })"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Check, ConfigFault,
+    testing::Values(
+        Broken{
+            service("\"a.b\"", R"(["10.0.0.1"])", "[service.check]\nport = 1\npath = \"/x\"\n"),
+            R"(hlbd.toml:4:1: [service.check] has no "type"; add type = "tcp" or type = "http")"},
+        Broken{
+            service("\"a.b\"", R"(["10.0.0.1"])", "[service.check]\ntype = \"https\"\nport = 1\n"),
+            R"(hlbd.toml:5:8: "type" must be "tcp" or "http", not "https")"},
+        with_check("tcp", "port = 0", R"(8: "port" must be 1 to 65535, not 0)"),
+        with_check("tcp", "port = 70000", R"(8: "port" must be 1 to 65535, not 70000)"),
+        with_check("tcp", "port = \"http\"",
+                   R"(8: "port" must be an integer, 1 to 65535, not a string)"),
+        with_check("tcp", "path = \"/\"",
+                   R"(1: "path" is for type = "http" alone; remove it or change the type)"),
+        with_check("tcp", "host = \"a\"",
+                   R"(1: "host" is for type = "http" alone; remove it or change the type)"),
+        with_check("http", "path = \"health\"",
+                   R"(8: "path" must start with "/", not be "health")"),
+        with_check("http", "path = \"\"", R"(8: "path" must start with "/", not be "")"),
+        with_check(
+            "http", "path = \"/a b\"",
+            R"(8: "path" must have no spaces, control or non-ASCII characters; write them as %20 and the like)"),
+        with_check(
+            "http", "path = \"/a\\r\\nX: y\"",
+            R"(8: "path" must have no spaces, control or non-ASCII characters; write them as %20 and the like)"),
+        with_check("http", "path = 1", R"(8: "path" must be a string in quotes, not an integer)"),
+        with_check("http", "host = \"\"",
+                   R"(8: "host" is empty; leave it out for the service's name)"),
+        with_check(
+            "http", "host = \"a\\r\\nb\"",
+            R"(8: "host" must have no spaces, control or non-ASCII characters; remove them)"),
+        with_check("http", "timout = \"1s\"",
+                   R"(1: unknown key "timout" in [service.check]; did you mean "timeout"?)"),
+        with_check(
+            "http", "verify = true",
+            R"(1: unknown key "verify" in [service.check]; remove it, or use "type", "port", "path", "host", "interval", "timeout", "rise" or "fall")"),
+        with_check(
+            "tcp", "interval = 2",
+            R"(12: "interval" must be a duration with its unit in quotes, such as "500ms" or "2s", not an integer)"),
+        with_check(
+            "tcp", "interval = 0.5",
+            R"(12: "interval" must be a duration with its unit in quotes, such as "500ms" or "2s", not a float)"),
+        with_check("tcp", "interval = \"9ms\"", R"(12: "interval" must be 10ms to 1h, not "9ms")"),
+        with_check("tcp", "interval = \"3601s\"",
+                   R"(12: "interval" must be 10ms to 1h, not "3601s")"),
+        with_check(
+            "tcp", "interval = \"2 s\"",
+            R"(12: "interval" must be a duration with its unit in quotes, such as "500ms" or "2s", not "2 s")"),
+        with_check(
+            "tcp", "interval = 1979-05-27",
+            R"(12: "interval" must be a duration with its unit in quotes, such as "500ms" or "2s", not a date or time)"),
+        with_check("tcp", "timeout = \"0s\"", R"(11: "timeout" must be 10ms to 1h, not "0s")"),
+        with_check("tcp", "timeout = \"2h\"", R"(11: "timeout" must be 10ms to 1h, not "2h")"),
+        with_check("tcp", "rise = 0", R"(8: "rise" must be 1 to 100, not 0)"),
+        with_check("tcp", "rise = 101", R"(8: "rise" must be 1 to 100, not 101)"),
+        with_check("tcp", "fall = -9223372036854775808",
+                   R"(8: "fall" must be 1 to 100, not -9223372036854775808)"),
+        with_check("tcp", "fall = \"2\"",
+                   R"(8: "fall" must be an integer, 1 to 100, not a string)")));
+
+}  // namespace
+}  // namespace hlb

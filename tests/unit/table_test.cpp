@@ -1,0 +1,167 @@
+// The table: what hlbd encodes is what the module reads, and no bytes whatever upset a reader.
+#include "libnss_hlb/table.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "libnss_hlb/bytes.h"
+#include "published.h"
+
+namespace hlb {
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+
+std::string found(const table::View& table, std::string_view name) {
+  const record::View record = table.find(Name(name));
+  return record.valid() ? std::string(record.name()) : "-";
+}
+
+TEST(Table, FindsNamesAndAliasesWithoutCaseOrTrailingDot) {
+  const auto bytes = table_of({Sample("app.local").alias("app"), Sample("other.local")});
+  const table::View table = table::View::over(bytes);
+  EXPECT_EQ(found(table, "app.local"), "app.local");
+  EXPECT_EQ(found(table, "APP.Local."), "app.local");
+  EXPECT_EQ(found(table, "app"), "app.local");
+  EXPECT_EQ(found(table, "other.local"), "other.local");
+  EXPECT_EQ(found(table, "foreign.local"), "-");
+  EXPECT_EQ(found(table, "app.local.."), "-");
+}
+
+TEST(Table, SubdomainsBelongToTheServiceThatAsksForThem) {
+  const auto bytes = table_of({Sample("app.local").subdomains().alias("alias.local"),
+                               Sample("deep.app.local").subdomains(), Sample("plain.local")});
+  const table::View table = table::View::over(bytes);
+  EXPECT_EQ(found(table, "x.app.local"), "app.local");
+  EXPECT_EQ(found(table, "x.y.app.local"), "app.local");
+  EXPECT_EQ(found(table, "x.deep.app.local"), "deep.app.local");
+  EXPECT_EQ(found(table, "x.plain.local"), "-");
+  EXPECT_EQ(found(table, "x.alias.local"), "-");
+  EXPECT_EQ(found(table, "xapp.local"), "-");
+}
+
+TEST(Table, KeepsEveryField) {
+  const auto bytes =
+      table_of({Sample()
+                    .answer(AnswerMode::one)
+                    .when_all_down(WhenAllDown::next)
+                    .undecided()
+                    .backend("fe80::1", {.weight = 7, .priority = 3, .sort_score = 9})
+                    .backend("10.1.2.3", {.state = State::down})});
+  const record::View record = table::View::over(bytes).find(Name("app.local"));
+  ASSERT_TRUE(record.valid());
+  EXPECT_EQ(record.mode(), record::AnswerMode::one);
+  EXPECT_EQ(record.when_all_down(), record::WhenAllDown::next);
+  EXPECT_TRUE(record.undecided());
+  ASSERT_EQ(record.backend_count(), 2U);
+  const record::Backend first = record.backend(0);
+  EXPECT_EQ(first.family(), record::Family::ipv6);
+  EXPECT_EQ(first.weight(), 7U);
+  EXPECT_EQ(first.priority(), 3);
+  EXPECT_EQ(first.sort_score(), 9U);
+  EXPECT_TRUE(first.up());
+  EXPECT_FALSE(first.withdrawn());
+  const record::Backend second = record.backend(1);
+  EXPECT_EQ(std::vector(second.address(), second.address() + 4),
+            (std::vector<std::uint8_t>{10, 1, 2, 3}));
+  EXPECT_FALSE(second.up());
+}
+
+TEST(Table, FindsEachOfManyThousandNames) {
+  std::vector<Sample> services;
+  services.reserve(5000);
+  for (int i = 0; i < 5000; ++i)
+    services.emplace_back("app" + std::to_string(i) + ".local");
+  const auto bytes = table_of(services);
+  const table::View table = table::View::over(bytes);
+  for (int i = 0; i < 5000; ++i) {
+    const std::string name = "app" + std::to_string(i) + ".local";
+    ASSERT_EQ(found(table, name), name);
+  }
+}
+
+TEST(Table, AnswersAreCurrentThenStaleThenExpired) {
+  auto bytes = table_of({Sample()});  // a lease of 3 s, and 7 s more
+  store(bytes.data() + table::at::kLeaseUntil, 100 * kSecond);
+  const table::View table = table::View::over(bytes);
+  EXPECT_EQ(table.freshness(99 * kSecond), table::Freshness::current);
+  EXPECT_EQ(table.freshness(100 * kSecond), table::Freshness::stale);
+  EXPECT_EQ(table.freshness(107 * kSecond - 1), table::Freshness::stale);
+  EXPECT_EQ(table.freshness(107 * kSecond), table::Freshness::expired);
+}
+
+TEST(Table, ALeaseRenewedWhileTheClockWasReadIsCurrent) {
+  auto bytes = table_of({Sample()});
+  store(bytes.data() + table::at::kLeaseUntil, 100 * kSecond);
+  EXPECT_EQ(table::View::over(bytes).freshness(97 * kSecond - 1000), table::Freshness::current);
+}
+
+TEST(Table, ALeaseFarAheadIsNotCurrent) {
+  auto bytes = table_of({Sample()});
+  store(bytes.data() + table::at::kLeaseUntil, 100 * kSecond);
+  const table::View table = table::View::over(bytes);
+  EXPECT_EQ(table.freshness(94 * kSecond), table::Freshness::current);
+  EXPECT_EQ(table.freshness(94 * kSecond - 2), table::Freshness::expired);
+  EXPECT_EQ(table.freshness(0), table::Freshness::expired);
+}
+
+TEST(Table, AnotherMajorVersionOrMagicOrSizeIsRefused) {
+  const auto good = table_of({Sample()});
+  for (const std::size_t at : {table::at::kMagic, table::at::kMajorVersion, table::at::kSize}) {
+    auto bytes = good;
+    bytes[at] ^= 1U;
+    EXPECT_FALSE(table::View::over(bytes).valid()) << at;
+  }
+  EXPECT_TRUE(table::View::over(good).valid());
+}
+
+TEST(Table, ANewerMinorVersionWithLongerRecordsIsRead) {
+  auto bytes = Sample().backend("10.0.0.1").backend("10.0.0.2").record();
+  // As a newer hlbd would write it: eight more bytes for each backend, the name moved behind them.
+  const std::uint16_t longer = record::at::kBackendEnd + 8;
+  std::vector<std::uint8_t> newer(bytes.begin(), bytes.begin() + record::at::kHeaderEnd);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto* backend = bytes.data() + record::at::kHeaderEnd + i * record::at::kBackendEnd;
+    newer.insert(newer.end(), backend, backend + record::at::kBackendEnd);
+    newer.insert(newer.end(), 8, 0xee);
+  }
+  store(newer.data() + record::at::kBackendSize, longer);
+  store(newer.data() + record::at::kNameOffset, static_cast<std::uint32_t>(newer.size()));
+  for (const char c : std::string("app.local"))
+    newer.push_back(static_cast<std::uint8_t>(c));
+  store(newer.data() + record::at::kSize, static_cast<std::uint32_t>(newer.size()));
+  const record::View record = record::View::over(newer);
+  ASSERT_TRUE(record.valid());
+  EXPECT_EQ(record.backend(1).address()[3], 2);
+  EXPECT_EQ(record.name(), "app.local");
+}
+
+TEST(Table, EveryCutAndEveryChangedByteIsHarmless) {
+  const auto good = table_of({Sample().alias("app").subdomains().backend("10.0.0.1")});
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    const std::vector<std::uint8_t> cut(good.begin(),
+                                        good.begin() + static_cast<std::ptrdiff_t>(size));
+    EXPECT_FALSE(table::View::over(cut).valid());
+  }
+  for (std::size_t at = 0; at < good.size(); ++at) {
+    for (const int value : {0, 1, 0x7f, 0x80, 0xff}) {
+      auto bytes = good;
+      bytes[at] = static_cast<std::uint8_t>(value);
+      const table::View table = table::View::over(bytes);
+      if (table.valid()) found(table, "x.app.local");  // the sanitizers watch
+    }
+  }
+}
+
+TEST(Name, OverlongEmptyAndNumericNamesAreNoServices) {
+  for (const char* name : {"", ".", "127.0.0.1", "1", "::1", "fe80::1%eth0"}) {
+    EXPECT_FALSE(Name(name).plausible()) << name;
+  }
+  EXPECT_TRUE(Name(std::string(253, 'a') + '.').plausible());
+  EXPECT_FALSE(Name(std::string(254, 'a')).plausible());
+}
+
+}  // namespace
+}  // namespace hlb
