@@ -8,7 +8,6 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <functional>
@@ -18,24 +17,12 @@
 #include "health/outcome.h"
 #include "health/schedule.h"
 #include "libnss_hlb/random.h"
-#include "probes/probe.h"
 
 namespace hlb {
 namespace {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
 using Clock = asio::steady_timer::clock_type;
-
-tcp::endpoint endpoint_of(const Target& target) {
-  const auto& bytes = target.address.bytes;
-  if (target.address.family == Address::Family::ipv4) {
-    asio::ip::address_v4::bytes_type ipv4{};
-    std::copy_n(bytes.begin(), ipv4.size(), ipv4.begin());
-    return {asio::ip::address_v4(ipv4), target.port};
-  }
-  return {asio::ip::address_v6(bytes, target.address.scope_id), target.port};
-}
 
 const char* name_of(State state) {
   switch (state) {
@@ -49,8 +36,8 @@ const char* name_of(State state) {
   return "unknown";
 }
 
-std::uint64_t identity_of(const Target& target) {
-  return std::hash<std::string>{}(target.service + '/' + target.address.to_string());
+std::uint64_t identity_of(const probes::Target& target) {
+  return std::hash<std::string>{}(target.address.to_string() + ':' + std::to_string(target.port));
 }
 
 class SlotHeld {
@@ -69,24 +56,19 @@ class SlotHeld {
 }  // namespace
 
 struct Check::Run {
-  Run(ProbeSlots& probe_slots, Target what, std::function<void()> changed)
+  Run(ProbeSlots& probe_slots, probes::Prober& prober, probes::Target what,
+      std::function<void()> changed)
       : slots(probe_slots),
         target(std::move(what)),
-        endpoint(endpoint_of(target)),
-        machine({target.spec.rise, target.spec.fall}),
+        probe(prober.make(target)),
+        machine({target.spec->rise, target.spec->fall}),
         timer(slots.get_executor()),
-        on_change(std::move(changed)) {
-    if (target.spec.type == CheckSpec::Type::http)
-      request = probes::http_request(target.spec, target.port);
-  }
+        on_change(std::move(changed)) {}
 
-  asio::awaitable<Outcome> probe() {
+  asio::awaitable<Outcome> attempt() {
     co_await slots.async_send({}, asio::use_awaitable);
     const SlotHeld held(slots);
-    if (target.spec.type == CheckSpec::Type::http) {
-      co_return co_await probes::http(endpoint, request, target.spec.timeout);
-    }
-    co_return co_await probes::tcp(endpoint, target.spec.timeout);
+    co_return co_await probe->attempt();
   }
 
   void take(const Outcome& outcome) {
@@ -97,7 +79,7 @@ struct Check::Run {
     if (transition == Transition::changed) {
       log_change(before, outcome, first ? 1 : in_a_row);
     } else {
-      spdlog::debug("{}/{}: {} after {}us, still {}", target.service, target.address.to_string(),
+      spdlog::debug("{}:{}: {} after {}us, still {}", target.address.to_string(), target.port,
                     outcome.reason, outcome.latency.count(), name_of(machine.state()));
     }
     if (transition == Transition::changed || first != !machine.decided()) on_change();
@@ -105,16 +87,15 @@ struct Check::Run {
 
   void log_change(State before, const Outcome& outcome, unsigned in_a_row) const {
     const auto level = machine.state() == State::up ? spdlog::level::info : spdlog::level::warn;
-    spdlog::log(level, "{}/{}: {} -> {}: {} ({} in a row)", target.service,
-                target.address.to_string(), name_of(before), name_of(machine.state()),
-                outcome.reason, in_a_row);
+    spdlog::log(level, "{}:{}: {} -> {}: {} ({} in a row)", target.address.to_string(), target.port,
+                name_of(before), name_of(machine.state()), outcome.reason, in_a_row);
   }
 
   std::chrono::milliseconds wait_after(const Outcome& outcome, bool first) {
     if (first && outcome.result != Outcome::Result::unknown) {
-      return phase(target.spec.interval, identity_of(target));
+      return phase(target.spec->interval, identity_of(target));
     }
-    return next_wait(target.spec.interval, outcome, machine.against(), chance.next());
+    return next_wait(target.spec->interval, outcome, machine.against(), chance.next());
   }
 
   void rest(std::chrono::milliseconds wait) {
@@ -127,9 +108,8 @@ struct Check::Run {
   }
 
   ProbeSlots& slots;
-  Target target;
-  tcp::endpoint endpoint;
-  std::string request;
+  probes::Target target;
+  std::unique_ptr<probes::Probe> probe;
   Machine machine;
   asio::steady_timer timer;
   asio::cancellation_signal stop;
@@ -140,8 +120,9 @@ struct Check::Run {
   bool hurried = false;  // since the last probe began
 };
 
-Check::Check(ProbeSlots& slots, Target target, State published, std::function<void()> on_change)
-    : run_(std::make_shared<Run>(slots, std::move(target), std::move(on_change))) {
+Check::Check(ProbeSlots& slots, probes::Prober& prober, probes::Target target, State published,
+             std::function<void()> on_change)
+    : run_(std::make_shared<Run>(slots, prober, std::move(target), std::move(on_change))) {
   if (published != State::unknown) run_->machine.adopt(published);
   asio::co_spawn(slots.get_executor(), run(run_),
                  asio::bind_cancellation_slot(run_->stop.slot(), asio::detached));
@@ -152,7 +133,7 @@ Check::~Check() {
   run_->stop.emit(asio::cancellation_type::terminal);
 }
 
-const Target& Check::target() const {
+const probes::Target& Check::target() const {
   return run_->target;
 }
 State Check::state() const {
@@ -170,7 +151,7 @@ void Check::probe_now() {
 asio::awaitable<void> Check::run(std::shared_ptr<Run> run) {
   for (bool first = true;; first = false) {
     run->hurried = false;
-    const Outcome outcome = co_await run->probe();
+    const Outcome outcome = co_await run->attempt();
     if (!run->on_change) co_return;
     run->take(outcome);
     run->rest(run->wait_after(outcome, first));

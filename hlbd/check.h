@@ -5,22 +5,12 @@
 #include <boost/asio/experimental/channel.hpp>
 #include <functional>
 #include <memory>
-#include <string>
 
 #include "health/machine.h"
-#include "health/service.h"
+#include "probes/prober.h"
+#include "probes/target.h"
 
 namespace hlb {
-
-// What a check tests, and where: two that are equal are the same check.
-struct Target {
-  std::string service;
-  Address address;
-  std::uint16_t port = 0;
-  CheckSpec spec;
-
-  friend bool operator==(const Target&, const Target&) = default;
-};
 
 // Room for so many probes at a time as the channel buffers; a probe holds a place in it.
 using ProbeSlots = boost::asio::experimental::channel<void(boost::system::error_code)>;
@@ -30,13 +20,14 @@ using ProbeSlots = boost::asio::experimental::channel<void(boost::system::error_
 class Check {
  public:
   // `published` is served until the first outcome. `on_change` is called when the state changed, or
-  // was decided for the first time. `slots` must outlive the check's coroutine.
-  Check(ProbeSlots& slots, Target target, State published, std::function<void()> on_change);
+  // was decided for the first time. `slots` and `prober` must outlive the check's coroutine.
+  Check(ProbeSlots& slots, probes::Prober& prober, probes::Target target, State published,
+        std::function<void()> on_change);
   ~Check();
   Check(const Check&) = delete;
   Check& operator=(const Check&) = delete;
 
-  const Target& target() const;
+  const probes::Target& target() const;
   State state() const;
   bool decided() const;
 

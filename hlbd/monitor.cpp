@@ -23,11 +23,13 @@ std::size_t probes_at_a_time() {
   return std::clamp(limit.rlim_cur / 4, kLeast, kMost);
 }
 
-Target target_of(const ServiceSpec& service, const BackendSpec& backend) {
-  return {service.name, backend.address, check_port(service.check, backend), service.check};
+probes::Target target_of(const ServiceSpec& service, const BackendSpec& backend) {
+  const CheckSpec& check = service.checks.front();
+  return {backend.address, check_port(check, backend), std::make_shared<const CheckSpec>(check),
+          service.name};
 }
 
-probes::Listener listener_of(const Target& target) {
+probes::Listener listener_of(const probes::Target& target) {
   return {target.address, target.port};
 }
 
@@ -37,14 +39,14 @@ class Running {
   explicit Running(std::vector<std::vector<std::unique_ptr<Check>>> checks) {
     for (auto& of_service : checks) {
       for (auto& check : of_service) {
-        const Target& target = check->target();
+        const probes::Target& target = check->target();
         checks_.emplace(std::pair(target.service, target.address), std::move(check));
       }
     }
   }
 
   // The check of that backend, whatever it tested; nullptr if there was none.
-  std::unique_ptr<Check> take(const Target& target) {
+  std::unique_ptr<Check> take(const probes::Target& target) {
     const auto found = checks_.find(std::pair(target.service, target.address));
     return found == checks_.end() ? nullptr : std::move(found->second);
   }
@@ -57,6 +59,7 @@ class Running {
 
 Monitor::Monitor(const boost::asio::any_io_executor& executor, std::function<void()> on_change)
     : slots_(executor, probes_at_a_time()),
+      prober_(executor),
       on_change_(std::move(on_change)),
       first_round_(executor) {}
 
@@ -68,11 +71,11 @@ void Monitor::apply(std::vector<ServiceSpec> services, const Published& publishe
   for (const ServiceSpec& service : services_) {
     Checks& checks = checks_.emplace_back();
     for (const BackendSpec& backend : service.backends) {
-      Target target = target_of(service, backend);
+      probes::Target target = target_of(service, backend);
       std::unique_ptr<Check> before = running.take(target);
       if (before == nullptr || before->target() != target) {
         const State state = before != nullptr ? before->state() : published(service, backend);
-        before = std::make_unique<Check>(slots_, std::move(target), state, on_change_);
+        before = std::make_unique<Check>(slots_, prober_, std::move(target), state, on_change_);
       }
       checks.push_back(std::move(before));
     }
@@ -84,7 +87,7 @@ void Monitor::give_first_round_time() {
   milliseconds longest_timeout{0};
   std::size_t backends = 0;
   for (const ServiceSpec& service : services_) {
-    longest_timeout = std::max(longest_timeout, service.check.timeout);
+    longest_timeout = std::max(longest_timeout, service.checks.front().timeout);
     backends += service.backends.size();
   }
   constexpr milliseconds kMargin{500};

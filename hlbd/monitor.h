@@ -14,6 +14,7 @@
 #include "health/service.h"
 #include "health/verdict.h"
 #include "probes/listeners.h"
+#include "probes/prober.h"
 
 namespace hlb {
 
@@ -54,6 +55,7 @@ class Monitor {
   void give_first_round_time();
 
   ProbeSlots slots_;
+  probes::Prober prober_;
   std::function<void()> on_change_;
   std::vector<ServiceSpec> services_;
   std::vector<Checks> checks_;  // one entry for each service, in its order

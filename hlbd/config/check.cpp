@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <utility>
 
 #include "config/wording.h"
 
@@ -12,9 +13,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::array<Choice<CheckSpec::Type>, 2> kTypes = {{
-    {"tcp", CheckSpec::Type::tcp},
-    {"http", CheckSpec::Type::http},
+enum class Type : std::uint8_t { tcp, http };
+
+constexpr std::array<Choice<Type>, 2> kTypes = {{
+    {"tcp", Type::tcp},
+    {"http", Type::http},
 }};
 constexpr DurationRange kInterval = {10ms, 1h};
 constexpr unsigned kMaxInARow = 100;
@@ -24,7 +27,7 @@ bool is_visible(char c) {
   return c > 0x20 && c < 0x7f;
 }
 
-void read_path(TableReader& table, CheckSpec& check, Faults& faults) {
+void read_path(TableReader& table, HttpCheck& check, Faults& faults) {
   const Value* value = table.find("path");
   const std::string* path = table.text("path");
   if (path == nullptr) return;
@@ -39,7 +42,7 @@ void read_path(TableReader& table, CheckSpec& check, Faults& faults) {
   check.path = *path;
 }
 
-void read_host(TableReader& table, CheckSpec& check, Faults& faults) {
+void read_host(TableReader& table, HttpCheck& check, Faults& faults) {
   const Value* value = table.find("host");
   const std::string* host = table.text("host");
   if (host == nullptr) return;
@@ -74,19 +77,25 @@ PlacedCheck read_check(const Value& check, Faults& faults) {
   TableReader table(check, "[service.check]", faults);
   // A type that is absent or has a fault says nothing against the keys of any type.
   CheckSpec& spec = result.spec;
-  spec.type = CheckSpec::Type::http;
+  Type type = Type::http;
   table.require("type", R"(add type = "tcp" or type = "http")");
-  table.choice("type", kTypes, spec.type);
+  table.choice("type", kTypes, type);
   result.names_port = table.find("port") != nullptr;
   table.integer("port", 1, std::numeric_limits<std::uint16_t>::max(), spec.port);
-  read_path(table, spec, faults);
-  read_host(table, spec, faults);
+  HttpCheck http;
+  read_path(table, http, faults);
+  read_host(table, http, faults);
+  if (type == Type::http) {
+    spec.method = std::move(http);
+  } else {
+    spec.method = TcpCheck{};
+  }
   table.duration("interval", kInterval, spec.interval);
   table.duration("timeout", kInterval, spec.timeout);
   table.integer("rise", 1, kMaxInARow, spec.rise);
   table.integer("fall", 1, kMaxInARow, spec.fall);
   table.reject_unknown();
-  if (spec.type == CheckSpec::Type::tcp) refuse_http_keys(check, faults);
+  if (type == Type::tcp) refuse_http_keys(check, faults);
   return result;
 }
 

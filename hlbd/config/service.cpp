@@ -76,12 +76,12 @@ void read_backends_and_check(TableReader& table, ServiceSpec& service, Faults& f
   const Value* value =
       table.require("check", R"(add [service.check] with type = "tcp" or "http", and a port)");
   if (value == nullptr) return;
-  const PlacedCheck check = read_check(*value, faults);
+  PlacedCheck check = read_check(*value, faults);
   if (!check.names_port) demand_ports(backends, faults);
-  service.check = check.spec;
-  if (service.check.type == CheckSpec::Type::http && service.check.host.empty()) {
-    service.check.host = service.name;
+  if (auto* http = std::get_if<HttpCheck>(&check.spec.method); http && http->host.empty()) {
+    http->host = service.name;
   }
+  service.checks.push_back(std::move(check.spec));
 }
 
 }  // namespace

@@ -3,10 +3,19 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
 namespace hlb {
+
+// What a backend asks for by itself, through an agent or a file. What is unset stays as it was.
+struct Advice {
+  std::optional<std::uint16_t> weight_percent;  // of the configured weight, 0 … 100
+  std::optional<bool> drained;                  // no new clients, though it works
+
+  friend bool operator==(const Advice&, const Advice&) = default;
+};
 
 struct Outcome {
   enum class Result : std::uint8_t {
@@ -22,18 +31,34 @@ struct Outcome {
   Evidence evidence = Evidence::soft;
   std::string reason;  // for people: "HTTP 200 OK", "connection refused", "no response in 1s"
   std::chrono::microseconds latency{0};
+  bool warning = false;  // passed, but `reason` is worth a look
+  Advice advice;
 
   static Outcome pass(std::string reason) {
-    return {Result::passed, Evidence::hard, std::move(reason), {}};
+    return of(Result::passed, Evidence::hard, std::move(reason));
+  }
+  static Outcome warn(std::string reason) {
+    Outcome outcome = pass(std::move(reason));
+    outcome.warning = true;
+    return outcome;
   }
   static Outcome hard_failure(std::string reason) {
-    return {Result::failed, Evidence::hard, std::move(reason), {}};
+    return of(Result::failed, Evidence::hard, std::move(reason));
   }
   static Outcome soft_failure(std::string reason) {
-    return {Result::failed, Evidence::soft, std::move(reason), {}};
+    return of(Result::failed, Evidence::soft, std::move(reason));
   }
   static Outcome not_known(std::string reason) {
-    return {Result::unknown, Evidence::soft, std::move(reason), {}};
+    return of(Result::unknown, Evidence::soft, std::move(reason));
+  }
+
+ private:
+  static Outcome of(Result result, Evidence evidence, std::string reason) {
+    Outcome outcome;
+    outcome.result = result;
+    outcome.evidence = evidence;
+    outcome.reason = std::move(reason);
+    return outcome;
   }
 };
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "health/address.h"
+#include "health/check_spec.h"
 
 namespace hlb {
 
@@ -16,21 +17,6 @@ inline constexpr std::size_t kMaxBackends = 4096;
 
 enum class AnswerMode : std::uint8_t { spread, one, all };
 enum class WhenAllDown : std::uint8_t { fail, all, next };
-
-struct CheckSpec {
-  enum class Type : std::uint8_t { tcp, http };
-
-  Type type = Type::tcp;
-  std::uint16_t port = 0;  // 0: every backend names its own
-  std::string path = "/";  // http alone
-  std::string host;        // http alone: the Host header; the service's name unless configured
-  std::chrono::milliseconds interval{2000};
-  std::chrono::milliseconds timeout{1000};
-  unsigned rise = 2;
-  unsigned fall = 2;
-
-  friend bool operator==(const CheckSpec&, const CheckSpec&) = default;
-};
 
 struct BackendSpec {
   Address address;
@@ -48,13 +34,19 @@ struct ServiceSpec {
   AnswerMode answer = AnswerMode::spread;
   WhenAllDown when_all_down = WhenAllDown::fail;
   std::vector<BackendSpec> backends;  // never empty, no address twice
-  CheckSpec check;
+  // Never empty; a backend is up when all of them pass.
+  std::vector<CheckSpec> checks;
+  std::chrono::milliseconds slow_start{0};  // from coming back to full weight; 0: at once
+  std::vector<std::string> on_change;       // a program and its arguments, run on each transition
 
   friend bool operator==(const ServiceSpec&, const ServiceSpec&) = default;
 };
 
-// The port at which a backend is checked.
+// The port at which a backend is checked: its own before the check's, but for an agent, which is
+// another program than the one behind the backend's port. 0 when the check asks at no port.
 inline std::uint16_t check_port(const CheckSpec& check, const BackendSpec& backend) {
+  if (!needs_port(check.method)) return 0;
+  if (std::holds_alternative<AgentCheck>(check.method)) return check.port;
   return backend.port != 0 ? backend.port : check.port;
 }
 

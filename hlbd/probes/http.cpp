@@ -2,9 +2,10 @@
 #include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <variant>
 
 #include "probes/connection.h"
-#include "probes/probe.h"
+#include "probes/methods.h"
 #include "probes/response_head.h"
 
 namespace hlb::probes {
@@ -47,17 +48,31 @@ std::string host_header(const std::string& host, std::uint16_t port) {
   return port == 80 ? bare : bare + ":" + std::to_string(port);
 }
 
+class HttpProbe : public Probe {
+ public:
+  explicit HttpProbe(const Target& target)
+      : target_(target),
+        request_(http_request(std::get<HttpCheck>(target.spec->method), target.port)) {}
+
+  asio::awaitable<Outcome> attempt() override {
+    Connection connection(co_await asio::this_coro::executor, target_.spec->timeout);
+    Outcome outcome = co_await converse(connection, endpoint_of(target_), request_);
+    outcome.latency = connection.age();
+    co_return outcome;
+  }
+
+ private:
+  const Target& target_;
+  std::string request_;
+};
+
 }  // namespace
 
-asio::awaitable<Outcome> http(asio::ip::tcp::endpoint backend, std::string_view request,
-                              std::chrono::milliseconds timeout) {
-  Connection connection(co_await asio::this_coro::executor, timeout);
-  Outcome outcome = co_await converse(connection, backend, request);
-  outcome.latency = connection.age();
-  co_return outcome;
+std::unique_ptr<Probe> http_probe(const Target& target) {
+  return std::make_unique<HttpProbe>(target);
 }
 
-std::string http_request(const CheckSpec& check, std::uint16_t port) {
+std::string http_request(const HttpCheck& check, std::uint16_t port) {
   return "GET " + check.path + " HTTP/1.1\r\nHost: " + host_header(check.host, port) +
          "\r\nUser-Agent: hlbd\r\nAccept: */*\r\nConnection: close\r\n\r\n";
 }

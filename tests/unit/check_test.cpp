@@ -23,14 +23,15 @@ using Clock = std::chrono::steady_clock;
 class HurriedCheck : public testing::Test {
  protected:
   HurriedCheck() {
-    Target target;
-    target.service = "hurried.test";
+    CheckSpec spec;
+    spec.method = probes::http_check();
+    spec.interval = 24h;
+    spec.timeout = probes::kPlenty;
+    probes::Target target;
     target.address = Address::parse("127.0.0.1").value();
     target.port = backend_.endpoint().port();
-    target.spec.type = CheckSpec::Type::http;
-    target.spec.interval = 24h;
-    target.spec.timeout = probes::kPlenty;
-    check_ = std::make_unique<Check>(slots_, std::move(target), State::unknown,
+    target.spec = std::make_shared<const CheckSpec>(spec);
+    check_ = std::make_unique<Check>(slots_, prober_, std::move(target), State::unknown,
                                      [this] { decided_ = true; });
   }
 
@@ -65,6 +66,7 @@ class HurriedCheck : public testing::Test {
   probes::Backend backend_{
       loop_, [this](asio::ip::tcp::socket socket) { return answer(std::move(socket)); }};
   ProbeSlots slots_{loop_.get_executor(), 4};
+  probes::Prober prober_{loop_.get_executor()};
   bool decided_ = false;
   std::unique_ptr<Check> check_;
 };

@@ -54,6 +54,13 @@ std::vector<std::string> names_of(const Config& config) {
   return names;
 }
 
+HttpCheck http(std::string host, std::string path = "/") {
+  HttpCheck check;
+  check.host = std::move(host);
+  check.path = std::move(path);
+  return check;
+}
+
 TEST(Config, HasTheDocumentedDefaults) {
   const Config config = good(parse_config(service("a.b")));
   EXPECT_EQ(config.log_level, LogLevel::info);
@@ -62,14 +69,7 @@ TEST(Config, HasTheDocumentedDefaults) {
   ServiceSpec expected;
   expected.name = "a.b";
   expected.backends = {backend("10.0.0.1")};
-  expected.check = {.type = CheckSpec::Type::tcp,
-                    .port = 1,
-                    .path = "/",
-                    .host = "",
-                    .interval = 2s,
-                    .timeout = 1s,
-                    .rise = 2,
-                    .fall = 2};
+  expected.checks = {{.method = TcpCheck{}, .port = 1, .interval = 2s, .timeout = 1s}};
   EXPECT_THAT(config.services, ElementsAre(expected));
   EXPECT_EQ(expected.answer, AnswerMode::spread);
   EXPECT_EQ(expected.when_all_down, WhenAllDown::fail);
@@ -110,14 +110,12 @@ fall = 100
   expected.when_all_down = WhenAllDown::next;
   expected.backends = {backend("10.0.0.1"), backend("fd99::1", 65535, 65535, 65535),
                        backend("fe80::1%lo", 0)};
-  expected.check = {.type = CheckSpec::Type::http,
-                    .port = 8082,
-                    .path = "/health?a=%20",
-                    .host = "[fd99::1]:80",
-                    .interval = 10ms,
-                    .timeout = 1h,
-                    .rise = 1,
-                    .fall = 100};
+  expected.checks = {{.method = http("[fd99::1]:80", "/health?a=%20"),
+                      .port = 8082,
+                      .interval = 10ms,
+                      .timeout = 1h,
+                      .rise = 1,
+                      .fall = 100}};
   EXPECT_THAT(config.services, ElementsAre(expected));
 }
 
@@ -142,14 +140,15 @@ TEST(Config, TakesEveryWordOfAChoice) {
 TEST(Config, SendsTheServicesNameAsHostUnlessToldOtherwise) {
   const Config config = good(parse_config(
       "service = [{ name = 'A.b', backends = ['::1'], check = { type = 'http', port = 1 } }]"));
-  EXPECT_EQ(config.services.at(0).check.host, "a.b");
+  EXPECT_EQ(std::get<HttpCheck>(config.services.at(0).checks.at(0).method).host, "a.b");
 }
 
 TEST(Config, NeedsNoPortOfTheCheckWhenEveryBackendHasItsOwn) {
   const Config config =
       good(parse_config("service = [{ name = 'a.b', backends = [{ address = '::1', port = 7 }], "
                         "check = { type = 'tcp' } }]"));
-  EXPECT_EQ(check_port(config.services.at(0).check, config.services.at(0).backends.at(0)), 7);
+  EXPECT_EQ(check_port(config.services.at(0).checks.at(0), config.services.at(0).backends.at(0)),
+            7);
 }
 
 TEST(Config, TakesTheLongestNames) {
@@ -315,9 +314,7 @@ TEST(ConfigSample, IsTheServiceOfTheReadme) {
   ServiceSpec expected;
   expected.name = "my-awesome-highload-app.local";
   expected.backends = {backend("127.0.0.1"), backend("127.0.0.2")};
-  expected.check.type = CheckSpec::Type::http;
-  expected.check.port = 8082;
-  expected.check.host = expected.name;
+  expected.checks = {{.method = http(expected.name), .port = 8082}};
   EXPECT_THAT(config.services, ElementsAre(expected));
 }
 

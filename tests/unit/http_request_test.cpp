@@ -2,13 +2,13 @@
 
 #include <string>
 
-#include "probes/probe.h"
+#include "probes/methods.h"
 
 namespace hlb::probes {
 namespace {
 
 std::string host_line(const std::string& host, std::uint16_t port) {
-  CheckSpec check;
+  HttpCheck check;
   check.host = host;
   const std::string request = http_request(check, port);
   const auto start = request.find("Host: ");
@@ -16,7 +16,7 @@ std::string host_line(const std::string& host, std::uint16_t port) {
 }
 
 TEST(HttpRequest, NamesThePathAndAsksToClose) {
-  CheckSpec check;
+  HttpCheck check;
   check.path = "/health?full=1";
   check.host = "app.local";
   EXPECT_EQ(http_request(check, 80),

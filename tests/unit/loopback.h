@@ -21,11 +21,12 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "probes/probe.h"
+#include "probes/prober.h"
 
 namespace hlb::probes {
 
@@ -100,10 +101,35 @@ inline Behaviour resets() {
   };
 }
 
-// Runs the loop until the probe has ended.
-inline Outcome run(asio::io_context& loop, asio::awaitable<Outcome> probe) {
+inline HttpCheck http_check(std::string path = "/") {
+  HttpCheck check;
+  check.path = std::move(path);
+  check.host = "app.test";
+  return check;
+}
+
+// A check of a backend on loopback.
+inline Target target_of(const tcp::endpoint& backend, CheckMethod method,
+                        std::chrono::milliseconds timeout) {
+  CheckSpec spec;
+  spec.method = std::move(method);
+  spec.timeout = timeout;
+  return {Address::parse(backend.address().to_string()).value(), backend.port(),
+          std::make_shared<const CheckSpec>(std::move(spec)), "app.test"};
+}
+
+inline Target tcp_target(const tcp::endpoint& backend, std::chrono::milliseconds timeout) {
+  return target_of(backend, TcpCheck{}, timeout);
+}
+
+inline Target http_target(const tcp::endpoint& backend, std::chrono::milliseconds timeout) {
+  return target_of(backend, http_check(), timeout);
+}
+
+// Runs the loop until the attempt has ended.
+inline Outcome run(asio::io_context& loop, Probe& probe) {
   Outcome result = Outcome::not_known("the probe never ended");
-  asio::co_spawn(loop, std::move(probe), [&](const std::exception_ptr&, Outcome outcome) {
+  asio::co_spawn(loop, probe.attempt(), [&](const std::exception_ptr&, Outcome outcome) {
     result = std::move(outcome);
     loop.stop();
   });
@@ -112,12 +138,14 @@ inline Outcome run(asio::io_context& loop, asio::awaitable<Outcome> probe) {
   return result;
 }
 
+inline Outcome run(asio::io_context& loop, const Target& target) {
+  Prober prober(loop.get_executor());
+  return run(loop, *prober.make(target));
+}
+
 inline Outcome run_http(asio::io_context& loop, const tcp::endpoint& backend,
                         std::chrono::milliseconds timeout) {
-  CheckSpec check;
-  check.host = "app.test";
-  const std::string request = http_request(check, backend.port());
-  return run(loop, http(backend, request, timeout));
+  return run(loop, http_target(backend, timeout));
 }
 
 // A loaded machine can make us late, and the probe then rightly says that it doesn't know.

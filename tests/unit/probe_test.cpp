@@ -1,5 +1,5 @@
 // The probes against real sockets on loopback, with backends that misbehave in every way we know.
-#include "probes/probe.h"
+#include "probes/methods.h"
 
 #include <gtest/gtest.h>
 
@@ -33,7 +33,7 @@ void expect_soft(const Outcome& outcome, std::string_view reason) {
 TEST(TcpProbe, PassesWhenTheBackendListens) {
   asio::io_context loop(1);
   const tcp::acceptor listener(loop, {asio::ip::address_v4::loopback(), 0});
-  const Outcome outcome = run(loop, tcp(listener.local_endpoint(), kPlenty));
+  const Outcome outcome = run(loop, tcp_target(listener.local_endpoint(), kPlenty));
   EXPECT_EQ(outcome.result, Result::passed);
   EXPECT_EQ(outcome.reason, "connected");
   EXPECT_GT(outcome.latency, 0us);
@@ -47,29 +47,29 @@ TEST(TcpProbe, PassesOverIpv6) {
   if (!error) listener.bind({asio::ip::address_v6::loopback(), 0}, error);
   if (error) GTEST_SKIP() << "no IPv6 here: " << error.message();
   listener.listen();
-  EXPECT_EQ(run(loop, tcp(listener.local_endpoint(), kPlenty)).result, Result::passed);
+  EXPECT_EQ(run(loop, tcp_target(listener.local_endpoint(), kPlenty)).result, Result::passed);
 }
 
 TEST(TcpProbe, FailsHardWhenRefused) {
   asio::io_context loop(1);
   const ClosedPort port;
-  expect_hard(run(loop, tcp(port.endpoint(), kPlenty)), "connection refused");
+  expect_hard(run(loop, tcp_target(port.endpoint(), kPlenty)), "connection refused");
 }
 
 TEST(TcpProbe, FailsSoftWhenNobodyAnswers) {
   asio::io_context loop(1);
   const FullBackend backend;
-  expect_soft(run_until_known([&] { return run(loop, tcp(backend.endpoint(), kShort)); }),
+  expect_soft(run_until_known([&] { return run(loop, tcp_target(backend.endpoint(), kShort)); }),
               "no connection in 500ms");
 }
 
 TEST(TcpProbe, LeavesNoConnectionAndNoDescriptor) {
   asio::io_context loop(1);
   const tcp::acceptor listener(loop, {asio::ip::address_v4::loopback(), 0});
-  run(loop, tcp(listener.local_endpoint(), kPlenty));
+  run(loop, tcp_target(listener.local_endpoint(), kPlenty));
   const std::size_t before = open_descriptors();
   for (int round = 0; round < 20; ++round)
-    run(loop, tcp(listener.local_endpoint(), kPlenty));
+    run(loop, tcp_target(listener.local_endpoint(), kPlenty));
   EXPECT_EQ(open_descriptors(), before);
   EXPECT_FALSE(leaves_a_trace(listener.local_endpoint().port()));
 }
@@ -77,9 +77,9 @@ TEST(TcpProbe, LeavesNoConnectionAndNoDescriptor) {
 TEST(TcpProbe, DoesNotKnowWithoutADescriptor) {
   asio::io_context loop(1);
   const tcp::acceptor listener(loop, {asio::ip::address_v4::loopback(), 0});
-  run(loop, tcp(listener.local_endpoint(), kPlenty));
+  run(loop, tcp_target(listener.local_endpoint(), kPlenty));
   const NoDescriptors none;
-  const Outcome outcome = run(loop, tcp(listener.local_endpoint(), kPlenty));
+  const Outcome outcome = run(loop, tcp_target(listener.local_endpoint(), kPlenty));
   EXPECT_EQ(outcome.result, Result::unknown);
   EXPECT_EQ(outcome.reason, "no probe: Too many open files");
 }
@@ -89,7 +89,7 @@ TEST(TcpProbe, DoesNotKnowWhenItsOwnLoopWasLate) {
   const FullBackend backend;
   asio::steady_timer stall(loop, 10ms);
   stall.async_wait([](error_code) { std::this_thread::sleep_for(600ms); });
-  const Outcome outcome = run(loop, tcp(backend.endpoint(), 100ms));
+  const Outcome outcome = run(loop, tcp_target(backend.endpoint(), 100ms));
   EXPECT_EQ(outcome.result, Result::unknown);
   EXPECT_TRUE(outcome.reason.starts_with("hlbd itself was late by ")) << outcome.reason;
 }
@@ -181,18 +181,21 @@ TEST(HttpProbe, SendsThePreparedRequestAndClosesWithReset) {
 TEST(HttpProbe, SendsARequestThatDoesNotFitTheSocketBuffer) {
   asio::io_context loop(1);
   std::size_t received = 0;
-  const std::string request = "GET /" + std::string(8'000'000, 'x') + " HTTP/1.1\r\n\r\n";
+  const HttpCheck check = http_check("/" + std::string(8'000'000, 'x'));
+  std::size_t size = 0;
   const Backend backend(loop, [&](tcp::socket socket) -> asio::awaitable<void> {
     std::vector<char> space(1 << 20);
-    while (received < request.size()) {
+    while (received < size) {
       const auto [error, count] = co_await socket.async_read_some(asio::buffer(space), kAwait);
       if (error) co_return;
       received += count;
     }
     co_await asio::async_write(socket, asio::buffer("HTTP/1.1 200 OK\r\n\r\n", 19), kAwait);
   });
-  EXPECT_EQ(run(loop, http(backend.endpoint(), request, kPlenty)).reason, "HTTP 200 OK");
-  EXPECT_EQ(received, request.size());
+  size = http_request(check, backend.endpoint().port()).size();
+  const Target target = target_of(backend.endpoint(), check, kPlenty);
+  EXPECT_EQ(run(loop, target).reason, "HTTP 200 OK");
+  EXPECT_EQ(received, size);
 }
 
 TEST(HttpProbe, CancellingEndsItAtOnceAndLeavesNothingBehind) {
@@ -201,8 +204,10 @@ TEST(HttpProbe, CancellingEndsItAtOnceAndLeavesNothingBehind) {
   const std::size_t before = open_descriptors();
   asio::cancellation_signal cancel;
   Outcome result = Outcome::pass("never ended");
+  const Target target = http_target(silent.local_endpoint(), 1h);
+  const auto probe = http_probe(target);
   asio::co_spawn(
-      loop, http(silent.local_endpoint(), "GET / HTTP/1.1\r\n\r\n", 1h),
+      loop, probe->attempt(),
       asio::bind_cancellation_slot(cancel.slot(), [&](const std::exception_ptr&, Outcome outcome) {
         result = std::move(outcome);
       }));
@@ -216,11 +221,14 @@ TEST(HttpProbe, CancellingEndsItAtOnceAndLeavesNothingBehind) {
 
 TEST(HttpProbe, DestroyingTheLoopReleasesAProbeInFlight) {
   const std::size_t before = open_descriptors();
+  Target target;
+  std::unique_ptr<Probe> probe;
   {
     asio::io_context loop(1);
     const tcp::acceptor silent(loop, {asio::ip::address_v4::loopback(), 0});
-    asio::co_spawn(loop, http(silent.local_endpoint(), "GET / HTTP/1.1\r\n\r\n", 1h),
-                   asio::detached);
+    target = http_target(silent.local_endpoint(), 1h);
+    probe = http_probe(target);
+    asio::co_spawn(loop, probe->attempt(), asio::detached);
     loop.run_for(20ms);
     EXPECT_GT(open_descriptors(), before);
   }

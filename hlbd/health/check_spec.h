@@ -1,0 +1,128 @@
+// How a backend is to be checked, as the operator asked for it. Plain data, one struct per type of
+// check; hlbd.toml(5) says what each key means.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace hlb {
+
+struct TlsSpec {
+  bool verify = true;       // the chain, and the certificate's name against server_name
+  std::string server_name;  // sent as SNI and verified; the service's name unless configured
+  std::string ca;           // PEM file of trusted certificates; empty: the system's
+  std::string certificate;  // PEM file of the client's own certificate chain; empty: none
+  std::string key;          // PEM file of its key; set if and only if `certificate` is
+
+  friend bool operator==(const TlsSpec&, const TlsSpec&) = default;
+};
+
+// A connection that is taken passes, if nothing is expected of it.
+struct TcpCheck {
+  std::string send;    // bytes sent once connected; empty: none
+  std::string expect;  // bytes that what the backend sends must contain; empty: nothing is read
+
+  friend bool operator==(const TcpCheck&, const TcpCheck&) = default;
+};
+
+struct StatusRange {
+  std::uint16_t first = 200;
+  std::uint16_t last = 399;  // inclusive
+
+  friend bool operator==(const StatusRange&, const StatusRange&) = default;
+};
+
+struct BodyPattern {
+  std::string text;       // empty: any body passes, and none is read
+  bool is_regex = false;  // RE2's syntax; else a substring
+
+  friend bool operator==(const BodyPattern&, const BodyPattern&) = default;
+};
+
+struct HttpCheck {
+  std::string method = "GET";
+  std::string path = "/";
+  std::string host;  // the Host header; the service's name unless configured
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<StatusRange> expect_status = {StatusRange{}};
+  BodyPattern expect_body;
+  bool reuse = false;          // keep the connection from probe to probe
+  std::optional<TlsSpec> tls;  // set for https
+
+  friend bool operator==(const HttpCheck&, const HttpCheck&) = default;
+};
+
+struct TlsCheck {
+  TlsSpec tls;
+  std::chrono::hours min_validity{0};  // the certificate must be valid for so long from now
+  bool fail_early = false;  // below min_validity: true fails, false passes with a warning
+
+  friend bool operator==(const TlsCheck&, const TlsCheck&) = default;
+};
+
+struct GrpcCheck {
+  std::string service;         // of HealthCheckRequest; empty: the server as a whole
+  std::string authority;       // the service's name unless configured
+  std::optional<TlsSpec> tls;  // unset: h2c with prior knowledge
+
+  friend bool operator==(const GrpcCheck&, const GrpcCheck&) = default;
+};
+
+struct IcmpCheck {
+  friend bool operator==(const IcmpCheck&, const IcmpCheck&) = default;
+};
+
+struct ExecCheck {
+  std::vector<std::string> command;  // never empty; the program's absolute path, then its arguments
+  std::string user;                  // who runs it when hlbd is root; "nobody" unless configured
+
+  friend bool operator==(const ExecCheck&, const ExecCheck&) = default;
+};
+
+struct FileCheck {
+  std::string path;                      // absolute
+  std::chrono::milliseconds max_age{0};  // older than that says nothing; 0: never too old
+
+  friend bool operator==(const FileCheck&, const FileCheck&) = default;
+};
+
+struct NoneCheck {
+  friend bool operator==(const NoneCheck&, const NoneCheck&) = default;
+};
+
+// HAProxy's agent-check: the backend's own word on its state and weight. Only what it says counts:
+// an agent that can't be reached says nothing.
+struct AgentCheck {
+  friend bool operator==(const AgentCheck&, const AgentCheck&) = default;
+};
+
+using CheckMethod = std::variant<NoneCheck, TcpCheck, HttpCheck, TlsCheck, GrpcCheck, IcmpCheck,
+                                 ExecCheck, FileCheck, AgentCheck>;
+
+struct CheckSpec {
+  CheckMethod method;
+  std::uint16_t port = 0;  // 0: every backend names its own, or the method needs none
+  std::chrono::milliseconds interval{2000};
+  std::chrono::milliseconds timeout{1000};
+  std::chrono::milliseconds fast_interval{0};  // while a change is pending; 0: by the interval
+  std::chrono::milliseconds down_interval{0};  // while the backend is down; 0: the interval
+  std::chrono::milliseconds max_latency{0};    // a slower pass is a failure; 0: none is too slow
+  unsigned rise = 2;
+  unsigned fall = 2;
+  unsigned max_flaps = 6;  // changes in a minute beyond which coming back is made harder; 0: never
+
+  friend bool operator==(const CheckSpec&, const CheckSpec&) = default;
+};
+
+// Whether the method asks at a port of the backend.
+inline bool needs_port(const CheckMethod& method) {
+  return !std::holds_alternative<NoneCheck>(method) && !std::holds_alternative<IcmpCheck>(method) &&
+         !std::holds_alternative<ExecCheck>(method) && !std::holds_alternative<FileCheck>(method);
+}
+
+}  // namespace hlb

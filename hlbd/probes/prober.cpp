@@ -1,0 +1,39 @@
+#include "probes/prober.h"
+
+#include <utility>
+#include <variant>
+
+#include "probes/methods.h"
+
+namespace hlb::probes {
+namespace {
+
+template <typename... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+
+// A backend of a static list.
+class NoneProbe : public Probe {
+ public:
+  boost::asio::awaitable<Outcome> attempt() override { co_return Outcome::pass("not checked"); }
+};
+
+}  // namespace
+
+Prober::Prober(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
+
+Prober::~Prober() = default;
+
+std::unique_ptr<Probe> Prober::make(const Target& target) {
+  using Made = std::unique_ptr<Probe>;
+  return std::visit(Overloaded{
+                        [&](const TcpCheck&) -> Made { return tcp_probe(target); },
+                        [&](const HttpCheck&) -> Made { return http_probe(target); },
+                        [&](const NoneCheck&) -> Made { return std::make_unique<NoneProbe>(); },
+                        [&](const auto&) -> Made { return nullptr; },
+                    },
+                    target.spec->method);
+}
+
+}  // namespace hlb::probes

@@ -1,0 +1,29 @@
+// What a probe asks, and where.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "health/address.h"
+#include "health/check_spec.h"
+
+namespace hlb::probes {
+
+// Two that are equal may share their probes. `spec` is never null, and compared by what it says.
+struct Target {
+  Address address;
+  std::uint16_t port = 0;
+  std::shared_ptr<const CheckSpec> spec;
+  std::string service;  // set only where the method is told of it: exec and file
+
+  friend bool operator==(const Target& one, const Target& other) {
+    return one.address == other.address && one.port == other.port &&
+           (one.spec == other.spec || *one.spec == *other.spec) && one.service == other.service;
+  }
+};
+
+boost::asio::ip::tcp::endpoint endpoint_of(const Target& target);
+
+}  // namespace hlb::probes
