@@ -1,12 +1,13 @@
-// One backend's check: probes it again and again, and keeps its health.
+// One check of one backend: probes it again and again, and keeps its health.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/experimental/channel.hpp>
-#include <functional>
 #include <memory>
+#include <string>
 
 #include "health/machine.h"
+#include "health/outcome.h"
 #include "probes/prober.h"
 #include "probes/target.h"
 
@@ -16,13 +17,28 @@ namespace hlb {
 using ProbeSlots = boost::asio::experimental::channel<void(boost::system::error_code)>;
 
 // Used by hlbd's loop alone. Runs in a coroutine of its own, at most one probe at a time, until the
-// object goes. Logs each change of state, with the evidence.
+// object goes.
 class Check {
  public:
-  // `published` is served until the first outcome. `on_change` is called when the state changed, or
-  // was decided for the first time. `slots` and `prober` must outlive the check's coroutine.
+  // What a check tells; valid during the call alone.
+  struct Change {
+    const Outcome& outcome;    // what decided
+    unsigned in_a_row = 1;     // so many outcomes of its kind
+    unsigned rise_factor = 1;  // above 1: it is flapping, and rise is multiplied by this
+  };
+  class Observer {
+   public:
+    virtual ~Observer() = default;
+    // The state changed, or was decided for the first time.
+    virtual void changed(const Check& check, const Change& change) = 0;
+    // A probe found nothing out, for a reason of this host's own.
+    virtual void own_trouble(const Outcome& outcome) = 0;
+  };
+
+  // `published` is served until the first outcome. `slots` and `prober` must outlive the check's
+  // coroutine, `observer` the check.
   Check(ProbeSlots& slots, probes::Prober& prober, probes::Target target, State published,
-        std::function<void()> on_change);
+        Observer& observer);
   ~Check();
   Check(const Check&) = delete;
   Check& operator=(const Check&) = delete;
@@ -45,5 +61,8 @@ class Check {
 
   std::shared_ptr<Run> run_;
 };
+
+// "tcp 10.0.0.1:8082", for messages.
+std::string describe(const probes::Target& target);
 
 }  // namespace hlb

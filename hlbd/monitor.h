@@ -1,4 +1,4 @@
-// Watching the backends: runs every service's checks and keeps what they found.
+// Watching the backends: runs the checks of all services and keeps what they found.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "check.h"
@@ -15,15 +16,16 @@
 #include "health/verdict.h"
 #include "probes/listeners.h"
 #include "probes/prober.h"
+#include "watched.h"
 
 namespace hlb {
 
 // Used by hlbd's loop alone.
-class Monitor {
+class Monitor : private Check::Observer {
  public:
   // `on_change` is called when verdicts() have changed.
   Monitor(const boost::asio::any_io_executor& executor, std::function<void()> on_change);
-  ~Monitor();
+  ~Monitor() override;
   Monitor(const Monitor&) = delete;
   Monitor& operator=(const Monitor&) = delete;
 
@@ -31,13 +33,15 @@ class Monitor {
   // said, at start.
   using Published = std::function<State(const ServiceSpec&, const BackendSpec&)>;
 
-  // Takes over a new configuration. A backend whose check is the same goes on as it is, one whose
-  // check changed keeps its state until the first outcome, one that is new starts from `published`.
+  // Takes over a new configuration. A check that was running already goes on as it is; a backend
+  // whose checks changed keeps its state until the first outcomes; one that is new starts from
+  // `published`. A backend that was removed stays until those that are new to its service are
+  // known, so that no service is without an answer in between.
   void apply(std::vector<ServiceSpec> services, const Published& published);
 
   // Refer to this monitor's services, and are valid until the next apply(). Sort scores are zero.
   std::vector<ServiceVerdict> verdicts() const;
-  std::span<const ServiceSpec> services() const { return services_; }
+  std::span<const ServiceSpec> services() const { return specs_; }
 
   // Where the backends are checked, in no order; some more than once.
   std::vector<probes::Listener> listeners() const;
@@ -49,18 +53,37 @@ class Monitor {
   bool first_round_over() const;
 
  private:
-  using Checks = std::vector<std::unique_ptr<Check>>;  // one for each backend, in its order
+  using Clock = std::chrono::steady_clock;
 
-  ServiceVerdict verdict(std::size_t service) const;
+  class Running;
+
+  void changed(const Check& check, const Check::Change& change) override;
+  void own_trouble(const Outcome& outcome) override;
+
+  using CheckSpecs = std::vector<std::shared_ptr<const CheckSpec>>;
+
+  WatchedBackend make_backend(const ServiceSpec& service, const BackendSpec& spec,
+                              const CheckSpecs& checks, Running& running,
+                              const Published& published);
+  void settle(const ServiceSpec& service, WatchedBackend& backend, const Check& check,
+              const Check::Change& change);
+  void enlist_users();
+  void drop_retired();
   void give_first_round_time();
+  void ramp_until(Clock::time_point end);
+  void next_ramp_step();
+  bool awaits_outcomes(const WatchedService& service) const;
 
   ProbeSlots slots_;
   probes::Prober prober_;
   std::function<void()> on_change_;
-  std::vector<ServiceSpec> services_;
-  std::vector<Checks> checks_;  // one entry for each service, in its order
+  std::vector<ServiceSpec> specs_;
+  std::vector<WatchedService> services_;  // one for each specification, in its order
   boost::asio::steady_timer first_round_;
   bool first_round_timed_out_ = false;
+  boost::asio::steady_timer ramp_;  // while some backend starts slowly
+  Clock::time_point ramp_until_{};
+  Clock::time_point next_trouble_said_{};
 };
 
 }  // namespace hlb

@@ -12,7 +12,6 @@ namespace hlb::config {
 namespace {
 
 constexpr std::string_view kExample = R"(["10.0.0.1", "10.0.0.2"])";
-constexpr std::int64_t kMaxWeight = 65535;  // as record::kMaxWeight: a sum of them fits 32 bits
 
 // Addresses that nobody can connect to as one host: unspecified, multicast, broadcast.
 bool is_no_single_host(const Address& address) {

@@ -62,4 +62,8 @@ struct Outcome {
   }
 };
 
+// What counts of `outcome` when a pass may take `most` at the longest: a slower one is a soft
+// failure. 0: none is too slow.
+Outcome within(Outcome outcome, std::chrono::milliseconds most);
+
 }  // namespace hlb

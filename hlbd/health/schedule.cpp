@@ -21,6 +21,11 @@ bool is_first_failure(const Outcome& last, unsigned against) {
   return against == 1 && last.result == Outcome::Result::failed;
 }
 
+milliseconds fast_interval(const Intervals& intervals) {
+  if (intervals.fast != milliseconds{0}) return intervals.fast;
+  return std::min(intervals.regular / 4, kLongestFast);
+}
+
 // The finaliser of SplitMix64: neighbouring numbers come out far apart.
 std::uint64_t scattered(std::uint64_t value) {
   value += 0x9e3779b97f4a7c15U;
@@ -31,15 +36,16 @@ std::uint64_t scattered(std::uint64_t value) {
 
 }  // namespace
 
-milliseconds next_wait(milliseconds interval, const Outcome& last, unsigned against,
-                       std::uint64_t chance) {
+milliseconds next_wait(const Intervals& intervals, const Outcome& last, State state,
+                       unsigned against, std::uint64_t chance) {
+  const bool rarer = state == State::down && intervals.down != milliseconds{0};
+  const milliseconds interval = rarer ? intervals.down : intervals.regular;
   const milliseconds whole = std::max(jittered(interval, chance), kShortest);
   if (is_first_failure(last, against)) {
     return std::min(whole, last.evidence == Outcome::Evidence::hard ? kConfirmHard : kConfirmSoft);
   }
   if (against == 0 && last.result != Outcome::Result::unknown) return whole;
-  const milliseconds fast = std::min(interval / 4, kLongestFast);
-  return std::clamp(jittered(fast, chance), kShortest, whole);
+  return std::clamp(jittered(fast_interval(intervals), chance), kShortest, whole);
 }
 
 milliseconds phase(milliseconds interval, std::uint64_t identity) {

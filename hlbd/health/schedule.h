@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 
+#include "health/machine.h"
 #include "health/outcome.h"
 
 namespace hlb {
@@ -16,16 +17,22 @@ inline constexpr std::chrono::milliseconds kConfirmHard{50};   // a clear no is 
 inline constexpr std::chrono::milliseconds kConfirmSoft{200};  // silence is given a little longer
 inline constexpr std::chrono::milliseconds kLongestFast{500};
 
+struct Intervals {
+  std::chrono::milliseconds regular;  // at most 24 hours
+  std::chrono::milliseconds fast{0};  // 0: a quarter of the regular one, at most kLongestFast
+  std::chrono::milliseconds down{0};  // while it is down; 0: the regular one
+};
+
 // The wait between the end of one probe and the start of the next.
-// `against`: outcomes in a row that speak against the state, Machine::against() after `last`.
-//  - `last` agrees with the state (against = 0): the interval;
+// `state`, `against`: the machine's after `last`; Machine::against() are the outcomes in a row that
+// speak against the state.
+//  - `last` agrees with the state (against = 0): the regular interval, or the one for `down`;
 //  - `last` is the first failure against the state: kConfirmHard or kConfirmSoft by its evidence;
-//  - `last` is unknown, a pass against the state, or a further failure: the fast interval, which is
-//    a quarter of the interval and at most kLongestFast.
-// The interval and the fast interval are jittered by `chance`, within ±10 %, so that checks never
-// march in step. Never longer than the jittered interval, and never zero.
-// `interval`: at most 24 hours. `chance`: uniform over all 64-bit values.
-std::chrono::milliseconds next_wait(std::chrono::milliseconds interval, const Outcome& last,
+//  - `last` is unknown, a pass against the state, or a further failure: the fast interval.
+// All but the confirmation are jittered by `chance`, within ±10 %, so that checks never march in
+// step. Never longer than the jittered regular (or down) interval, and never zero.
+// `chance`: uniform over all 64-bit values.
+std::chrono::milliseconds next_wait(const Intervals& intervals, const Outcome& last, State state,
                                     unsigned against, std::uint64_t chance);
 
 // The wait behind a check's first probe: 0 ≤ phase < interval, and always the same for the same

@@ -15,12 +15,15 @@ namespace hlb {
 // The most backends of one service: what one answer record holds (record::kMaxBackends).
 inline constexpr std::size_t kMaxBackends = 4096;
 
+// The most weight of a backend, as record::kMaxWeight: a sum of them fits 32 bits.
+inline constexpr std::uint32_t kMaxWeight = 65535;
+
 enum class AnswerMode : std::uint8_t { spread, one, all };
 enum class WhenAllDown : std::uint8_t { fail, all, next };
 
 struct BackendSpec {
   Address address;
-  std::uint32_t weight = 1;    // 0 … record::kMaxWeight; 0 gets nothing
+  std::uint32_t weight = 1;    // 0 … kMaxWeight; 0 gets nothing
   std::uint16_t priority = 0;  // lower is preferred
   std::uint16_t port = 0;      // where to check it; 0: the check's port
 
@@ -42,12 +45,14 @@ struct ServiceSpec {
   friend bool operator==(const ServiceSpec&, const ServiceSpec&) = default;
 };
 
-// The port at which a backend is checked: its own before the check's, but for an agent, which is
-// another program than the one behind the backend's port. 0 when the check asks at no port.
+// The port at which a backend is checked, or that its check is told: the backend's own before the
+// check's, but for an agent, which is another program than the one behind the backend's port. 0
+// when there is none.
 inline std::uint16_t check_port(const CheckSpec& check, const BackendSpec& backend) {
-  if (!needs_port(check.method)) return 0;
-  if (std::holds_alternative<AgentCheck>(check.method)) return check.port;
-  return backend.port != 0 ? backend.port : check.port;
+  if (std::holds_alternative<NoneCheck>(check.method)) return 0;
+  if (std::holds_alternative<IcmpCheck>(check.method)) return 0;
+  const bool of_agent = std::holds_alternative<AgentCheck>(check.method);
+  return backend.port != 0 && !of_agent ? backend.port : check.port;
 }
 
 }  // namespace hlb

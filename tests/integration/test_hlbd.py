@@ -99,14 +99,14 @@ def test_a_local_backend_that_is_killed_is_left_out_within_a_second_of_a_30s_int
 
 
 def test_a_local_backend_stays_up_when_one_of_its_two_listeners_dies(stage):
-    first, second = (shared_listener(B) for _ in range(2))
     slow_tcp = {"type": "tcp", "interval": "30s"}
-    hlbd = stage.hlbd(config(service(NAME, [B], check=slow_tcp), log_level="debug"))
-    first.close()
-    hlbd.wait_for_log(rf"may have died(.|\n)*{re.escape(B)}: connected.* still up")
-    assert lookup(NAME).addresses == [B]
-    second.close()
-    until(lambda: lookup(NAME).addresses == [], "no listener is left", 1)
+    with shared_listener(B) as first, shared_listener(B) as second:
+        hlbd = stage.hlbd(config(service(NAME, [B], check=slow_tcp), log_level="debug"))
+        first.close()
+        hlbd.wait_for_log(rf"may have died(.|\n)*{re.escape(B)}:{PORT}: connected after")
+        assert lookup(NAME).addresses == [B]
+        second.close()
+        until(lambda: lookup(NAME).addresses == [], "no listener is left", 1)
 
 
 def shared_listener(address):

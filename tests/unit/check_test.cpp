@@ -20,7 +20,7 @@ using Clock = std::chrono::steady_clock;
 
 // A check whose interval is longer than any test, of a backend that keeps the times of its
 // requests.
-class HurriedCheck : public testing::Test {
+class HurriedCheck : public testing::Test, public Check::Observer {
  protected:
   HurriedCheck() {
     CheckSpec spec;
@@ -31,9 +31,13 @@ class HurriedCheck : public testing::Test {
     target.address = Address::parse("127.0.0.1").value();
     target.port = backend_.endpoint().port();
     target.spec = std::make_shared<const CheckSpec>(spec);
-    check_ = std::make_unique<Check>(slots_, prober_, std::move(target), State::unknown,
-                                     [this] { decided_ = true; });
+    check_ = std::make_unique<Check>(slots_, prober_, std::move(target), State::unknown, *this);
   }
+
+  void changed(const Check& /*check*/, const Check::Change& /*change*/) override {
+    decided_ = true;
+  }
+  void own_trouble(const Outcome& /*outcome*/) override {}
 
   asio::awaitable<void> answer(asio::ip::tcp::socket socket) {
     co_await probes::read_request(socket);

@@ -22,6 +22,11 @@ const Outcome kHard = Outcome::hard_failure("connection refused");
 const Outcome kSoft = Outcome::soft_failure("no response in 1s");
 const Outcome kUnknown = Outcome::not_known("cancelled");
 
+milliseconds next_wait(milliseconds interval, const Outcome& last, unsigned against,
+                       std::uint64_t chance) {
+  return hlb::next_wait({.regular = interval}, last, State::up, against, chance);
+}
+
 TEST(Schedule, AnOutcomeThatAgreesWaitsTheInterval) {
   EXPECT_EQ(next_wait(2s, kPass, 0, kMiddle), 2s);
   EXPECT_EQ(next_wait(2s, kHard, 0, kMiddle), 2s);
@@ -51,6 +56,20 @@ TEST(Schedule, JitterIsEvenAroundTheInterval) {
 TEST(Schedule, AFirstHardFailureIsConfirmedSoonerThanASoftOne) {
   EXPECT_EQ(next_wait(2s, kHard, 1, kMiddle), kConfirmHard);
   EXPECT_EQ(next_wait(2s, kSoft, 1, kMiddle), kConfirmSoft);
+}
+
+TEST(Schedule, ABackendThatIsDownHasItsOwnInterval) {
+  const Intervals intervals{.regular = 2s, .down = 10s};
+  EXPECT_EQ(next_wait(intervals, kHard, State::down, 0, kMiddle), 10s);
+  EXPECT_EQ(next_wait(intervals, kPass, State::up, 0, kMiddle), 2s);
+  EXPECT_EQ(next_wait({.regular = 2s}, kHard, State::down, 0, kMiddle), 2s);
+}
+
+TEST(Schedule, TheFastIntervalIsTheConfiguredOneIfThereIsOne) {
+  const Intervals intervals{.regular = 2s, .fast = 123ms, .down = 10s};
+  EXPECT_EQ(next_wait(intervals, kPass, State::down, 1, kMiddle), 123ms);
+  EXPECT_EQ(next_wait(intervals, kHard, State::up, 2, kMiddle), 123ms);
+  EXPECT_EQ(next_wait(intervals, kUnknown, State::up, 0, kMiddle), 123ms);
 }
 
 TEST(Schedule, FurtherFailuresWaitTheFastInterval) {

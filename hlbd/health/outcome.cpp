@@ -1,0 +1,18 @@
+#include "health/outcome.h"
+
+namespace hlb {
+
+using std::chrono::milliseconds;
+
+Outcome within(Outcome outcome, milliseconds most) {
+  const bool limited = most != milliseconds{0} && outcome.result == Outcome::Result::passed;
+  if (!limited || outcome.latency <= most) return outcome;
+  const auto took = std::chrono::ceil<milliseconds>(outcome.latency);
+  Outcome slow =
+      Outcome::soft_failure("took " + std::to_string(took.count()) + "ms, more than the " +
+                            std::to_string(most.count()) + "ms of max_latency");
+  slow.latency = outcome.latency;
+  return slow;
+}
+
+}  // namespace hlb
