@@ -43,9 +43,11 @@ struct ServiceSpec {
 };
 
 // The port at which a backend is checked: its own before the check's, but for an agent, which is
-// another program than the one behind the backend's port. 0 when the check asks at no port.
+// another program than the one behind the backend's port. 0 when the check asks at no port; a
+// program that checks is told of one, if there is one.
 inline std::uint16_t check_port(const CheckSpec& check, const BackendSpec& backend) {
-  if (!needs_port(check.method)) return 0;
+  const bool is_program = std::holds_alternative<ExecCheck>(check.method);
+  if (!needs_port(check.method) && !is_program) return 0;
   if (std::holds_alternative<AgentCheck>(check.method)) return check.port;
   return backend.port != 0 ? backend.port : check.port;
 }
