@@ -48,6 +48,7 @@ void limit(const CheckTable& table, std::string_view key, milliseconds duration,
 void read_durations(const CheckTable& table, CheckSpec& check) {
   const std::size_t faults_before = table.faults.count();
   table.keys.duration("interval", kInterval, check.interval);
+  // Unless configured: a short interval is no fault for want of a time-out.
   check.timeout = std::min(check.timeout, check.interval);
   table.keys.duration("timeout", kInterval, check.timeout);
   table.keys.duration("fast_interval", kInterval, check.fast_interval);
