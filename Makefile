@@ -25,7 +25,7 @@ LINK.tsan    := -fsanitize=thread
 LINK.fuzz    := -fsanitize=address,undefined
 
 # libsystemd is for sd_notify; the rest is header-only or a plain -l.
-LIBS := sdbus-c++ libsystemd spdlog fmt
+LIBS := sdbus-c++ libsystemd spdlog fmt re2
 CPPFLAGS += -I. -Ihlbd -I$(GEN) -MMD -MP -DBOOST_ASIO_SEPARATE_COMPILATION -DBOOST_BEAST_SEPARATE_COMPILATION \
             -DHLB_VERSION='"$(VERSION)"'
 CXXFLAGS_ALL = -std=c++20 $(WARNINGS) $(MODE.$(VARIANT)) -fPIE -pthread $(CXXFLAGS)

@@ -5,98 +5,212 @@
 #include <limits>
 #include <utility>
 
+#include "config/check_type.h"
+#include "config/duration.h"
 #include "config/wording.h"
 
 namespace hlb::config {
 
 using namespace std::chrono_literals;
+using std::chrono::milliseconds;
 
 namespace {
 
-enum class Type : std::uint8_t { tcp, http };
+using TypeReader = void (*)(const CheckTable&, CheckSpec&);
 
-constexpr std::array<Choice<Type>, 2> kTypes = {{
-    {"tcp", Type::tcp},
-    {"http", Type::http},
+constexpr std::array<Choice<TypeReader>, 3> kTypes = {{
+    {"tcp", read_tcp},
+    {"http", read_http},
+    {"none", read_none},
 }};
 constexpr DurationRange kInterval = {10ms, 1h};
+constexpr DurationRange kLatency = {1ms, 1h};
 constexpr unsigned kMaxInARow = 100;
+constexpr unsigned kMaxFlaps = 1000;
 
-// What may stand in a request line or a header without quoting: neither can then be split.
-bool is_visible(char c) {
-  return c > 0x20 && c < 0x7f;
+// ---- the keys that every type has --------------------------------------------------------------
+
+// Notes it if the duration of `key` is configured and exceeds `most`; `fault` says why it can't.
+void limit(const CheckTable& table, std::string_view key, milliseconds duration, milliseconds most,
+           std::string_view fault) {
+  const Value* value = table.keys.find(key);
+  if (value == nullptr || duration <= most) return;
+  table.faults.add(value->at, in_quotes(key)
+                                  .append(" ")
+                                  .append(fault)
+                                  .append("; give a ")
+                                  .append(key)
+                                  .append(" of at most ")
+                                  .append(in_quotes(to_string(most))));
 }
 
-void read_path(TableReader& table, HttpCheck& check, Faults& faults) {
-  const Value* value = table.find("path");
-  const std::string* path = table.text("path");
-  if (path == nullptr) return;
-  if (!path->starts_with('/')) {
-    return faults.add(value->at, R"("path" must start with "/", not be )" + in_quotes(*path));
-  }
-  if (!std::ranges::all_of(*path, is_visible)) {
-    return faults.add(value->at,
-                      "\"path\" must have no spaces, control or non-ASCII characters; "
-                      "write them as %20 and the like");
-  }
-  check.path = *path;
+void read_durations(const CheckTable& table, CheckSpec& check) {
+  const std::size_t faults_before = table.faults.count();
+  table.keys.duration("interval", kInterval, check.interval);
+  // Unless configured: a short interval is no fault for want of a time-out.
+  check.timeout = std::min(check.timeout, check.interval);
+  table.keys.duration("timeout", kInterval, check.timeout);
+  table.keys.duration("fast_interval", kInterval, check.fast_interval);
+  table.keys.duration("down_interval", kInterval, check.down_interval);
+  table.keys.duration("max_latency", kLatency, check.max_latency);
+  // Next to one that wasn't understood, none can be called too long.
+  if (table.faults.count() != faults_before) return;
+  limit(table, "timeout", check.timeout, check.interval,
+        "is too long: a check would still run when the next is due");
+  limit(table, "fast_interval", check.fast_interval, check.interval, "is longer than the interval");
+  limit(table, "max_latency", check.max_latency, check.timeout,
+        "is never reached, since a check ends at its timeout");
 }
 
-void read_host(TableReader& table, HttpCheck& check, Faults& faults) {
-  const Value* value = table.find("host");
-  const std::string* host = table.text("host");
-  if (host == nullptr) return;
-  if (host->empty()) {
-    return faults.add(value->at, "\"host\" is empty; leave it out for the service's name");
-  }
-  if (!std::ranges::all_of(*host, is_visible)) {
-    return faults.add(value->at,
-                      "\"host\" must have no spaces, control or non-ASCII characters; remove them");
-  }
-  check.host = *host;
+void read_thresholds(TableReader& keys, CheckSpec& check) {
+  keys.integer("rise", 1, kMaxInARow, check.rise);
+  keys.integer("fall", 1, kMaxInARow, check.fall);
+  keys.integer("max_flaps", 0, kMaxFlaps, check.max_flaps);
 }
 
-void refuse_http_keys(const Value& check, Faults& faults) {
+// ---- the keys of types -------------------------------------------------------------------------
+
+std::vector<std::string_view> all_types() {
+  std::vector<std::string_view> words;
+  words.reserve(kTypes.size());
+  for (const auto& type : kTypes)
+    words.push_back(type.word);
+  return words;
+}
+
+// As its reader asks for them, here of an empty table.
+std::vector<std::string_view> keys_of(TypeReader type) {
+  const Value nothing{{}, Value::Table{}};
+  const std::string no_name;
+  Faults ignored("");
+  TableReader keys(nothing, "", ignored);
+  CheckSpec check;
+  type({keys, no_name, ignored}, check);
+  return keys.known();
+}
+
+std::vector<std::string_view> types_with(std::string_view key) {
+  std::vector<std::string_view> words;
+  for (const auto& type : kTypes) {
+    const auto keys = keys_of(type.value);
+    if (std::ranges::find(keys, key) != keys.end()) words.push_back(type.word);
+  }
+  return words;
+}
+
+// Returns the keys that it noted.
+std::vector<std::string_view> refuse_keys_of_other_types(const Value& check,
+                                                         const TableReader& keys, Faults& faults) {
+  std::vector<std::string_view> refused;
   for (const Entry& entry : *check.as_table()) {
-    if (entry.key != "path" && entry.key != "host") continue;
-    faults.add(entry.at, in_quotes(entry.key) +
-                             " is for type = \"http\" alone; remove it or change the type");
+    if (keys.knows(entry.key)) continue;
+    const auto types = types_with(entry.key);
+    if (types.empty()) continue;
+    faults.add(entry.at, in_quotes(entry.key) + " is for type = " + either(types) +
+                             " alone; remove it or change the type");
+    refused.emplace_back(entry.key);
+  }
+  return refused;
+}
+
+// A type that is absent or has a fault says nothing against the keys of any type.
+void allow_every_key(TableReader& keys) {
+  for (const auto& type : kTypes) {
+    for (const std::string_view key : keys_of(type.value))
+      keys.find(key);
   }
 }
+
+// ---- a check -----------------------------------------------------------------------------------
+
+PlacedCheck read_check(const Value& value, std::string_view name, const std::string& service,
+                       Faults& faults) {
+  PlacedCheck check{.spec = {}, .table = name};
+  TableReader keys(value, name, faults);
+  const CheckTable table{keys, service, faults};
+  TypeReader read_type = nullptr;
+  keys.require("type", "add type = " + either(all_types()));
+  keys.choice("type", kTypes, read_type);
+  if (read_type != nullptr) {
+    read_type(table, check.spec);
+    check.lacks_port = needs_port(check.spec.method) && keys.find("port") == nullptr;
+  } else {
+    allow_every_key(keys);
+  }
+  read_durations(table, check.spec);
+  read_thresholds(keys, check.spec);
+  keys.reject_unknown(refuse_keys_of_other_types(value, keys, faults));
+  return check;
+}
+
+// Those of [[service.check]].
+class ChecksReader {
+ public:
+  ChecksReader(const std::string& service, Faults& faults) : service_(service), faults_(faults) {}
+
+  void read(const Value& value) {
+    if (value.as_table() == nullptr) {
+      return faults_.add(value.at,
+                         std::string("a check must be a table written [[service.check]], not ")
+                             .append(kind_of(value)));
+    }
+    const std::size_t faults_before = faults_.count();
+    PlacedCheck check = read_check(value, "[[service.check]]", service_, faults_);
+    // What wasn't understood equals nothing.
+    if (faults_.count() == faults_before) refuse_twin(check.spec, value.at);
+    checks_.push_back(std::move(check));
+  }
+
+  std::vector<PlacedCheck> take() { return std::move(checks_); }
+
+ private:
+  void refuse_twin(const CheckSpec& check, Position at) {
+    const auto first = std::ranges::find(sound_, check, &Sound::spec);
+    if (first == sound_.end()) return sound_.push_back({check, at});
+    faults_.add(at, "this check says the same as the one at " + faults_.place(first->at) +
+                        "; remove one of them");
+  }
+
+  struct Sound {
+    CheckSpec spec;
+    Position at;
+  };
+
+  const std::string& service_;
+  Faults& faults_;
+  std::vector<PlacedCheck> checks_;
+  std::vector<Sound> sound_;
+};
 
 }  // namespace
 
-PlacedCheck read_check(const Value& check, Faults& faults) {
-  PlacedCheck result;
-  if (check.as_table() == nullptr) {
-    faults.add(
-        check.at,
-        std::string("\"check\" must be one table, [service.check], not ").append(kind_of(check)));
-    return {.spec = {}, .names_port = true};
+std::vector<PlacedCheck> read_checks(const Value& checks, const std::string& service,
+                                     Faults& faults) {
+  if (checks.as_table() != nullptr) return {read_check(checks, "[service.check]", service, faults)};
+  const Value::Array* array = checks.as_array();
+  if (array == nullptr) {
+    faults.add(checks.at,
+               must_be("check", "a table, [service.check], or several, [[service.check]]",
+                       kind_of(checks)));
+    return {};
   }
-  TableReader table(check, "[service.check]", faults);
-  // A type that is absent or has a fault says nothing against the keys of any type.
-  CheckSpec& spec = result.spec;
-  Type type = Type::http;
-  table.require("type", R"(add type = "tcp" or type = "http")");
-  table.choice("type", kTypes, type);
-  result.names_port = table.find("port") != nullptr;
-  table.integer("port", 1, std::numeric_limits<std::uint16_t>::max(), spec.port);
-  HttpCheck http;
-  read_path(table, http, faults);
-  read_host(table, http, faults);
-  if (type == Type::http) {
-    spec.method = std::move(http);
-  } else {
-    spec.method = TcpCheck{};
+  if (array->empty()) faults.add(checks.at, "\"check\" is empty; give one check at least");
+  if (array->size() > kMaxChecks) {
+    faults.add(checks.at, "\"check\" has " + std::to_string(array->size()) + " entries; at most " +
+                              std::to_string(kMaxChecks) + " are possible in one service");
+    return {};
   }
-  table.duration("interval", kInterval, spec.interval);
-  table.duration("timeout", kInterval, spec.timeout);
-  table.integer("rise", 1, kMaxInARow, spec.rise);
-  table.integer("fall", 1, kMaxInARow, spec.fall);
-  table.reject_unknown();
-  if (type == Type::tcp) refuse_http_keys(check, faults);
-  return result;
+  ChecksReader reader(service, faults);
+  std::ranges::for_each(*array, [&](const Value& value) { reader.read(value); });
+  return reader.take();
+}
+
+void read_port(const CheckTable& table, CheckSpec& check) {
+  table.keys.integer("port", 1, std::numeric_limits<std::uint16_t>::max(), check.port);
+}
+
+void read_none(const CheckTable& /*table*/, CheckSpec& check) {
+  check.method = NoneCheck{};
 }
 
 }  // namespace hlb::config

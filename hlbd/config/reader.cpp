@@ -16,10 +16,6 @@ constexpr std::size_t kMaxFaults = 100;
 constexpr std::string_view kDurationForm =
     R"(a duration with its unit in quotes, such as "500ms" or "2s")";
 
-std::string must_be(std::string_view key, std::string_view expected, std::string_view found) {
-  return in_quotes(key).append(" must be ").append(expected).append(", not ").append(found);
-}
-
 }  // namespace
 
 void Faults::add(Position at, std::string message) {
@@ -48,7 +44,7 @@ TableReader::TableReader(const Value& table, std::string_view name, Faults& faul
     : table_(table), name_(name), faults_(faults) {}
 
 const Value* TableReader::find(std::string_view key) {
-  if (std::ranges::find(known_, key) == known_.end()) known_.push_back(key);
+  if (!knows(key)) known_.push_back(key);
   const Value::Table* entries = table_.as_table();
   if (entries == nullptr) return nullptr;
   const auto entry = std::ranges::find(*entries, key, &Entry::key);
@@ -124,11 +120,15 @@ std::optional<std::int64_t> TableReader::integer_between(std::string_view key, s
   return *number;
 }
 
-void TableReader::reject_unknown() {
+bool TableReader::knows(std::string_view key) const {
+  return std::ranges::find(known_, key) != known_.end();
+}
+
+void TableReader::reject_unknown(std::span<const std::string_view> noted) {
   const Value::Table* entries = table_.as_table();
   if (entries == nullptr) return;
   for (const Entry& entry : *entries) {
-    if (std::ranges::find(known_, entry.key) != known_.end()) continue;
+    if (knows(entry.key) || std::ranges::find(noted, entry.key) != noted.end()) continue;
     faults_.add(entry.at, "unknown key " + in_quotes(entry.key) + " in " + std::string(name_) +
                               advice_for_unknown(entry.key));
   }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +21,7 @@ class Faults {
   explicit Faults(std::string file) : file_(std::move(file)) {}
 
   void add(Position at, std::string message);
-  bool empty() const { return faults_.empty(); }
+  std::size_t count() const { return faults_.size() + left_out_; }
   std::string place(Position at) const;  // "file:line:column"
   ConfigErrors take();                   // in the order of their places; leaves none behind
 
@@ -65,7 +66,12 @@ class TableReader {
   template <typename E, std::size_t N>
   void choice(std::string_view key, const std::array<Choice<E>, N>& choices, E& into);
 
-  void reject_unknown();
+  // The keys that were asked for.
+  const std::vector<std::string_view>& known() const { return known_; }
+  bool knows(std::string_view key) const;
+
+  // Notes each key that was never asked for, but for those of `noted`.
+  void reject_unknown(std::span<const std::string_view> noted = {});
 
  private:
   std::optional<std::int64_t> integer_between(std::string_view key, std::int64_t least,

@@ -1,5 +1,6 @@
 #include "config/service.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -8,6 +9,8 @@
 #include "config/wording.h"
 
 namespace hlb::config {
+
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -22,6 +25,8 @@ constexpr std::array<Choice<WhenAllDown>, 3> kAllDownRules = {{
     {"all", WhenAllDown::all},
     {"next", WhenAllDown::next},
 }};
+
+constexpr DurationRange kSlowStart = {0s, 1h};
 
 std::string claim_name(const std::string& text, Position at, Names& names, Faults& faults) {
   std::string name = canonical_hostname(text);
@@ -54,18 +59,28 @@ std::vector<std::string> read_aliases(TableReader& table, Names& names, Faults& 
   return aliases;
 }
 
-void demand_ports(const std::vector<PlacedBackend>& backends, Faults& faults) {
+// `check` is what the check's table is called.
+void demand_ports(const std::vector<PlacedBackend>& backends, std::string_view check,
+                  Faults& faults) {
   for (const PlacedBackend& backend : backends) {
     if (backend.spec.port != 0) continue;
     const std::string address = backend.spec.address.to_string();
     std::string message = "there is no port to check " + address;
-    message.append(" at; add one to [service.check], or write { address = ");
+    message.append(" at; add one to ").append(check).append(", or write { address = ");
     message.append(in_quotes(address)).append(", port = 8080 }");
     faults.add(backend.at, std::move(message));
   }
 }
 
-void read_backends_and_check(TableReader& table, ServiceSpec& service, Faults& faults) {
+std::vector<PlacedCheck> read_checks_of(TableReader& table, const ServiceSpec& service,
+                                        Faults& faults) {
+  const Value* value =
+      table.require("check", R"(add [service.check] with type = "tcp" or "http", and a port)");
+  if (value == nullptr) return {};
+  return read_checks(*value, service.name, faults);
+}
+
+void read_backends_and_checks(TableReader& table, ServiceSpec& service, Faults& faults) {
   std::vector<PlacedBackend> backends;
   if (const Value* value = table.require("backends", R"(add backends = ["10.0.0.1"])")) {
     backends = read_backends(*value, faults);
@@ -73,15 +88,12 @@ void read_backends_and_check(TableReader& table, ServiceSpec& service, Faults& f
   for (const PlacedBackend& backend : backends)
     service.backends.push_back(backend.spec);
 
-  const Value* value =
-      table.require("check", R"(add [service.check] with type = "tcp" or "http", and a port)");
-  if (value == nullptr) return;
-  PlacedCheck check = read_check(*value, faults);
-  if (!check.names_port) demand_ports(backends, faults);
-  if (auto* http = std::get_if<HttpCheck>(&check.spec.method); http && http->host.empty()) {
-    http->host = service.name;
-  }
-  service.checks.push_back(std::move(check.spec));
+  std::vector<PlacedCheck> checks = read_checks_of(table, service, faults);
+  // One of them speaks for all: a port of the backend's own serves each.
+  const auto without_port = std::ranges::find(checks, true, &PlacedCheck::lacks_port);
+  if (without_port != checks.end()) demand_ports(backends, without_port->table, faults);
+  for (PlacedCheck& check : checks)
+    service.checks.push_back(std::move(check.spec));
 }
 
 }  // namespace
@@ -100,7 +112,8 @@ ServiceSpec read_service(const Value& value, Names& names, Faults& faults) {
   table.boolean("subdomains", service.subdomains);
   table.choice("answer", kAnswers, service.answer);
   table.choice("when_all_down", kAllDownRules, service.when_all_down);
-  read_backends_and_check(table, service, faults);
+  read_backends_and_checks(table, service, faults);
+  table.duration("slow_start", kSlowStart, service.slow_start);
   table.reject_unknown();
   return service;
 }

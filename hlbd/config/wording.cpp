@@ -68,6 +68,10 @@ std::string in_quotes(std::string_view text) {
   return '"' + printable(text, kQuotedLimit) + '"';
 }
 
+std::string must_be(std::string_view key, std::string_view expected, std::string_view found) {
+  return in_quotes(key).append(" must be ").append(expected).append(", not ").append(found);
+}
+
 std::string_view nearest(std::string_view word, std::span<const std::string_view> known) {
   std::string_view best;
   std::size_t best_distance = 3;  // two slips at most, and half of the word must be right

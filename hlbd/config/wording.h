@@ -15,6 +15,9 @@ std::string printable(std::string_view text, std::size_t limit);
 // The same in double quotes and short enough for the middle of a sentence.
 std::string in_quotes(std::string_view text);
 
+// "key" must be `expected`, not `found`
+std::string must_be(std::string_view key, std::string_view expected, std::string_view found);
+
 // The word of `known` that was probably meant; empty when none is close.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> known);
 

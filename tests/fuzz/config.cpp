@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
+#include <vector>
 
 #include "config/draft.h"
 
@@ -16,13 +17,19 @@ void check_faults(const hlb::ConfigErrors& errors) {
   }
 }
 
+void check_ports(const hlb::CheckSpec& check, const std::vector<hlb::BackendSpec>& backends) {
+  if (!hlb::needs_port(check.method)) return;
+  for (const hlb::BackendSpec& backend : backends) {
+    if (hlb::check_port(check, backend) == 0) std::abort();
+  }
+}
+
 void check_services(const hlb::Config& config) {
   if (config.services.empty()) std::abort();
   for (const hlb::ServiceSpec& service : config.services) {
-    if (service.name.empty() || service.backends.empty()) std::abort();
-    for (const hlb::BackendSpec& backend : service.backends) {
-      if (hlb::check_port(service.check, backend) == 0) std::abort();
-    }
+    if (service.name.empty() || service.backends.empty() || service.checks.empty()) std::abort();
+    for (const hlb::CheckSpec& check : service.checks)
+      check_ports(check, service.backends);
   }
 }
 

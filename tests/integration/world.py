@@ -22,7 +22,7 @@ DNS = {DNS_IPV4, DNS_IPV6}
 
 PORT = 8082
 # For checks that shall be quick; the time-out is long enough for a loaded machine.
-CHECK = {"type": "http", "port": PORT, "interval": "250ms", "timeout": "1s"}
+CHECK = {"type": "http", "port": PORT, "interval": "250ms"}
 
 
 def until(condition, what, timeout=10.0):

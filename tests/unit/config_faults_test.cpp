@@ -38,13 +38,6 @@ Broken with_backends(const std::string& backends, const std::string& fault) {
   return {service("\"a.b\"", backends), "hlbd.toml:3:" + fault};
 }
 
-// `key` on line 6 of a check of that type.
-Broken with_check(const std::string& type, const std::string& key, const std::string& fault) {
-  const std::string check = "[service.check]\ntype = \"" + type + "\"\n" + key + "\n";
-  return {service("\"a.b\"", "[{ address = \"10.0.0.1\", port = 1 }]", check),
-          "hlbd.toml:6:" + fault};
-}
-
 // `key` on line 4, in the service.
 Broken with_key(const std::string& key, const std::string& fault) {
   return {service("\"a.b\"", R"(["10.0.0.1"])", key + "\n" + kTcp), "hlbd.toml:4:" + fault};
@@ -106,7 +99,7 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(1: unknown key "anwser" in [[service]]; did you mean "answer"?)"),
         with_key(
             "\"\\n\" = 1",
-            R"(1: unknown key "\x0a" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "when_all_down", "backends" or "check")"),
+            R"(1: unknown key "\x0a" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "when_all_down", "backends", "check" or "slow_start")"),
         with_key("answer = \"first\"",
                  R"(10: "answer" must be "spread", "one" or "all", not "first")"),
         with_key("answer = true", R"(10: "answer" must be a string in quotes, not a boolean)"),
@@ -124,8 +117,10 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{
             "[[service]]\nname = \"a.b\"\nbackends = [\"10.0.0.1\"]\n",
             R"(hlbd.toml:1:1: [[service]] has no "check"; add [service.check] with type = "tcp" or "http", and a port)"},
-        Broken{service("\"a.b\"", R"(["10.0.0.1"])", "[[service.check]]\ntype = \"tcp\"\n"),
-               R"(hlbd.toml:4:1: "check" must be one table, [service.check], not an array)"}));
+        with_key(
+            "slow_start = 30",
+            R"(14: "slow_start" must be a duration with its unit in quotes, such as "500ms" or "2s", not an integer)"),
+        with_key("slow_start = \"61m\"", R"(14: "slow_start" must be 0s to 1h, not "61m")")));
 
 INSTANTIATE_TEST_SUITE_P(
     Names, ConfigFault,
@@ -236,67 +231,6 @@ INSTANTIATE_TEST_SUITE_P(
             service("\"a.b\"", R"(["10.0.0.1", { address = "10.0.0.2", port = 2 }])",
                     "[service.check]\ntype = \"tcp\"\n"),
             R"(hlbd.toml:3:13: there is no port to check 10.0.0.1 at; add one to [service.check], or write { address = "10.0.0.1", port = 8080 })"}));
-
-INSTANTIATE_TEST_SUITE_P(
-    Check, ConfigFault,
-    testing::Values(
-        Broken{
-            service("\"a.b\"", R"(["10.0.0.1"])", "[service.check]\nport = 1\npath = \"/x\"\n"),
-            R"(hlbd.toml:4:1: [service.check] has no "type"; add type = "tcp" or type = "http")"},
-        Broken{
-            service("\"a.b\"", R"(["10.0.0.1"])", "[service.check]\ntype = \"https\"\nport = 1\n"),
-            R"(hlbd.toml:5:8: "type" must be "tcp" or "http", not "https")"},
-        with_check("tcp", "port = 0", R"(8: "port" must be 1 to 65535, not 0)"),
-        with_check("tcp", "port = 70000", R"(8: "port" must be 1 to 65535, not 70000)"),
-        with_check("tcp", "port = \"http\"",
-                   R"(8: "port" must be an integer, 1 to 65535, not a string)"),
-        with_check("tcp", "path = \"/\"",
-                   R"(1: "path" is for type = "http" alone; remove it or change the type)"),
-        with_check("tcp", "host = \"a\"",
-                   R"(1: "host" is for type = "http" alone; remove it or change the type)"),
-        with_check("http", "path = \"health\"",
-                   R"(8: "path" must start with "/", not be "health")"),
-        with_check("http", "path = \"\"", R"(8: "path" must start with "/", not be "")"),
-        with_check(
-            "http", "path = \"/a b\"",
-            R"(8: "path" must have no spaces, control or non-ASCII characters; write them as %20 and the like)"),
-        with_check(
-            "http", "path = \"/a\\r\\nX: y\"",
-            R"(8: "path" must have no spaces, control or non-ASCII characters; write them as %20 and the like)"),
-        with_check("http", "path = 1", R"(8: "path" must be a string in quotes, not an integer)"),
-        with_check("http", "host = \"\"",
-                   R"(8: "host" is empty; leave it out for the service's name)"),
-        with_check(
-            "http", "host = \"a\\r\\nb\"",
-            R"(8: "host" must have no spaces, control or non-ASCII characters; remove them)"),
-        with_check("http", "timout = \"1s\"",
-                   R"(1: unknown key "timout" in [service.check]; did you mean "timeout"?)"),
-        with_check(
-            "http", "verify = true",
-            R"(1: unknown key "verify" in [service.check]; remove it, or use "type", "port", "path", "host", "interval", "timeout", "rise" or "fall")"),
-        with_check(
-            "tcp", "interval = 2",
-            R"(12: "interval" must be a duration with its unit in quotes, such as "500ms" or "2s", not an integer)"),
-        with_check(
-            "tcp", "interval = 0.5",
-            R"(12: "interval" must be a duration with its unit in quotes, such as "500ms" or "2s", not a float)"),
-        with_check("tcp", "interval = \"9ms\"", R"(12: "interval" must be 10ms to 1h, not "9ms")"),
-        with_check("tcp", "interval = \"3601s\"",
-                   R"(12: "interval" must be 10ms to 1h, not "3601s")"),
-        with_check(
-            "tcp", "interval = \"2 s\"",
-            R"(12: "interval" must be a duration with its unit in quotes, such as "500ms" or "2s", not "2 s")"),
-        with_check(
-            "tcp", "interval = 1979-05-27",
-            R"(12: "interval" must be a duration with its unit in quotes, such as "500ms" or "2s", not a date or time)"),
-        with_check("tcp", "timeout = \"0s\"", R"(11: "timeout" must be 10ms to 1h, not "0s")"),
-        with_check("tcp", "timeout = \"2h\"", R"(11: "timeout" must be 10ms to 1h, not "2h")"),
-        with_check("tcp", "rise = 0", R"(8: "rise" must be 1 to 100, not 0)"),
-        with_check("tcp", "rise = 101", R"(8: "rise" must be 1 to 100, not 101)"),
-        with_check("tcp", "fall = -9223372036854775808",
-                   R"(8: "fall" must be 1 to 100, not -9223372036854775808)"),
-        with_check("tcp", "fall = \"2\"",
-                   R"(8: "fall" must be an integer, 1 to 100, not a string)")));
 
 }  // namespace
 }  // namespace hlb

@@ -94,8 +94,8 @@ type = "http"
 port = 8082
 path = "/health?a=%20"
 host = "[fd99::1]:80"
-interval = "10ms"
-timeout = "1h"
+interval = "50ms"
+timeout = "10ms"
 rise = 1
 fall = 100
 )"));
@@ -112,8 +112,8 @@ fall = 100
                        backend("fe80::1%lo", 0)};
   expected.checks = {{.method = http("[fd99::1]:80", "/health?a=%20"),
                       .port = 8082,
-                      .interval = 10ms,
-                      .timeout = 1h,
+                      .interval = 50ms,
+                      .timeout = 10ms,
                       .rise = 1,
                       .fall = 100}};
   EXPECT_THAT(config.services, ElementsAre(expected));

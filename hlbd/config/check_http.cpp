@@ -1,0 +1,143 @@
+// Checks of type = "http": the request.
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "config/check_type.h"
+#include "config/wording.h"
+
+namespace hlb::config {
+
+namespace {
+
+// What may stand in a request line or a header without quoting: neither can then be split.
+bool is_visible(char c) {
+  return c > 0x20 && c < 0x7f;
+}
+
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7f;
+}
+
+// RFC 9110, 5.6.2
+bool is_token(std::string_view text) {
+  const auto may_stand = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  };
+  return !text.empty() && std::ranges::all_of(text, may_stand);
+}
+
+void read_method(const CheckTable& table, HttpCheck& http) {
+  const std::string* method = table.keys.text("method");
+  if (method == nullptr) return;
+  if (!is_token(*method)) {
+    return table.faults.add(
+        table.keys.find("method")->at,
+        must_be("method", R"(a method such as "GET" or "HEAD")", in_quotes(*method)));
+  }
+  http.method = *method;
+}
+
+void read_path(const CheckTable& table, HttpCheck& http) {
+  const Value* value = table.keys.find("path");
+  const std::string* path = table.keys.text("path");
+  if (path == nullptr) return;
+  if (!path->starts_with('/')) {
+    return table.faults.add(value->at, R"("path" must start with "/", not be )" + in_quotes(*path));
+  }
+  if (!std::ranges::all_of(*path, is_visible)) {
+    return table.faults.add(value->at,
+                            "\"path\" must have no spaces, control or non-ASCII characters; "
+                            "write them as %20 and the like");
+  }
+  http.path = *path;
+}
+
+void read_host(const CheckTable& table, HttpCheck& http) {
+  http.host = table.service;
+  const Value* value = table.keys.find("host");
+  const std::string* host = table.keys.text("host");
+  if (host == nullptr) return;
+  if (host->empty()) {
+    return table.faults.add(value->at, "\"host\" is empty; leave it out for the service's name");
+  }
+  if (!std::ranges::all_of(*host, is_visible)) {
+    return table.faults.add(
+        value->at, "\"host\" must have no spaces, control or non-ASCII characters; remove them");
+  }
+  http.host = *host;
+}
+
+// Those that frame the message or its connection are written by the probe itself.
+struct Reserved {
+  std::string_view name;  // in lower case
+  std::string_view hint;
+};
+
+constexpr std::array<Reserved, 4> kReserved = {{
+    {"host", R"(is what "host" is for; use that key)"},
+    {"content-length", "can't be set, since a check sends no body; remove it"},
+    {"transfer-encoding", "can't be set, since a check sends no body; remove it"},
+    {"connection", R"(is what "reuse" is for; use that key)"},
+}};
+
+bool equal_but_for_case(std::string_view name, std::string_view lower_case) {
+  return std::ranges::equal(name, lower_case, {}, [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+}
+
+// Empty for a header that a check can have.
+std::string header_name_fault(std::string_view name) {
+  if (!is_token(name)) return "is no name of a header; use letters, digits and \"-\"";
+  const auto* reserved = std::ranges::find_if(
+      kReserved, [name](const Reserved& each) { return equal_but_for_case(name, each.name); });
+  return reserved == kReserved.end() ? "" : std::string(reserved->hint);
+}
+
+void read_header(const Entry& entry, HttpCheck& http, Faults& faults) {
+  if (const std::string fault = header_name_fault(entry.key); !fault.empty()) {
+    return faults.add(entry.at, in_quotes(entry.key) + " " + fault);
+  }
+  const auto* text = std::get_if<std::string>(&entry.value.data);
+  if (text == nullptr) {
+    return faults.add(entry.value.at,
+                      must_be(entry.key, "a string in quotes", kind_of(entry.value)));
+  }
+  if (std::ranges::any_of(*text, is_control)) {
+    return faults.add(entry.value.at,
+                      in_quotes(entry.key) + " must have no control characters; remove them");
+  }
+  http.headers.emplace_back(entry.key, *text);
+}
+
+void read_headers(const CheckTable& table, HttpCheck& http) {
+  const Value* value = table.keys.find("headers");
+  if (value == nullptr) return;
+  if (value->as_table() == nullptr) {
+    return table.faults.add(
+        value->at,
+        must_be("headers", R"(a table such as { Accept = "text/plain" })", kind_of(*value)));
+  }
+  for (const Entry& entry : *value->as_table())
+    read_header(entry, http, table.faults);
+}
+
+}  // namespace
+
+void read_http(const CheckTable& table, CheckSpec& check) {
+  read_port(table, check);
+  HttpCheck http;
+  read_method(table, http);
+  read_path(table, http);
+  read_host(table, http);
+  read_headers(table, http);
+  read_expectations(table, http);
+  table.keys.boolean("reuse", http.reuse);
+  check.method = std::move(http);
+}
+
+}  // namespace hlb::config

@@ -1,0 +1,135 @@
+// What a response of HTTP must be like.
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "config/check_type.h"
+#include "config/wording.h"
+
+namespace hlb::config {
+
+namespace {
+
+constexpr std::int64_t kLeastStatus = 100;
+constexpr std::int64_t kMostStatus = 599;
+constexpr std::size_t kReasonLimit = 200;
+
+std::optional<std::uint16_t> status_of(std::string_view digits) {
+  std::int64_t number = 0;
+  for (const char c : digits) {
+    if (c < '0' || c > '9') return std::nullopt;
+    number = number * 10 + (c - '0');
+  }
+  if (number < kLeastStatus || number > kMostStatus) return std::nullopt;
+  return static_cast<std::uint16_t>(number);
+}
+
+// "200-299"; nullopt for all else, but the order isn't looked at.
+std::optional<StatusRange> range_of(std::string_view text) {
+  constexpr std::size_t kDash = 3;
+  if (text.size() != 2 * kDash + 1 || text[kDash] != '-') return std::nullopt;
+  const auto first = status_of(text.substr(0, kDash));
+  const auto last = status_of(text.substr(kDash + 1));
+  if (!first || !last) return std::nullopt;
+  return StatusRange{*first, *last};
+}
+
+std::optional<StatusRange> read_status(const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value.data)) return range_of(*text);
+  const auto* number = std::get_if<std::int64_t>(&value.data);
+  if (number == nullptr || *number < kLeastStatus || *number > kMostStatus) return std::nullopt;
+  return StatusRange{static_cast<std::uint16_t>(*number), static_cast<std::uint16_t>(*number)};
+}
+
+// What the user wrote, as far as a message can show it.
+std::string shown(const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value.data)) return in_quotes(*text);
+  if (const auto* number = std::get_if<std::int64_t>(&value.data)) return std::to_string(*number);
+  return std::string(kind_of(value));
+}
+
+void add_status(const Value& value, std::vector<StatusRange>& into, Faults& faults) {
+  const auto range = read_status(value);
+  if (!range) {
+    return faults.add(
+        value.at,
+        must_be("expect_status", R"(100 to 599, or a range such as "200-299")", shown(value)));
+  }
+  if (range->first > range->last) {
+    return faults.add(value.at, shown(value) + " is no range; write the lower status first");
+  }
+  into.push_back(*range);
+}
+
+void read_statuses(const CheckTable& table, HttpCheck& http) {
+  const Value* value = table.keys.find("expect_status");
+  if (value == nullptr) return;
+  http.expect_status.clear();
+  const Value::Array* array = value->as_array();
+  if (array == nullptr) return add_status(*value, http.expect_status, table.faults);
+  if (array->empty()) {
+    table.faults.add(value->at, "\"expect_status\" is empty; give one status at least");
+  }
+  for (const Value& each : *array)
+    add_status(each, http.expect_status, table.faults);
+}
+
+// Why RE2 can't use it; empty when it can.
+std::string regex_fault(const std::string& regex) {
+  RE2::Options quiet;
+  quiet.set_log_errors(false);
+  const RE2 compiled(regex, quiet);
+  return compiled.ok() ? "" : printable(compiled.error(), kReasonLimit);
+}
+
+void read_regex(const Value& value, HttpCheck& http, Faults& faults) {
+  TableReader table(value, "\"expect_body\"", faults);
+  const Value* regex_value = table.require("regex", R"(add regex = "^ready")");
+  const std::string* regex = table.text("regex");
+  table.reject_unknown();
+  if (regex == nullptr) return;
+  if (regex->empty()) {
+    return faults.add(regex_value->at, "\"regex\" is empty; leave expect_body out for any body");
+  }
+  if (const std::string fault = regex_fault(*regex); !fault.empty()) {
+    return faults.add(regex_value->at,
+                      in_quotes(*regex) + " is no regular expression of RE2: " + fault);
+  }
+  http.expect_body = {*regex, true};
+}
+
+void read_body(const CheckTable& table, HttpCheck& http) {
+  const Value* value = table.keys.find("expect_body");
+  if (value == nullptr) return;
+  if (value->as_table() != nullptr) return read_regex(*value, http, table.faults);
+  const auto* text = std::get_if<std::string>(&value->data);
+  if (text == nullptr) {
+    return table.faults.add(
+        value->at,
+        must_be("expect_body", R"(a string in quotes or { regex = "^ready" })", kind_of(*value)));
+  }
+  if (text->empty()) {
+    return table.faults.add(value->at, "\"expect_body\" is empty; leave it out for any body");
+  }
+  http.expect_body = {*text, false};
+}
+
+}  // namespace
+
+void read_expectations(const CheckTable& table, HttpCheck& http) {
+  read_statuses(table, http);
+  read_body(table, http);
+  if (const Value* body = table.keys.find("expect_body");
+      body != nullptr && http.method == "HEAD") {
+    table.faults.add(body->at,
+                     "\"expect_body\" is never met: what answers HEAD has no body; remove it or "
+                     "change the method");
+  }
+}
+
+}  // namespace hlb::config

@@ -1,0 +1,31 @@
+// The types of checks: one reader for each, in files by subject. check.cpp lists them.
+#pragma once
+
+#include <string>
+
+#include "config/reader.h"
+#include "health/check_spec.h"
+
+namespace hlb::config {
+
+// A check's table while it is read.
+struct CheckTable {
+  TableReader& keys;
+  const std::string& service;  // its name, which is sent as host unless configured
+  Faults& faults;
+};
+
+// Each reads the keys of its type into `check`, and sets its method. It asks for the same keys
+// whatever the table holds: which ones these are says what other types don't have.
+void read_tcp(const CheckTable& table, CheckSpec& check);
+void read_http(const CheckTable& table, CheckSpec& check);
+void read_exec(const CheckTable& table, CheckSpec& check);
+void read_none(const CheckTable& table, CheckSpec& check);
+
+// For those that ask at a port, or are told of one.
+void read_port(const CheckTable& table, CheckSpec& check);
+
+// What a response must be like: expect_status and expect_body.
+void read_expectations(const CheckTable& table, HttpCheck& http);
+
+}  // namespace hlb::config
