@@ -25,7 +25,7 @@ LINK.tsan    := -fsanitize=thread
 LINK.fuzz    := -fsanitize=address,undefined
 
 # libsystemd is for sd_notify; the rest is header-only or a plain -l.
-LIBS := sdbus-c++ libsystemd spdlog fmt
+LIBS := sdbus-c++ libsystemd spdlog fmt re2
 CPPFLAGS += -I. -Ihlbd -I$(GEN) -MMD -MP -DBOOST_ASIO_SEPARATE_COMPILATION -DBOOST_BEAST_SEPARATE_COMPILATION \
             -DHLB_VERSION='"$(VERSION)"'
 CXXFLAGS_ALL = -std=c++20 $(WARNINGS) $(MODE.$(VARIANT)) -fPIE -pthread $(CXXFLAGS)
@@ -106,7 +106,8 @@ $(OUT)/obj/libnss_hlb/%.o $(OUT)/obj/tests/bench/null/%.o: EXTRA = $(GUEST_FLAGS
 $(OUT)/obj/hlbd/%.o $(OUT)/obj/tests/%.o: EXTRA = $(packages_flags) $(EXTRA.$*)
 # A false positive from inside Boost's coroutine frames at -O2, for the files with coroutines alone.
 COROUTINES := $(addprefix hlbd/,check daemon probes/connection probes/http probes/prober probes/tcp publish/peer_connection \
-                publish/peer_socket publish/routes publish/system_bus) $(addprefix tests/unit/,check_test probe_test)
+                publish/peer_socket publish/routes publish/system_bus) $(addprefix tests/unit/,check_test http_conversation_test \
+                probe_test tcp_conversation_test)
 $(foreach f,$(COROUTINES),$(eval EXTRA.$f = -Wno-mismatched-new-delete))
 
 $(OUT)/obj/%.o: %.cpp
