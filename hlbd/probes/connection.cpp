@@ -1,14 +1,14 @@
 #include "probes/connection.h"
 
-#include <fcntl.h>
 #include <netinet/tcp.h>
-#include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <cerrno>
+#include <string>
 
 #include "probes/reason.h"
 
@@ -31,24 +31,34 @@ void set_option(int fd, int level, int name, const Value& value) {
   (void)::setsockopt(fd, level, name, &value, sizeof value);
 }
 
-}  // namespace
-
-Connection::Connection(const asio::any_io_executor& executor, milliseconds timeout)
-    : timeout_(timeout),
-      line_(std::make_shared<Line>(tcp::socket(executor))),
-      deadline_(executor, timeout) {
-  deadline_.async_wait([line = line_, due = deadline_.expiry()](const error_code& cancelled) {
-    if (cancelled) return;
-    line->expired = true;
-    line->lag = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - due);
-    error_code ignored;
-    line->socket.close(ignored);
-  });
+// Called again after EINPROGRESS, says how that ended: EALREADY when it hasn't.
+error_code connect_now(int fd, const tcp::endpoint& backend) {
+  const int result = ::connect(fd, backend.data(), static_cast<socklen_t>(backend.size()));
+  if (result == 0 || errno == EISCONN) return {};
+  return {errno, boost::system::system_category()};
 }
 
-Connection::~Connection() {
+bool is_pending(const error_code& error) {
+  return error == asio::error::in_progress || error == asio::error::already_started;
+}
+
+}  // namespace
+
+Connection::Connection(const asio::any_io_executor& executor)
+    : socket_(executor), deadline_([this] { close(); }) {}
+
+Connection::Connection(const asio::any_io_executor& executor, milliseconds timeout)
+    : Connection(executor) {
+  start(timeout);
+}
+
+void Connection::start(milliseconds timeout) {
+  deadline_.start(socket_.get_executor(), timeout);
+}
+
+void Connection::close() {
   error_code ignored;
-  line_->socket.close(ignored);
+  socket_.close(ignored);
 }
 
 // Quick ACKs off: the ACK of the handshake is held back to travel with the request, or, when the
@@ -56,52 +66,61 @@ Connection::~Connection() {
 // for no time is what turns every close into an RST; it is set past Asio, which would take it back
 // in the socket's destructor.
 error_code Connection::open(const tcp& protocol) {
+  if (deadline_.expired()) return asio::error::operation_aborted;
+  close();
   error_code error;
-  line_->socket.open(protocol, error);
+  socket_.open(CloseOnExec(protocol), error);
   if (error) return error;
-  const int fd = line_->socket.native_handle();
-  (void)::fcntl(fd, F_SETFD, FD_CLOEXEC);  // NOLINT(*-vararg): that is its interface
+  const int fd = socket_.native_handle();
   set_option(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
   set_option(fd, SOL_SOCKET, SO_LINGER, linger{.l_onoff = 1, .l_linger = 0});
-  line_->socket.non_blocking(true, error);
+  socket_.non_blocking(true, error);
   return error;
 }
 
+// Past Asio, whose own takes two system calls more to learn how the connecting ended.
 asio::awaitable<error_code> Connection::connect(tcp::endpoint backend) {
-  if (const error_code error = open(backend.protocol())) co_return error;
-  const auto [error] = co_await line_->socket.async_connect(backend, kAwait);
+  error_code error = open(backend.protocol());
+  if (error) co_return error;
+  error = connect_now(socket_.native_handle(), backend);
+  while (is_pending(error)) {
+    const auto [interrupted] = co_await socket_.async_wait(tcp::socket::wait_write, kAwait);
+    if (interrupted) co_return interrupted;
+    if (!is_open()) co_return asio::error::operation_aborted;
+    error = connect_now(socket_.native_handle(), backend);
+  }
   co_return error;
 }
 
-// A fresh connection takes a request at once and whole, so that the loop need not be asked.
+// A connection at rest takes a request at once and whole, so that the loop need not be asked.
 asio::awaitable<error_code> Connection::write(std::string_view bytes) {
   error_code error;
-  const std::size_t sent = line_->socket.write_some(asio::buffer(bytes), error);
+  const std::size_t sent = socket_.write_some(asio::buffer(bytes), error);
   if (error && error != asio::error::would_block) co_return error;
   if (sent == bytes.size()) co_return error_code();
   const auto rest = asio::buffer(bytes.substr(sent));
-  const auto [failure, count] = co_await asio::async_write(line_->socket, rest, kAwait);
+  const auto [failure, count] = co_await asio::async_write(socket_, rest, kAwait);
   co_return failure;
 }
 
-asio::awaitable<Connection::Read> Connection::read_some(std::span<char> space) {
+asio::awaitable<Stream::Read> Connection::read_some(std::span<char> space) {
   const auto [error, count] =
-      co_await line_->socket.async_read_some(asio::buffer(space.data(), space.size()), kAwait);
+      co_await socket_.async_read_some(asio::buffer(space.data(), space.size()), kAwait);
+  // Asio tells the end of a stream only for the types of socket that it knows itself.
+  if (!error && count == 0) co_return Read{asio::error::eof, 0};
   co_return Read{error, count};
 }
 
 Outcome Connection::failure(const error_code& error, std::string_view silence) const {
-  if (!line_->expired) return network_failure(error);
-  if (line_->lag > kTolerableLag) {
-    return Outcome::not_known("hlbd itself was late by " + in_words(line_->lag));
+  if (!deadline_.expired()) return network_failure(error);
+  if (deadline_.lag() > kTolerableLag) {
+    return Outcome::not_known("hlbd itself was late by " + in_words(deadline_.lag()));
   }
-  return Outcome::soft_failure(std::string(silence) + " " + in_words(timeout_));
+  return Outcome::soft_failure(std::string(silence) + " " + in_words(deadline_.timeout()));
 }
 
 std::chrono::microseconds Connection::age() const {
-  const auto started = deadline_.expiry() - timeout_;
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
-                                                               started);
+  return std::chrono::duration_cast<std::chrono::microseconds>(deadline_.elapsed());
 }
 
 }  // namespace hlb::probes

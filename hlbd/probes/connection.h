@@ -1,60 +1,67 @@
-// One probe's TCP connection with the deadline that stands over everything done on it.
+// A probe's TCP connection with the deadline that stands over everything done on it.
 #pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
 #include <chrono>
-#include <cstddef>
-#include <memory>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "health/outcome.h"
+#include "probes/deadlines.h"
+#include "probes/stream.h"
 
 namespace hlb::probes {
 
-// The time runs from construction. When it is up the socket is closed under whatever is being
-// awaited, and every operation from then on ends with an error: failure() tells which error is
-// which. The destructor closes at once, with RST. Not thread-safe: the loop of `executor` alone.
-class Connection {
+// One attempt's, or that of several in a row, one after the other: start() begins each, rest() ends
+// one that leaves the connection open for the next. When the time of an attempt is up the socket is
+// closed under whatever is being awaited, and every operation from then on ends with an error:
+// failure() tells which error is which. The destructor closes at once, with RST; it must come
+// before the loop's. Not thread-safe: the loop of `executor` alone.
+class Connection final : public Stream {
  public:
+  explicit Connection(const boost::asio::any_io_executor& executor);
   Connection(const boost::asio::any_io_executor& executor, std::chrono::milliseconds timeout);
-  ~Connection();
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
 
+  void start(std::chrono::milliseconds timeout);
+  void rest() { deadline_.stop(); }
+  bool is_open() const { return socket_.is_open(); }
+
+  // In place of the connection there may be.
   boost::asio::awaitable<boost::system::error_code> connect(boost::asio::ip::tcp::endpoint backend);
-  boost::asio::awaitable<boost::system::error_code> write(std::string_view bytes);
 
-  struct Read {
-    boost::system::error_code error;  // asio::error::eof when the backend closed
-    std::size_t count = 0;
-  };
-  boost::asio::awaitable<Read> read_some(std::span<char> space);
+  boost::asio::awaitable<boost::system::error_code> write(std::string_view bytes) override;
+  boost::asio::awaitable<Read> read_some(std::span<char> space) override;
+  Outcome failure(const boost::system::error_code& error, std::string_view silence) const override;
 
-  // The outcome of an operation that ended with `error`: when it was the deadline, a soft failure
-  // that says `silence` and the time-out, "no connection in" + " 1s".
-  Outcome failure(const boost::system::error_code& error, std::string_view silence) const;
-
-  std::chrono::microseconds age() const;
+  std::chrono::microseconds age() const;  // of the attempt
 
  private:
-  // Shared with the timer's handler, which may be on its way already when the probe ends.
-  struct Line {
-    boost::asio::ip::tcp::socket socket;
-    bool expired = false;
-    std::chrono::milliseconds lag{0};  // how late hlbd noticed
+  // TCP, by sockets that no child inherits: Asio's own would take a system call more for that.
+  class CloseOnExec {
+   public:
+    using endpoint = boost::asio::ip::tcp::endpoint;  // NOLINT(readability-identifier-naming)
+
+    explicit CloseOnExec(const boost::asio::ip::tcp& tcp) : family_(tcp.family()) {}
+    int family() const { return family_; }
+    static int type() { return SOCK_STREAM | SOCK_CLOEXEC; }
+    static int protocol() { return IPPROTO_TCP; }
+
+   private:
+    int family_;
   };
 
-  boost::system::error_code open(const boost::asio::ip::tcp& protocol);
+  boost::system::error_code open(const boost::asio::ip::tcp& tcp);
+  void close();
 
-  std::chrono::milliseconds timeout_;
-  std::shared_ptr<Line> line_;
-  boost::asio::steady_timer deadline_;
+  boost::asio::basic_stream_socket<CloseOnExec> socket_;
+  Deadline deadline_;
 };
 
 }  // namespace hlb::probes

@@ -1,80 +1,175 @@
-// The HTTP check: a backend that answers with a status of 200 … 399 passes.
-#include <algorithm>
+// The HTTP check: a backend that answers with a status, and a body, as expected passes.
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <optional>
+#include <utility>
 #include <variant>
 
 #include "probes/connection.h"
 #include "probes/methods.h"
+#include "probes/pattern.h"
+#include "probes/reason.h"
+#include "probes/response_body.h"
 #include "probes/response_head.h"
 
 namespace hlb::probes {
 namespace {
 
 namespace asio = boost::asio;
+using boost::system::error_code;
 
-// Apart from converse(), so that the 8 KiB of a head are held only while one is awaited.
-asio::awaitable<Outcome> read_head(Connection& connection) {
-  ResponseHead head;
-  for (;;) {
-    const auto [error, count] = co_await connection.read_some(head.space());
-    if (error == asio::error::eof) co_return head.closed();
-    if (error) {
-      co_return connection.failure(
-          error, head.begun() ? "response head incomplete after" : "no response in");
-    }
-    if (auto verdict = head.take(count)) co_return std::move(*verdict);
-  }
-}
+constexpr unsigned kRequestTimeout = 408;  // what some servers say when they close an idle one
 
-asio::awaitable<Outcome> converse(Connection& connection, asio::ip::tcp::endpoint backend,
-                                  std::string_view request) {
-  if (const auto error = co_await connection.connect(backend)) {
-    co_return connection.failure(error, "no connection in");
-  }
-  if (const auto error = co_await connection.write(request)) {
-    co_return connection.failure(error, "request not taken in");
-  }
-  co_return co_await read_head(connection);
-}
+struct Reply {
+  Outcome outcome;
+  bool stale = false;     // it tells of the connection, not of the backend
+  bool reusable = false;  // the connection can take another request
+};
 
-// An IPv6 literal is bracketed; a host that names a port keeps it.
-std::string host_header(const std::string& host, std::uint16_t port) {
-  const auto colons = std::count(host.begin(), host.end(), ':');
-  const bool bracketed = host.starts_with('[');
-  const bool has_port = bracketed ? !host.ends_with(']') : colons == 1;
-  if (has_port) return host;
-  const std::string bare = colons > 1 && !bracketed ? "[" + host + "]" : host;
-  return port == 80 ? bare : bare + ":" + std::to_string(port);
-}
-
-class HttpProbe : public Probe {
+// One request and its reply, over a stream that is connected.
+class Exchange {
  public:
-  explicit HttpProbe(const Target& target)
-      : target_(target),
-        request_(http_request(std::get<HttpCheck>(target.spec->method), target.port)) {}
+  // All of them must outlive it. `pattern` is nullptr if any body passes. `kept`: the stream has
+  // been used before, and may have been closed since.
+  Exchange(Stream& stream, const HttpCheck& check, const Pattern* pattern, bool kept)
+      : stream_(stream), check_(check), pattern_(pattern), kept_(kept) {}
 
-  asio::awaitable<Outcome> attempt() override {
-    Connection connection(co_await asio::this_coro::executor, target_.spec->timeout);
-    Outcome outcome = co_await converse(connection, endpoint_of(target_), request_);
-    outcome.latency = connection.age();
-    co_return outcome;
+  asio::awaitable<Reply> run(std::string_view request) {
+    if (const auto error = co_await stream_.write(request)) {
+      co_return broken(error, "request not taken in", true);
+    }
+    if (pattern_ != nullptr || check_.reuse) co_return co_await read_whole();
+    co_return co_await read_status();
   }
 
  private:
+  // A stream that breaks by itself, not by our time-out or shutdown, was none any more.
+  Reply broken(const error_code& error, std::string_view silence, bool before_any_reply) const {
+    const Outcome outcome = stream_.failure(error, silence);
+    const bool by_itself =
+        outcome.result == Outcome::Result::failed && outcome.evidence == Outcome::Evidence::hard;
+    return {outcome, kept_ && before_any_reply && by_itself, false};
+  }
+
+  // Apart from run(), as read_whole(), so that a head's 8 KiB are held only while one is awaited.
+  asio::awaitable<Reply> read_status() {
+    ResponseHead head(check_);
+    co_return co_await read_head(head);
+  }
+
+  asio::awaitable<Reply> read_head(ResponseHead& head) {
+    for (;;) {
+      const auto [error, count] = co_await stream_.read_some(head.space());
+      if (error == asio::error::eof) co_return Reply{head.closed(), kept_ && !head.begun(), false};
+      if (error) {
+        co_return broken(error, head.begun() ? "response head incomplete after" : "no response in",
+                         !head.begun());
+      }
+      if (auto verdict = head.take(count)) co_return judged(head, std::move(*verdict));
+    }
+  }
+
+  // What is no response, or none to our request, was left over from before.
+  Reply judged(const ResponseHead& head, Outcome verdict) const {
+    const bool left_over = head.status() == 0 || head.status() == kRequestTimeout;
+    return {std::move(verdict), kept_ && left_over, false};
+  }
+
+  // The body of a reply that fails by its status is left alone, and the connection given up.
+  asio::awaitable<Reply> read_whole() {
+    ResponseHead head(check_);
+    Reply reply = co_await read_head(head);
+    if (reply.stale || reply.outcome.result != Outcome::Result::passed) co_return reply;
+    if (pattern_ == nullptr && !head.parser().keep_alive()) co_return reply;
+    ResponseBody body(head, pattern_ != nullptr);
+    const error_code error = co_await read_body(body);
+    reply.reusable = check_.reuse && !error && body.leaves_it_open();
+    if (pattern_ == nullptr) co_return reply;
+    if (error) {
+      reply.outcome = stream_.failure(error, "response body incomplete after");
+    } else if (body.state() == ResponseBody::State::malformed) {
+      reply.outcome = Outcome::hard_failure(head.status_line() + ", but its body is broken off");
+    } else if (!pattern_->is_in(body.text())) {
+      reply.outcome =
+          Outcome::hard_failure(head.status_line() + ", but the body " + pattern_->absence());
+    }
+    co_return reply;
+  }
+
+  asio::awaitable<error_code> read_body(ResponseBody& body) {
+    while (body.state() == ResponseBody::State::incomplete) {
+      const auto [error, count] = co_await stream_.read_some(body.space());
+      if (error == asio::error::eof) {
+        body.closed();
+      } else if (error) {
+        co_return error;
+      } else {
+        body.take(count);
+      }
+    }
+    co_return error_code();
+  }
+
+  Stream& stream_;
+  const HttpCheck& check_;
+  const Pattern* pattern_;
+  bool kept_;
+};
+
+class HttpProbe : public Probe {
+ public:
+  HttpProbe(const Target& target, std::shared_ptr<const Pattern> pattern)
+      : target_(target),
+        check_(std::get<HttpCheck>(target.spec->method)),
+        request_(http_request(check_, target.port)),
+        pattern_(std::move(pattern)) {}
+
+  asio::awaitable<Outcome> attempt() override {
+    if (check_.reuse) co_return co_await attempt_on_kept();
+    Connection connection(co_await asio::this_coro::executor, target_.spec->timeout);
+    Reply reply = co_await ask_anew(connection);
+    reply.outcome.latency = connection.age();
+    co_return std::move(reply.outcome);
+  }
+
+ private:
+  asio::awaitable<Outcome> attempt_on_kept() {
+    auto connection = std::exchange(kept_, nullptr);
+    if (!connection) connection = std::make_unique<Connection>(co_await asio::this_coro::executor);
+    connection->start(target_.spec->timeout);
+    Reply reply;
+    reply.stale = true;
+    if (connection->is_open()) reply = co_await ask(*connection, true);
+    if (reply.stale) reply = co_await ask_anew(*connection);
+    reply.outcome.latency = connection->age();
+    connection->rest();
+    if (reply.reusable) kept_ = std::move(connection);
+    co_return std::move(reply.outcome);
+  }
+
+  asio::awaitable<Reply> ask_anew(Connection& connection) {
+    if (const auto error = co_await connection.connect(endpoint_of(target_))) {
+      co_return Reply{connection.failure(error, "no connection in"), false, false};
+    }
+    co_return co_await ask(connection, false);
+  }
+
+  asio::awaitable<Reply> ask(Stream& stream, bool kept) {
+    Exchange exchange(stream, check_, pattern_.get(), kept);
+    co_return co_await exchange.run(request_);
+  }
+
   const Target& target_;
+  const HttpCheck& check_;
   std::string request_;
+  std::shared_ptr<const Pattern> pattern_;
+  std::unique_ptr<Connection> kept_;  // nullptr: none was left open by the last attempt
 };
 
 }  // namespace
 
-std::unique_ptr<Probe> http_probe(const Target& target) {
-  return std::make_unique<HttpProbe>(target);
-}
-
-std::string http_request(const HttpCheck& check, std::uint16_t port) {
-  return "GET " + check.path + " HTTP/1.1\r\nHost: " + host_header(check.host, port) +
-         "\r\nUser-Agent: hlbd\r\nAccept: */*\r\nConnection: close\r\n\r\n";
+std::unique_ptr<Probe> http_probe(const Target& target, std::shared_ptr<const Pattern> pattern) {
+  return std::make_unique<HttpProbe>(target, std::move(pattern));
 }
 
 }  // namespace hlb::probes

@@ -5,20 +5,26 @@
 #include <memory>
 #include <string>
 
+#include "probes/pattern.h"
 #include "probes/probe.h"
 #include "probes/target.h"
 
 namespace hlb::probes {
 
-// Connects, and closes with RST, so that neither side is left with TIME_WAIT.
+// Connects, says and listens for what the check asks for, up to 16 KiB, and closes with RST, so
+// that neither side is left with TIME_WAIT.
 std::unique_ptr<Probe> tcp_probe(const Target& target);
 
-// HTTP/1.1. Redirects are not followed. Closes as tcp_probe().
-std::unique_ptr<Probe> http_probe(const Target& target);
+// HTTP/1.1. Redirects are not followed. Closes as tcp_probe(). `pattern` is the check's
+// expect_body, nullptr if that is empty. With `reuse` the connection is kept for the next attempt
+// if the reply passed and was read to its end, so the probe must go before its loop does; when a
+// kept connection proves to be none any more, the attempt goes on over a fresh one.
+std::unique_ptr<Probe> http_probe(const Target& target, std::shared_ptr<const Pattern> pattern);
 
 // The request of an http_probe(), serialised once. The Host header names the port unless it is 80,
-// or the check's host names one itself. `path` and `host` must hold neither spaces nor control
-// characters.
+// or the check's host names one itself. The check's headers take the place of those sent by
+// default, except that Host and Connection among them are left out. The method, the path, the host
+// and the headers must be fit for a request as they are, without line breaks above all.
 std::string http_request(const HttpCheck& check, std::uint16_t port);
 
 }  // namespace hlb::probes

@@ -31,7 +31,9 @@ std::unique_ptr<Probe> Prober::make(const Target& target) {
   using Made = std::unique_ptr<Probe>;
   return std::visit(Overloaded{
                         [&](const TcpCheck&) -> Made { return tcp_probe(target); },
-                        [&](const HttpCheck&) -> Made { return http_probe(target); },
+                        [&](const HttpCheck& check) -> Made {
+                          return http_probe(target, patterns_.get(check.expect_body));
+                        },
                         [&](const NoneCheck&) -> Made { return std::make_unique<NoneProbe>(); },
                         [&](const auto&) -> Made { return nullptr; },
                     },

@@ -4,6 +4,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <memory>
 
+#include "probes/pattern.h"
 #include "probes/probe.h"
 #include "probes/target.h"
 
@@ -22,6 +23,7 @@ class Prober {
 
  private:
   boost::asio::any_io_executor executor_;
+  Patterns patterns_;
 };
 
 }  // namespace hlb::probes

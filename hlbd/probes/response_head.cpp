@@ -1,5 +1,6 @@
 #include "probes/response_head.h"
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/error.hpp>
 
@@ -19,10 +20,6 @@ bool is_interim(unsigned status) {
   return status >= 100 && status < 200 && status != 101;
 }
 
-bool is_pass(unsigned status) {
-  return status >= 200 && status < 400;
-}
-
 // Whether `text` is, or may become, the start of an HTTP response.
 bool may_be_http(std::string_view text) {
   constexpr std::string_view kStart = "HTTP/";
@@ -31,10 +28,11 @@ bool may_be_http(std::string_view text) {
 
 }  // namespace
 
-// Beast refuses a body beyond 1 MiB when it reads the length, though nobody reads the body here.
+// Beast refuses a body beyond 1 MiB when it reads the length, though nobody reads so much of it.
 void ResponseHead::next_response() {
   head_ = parsed_;
   parser_.emplace().body_limit(boost::none);
+  parser_->skip(check_.method == "HEAD");
 }
 
 std::optional<Outcome> ResponseHead::take(std::size_t count) {
@@ -70,20 +68,31 @@ Outcome ResponseHead::malformed(const boost::system::error_code& error) const {
   return Outcome::hard_failure("malformed response head: " + printable(error.message(), 80));
 }
 
+unsigned ResponseHead::status() const {
+  return parser().is_header_done() ? parser().get().result_int() : 0;
+}
+
+std::string ResponseHead::status_line() const {
+  const std::string line = "HTTP " + std::to_string(status());
+  const auto phrase = parser().get().reason();
+  return phrase.empty() ? line : line + " " + printable(phrase, kMaxPhrase);
+}
+
+bool ResponseHead::is_expected() const {
+  return std::ranges::any_of(check_.expect_status, [&](const StatusRange& range) {
+    return status() >= range.first && status() <= range.last;
+  });
+}
+
 Outcome ResponseHead::verdict() const {
-  const auto& response = parser().get();
-  const unsigned status = response.result_int();
-  std::string reason = "HTTP " + std::to_string(status);
-  if (const auto phrase = response.reason(); !phrase.empty()) {
-    reason += " " + printable(phrase, kMaxPhrase);
-  }
-  const auto location = response[http::field::location];
-  if (status / 100 == 3 && !location.empty()) {
+  std::string reason = status_line();
+  const auto location = parser().get()[http::field::location];
+  if (status() / 100 == 3 && !location.empty()) {
     reason += ", Location: ";
     reason += printable(location, kMaxReason - reason.size());
   }
-  return is_pass(status) ? Outcome::pass(std::move(reason))
-                         : Outcome::hard_failure(std::move(reason));
+  return is_expected() ? Outcome::pass(std::move(reason))
+                       : Outcome::hard_failure(std::move(reason));
 }
 
 }  // namespace hlb::probes

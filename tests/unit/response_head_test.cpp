@@ -27,8 +27,10 @@ std::optional<Outcome> feed(ResponseHead& head, std::string_view text, std::size
   return std::nullopt;
 }
 
+const HttpCheck kCheck;
+
 std::optional<Outcome> judge(std::string_view text, std::size_t step = 8192) {
-  ResponseHead head;
+  ResponseHead head(kCheck);
   return feed(head, text, step);
 }
 
@@ -59,6 +61,32 @@ TEST(ResponseHead, OtherStatusesAreHardFailures) {
     EXPECT_EQ(verdict->evidence, Outcome::Evidence::hard) << status;
     EXPECT_EQ(verdict->reason, std::string("HTTP ") + status);
   }
+}
+
+TEST(ResponseHead, OnlyTheStatusesThatAreExpectedPass) {
+  HttpCheck check;
+  check.expect_status = {{200, 204}, {401, 401}};
+  const auto passes = [&](const std::string& status) {
+    ResponseHead head(check);
+    const auto verdict = feed(head, status_line(status), 8192);
+    return verdict && verdict->result == Result::passed;
+  };
+  for (const char* status : {"200 OK", "204 No Content", "401 Unauthorized"})
+    EXPECT_TRUE(passes(status)) << status;
+  for (const char* status : {"199 Odd", "205 Reset Content", "302 Found", "400 Bad", "402 Pay"})
+    EXPECT_FALSE(passes(status)) << status;
+}
+
+TEST(ResponseHead, TellsTheStatusAndWhatComesAfterTheHead) {
+  ResponseHead head(kCheck);
+  EXPECT_EQ(head.status(), 0U);
+  ASSERT_TRUE(feed(head, kOk, 8192));
+  EXPECT_EQ(head.status(), 200U);
+  EXPECT_EQ(head.status_line(), "HTTP 200 OK");
+  EXPECT_EQ(head.rest(), "ok");
+  ResponseHead garbage(kCheck);
+  ASSERT_TRUE(feed(garbage, "SSH-2.0\r\n", 8192));
+  EXPECT_EQ(garbage.status(), 0U);
 }
 
 TEST(ResponseHead, ARedirectSaysWhereTo) {
@@ -145,7 +173,7 @@ TEST(ResponseHead, TheVerdictDoesNotDependOnHowTheBytesArrive) {
 }
 
 TEST(ResponseHead, HeadersLineByLineWithoutEndFail) {
-  ResponseHead head;
+  ResponseHead head(kCheck);
   std::optional<Outcome> verdict = feed(head, "HTTP/1.1 200 OK\r\n", 17);
   for (int line = 0; !verdict && line < 1000; ++line)
     verdict = feed(head, "X: filler\r\n", 11);
@@ -161,10 +189,10 @@ TEST(ResponseHead, EveryProperPrefixAwaitsMore) {
 }
 
 TEST(ResponseHead, ClosingIsToldByWhatHadArrived) {
-  const ResponseHead silent;
+  const ResponseHead silent(kCheck);
   EXPECT_FALSE(silent.begun());
   EXPECT_EQ(silent.closed().reason, "connection closed before any response");
-  ResponseHead half;
+  ResponseHead half(kCheck);
   EXPECT_FALSE(feed(half, "HTTP/1.1 200", 100));
   EXPECT_TRUE(half.begun());
   EXPECT_EQ(half.closed().reason, "connection closed within the response head");

@@ -1,0 +1,79 @@
+#include "probes/deadlines.h"
+
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/query.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/system/error_code.hpp>
+
+namespace hlb::probes {
+namespace {
+
+namespace asio = boost::asio;
+namespace intrusive = boost::intrusive;
+using Clock = Deadline::Clock;
+
+// The deadlines that run, soonest first. A service of the loop, so that it is there for as long as
+// any probe is, even for one that goes down with the loop.
+class Deadlines : public asio::execution_context::service {
+ public:
+  // NOLINTBEGIN(readability-identifier-naming): Asio names them
+  using key_type = Deadlines;
+  static inline asio::execution_context::id id;
+  // NOLINTEND(readability-identifier-naming)
+
+  explicit Deadlines(asio::io_context& loop)
+      : asio::execution_context::service(loop), timer_(loop) {}
+
+  void add(Deadline& deadline) {
+    running_.insert(deadline);
+    if (deadline.due() < wakes_at_) wake_at(deadline.due());
+  }
+
+ private:
+  void shutdown() override {}
+
+  // Replaces the wait there may be, whose handler is then called with an error.
+  void wake_at(Clock::time_point time) {
+    wakes_at_ = time;
+    timer_.expires_at(time);
+    timer_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) wake();
+    });
+  }
+
+  void wake() {
+    const Clock::time_point now = Clock::now();
+    while (!running_.empty() && running_.begin()->due() <= now) {
+      Deadline& due = *running_.begin();
+      due.stop();
+      due.expire(now);
+    }
+    wakes_at_ = Clock::time_point::max();
+    if (!running_.empty()) wake_at(running_.begin()->due());
+  }
+
+  intrusive::multiset<Deadline, intrusive::constant_time_size<false>> running_;
+  asio::steady_timer timer_;
+  Clock::time_point wakes_at_ = Clock::time_point::max();
+};
+
+}  // namespace
+
+void Deadline::start(const asio::any_io_executor& executor, std::chrono::milliseconds timeout) {
+  stop();
+  started_ = Clock::now();
+  timeout_ = timeout;
+  expired_ = false;
+  auto& loop = static_cast<asio::io_context&>(asio::query(executor, asio::execution::context));
+  asio::use_service<Deadlines>(loop).add(*this);
+}
+
+void Deadline::expire(Clock::time_point now) {
+  expired_ = true;
+  lag_ = std::chrono::duration_cast<std::chrono::milliseconds>(now - due());
+  on_expiry_();
+}
+
+}  // namespace hlb::probes

@@ -1,0 +1,49 @@
+// The time limits of all probes of a loop, on a timer that is hardly ever set.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/intrusive/set.hpp>
+#include <chrono>
+#include <functional>
+
+namespace hlb::probes {
+
+// One time limit, for one attempt after the other. Starting and stopping it make no system call as
+// a rule: one timer serves the deadlines of a loop, and is left as it is when a deadline is met, to
+// find out by itself that nothing was due. Not thread-safe: the loop of the executor alone, which
+// must be an io_context's.
+class Deadline : public boost::intrusive::set_base_hook<
+                     boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // `on_expiry` must neither throw nor start, stop or destroy any deadline.
+  explicit Deadline(std::function<void()> on_expiry) : on_expiry_(std::move(on_expiry)) {}
+
+  // The time runs from now on, anew if it ran.
+  void start(const boost::asio::any_io_executor& executor, std::chrono::milliseconds timeout);
+
+  // `on_expiry` is no longer called. Does nothing when it wasn't to be.
+  void stop() { unlink(); }
+
+  bool expired() const { return expired_; }               // since it was started
+  std::chrono::milliseconds lag() const { return lag_; }  // how late that was noticed
+  std::chrono::milliseconds timeout() const { return timeout_; }
+  Clock::duration elapsed() const { return Clock::now() - started_; }
+  Clock::time_point due() const { return started_ + timeout_; }
+
+  void expire(Clock::time_point now);  // by the timer
+
+  friend bool operator<(const Deadline& one, const Deadline& other) {
+    return one.due() < other.due();
+  }
+
+ private:
+  std::function<void()> on_expiry_;
+  Clock::time_point started_;
+  std::chrono::milliseconds timeout_{0};
+  std::chrono::milliseconds lag_{0};
+  bool expired_ = false;
+};
+
+}  // namespace hlb::probes

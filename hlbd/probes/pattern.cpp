@@ -1,0 +1,50 @@
+#include "probes/pattern.h"
+
+#include <re2/re2.h>
+
+#include "probes/reason.h"
+
+namespace hlb::probes {
+namespace {
+
+constexpr std::size_t kMaxShown = 40;
+
+// As those that the configuration is checked with, so that both take the same expressions.
+RE2::Options options() {
+  RE2::Options options;
+  options.set_log_errors(false);
+  return options;
+}
+
+}  // namespace
+
+struct Pattern::Compiled {
+  explicit Compiled(const std::string& text) : regex(text, options()) {}
+
+  RE2 regex;
+};
+
+Pattern::Pattern(const BodyPattern& pattern)
+    : text_(pattern.text),
+      absence_((pattern.is_regex ? "doesn't match \"" : "has no \"") +
+               printable(pattern.text, kMaxShown) + '"') {
+  if (pattern.is_regex) compiled_ = std::make_unique<const Compiled>(pattern.text);
+}
+
+Pattern::~Pattern() = default;
+
+bool Pattern::is_in(std::string_view body) const {
+  if (!compiled_) return body.find(text_) != std::string_view::npos;
+  return RE2::PartialMatch(re2::StringPiece(body.data(), body.size()), compiled_->regex);
+}
+
+std::shared_ptr<const Pattern> Patterns::get(const BodyPattern& pattern) {
+  if (pattern.text.empty()) return nullptr;
+  std::erase_if(used_, [](const auto& entry) { return entry.second.expired(); });
+  auto& place = used_[{pattern.text, pattern.is_regex}];
+  auto found = place.lock();
+  if (!found) place = found = std::make_shared<const Pattern>(pattern);
+  return found;
+}
+
+}  // namespace hlb::probes

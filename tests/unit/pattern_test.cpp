@@ -1,0 +1,44 @@
+#include "probes/pattern.h"
+
+#include <gtest/gtest.h>
+
+namespace hlb::probes {
+namespace {
+
+TEST(Pattern, ASubstringIsMeantAsItStands) {
+  const Pattern pattern({.text = "a.c", .is_regex = false});
+  EXPECT_TRUE(pattern.is_in("xa.cx"));
+  EXPECT_FALSE(pattern.is_in("abc"));
+  EXPECT_EQ(pattern.absence(), "has no \"a.c\"");
+}
+
+TEST(Pattern, ARegularExpressionMayMatchAnywhere) {
+  const Pattern pattern({.text = R"re("status":\s*"(ok|up)")re", .is_regex = true});
+  EXPECT_TRUE(pattern.is_in(R"({"status":  "up"})"));
+  EXPECT_FALSE(pattern.is_in(R"({"status": "down"})"));
+  const Pattern anchored({.text = "^ok$", .is_regex = true});
+  EXPECT_TRUE(anchored.is_in("ok"));
+  EXPECT_FALSE(anchored.is_in("not ok"));
+  EXPECT_EQ(anchored.absence(), "doesn't match \"^ok$\"");
+}
+
+TEST(Pattern, ABodyOfAnyBytesIsSearched) {
+  const Pattern pattern({.text = "ok", .is_regex = true});
+  EXPECT_TRUE(pattern.is_in(std::string_view("\0\xff\xfe ok", 6)));
+}
+
+TEST(Pattern, AnExpressionThatIsNoneMatchesNothing) {
+  EXPECT_FALSE(Pattern({.text = "(", .is_regex = true}).is_in("("));
+}
+
+TEST(Patterns, ThatAreEqualAreSharedAsLongAsTheyAreUsed) {
+  Patterns patterns;
+  const BodyPattern ok{.text = "ok", .is_regex = true};
+  const auto first = patterns.get(ok);
+  EXPECT_EQ(patterns.get(ok), first);
+  EXPECT_NE(patterns.get({.text = "ok", .is_regex = false}), first);
+  EXPECT_EQ(patterns.get({}), nullptr);
+}
+
+}  // namespace
+}  // namespace hlb::probes
