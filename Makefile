@@ -105,9 +105,9 @@ $(OUT)/bench/libnss_%.so.2: $(OUT)/obj/tests/bench/null/%.o
 $(OUT)/obj/libnss_hlb/%.o $(OUT)/obj/tests/bench/null/%.o: EXTRA = $(GUEST_FLAGS)
 $(OUT)/obj/hlbd/%.o $(OUT)/obj/tests/%.o: EXTRA = $(packages_flags) $(EXTRA.$*)
 # A false positive from inside Boost's coroutine frames at -O2, for the files with coroutines alone.
-COROUTINES := $(addprefix hlbd/,check daemon probes/connection probes/http probes/prober probes/tcp publish/peer_connection \
-                publish/peer_socket publish/routes publish/system_bus) $(addprefix tests/unit/,check_test http_conversation_test \
-                monitor_test probe_test tcp_conversation_test)
+COROUTINES := $(addprefix hlbd/,check daemon probes/child probes/connection probes/exec probes/http probes/prober probes/tcp \
+                publish/peer_connection publish/peer_socket publish/routes publish/system_bus) \
+                $(addprefix tests/unit/,check_test exec_test http_conversation_test monitor_test probe_test tcp_conversation_test)
 $(foreach f,$(COROUTINES),$(eval EXTRA.$f = -Wno-mismatched-new-delete))
 
 $(OUT)/obj/%.o: %.cpp

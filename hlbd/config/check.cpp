@@ -18,9 +18,10 @@ namespace {
 
 using TypeReader = void (*)(const CheckTable&, CheckSpec&);
 
-constexpr std::array<Choice<TypeReader>, 3> kTypes = {{
+constexpr std::array<Choice<TypeReader>, 4> kTypes = {{
     {"tcp", read_tcp},
     {"http", read_http},
+    {"exec", read_exec},
     {"none", read_none},
 }};
 constexpr DurationRange kInterval = {10ms, 1h};

@@ -2,9 +2,13 @@
 // that the name tells.
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/experimental/channel.hpp>
+#include <cstddef>
 #include <memory>
 #include <string>
 
+#include "probes/children.h"
 #include "probes/pattern.h"
 #include "probes/probe.h"
 #include "probes/target.h"
@@ -26,5 +30,24 @@ std::unique_ptr<Probe> http_probe(const Target& target, std::shared_ptr<const Pa
 // default, except that Host and Connection among them are left out. The method, the path, the host
 // and the headers must be fit for a request as they are, without line breaks above all.
 std::string http_request(const HttpCheck& check, std::uint16_t port);
+
+// So many programs run at a time for the exec checks. An attempt beyond that waits for its place,
+// which doesn't count into its time-out.
+inline constexpr std::size_t kMaxPrograms = 64;
+
+// What the exec probes share.
+struct Programs {
+  explicit Programs(boost::asio::any_io_executor executor);
+
+  std::shared_ptr<Children> children;
+  boost::asio::experimental::channel<void(boost::system::error_code)> places;  // one filled by each
+};
+
+// Runs the check's program: exit code 0 passes, 1 passes with a warning, any other and a death by
+// signal is a hard failure, and the first line of its output is the reason. It is told of the
+// backend by HLB_ADDRESS, HLB_PORT and HLB_SERVICE, beside which there is only PATH. All that it
+// has left running is killed when it ends, or its time is up. No attempt may
+// begin when the caller has let go of `programs`.
+std::unique_ptr<Probe> exec_probe(const Target& target, const std::shared_ptr<Programs>& programs);
 
 }  // namespace hlb::probes

@@ -27,6 +27,15 @@ Prober::Prober(boost::asio::any_io_executor executor) : executor_(std::move(exec
 
 Prober::~Prober() = default;
 
+std::shared_ptr<Children> Prober::children() {
+  return programs()->children;
+}
+
+const std::shared_ptr<Programs>& Prober::programs() {
+  if (programs_ == nullptr) programs_ = std::make_shared<Programs>(executor_);
+  return programs_;
+}
+
 std::unique_ptr<Probe> Prober::make(const Target& target) {
   using Made = std::unique_ptr<Probe>;
   return std::visit(Overloaded{
@@ -34,6 +43,7 @@ std::unique_ptr<Probe> Prober::make(const Target& target) {
                         [&](const HttpCheck& check) -> Made {
                           return http_probe(target, patterns_.get(check.expect_body));
                         },
+                        [&](const ExecCheck&) -> Made { return exec_probe(target, programs()); },
                         [&](const NoneCheck&) -> Made { return std::make_unique<NoneProbe>(); },
                         [&](const auto&) -> Made { return nullptr; },
                     },

@@ -10,6 +10,9 @@
 
 namespace hlb::probes {
 
+class Children;
+struct Programs;
+
 // Used by hlbd's loop alone. Outlives its probes.
 class Prober {
  public:
@@ -21,9 +24,15 @@ class Prober {
   // `target` must outlive the probe.
   std::unique_ptr<Probe> make(const Target& target);
 
+  // Where whoever else starts a program is to add it. Makes hlbd a subreaper.
+  std::shared_ptr<Children> children();
+
  private:
+  const std::shared_ptr<Programs>& programs();
+
   boost::asio::any_io_executor executor_;
   Patterns patterns_;
+  std::shared_ptr<Programs> programs_;  // made when first needed; outlived by what is in flight
 };
 
 }  // namespace hlb::probes
