@@ -39,7 +39,7 @@ struct Child::Running {
   // Reads once, without waiting; false at the end of the output, or when there is none now.
   enum class Read { some, none, end };
   Read read() {
-    std::array<char, 16 * 1024> space;
+    std::array<char, 16'384> space;
     const ssize_t count = ::read(output.native_handle(), space.data(), space.size());
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return Read::none;
     if (count <= 0) return Read::end;
@@ -97,9 +97,9 @@ std::error_code Child::start(const Program& program) {
   children_->add(spawned.id);
   running_ = std::make_shared<Running>(executor_);
   running_->spawned = std::move(spawned);
-  if ((error = running_->watch())) return error;
-  Running::drain(running_);
-  return {};
+  error = running_->watch();
+  if (!error) Running::drain(running_);
+  return error;
 }
 
 asio::awaitable<std::optional<Child::End>> Child::end(

