@@ -25,7 +25,7 @@ LINK.tsan    := -fsanitize=thread
 LINK.fuzz    := -fsanitize=address,undefined
 
 # libsystemd is for sd_notify; the rest is header-only or a plain -l.
-LIBS := sdbus-c++ libsystemd spdlog fmt re2
+LIBS := sdbus-c++ libsystemd spdlog fmt re2 openssl libcares libnghttp2
 CPPFLAGS += -I. -Ihlbd -I$(GEN) -MMD -MP -DBOOST_ASIO_SEPARATE_COMPILATION -DBOOST_BEAST_SEPARATE_COMPILATION \
             -DHLB_VERSION='"$(VERSION)"'
 CXXFLAGS_ALL = -std=c++20 $(WARNINGS) $(MODE.$(VARIANT)) -fPIE -pthread $(CXXFLAGS)
@@ -41,7 +41,7 @@ GUEST_LD.debug   := $(GUEST_LD.release)
 
 guest_sources  := $(wildcard libnss_hlb/*.cpp)
 shared_sources := $(addprefix libnss_hlb/,choose.cpp message.cpp name.cpp random.cpp record.cpp table.cpp)
-hlbd_sources   := $(wildcard hlbd/*.cpp hlbd/config/*.cpp hlbd/health/*.cpp hlbd/probes/*.cpp hlbd/publish/*.cpp)
+hlbd_sources   := $(wildcard hlbd/*.cpp hlbd/config/*.cpp hlbd/discovery/*.cpp hlbd/health/*.cpp hlbd/probes/*.cpp hlbd/publish/*.cpp)
 ctl_sources    := $(wildcard hlbd/ctl/*.cpp)
 unit_sources   := $(wildcard tests/unit/*.cpp)
 tool_sources   := $(wildcard tests/integration/*.cpp)
@@ -105,9 +105,7 @@ $(OUT)/bench/libnss_%.so.2: $(OUT)/obj/tests/bench/null/%.o
 $(OUT)/obj/libnss_hlb/%.o $(OUT)/obj/tests/bench/null/%.o: EXTRA = $(GUEST_FLAGS)
 $(OUT)/obj/hlbd/%.o $(OUT)/obj/tests/%.o: EXTRA = $(packages_flags) $(EXTRA.$*)
 # A false positive from inside Boost's coroutine frames at -O2, for the files with coroutines alone.
-COROUTINES := $(addprefix hlbd/,check daemon probes/child probes/connection probes/exec probes/http probes/prober probes/tcp \
-                publish/peer_connection publish/peer_socket publish/routes publish/system_bus) \
-                $(addprefix tests/unit/,check_test exec_test http_conversation_test monitor_test probe_test tcp_conversation_test)
+COROUTINES := $(basename $(shell grep -l awaitable hlbd/*.cpp hlbd/*/*.cpp tests/unit/*.cpp))
 $(foreach f,$(COROUTINES),$(eval EXTRA.$f = -Wno-mismatched-new-delete))
 
 $(OUT)/obj/%.o: %.cpp
