@@ -84,6 +84,8 @@ struct ExecCheck {
   friend bool operator==(const ExecCheck&, const ExecCheck&) = default;
 };
 
+// A file that another program writes says of each backend whether it is up, drained, and what
+// weight it has. Its rise and fall are 1 unless configured, as its word is not doubted.
 struct FileCheck {
   std::string path;                      // absolute
   std::chrono::milliseconds max_age{0};  // older than that says nothing; 0: never too old
@@ -96,8 +98,10 @@ struct NoneCheck {
 };
 
 // HAProxy's agent-check: the backend's own word on its state and weight. Only what it says counts:
-// an agent that can't be reached says nothing.
+// an agent that can't be reached says nothing. Its rise and fall are 1, as its word is not doubted.
 struct AgentCheck {
+  std::string send;  // bytes sent once connected; empty: none
+
   friend bool operator==(const AgentCheck&, const AgentCheck&) = default;
 };
 
