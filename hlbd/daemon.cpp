@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -11,6 +13,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <csignal>
+#include <random>
 #include <span>
 #include <stdexcept>
 #include <system_error>
@@ -43,6 +46,15 @@ publish::FileDescriptor take_over(const std::filesystem::path& folder) {
   return lock;
 }
 
+// Each probe takes a descriptor; most are left for the peer socket.
+std::size_t probes_at_a_time() {
+  constexpr rlim_t kMost = 1024;
+  constexpr rlim_t kLeast = 16;
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return std::clamp(limit.rlim_cur / 4, kLeast, kMost);
+}
+
 void detach(asio::io_context& io, asio::awaitable<void> task) {
   // What a task throws is a broken invariant: it ends run(), and with it hlbd.
   asio::co_spawn(io, std::move(task), [](const std::exception_ptr& error) {
@@ -56,7 +68,12 @@ Daemon::Daemon(Options options, Config config)
     : options_(std::move(options)),
       runtime_folder_(take_over(options_.runtime_dir)),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
-      monitor_(io_.get_executor(), [this] { publisher_.publish_soon(); }),
+      clock_(io_.get_executor()),
+      prober_(io_.get_executor()),
+      monitor_(
+          io_.get_executor(), clock_,
+          [this](const probes::Target& target) { return prober_.make(target); },
+          {.identity = 0, .seed = std::random_device{}(), .most_probes = probes_at_a_time()}, *this),
       publisher_(io_.get_executor(), options_.runtime_dir, monitor_, [this] { on_published(); }),
       routes_(io_,
               [this] {
@@ -72,6 +89,8 @@ Daemon::Daemon(Options options, Config config)
   publisher_.set_max_stale(config.max_stale);
   start_publishing(std::move(config.services));
 }
+
+void Daemon::backend_changed(const BackendChange& /*change*/) {}
 
 void Daemon::start_publishing(std::vector<ServiceSpec> services) {
   const publish::Predecessor predecessor(options_.runtime_dir);

@@ -6,10 +6,12 @@
 #include <boost/asio/signal_set.hpp>
 #include <optional>
 
+#include "clock.h"
 #include "config/config.h"
 #include "monitor.h"
 #include "options.h"
 #include "probes/listeners.h"
+#include "probes/prober.h"
 #include "publish/file_descriptor.h"
 #include "publish/peer_socket.h"
 #include "publish/routes.h"
@@ -18,7 +20,7 @@
 
 namespace hlb {
 
-class Daemon {
+class Daemon : private Monitor::Observer {
  public:
   // Takes the runtime folder over. Throws std::exception when it can't: another hlbd holds it, or
   // it can't be written to.
@@ -28,6 +30,9 @@ class Daemon {
   void run();
 
  private:
+  void verdicts_changed() override { publisher_.publish_soon(); }
+  void backend_changed(const BackendChange& change) override;
+
   void start_publishing(std::vector<ServiceSpec> services);
   void join_bus();
   void watch_routes();
@@ -42,6 +47,8 @@ class Daemon {
   publish::FileDescriptor runtime_folder_;  // locked
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;
+  SteadyClock clock_;
+  probes::Prober prober_;
   Monitor monitor_;
   Publisher publisher_;
   publish::RouteWatch routes_;
