@@ -64,7 +64,7 @@ class Check : public boost::intrusive::set_base_hook<
   struct Question {
     probes::Target target;
     std::unique_ptr<probes::Probe> probe;
-    Check* asked_for = nullptr;  // the check, until it goes
+    Check* asked_for = nullptr;                            // the check, until it goes
     std::optional<boost::asio::cancellation_signal> stop;  // while it is asked
   };
 

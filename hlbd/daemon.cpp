@@ -73,7 +73,8 @@ Daemon::Daemon(Options options, Config config)
       monitor_(
           io_.get_executor(), clock_,
           [this](const probes::Target& target) { return prober_.make(target); },
-          {.identity = 0, .seed = std::random_device{}(), .most_probes = probes_at_a_time()}, *this),
+          {.identity = 0, .seed = std::random_device{}(), .most_probes = probes_at_a_time()},
+          *this),
       publisher_(io_.get_executor(), options_.runtime_dir, monitor_, [this] { on_published(); }),
       routes_(io_,
               [this] {

@@ -159,9 +159,8 @@ void Monitor::drop_retired() {
 
 std::vector<probes::Listener> Monitor::listeners() const {
   std::vector<probes::Listener> listeners;
-  for_each_check(services_, [&](const auto& check) {
-    listeners.push_back(listener_of(check->target()));
-  });
+  for_each_check(services_,
+                 [&](const auto& check) { listeners.push_back(listener_of(check->target())); });
   return listeners;
 }
 
@@ -181,8 +180,7 @@ std::vector<ServiceVerdict> Monitor::verdicts() const {
   std::vector<ServiceVerdict> verdicts;
   verdicts.reserve(specs_.size());
   for (std::size_t i = 0; i < specs_.size(); ++i)
-    verdicts.push_back(
-        verdict_of(specs_[i], services_[i], !first_round_timed_out_, clock_.now()));
+    verdicts.push_back(verdict_of(specs_[i], services_[i], !first_round_timed_out_, clock_.now()));
   return verdicts;
 }
 

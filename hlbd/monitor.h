@@ -44,8 +44,8 @@ class Monitor {
   };
 
   struct Host {
-    std::uint64_t identity = 0;  // tells hosts apart, so that each has phases of its own
-    std::uint64_t seed = 0;      // of chance
+    std::uint64_t identity = 0;      // tells hosts apart, so that each has phases of its own
+    std::uint64_t seed = 0;          // of chance
     std::size_t most_probes = 1024;  // at a time
   };
 

@@ -86,14 +86,14 @@ void Rounds::begin(Check& check) {
   if (counted) ++under_way_;
   const std::shared_ptr<Question>& question = check.question_;
   const auto slot = question->stop.emplace().slot();
-  asio::co_spawn(executor_, ask(question),
-                 asio::bind_cancellation_slot(
-                     slot, [this, question, counted](const std::exception_ptr& error,
-                                                     const Outcome& outcome) {
-                       // A broken invariant: it ends hlbd.
-                       if (error) std::rethrow_exception(error);
-                       ended(*question, counted, outcome);
-                     }));
+  asio::co_spawn(
+      executor_, ask(question),
+      asio::bind_cancellation_slot(
+          slot, [this, question, counted](const std::exception_ptr& error, const Outcome& outcome) {
+            // A broken invariant: it ends hlbd.
+            if (error) std::rethrow_exception(error);
+            ended(*question, counted, outcome);
+          }));
 }
 
 // Holds the question, which the probe is a part of, for as long as the probe's own frames.

@@ -23,8 +23,7 @@ Ruling Judge::take(const CheckSpec& spec, const Outcome& outcome,
   ruling.in_a_row = machine_.against() + 1;
   const State before = machine_.state();
   const unsigned factor = damper_.rise_factor(circumstances.now);
-  machine_.set_thresholds(
-      {spec.rise * factor, spec.fall + (circumstances.mass_failure ? 1U : 0U)});
+  machine_.set_thresholds({spec.rise * factor, spec.fall + (circumstances.mass_failure ? 1U : 0U)});
   ruling.transition = machine_.observe(outcome.result);
   if (ruling.transition == Transition::changed && before != State::unknown) {
     damper_.changed(circumstances.now);

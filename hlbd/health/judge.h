@@ -22,9 +22,9 @@ struct Circumstances {
 
 struct Ruling {
   Transition transition = Transition::unchanged;
-  bool first = false;        // the first outcome that said something
-  unsigned in_a_row = 0;     // so many outcomes of its kind, when they changed the state
-  unsigned rise_factor = 1;  // above 1: it is flapping, and rise is multiplied by this
+  bool first = false;                 // the first outcome that said something
+  unsigned in_a_row = 0;              // so many outcomes of its kind, when they changed the state
+  unsigned rise_factor = 1;           // above 1: it is flapping, and rise is multiplied by this
   std::chrono::milliseconds wait{0};  // from the end of the probe to the next
 };
 

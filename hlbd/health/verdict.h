@@ -14,8 +14,8 @@ struct BackendVerdict {
   std::uint32_t weight = 1;
   std::uint16_t priority = 0;
   State state = State::unknown;
-  bool withdrawn = false;  // gets no new clients, whatever its state
   std::uint32_t sort_score = 0;  // where glibc's sort puts it: higher sorts first
+  bool withdrawn = false;        // gets no new clients, whatever its state
 };
 
 struct ServiceVerdict {

@@ -115,7 +115,8 @@ asio::awaitable<error_code> Connection::write(std::string_view bytes) {
   if (sent == static_cast<ssize_t>(bytes.size())) co_return error_code();
   if (sent < 0 && errno != EAGAIN) co_return error_code(errno, boost::system::system_category());
   if (const auto trouble = watch()) co_return trouble;
-  const auto rest = asio::buffer(bytes.substr(static_cast<std::size_t>(std::max<ssize_t>(sent, 0))));
+  const auto rest =
+      asio::buffer(bytes.substr(static_cast<std::size_t>(std::max<ssize_t>(sent, 0))));
   const auto [failure, count] = co_await asio::async_write(socket_, rest, kAwait);
   co_return failure;
 }
