@@ -59,7 +59,9 @@ tools          := $(patsubst tests/integration/%.cpp,$(OUT)/tests/%,$(tool_sourc
 fuzzers        := $(patsubst tests/fuzz/%.cpp,$(OUT)/fuzz/%,$(fuzz_sources))
 packages_flags := $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
 packages_libs  := $(shell pkg-config --libs $(LIBS) 2>/dev/null)
-benchers       := $(addprefix $(OUT)/bench/,sampler first_lookup libnss_null1.so.2 libnss_null2.so.2)
+engine_sources := $(wildcard tests/bench/engine/*.cpp)
+benchers       := $(addprefix $(OUT)/bench/,sampler first_lookup libnss_null1.so.2 libnss_null2.so.2) \
+                    $(patsubst tests/bench/engine/%.cpp,$(OUT)/bench/engine_%,$(engine_sources))
 
 .PHONY: help all demo check bench install format deps unit tools fuzzers benchers clean
 .DEFAULT_GOAL := all
@@ -96,6 +98,10 @@ $(OUT)/bench/sampler: $(call obj,$(filter-out %/first_lookup.cpp,$(bench_sources
 $(OUT)/bench/first_lookup: $(call obj,tests/bench/first_lookup.cpp)
 	@mkdir -p $(@D)
 	$(CC) -pie $(LDFLAGS) -o $@ $^
+
+$(OUT)/bench/engine_%: $(OUT)/obj/tests/bench/engine/%.o
+	@mkdir -p $(@D)
+	$(CXX) -pie -pthread $(LDFLAGS) -o $@ $^
 
 # The floors: null modules, linked as any module is.
 $(OUT)/bench/libnss_%.so.2: $(OUT)/obj/tests/bench/null/%.o

@@ -1,0 +1,133 @@
+"""What checking costs: every prober in turn checks the same backends, in windows of its own.
+
+A window is a network namespace with a target that answers for all addresses of loopback, and one
+prober. The target counts the requests, the kernel counts the connections; what the prober used
+meanwhile is the kernel's word as well. Rounds go over all probers, so that whatever the machine does
+meanwhile hits all of them alike.
+"""
+
+import contextlib
+import os
+import shutil
+import struct
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import probers
+import servers
+from programs import Program
+from world import BUILD, ip, until
+
+ROUNDS = int(os.environ.get("ROUNDS", "3"))
+SIZES = [1000, 10_000]
+SETTLING = 1.5  # seconds from the first round of checks to the window
+WINDOW = 2.0  # seconds; gdnsd checks each backend once in it
+LONGEST_FIRST_ROUND = 60
+
+NAMESPACE = "window"
+INSIDE = ("ip", "netns", "exec", NAMESPACE)
+
+
+class Usage(NamedTuple):
+    checks: int
+    cpu: int  # nanoseconds of the prober, user and system
+    time: float
+
+    def since(self, before):
+        return Usage(*(now - then for now, then in zip(self, before)))
+
+
+class Window:
+    """A target in a namespace of its own. Entered, it is up; all in it ends with the block."""
+
+    def __init__(self, method):
+        self.method = method
+        self.folder = servers.FOLDER / "window"
+        self.parts = contextlib.ExitStack()
+
+    def __enter__(self):
+        with contextlib.ExitStack() as parts:
+            self.folder.mkdir(parents=True)
+            parts.callback(shutil.rmtree, self.folder)
+            ip(f"netns add {NAMESPACE}")
+            parts.callback(ip, f"netns del {NAMESPACE}")
+            ip(f"-n {NAMESPACE} link set lo up")
+            count = self.folder / "count"
+            command = [*INSIDE, BUILD / "bench/engine_target", probers.PORT, count]
+            self.target = parts.enter_context(
+                contextlib.closing(Program(command, self.folder / "target.log")))
+            until(self.listening, "the target listens")
+            self.parts = parts.pop_all()
+        return self
+
+    def __exit__(self, *error):
+        self.parts.close()
+
+    def listening(self):
+        text = Path(f"/proc/{self.target.pid}/net/tcp").read_text()
+        return f":{probers.PORT:04X} 00000000:0000 0A" in text
+
+    def start(self, kind, size):
+        """Starts a prober of this kind, for so many backends."""
+        found = probers.addresses(size)
+        folder = self.folder / "prober"
+        folder.mkdir()
+        prober = kind(folder, self.method, found, INSIDE)
+        return self.parts.enter_context(contextlib.closing(prober))
+
+    def checks(self):
+        """How many there were, at this time. A plain connect never reaches the target itself."""
+        if self.method == "tcp":
+            return tcp_counters(self.target.pid)["ActiveOpens"]
+        return struct.unpack("=Q", (self.folder / "count").read_bytes())[0]
+
+    def usage(self, prober):
+        return Usage(self.checks(), cpu_time(prober.pid), time.monotonic())
+
+
+def tcp_counters(pid):
+    """Of the network namespace of this process, see RFC 4022."""
+    lines = Path(f"/proc/{pid}/net/snmp").read_text().splitlines()
+    names, values = (line.split()[1:] for line in lines if line.startswith("Tcp:"))
+    return {name: int(value) for name, value in zip(names, values)}
+
+
+def cpu_time(pid):
+    """Nanoseconds that all threads of the process ran: what getrusage tells, but not rounded."""
+    clock = (~pid << 3) | 2  # as clock_getcpuclockid(3) makes it: CPUCLOCK_SCHED of a process
+    return time.clock_gettime_ns(clock)
+
+
+def private_bytes(pid):
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
+
+
+def first_round_over(window, prober, size):
+    def over():
+        if not prober.running():
+            raise servers.NotRunning(servers.last_words(prober))
+        return window.checks() >= size
+
+    try:
+        until(over, f"the first round of {prober.name}", LONGEST_FIRST_ROUND)
+    except AssertionError as error:
+        raise servers.NotRunning(f"{error}; {servers.last_words(prober)}") from None
+
+
+def measure(kind, method, size):
+    """CPU nanoseconds per check, and private bytes of the prober."""
+    with Window(method) as window:
+        prober = window.start(kind, size)
+        first_round_over(window, prober, size)
+        time.sleep(SETTLING)
+        before = window.usage(prober)
+        time.sleep(WINDOW)
+        used = window.usage(prober).since(before)
+        rate = used.checks / used.time
+        expected = size / kind.interval
+        print(f"{method} {size} {kind.name}: {used.cpu / used.checks / 1000:.1f} us, {rate:.0f} checks/s"
+              f" ({rate / expected:.2f}), {private_bytes(prober.pid) / 1024:.0f} KiB", file=sys.stderr)
+        return used.cpu / used.checks, private_bytes(prober.pid)
