@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "config/agent.h"
 #include "config/backends.h"
 #include "config/check.h"
 #include "config/wording.h"
@@ -113,6 +114,9 @@ ServiceSpec read_service(const Value& value, Names& names, Faults& faults) {
   table.choice("answer", kAnswers, service.answer);
   table.choice("when_all_down", kAllDownRules, service.when_all_down);
   read_backends_and_checks(table, service, faults);
+  if (const Value* agent = table.find("agent")) {
+    service.checks.push_back(read_agent(*agent, service.name, faults));
+  }
   table.duration("slow_start", kSlowStart, service.slow_start);
   table.reject_unknown();
   return service;

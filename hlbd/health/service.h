@@ -37,7 +37,8 @@ struct ServiceSpec {
   AnswerMode answer = AnswerMode::spread;
   WhenAllDown when_all_down = WhenAllDown::fail;
   std::vector<BackendSpec> backends;  // never empty, no address twice
-  // Never empty; a backend is up when all of them pass.
+  // Never empty; a backend is up when all of them pass. An agent is the last, and counts only when
+  // it has said up or down.
   std::vector<CheckSpec> checks;
   std::chrono::milliseconds slow_start{0};  // from coming back to full weight; 0: at once
   std::vector<std::string> on_change;       // a program and its arguments, run on each transition

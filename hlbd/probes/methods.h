@@ -12,6 +12,7 @@
 #include "probes/pattern.h"
 #include "probes/probe.h"
 #include "probes/target.h"
+#include "probes/watched_file.h"
 
 namespace hlb::probes {
 
@@ -49,5 +50,15 @@ struct Programs {
 // has left running is killed when it ends, or its time is up. No attempt may
 // begin when the caller has let go of `programs`.
 std::unique_ptr<Probe> exec_probe(const Target& target, const std::shared_ptr<Programs>& programs);
+
+// Says what the file says of the backend; see backend_file.h. When the file can't be read, or is
+// older than the check's max_age, or has no line of the backend or one with a fault, that is
+// unknown. `file` is of the check's path.
+std::unique_ptr<Probe> file_probe(const Target& target, std::shared_ptr<WatchedFile> file);
+
+// Connects, sends what the check says, and takes the first line of the answer for the backend's
+// word, see statement.h. An agent that can't be asked abstains, as does one that speaks of neither
+// up nor down. Closes as tcp_probe().
+std::unique_ptr<Probe> agent_probe(const Target& target);
 
 }  // namespace hlb::probes

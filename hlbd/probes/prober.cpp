@@ -23,9 +23,13 @@ class NoneProbe : public Probe {
 
 }  // namespace
 
-Prober::Prober(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
+Prober::Prober(boost::asio::any_io_executor executor, OnFileChange on_file_change)
+    : executor_(std::move(executor)),
+      files_(std::make_shared<WatchedFiles>(executor_, std::move(on_file_change))) {}
 
-Prober::~Prober() = default;
+Prober::~Prober() {
+  files_->end();
+}
 
 std::shared_ptr<Children> Prober::children() {
   return programs()->children;
@@ -44,6 +48,10 @@ std::unique_ptr<Probe> Prober::make(const Target& target) {
                           return http_probe(target, patterns_.get(check.expect_body));
                         },
                         [&](const ExecCheck&) -> Made { return exec_probe(target, programs()); },
+                        [&](const FileCheck& check) -> Made {
+                          return file_probe(target, files_->get(check.path));
+                        },
+                        [&](const AgentCheck&) -> Made { return agent_probe(target); },
                         [&](const NoneCheck&) -> Made { return std::make_unique<NoneProbe>(); },
                         [&](const auto&) -> Made { return nullptr; },
                     },

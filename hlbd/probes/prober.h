@@ -7,6 +7,7 @@
 #include "probes/pattern.h"
 #include "probes/probe.h"
 #include "probes/target.h"
+#include "probes/watched_file.h"
 
 namespace hlb::probes {
 
@@ -16,7 +17,9 @@ struct Programs;
 // Used by hlbd's loop alone. Outlives its probes.
 class Prober {
  public:
-  explicit Prober(boost::asio::any_io_executor executor);
+  // `on_file_change` is called from the loop when the file of a file check has changed: those whose
+  // lines differ are to be probed at once.
+  explicit Prober(boost::asio::any_io_executor executor, OnFileChange on_file_change = {});
   ~Prober();
   Prober(const Prober&) = delete;
   Prober& operator=(const Prober&) = delete;
@@ -33,6 +36,7 @@ class Prober {
   boost::asio::any_io_executor executor_;
   Patterns patterns_;
   std::shared_ptr<Programs> programs_;  // made when first needed; outlived by what is in flight
+  std::shared_ptr<WatchedFiles> files_;
 };
 
 }  // namespace hlb::probes
