@@ -6,6 +6,7 @@
 
 #include "config/backends.h"
 #include "config/check.h"
+#include "config/program.h"
 #include "config/wording.h"
 
 namespace hlb::config {
@@ -96,6 +97,12 @@ void read_backends_and_checks(TableReader& table, ServiceSpec& service, Faults& 
     service.checks.push_back(std::move(check.spec));
 }
 
+// An empty command is one of its own: that none is run.
+void read_on_change(TableReader& table, ServiceSpec& service, Faults& faults) {
+  std::vector<std::string> command = read_command(table, "on_change", kHookExample, faults);
+  if (table.find("on_change") != nullptr) service.on_change = std::move(command);
+}
+
 }  // namespace
 
 ServiceSpec read_service(const Value& value, Names& names, Faults& faults) {
@@ -114,6 +121,7 @@ ServiceSpec read_service(const Value& value, Names& names, Faults& faults) {
   table.choice("when_all_down", kAllDownRules, service.when_all_down);
   read_backends_and_checks(table, service, faults);
   table.duration("slow_start", kSlowStart, service.slow_start);
+  read_on_change(table, service, faults);
   table.reject_unknown();
   return service;
 }
