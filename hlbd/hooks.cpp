@@ -72,16 +72,21 @@ std::vector<std::string> environment_of(const Change& change) {
   return environment;
 }
 
-// Empty if it ended well.
-std::string trouble_of(const std::optional<probes::Child::End>& end, const probes::Child& child,
-                       const probes::Program& program, const Hooks::Settings& settings) {
-  if (!end) return "killed after " + probes::in_words(settings.time_limit);
-  if (end->not_started) {
-    return probes::in_words(*end->not_started, program.arguments.front(), settings.user);
+struct Result {
+  std::string trouble;     // empty if all went well
+  bool not_begun = false;  // for want of what there may be later
+};
+
+Result result_of(const std::optional<probes::Child::End>& end, const probes::Child& child,
+                 const probes::Program& program, const Hooks::Settings& settings) {
+  if (!end) return {"killed after " + probes::in_words(settings.time_limit)};
+  if (const auto& failure = end->not_started) {
+    return {probes::in_words(*failure, program.arguments.front(), settings.user),
+            probes::is_passing(*failure)};
   }
-  if (end->signal == 0 && end->exit_code == 0) return "";
+  if (end->signal == 0 && end->exit_code == 0) return {};
   const std::string line = probes::first_line(child.output());
-  return probes::in_words(*end) + (line.empty() ? "" : ": " + line);
+  return {probes::in_words(*end) + (line.empty() ? "" : ": " + line)};
 }
 
 void say(const Change& change, const std::string& program, const std::string& trouble) {
@@ -102,6 +107,7 @@ struct Hooks::Queue : std::enable_shared_from_this<Queue> {
     std::string reason{};                // of `now`
     std::vector<std::string> command{};  // empty: none
     Clock::time_point due{};
+    bool not_begun = false;  // which was said
 
     bool has_news() const { return !command.empty() && is_news(told, now); }
   };
@@ -109,8 +115,8 @@ struct Hooks::Queue : std::enable_shared_from_this<Queue> {
   Queue(asio::any_io_executor loop, std::function<Hooks::Children()> all_children)
       : executor(std::move(loop)), children(std::move(all_children)), timer(executor) {}
 
-  void enqueue(const Key& key) {
-    backends.at(key).due = Clock::now() + kDelay;
+  void enqueue(const Key& key, std::chrono::milliseconds delay) {
+    backends.at(key).due = Clock::now() + delay;
     waiting.push_back(key);
     run_waiting();
   }
@@ -152,29 +158,32 @@ struct Hooks::Queue : std::enable_shared_from_this<Queue> {
 
   static asio::awaitable<void> run(std::shared_ptr<Queue> self, std::vector<std::string> command,
                                    Change change) {
-    const std::string trouble = co_await self->result_of(command, change);
-    say(change, command.front(), trouble);
-    self->ended(change.backend);
+    const Result result = co_await self->attempt(command, change);
+    self->ended(change, command.front(), result);
   }
 
-  // Why it failed; empty if it didn't.
-  asio::awaitable<std::string> result_of(const std::vector<std::string>& command,
-                                         const Change& change) {
-    if (std::string trouble = learn_user(); !trouble.empty()) co_return trouble;
+  asio::awaitable<Result> attempt(const std::vector<std::string>& command, const Change& change) {
+    if (std::string trouble = learn_user(); !trouble.empty()) co_return Result{trouble};
     const Settings current = settings;
     const probes::Program program{command, environment_of(change), user};
     probes::Child child(executor, children());
-    if (const auto error = child.start(program)) co_return "can't be started: " + error.message();
+    if (const auto error = child.start(program)) {
+      co_return Result{"can't be started: " + error.message(), true};
+    }
     const auto end = co_await child.end(Clock::now() + current.time_limit);
-    co_return trouble_of(end, child, program, current);
+    co_return result_of(end, child, program, current);
   }
 
-  void ended(const Key& key) {
+  void ended(const Change& change, const std::string& program, const Result& result) {
     --running;
-    if (!stopped && backends.at(key).has_news()) {
-      enqueue(key);
+    Backend& backend = backends.at(change.backend);
+    const bool said = std::exchange(backend.not_begun, result.not_begun) && result.not_begun;
+    if (!said) say(change, program, result.trouble);
+    if (result.not_begun) backend.told = change.before;
+    if (!stopped && backend.has_news()) {
+      enqueue(change.backend, result.not_begun ? kRetry : kDelay);
     } else {
-      backends.erase(key);
+      backends.erase(change.backend);
       run_waiting();
     }
   }
@@ -233,7 +242,7 @@ void Hooks::transition(const ServiceSpec& service, const BackendSpec& backend, S
   found->second.port = port_of(service, backend);
   found->second.reason = in_bounds(reason);
   found->second.command = command;
-  if (is_new) queue_->enqueue(key);
+  if (is_new) queue_->enqueue(key, kDelay);
 }
 
 }  // namespace hlb

@@ -20,7 +20,8 @@ namespace hlb {
 //
 // The changes of one backend are told one at a time. What happens to it while its program runs, or
 // waits for its turn, is told by one run more: from the state that was told last to the one that it
-// has then, and by none if that is no news. A run that fails is a warning, and isn't repeated.
+// has then, and by none if that is no news. A run that fails is a warning, and isn't repeated; one
+// that couldn't begin, for want of processes or the like, is tried again each kRetry.
 class Hooks {
  public:
   static constexpr std::size_t kMaxAtOnce = 8;           // over all services; the others wait
@@ -28,6 +29,7 @@ class Hooks {
   static constexpr std::size_t kMaxReason = 256;         // characters
   // A change is told so long after it was seen, when lookups see it too.
   static constexpr std::chrono::milliseconds kDelay{100};
+  static constexpr std::chrono::milliseconds kRetry{1000};
 
   struct Settings {
     std::vector<std::string> command{};  // of services that have none of their own; empty: none

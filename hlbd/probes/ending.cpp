@@ -1,5 +1,6 @@
 #include "probes/ending.h"
 
+#include <cerrno>
 #include <cstring>
 #include <system_error>
 
@@ -21,6 +22,12 @@ std::string in_words(const StartFailure& failure, const std::string& program,
   const std::string why = ": " + std::generic_category().message(failure.error);
   const std::size_t room = kMaxReason - what.size() - why.size();
   return what + printable(by_user ? user : program, room) + why;
+}
+
+bool is_passing(const StartFailure& failure) {
+  const int error = failure.error;
+  return failure.step == StartFailure::Step::prepare || error == EAGAIN || error == ENOMEM ||
+         error == EMFILE || error == ENFILE || error == ETXTBSY;
 }
 
 std::string first_line(std::string_view output) {

@@ -16,6 +16,10 @@ std::string in_words(const Child::End& end);
 std::string in_words(const StartFailure& failure, const std::string& program,
                      const std::string& user);
 
+// Whether it was for want of what the machine lacks at the moment, or since the program is just
+// being replaced.
+bool is_passing(const StartFailure& failure);
+
 // The first line of what it has written; empty if that is.
 std::string first_line(std::string_view output);
 

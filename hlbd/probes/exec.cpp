@@ -4,7 +4,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <cerrno>
 #include <utility>
 #include <variant>
 
@@ -50,16 +49,9 @@ Outcome no_probe(const std::error_code& error) {
   return Outcome::not_known("no probe: " + error.message());
 }
 
-// Room for what the machine lacks at the moment, or for a program that is being replaced: neither
-// says anything of the backend.
-bool is_passing(int error) {
-  return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE ||
-         error == ETXTBSY;
-}
-
 Outcome not_started(const StartFailure& failure, const std::string& program,
                     const std::string& user) {
-  if (failure.step == StartFailure::Step::prepare || is_passing(failure.error)) {
+  if (is_passing(failure)) {
     return no_probe({failure.error, std::generic_category()});
   }
   return Outcome::hard_failure(in_words(failure, program, user));
