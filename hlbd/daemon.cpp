@@ -1,6 +1,7 @@
 #include "daemon.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 #include <sys/file.h>
 #include <sys/resource.h>
@@ -147,6 +148,8 @@ void Daemon::on_published() {
   if (peer_socket_) peer_socket_->answers_changed();
   if (ready_ || !monitor_.first_round_over()) return;
   ready_ = true;
+  // What reading the configuration and probing all at once took is not needed again.
+  malloc_trim(0);
   const std::string now = status();
   spdlog::info("ready: {}", now);
   notify::ready(now);

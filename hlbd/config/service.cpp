@@ -7,6 +7,7 @@
 #include "config/agent.h"
 #include "config/backends.h"
 #include "config/check.h"
+#include "config/program.h"
 #include "config/wording.h"
 
 namespace hlb::config {
@@ -97,6 +98,12 @@ void read_backends_and_checks(TableReader& table, ServiceSpec& service, Faults& 
     service.checks.push_back(std::move(check.spec));
 }
 
+// An empty command is one of its own: that none is run.
+void read_on_change(TableReader& table, ServiceSpec& service, Faults& faults) {
+  std::vector<std::string> command = read_command(table, "on_change", kHookExample, faults);
+  if (table.find("on_change") != nullptr) service.on_change = std::move(command);
+}
+
 }  // namespace
 
 ServiceSpec read_service(const Value& value, Names& names, Faults& faults) {
@@ -118,6 +125,7 @@ ServiceSpec read_service(const Value& value, Names& names, Faults& faults) {
     service.checks.push_back(read_agent(*agent, service.name, faults));
   }
   table.duration("slow_start", kSlowStart, service.slow_start);
+  read_on_change(table, service, faults);
   table.reject_unknown();
   return service;
 }
