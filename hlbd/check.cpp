@@ -1,8 +1,9 @@
 #include "check.h"
 
 #include <array>
-#include <functional>
 #include <variant>
+
+#include "host.h"
 
 namespace hlb {
 
@@ -12,7 +13,7 @@ Check::Check(const probes::Target& target, const MakeProbe& make, State publishe
              std::uint64_t host)
     : judge(*target.spec, published),
       question_(std::make_shared<Question>()),
-      identity_(host ^ std::hash<std::string>{}(target.service + describe(target))) {
+      identity_(check_identity(host, target.service + describe(target))) {
   question_->target = target;
   question_->probe = make(question_->target);
   question_->asked_for = this;

@@ -19,7 +19,9 @@
 #include <stdexcept>
 #include <system_error>
 #include <utility>
+#include <variant>
 
+#include "host.h"
 #include "libnss_hlb/bus.h"
 #include "log.h"
 #include "notify.h"
@@ -56,6 +58,30 @@ std::size_t probes_at_a_time() {
   return std::clamp(limit.rlim_cur / 4, kLeast, kMost);
 }
 
+SavedStates states_left_in(const std::filesystem::path& folder) {
+  auto left = load_states(folder, moment_now());
+  if (const auto* unusable = std::get_if<Unusable>(&left)) {
+    spdlog::warn("{}: starting without the states of before", unusable->reason);
+    return {};
+  }
+  return std::get<SavedStates>(std::move(left));
+}
+
+// One moment by both clocks, to turn times of the one into those of the other.
+class BothClocks {
+ public:
+  explicit BothClocks(const Clock& clock) : steady_(clock.now()), wall_(moment_now().wall) {}
+
+  WallTime wall(Clock::TimePoint steady) const {
+    return wall_ - std::chrono::duration_cast<std::chrono::milliseconds>(steady_ - steady);
+  }
+  Clock::TimePoint steady(WallTime wall) const { return steady_ - (wall_ - wall); }
+
+ private:
+  Clock::TimePoint steady_;
+  WallTime wall_;
+};
+
 void detach(asio::io_context& io, asio::awaitable<void> task) {
   // What a task throws is a broken invariant: it ends run(), and with it hlbd.
   asio::co_spawn(io, std::move(task), [](const std::exception_ptr& error) {
@@ -70,13 +96,19 @@ Daemon::Daemon(Options options, Config config)
       runtime_folder_(take_over(options_.runtime_dir)),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       clock_(io_.get_executor()),
-      prober_(io_.get_executor()),
+      prober_(io_.get_executor(),
+              [this](const probes::FileChange& change) { file_changed(change); }),
       monitor_(
           io_.get_executor(), clock_,
           [this](const probes::Target& target) { return prober_.make(target); },
-          {.identity = 0, .seed = std::random_device{}(), .most_probes = probes_at_a_time()},
+          {.identity = host_identity(),
+           .seed = std::random_device{}(),
+           .most_probes = probes_at_a_time()},
           *this),
       publisher_(io_.get_executor(), options_.runtime_dir, monitor_, [this] { on_published(); }),
+      hooks_(io_.get_executor(), [this] { return prober_.children(); }),
+      state_file_(io_.get_executor(), options_.state_dir,
+                  [this](StateEncoder& encoder) { save_states(encoder); }),
       routes_(io_,
               [this] {
                 publisher_.forget_sort_scores();
@@ -85,23 +117,63 @@ Daemon::Daemon(Options options, Config config)
               }),
       listeners_(io_.get_executor(), [this](std::span<const probes::Listener> gone) {
         spdlog::debug("{} local listeners may have died: probing at once", gone.size());
-        monitor_.probe_now(gone);
+        monitor_.probe_now([gone](const probes::Target& target) {
+          return std::ranges::binary_search(gone, probes::Listener{target.address, target.port});
+        });
       }) {
-  set_log_level(config.log_level);
-  publisher_.set_max_stale(config.max_stale);
+  configure(config);
   start_publishing(std::move(config.services));
 }
 
-void Daemon::backend_changed(const BackendChange& /*change*/) {}
+void Daemon::configure(const Config& config) {
+  set_log_level(config.log_level);
+  publisher_.set_max_stale(config.max_stale);
+  hooks_.configure({.command = config.on_change, .user = config.on_change_user});
+}
 
+void Daemon::backend_changed(const BackendChange& change) {
+  hooks_.transition(change.service, change.backend, change.before, change.now, change.reason);
+  state_file_.changed();
+}
+
+// From what the hlbd before this one still answers, and else from what it has left in its file.
 void Daemon::start_publishing(std::vector<ServiceSpec> services) {
   const publish::Predecessor predecessor(options_.runtime_dir);
+  const SavedStates saved = states_left_in(options_.state_dir);
+  const BothClocks now(clock_);
   monitor_.apply(std::move(services), [&](const ServiceSpec& service, const BackendSpec& backend) {
-    return predecessor.says_up(service.name, backend.address) ? State::up : State::unknown;
+    Monitor::Known known;
+    if (const SavedState* left = saved.find(service.name, backend.address)) {
+      known = {left->state, now.steady(left->since)};
+    }
+    if (known.state != State::up && predecessor.says_up(service.name, backend.address)) {
+      known = {State::up, std::nullopt};
+    }
+    return known;
   });
   publisher_.publish();
   peer_socket_.emplace(io_.get_executor(), options_.runtime_dir / bus::kPeerSocket,
                        [this](const Name& name) { return publisher_.table().find(name); });
+}
+
+void Daemon::save_states(StateEncoder& encoder) const {
+  const BothClocks now(clock_);
+  for (std::size_t i = 0; i < monitor_.services().size(); ++i) {
+    for (const WatchedBackend& backend : monitor_.watched()[i].backends) {
+      encoder.add(monitor_.services()[i].name, backend.spec.address, backend.state,
+                  now.wall(backend.since));
+    }
+  }
+}
+
+void Daemon::file_changed(const probes::FileChange& change) {
+  for (const probes::FileFault& fault : change.faults)
+    spdlog::warn("{}:{}: {}", change.path, fault.line, fault.message);
+  monitor_.probe_now([&change](const probes::Target& target) {
+    const auto* file = std::get_if<FileCheck>(&target.spec->method);
+    return file != nullptr && file->path == change.path &&
+           std::ranges::binary_search(change.addresses, target.address);
+  });
 }
 
 void Daemon::run() {
@@ -113,6 +185,7 @@ void Daemon::run() {
   spdlog::info("checking the backends of {} services", monitor_.services().size());
   io_.run();
   notify::stopping();
+  state_file_.write_now();
   spdlog::info("stopping");
 }
 
@@ -164,10 +237,9 @@ void Daemon::reload() {
     spdlog::error("not reloaded: the configuration before goes on");
   } else {
     auto& config = std::get<Config>(loaded);
-    set_log_level(config.log_level);
-    publisher_.set_max_stale(config.max_stale);
+    configure(config);
     monitor_.apply(std::move(config.services),
-                   [](const ServiceSpec&, const BackendSpec&) { return State::unknown; });
+                   [](const ServiceSpec&, const BackendSpec&) { return Monitor::Known{}; });
     publisher_.publish_soon();
     watch_listeners();
     spdlog::info("reloaded: {}", status());

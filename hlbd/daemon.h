@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "config/config.h"
+#include "hooks.h"
 #include "monitor.h"
 #include "options.h"
 #include "probes/listeners.h"
@@ -17,6 +18,7 @@
 #include "publish/routes.h"
 #include "publish/system_bus.h"
 #include "publisher.h"
+#include "state_file.h"
 
 namespace hlb {
 
@@ -34,9 +36,12 @@ class Daemon : private Monitor::Observer {
   void backend_changed(const BackendChange& change) override;
 
   void start_publishing(std::vector<ServiceSpec> services);
+  void configure(const Config& config);
   void join_bus();
   void watch_routes();
   void watch_listeners();
+  void file_changed(const probes::FileChange& change);
+  void save_states(StateEncoder& encoder) const;
   void on_published();
   void reload();
   void await_signal();
@@ -51,6 +56,8 @@ class Daemon : private Monitor::Observer {
   probes::Prober prober_;
   Monitor monitor_;
   Publisher publisher_;
+  Hooks hooks_;
+  StateFile state_file_;
   publish::RouteWatch routes_;
   std::optional<publish::PeerSocket> peer_socket_;
   std::optional<publish::SystemBus> bus_;

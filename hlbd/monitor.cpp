@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "health/advice.h"
+#include "health/state_name.h"
 
 namespace hlb {
 
@@ -35,18 +36,6 @@ void for_each_check(std::span<const WatchedService> services, Function function)
     for (const WatchedBackend& backend : service.backends)
       std::ranges::for_each(backend.checks, function);
   }
-}
-
-const char* name_of(State state) {
-  switch (state) {
-    case State::up:
-      return "up";
-    case State::down:
-      return "down";
-    case State::unknown:
-      break;
-  }
-  return "unknown";
 }
 
 }  // namespace
@@ -91,7 +80,7 @@ WatchedBackend Monitor::make_backend(const ServiceSpec& service, const BackendSp
                                      const CheckSpecs& checks, Takeover& before,
                                      const Published& published) {
   const std::optional<WatchedBackend> known = before.take(service, spec.address);
-  const State state = known ? known->state : published(service, spec);
+  const Known start = known ? Known{known->state, known->since} : published(service, spec);
   WatchedBackend backend;
   backend.spec = spec;
   backend.checks.reserve(checks.size());
@@ -99,12 +88,13 @@ WatchedBackend Monitor::make_backend(const ServiceSpec& service, const BackendSp
     const probes::Target target = target_of(service, spec, check);
     std::shared_ptr<Check>& shared = before.check(target);
     if (shared == nullptr) {
-      shared = std::make_shared<Check>(target, make_, state, host_.identity);
+      shared = std::make_shared<Check>(target, make_, start.state, host_.identity);
       rounds_.enlist(*shared);
     }
     backend.checks.push_back(shared);
   }
   backend.state = backend.together();
+  backend.since = start.since.value_or(clock_.now());
   if (known) backend.back_since = known->back_since;
   return backend;
 }
@@ -164,9 +154,9 @@ std::vector<probes::Listener> Monitor::listeners() const {
   return listeners;
 }
 
-void Monitor::probe_now(std::span<const probes::Listener> listeners) {
+void Monitor::probe_now(const std::function<bool(const probes::Target&)>& concerned) {
   for_each_check(services_, [&](const auto& check) {
-    if (std::ranges::binary_search(listeners, listener_of(check->target()))) rounds_.hurry(*check);
+    if (concerned(check->target())) rounds_.hurry(*check);
   });
 }
 
@@ -256,6 +246,7 @@ void Monitor::settle(std::size_t service_index, WatchedBackend& backend, const E
   const State before = std::exchange(backend.state, backend.together());
   if (!awaits_outcomes(services_[service_index])) services_[service_index].retiring.clear();
   if (backend.state == before) return;
+  backend.since = clock_.now();
   log_change(service, backend, before, evidence);
   const bool up = backend.state == State::up;
   backend.back_since.reset();

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -53,9 +54,13 @@ class Monitor {
   Monitor(const boost::asio::any_io_executor& executor, Clock& clock, MakeProbe make, Host host,
           Observer& observer);
 
-  // The state that is published of a backend when nothing is known of it yet; what a predecessor
-  // said, at start.
-  using Published = std::function<State(const ServiceSpec&, const BackendSpec&)>;
+  // What is published of a backend when nothing is known of it yet: at start, what a predecessor
+  // said.
+  struct Known {
+    State state = State::unknown;
+    std::optional<Clock::TimePoint> since;  // now, unless set
+  };
+  using Published = std::function<Known(const ServiceSpec&, const BackendSpec&)>;
 
   // Takes over a new configuration. A check that was running already goes on as it is; a backend
   // whose checks changed keeps its state until the first outcomes; one that is new starts from
@@ -66,12 +71,13 @@ class Monitor {
   // Refer to this monitor's services, and are valid until the next apply(). Sort scores are zero.
   std::vector<ServiceVerdict> verdicts() const;
   std::span<const ServiceSpec> services() const { return specs_; }
+  std::span<const WatchedService> watched() const { return services_; }  // in the same order
 
   // Where the backends are checked, in no order; some more than once.
   std::vector<probes::Listener> listeners() const;
 
-  // Has all checks of these probe at once, see Rounds::hurry(). `listeners` is sorted.
-  void probe_now(std::span<const probes::Listener> listeners);
+  // Has all checks probe at once whose targets are concerned, see Rounds::hurry().
+  void probe_now(const std::function<bool(const probes::Target&)>& concerned);
 
   // Whether every check has had an outcome, or has had the time for one.
   bool first_round_over() const;

@@ -92,8 +92,9 @@ class FakeWorld : private Monitor::Observer {
   }
 
   void apply(std::vector<ServiceSpec> services, State published = State::unknown) {
-    monitor_.apply(std::move(services),
-                   [=](const ServiceSpec&, const BackendSpec&) { return published; });
+    monitor_.apply(std::move(services), [=](const ServiceSpec&, const BackendSpec&) {
+      return Monitor::Known{published, std::nullopt};
+    });
     loop_.poll();
   }
 

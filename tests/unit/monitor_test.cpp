@@ -19,7 +19,7 @@ namespace asio = boost::asio;
 using probes::tcp;
 
 const auto kNothingPublished = [](const ServiceSpec&, const BackendSpec&) {
-  return State::unknown;
+  return Monitor::Known{};
 };
 
 class MonitorTest : public testing::Test, private Monitor::Observer {
