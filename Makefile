@@ -123,6 +123,11 @@ $(GEN)/%.adaptor.h: hlbd/data/%.xml
 	@mkdir -p $(@D)
 	sdbus-c++-xml2cpp $< --adaptor=$@
 
+# Loaded into clang-tidy-16 by tests/tidy. LLVM, whose headers it uses, is built without RTTI.
+build/tidy_plugin.so: tests/tidy_plugin.cpp
+	@mkdir -p $(@D)
+	g++ -std=c++20 -O1 $(WARNINGS) -fPIC -fno-rtti -shared -isystem /usr/lib/llvm-16/include -o $@ $<
+
 unit: $(OUT)/unit_tests
 tools: $(tools)
 fuzzers: $(fuzzers)
