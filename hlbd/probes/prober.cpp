@@ -50,6 +50,9 @@ std::unique_ptr<Probe> Prober::make(const Target& target) {
                           return http_probe(target, patterns_.get(check.expect_body),
                                             tls_peer(check.tls, "http/1.1"));
                         },
+                        [&](const TlsCheck& check) -> Made {
+                          return tls_probe(target, tls_clients_.get(check.tls));
+                        },
                         [&](const ExecCheck&) -> Made { return exec_probe(target, programs()); },
                         [&](const NoneCheck&) -> Made { return std::make_unique<NoneProbe>(); },
                         [&](const auto&) -> Made { return nullptr; },

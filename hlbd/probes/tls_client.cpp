@@ -50,8 +50,10 @@ std::string read_files(SSL_CTX& settings, const TlsSpec& spec) {
   if (SSL_CTX_use_certificate_chain_file(&settings, spec.certificate.c_str()) != 1) {
     return spec.certificate;
   }
-  const int taken = SSL_CTX_use_PrivateKey_file(&settings, spec.key.c_str(), SSL_FILETYPE_PEM);
-  return taken == 1 ? "" : spec.key;
+  if (SSL_CTX_use_PrivateKey_file(&settings, spec.key.c_str(), SSL_FILETYPE_PEM) != 1) {
+    return spec.key;
+  }
+  return SSL_CTX_check_private_key(&settings) == 1 ? "" : spec.key;
 }
 
 }  // namespace

@@ -29,14 +29,13 @@ class TlsSession {
     if (!resumed) shown_ = now;
   }
 
-  // The session, which is then no longer kept: a backend may refuse it a second time. Empty when
-  // there is none, or the certificate was shown too long ago.
-  std::string take(Clock::time_point now) {
-    std::string encoded;
-    encoded.swap(encoded_);
-    if (now - shown_ > kCertificateSeen) encoded.clear();
-    return encoded;
+  // Empty when there is none, or the certificate was shown too long ago.
+  std::string_view get(Clock::time_point now) {
+    if (now - shown_ > kCertificateSeen) drop();
+    return encoded_;
   }
+
+  void drop() { encoded_ = std::string(); }
 
  private:
   std::string encoded_;
@@ -54,18 +53,20 @@ class TlsPeer {
   const TlsSpec& spec() const { return spec_; }
   std::string_view protocol() const { return protocol_; }
 
-  // The session that a new connection is to offer, as TlsSession::take(). Empty also when it was
-  // verified by other files than the client has now.
-  std::string take_session() {
-    std::string session = session_.take(TlsSession::Clock::now());
-    if (std::exchange(generation_, client_->generation()) != client_->generation()) session.clear();
-    return session;
+  // The session that a new connection is to offer, empty for none; valid until one of the calls
+  // below. None is offered that was verified by other files than the client has now.
+  std::string_view session() {
+    if (std::exchange(generation_, client_->generation()) != client_->generation()) session_.drop();
+    return session_.get(TlsSession::Clock::now());
   }
 
-  // A session of that connection.
+  // One of that connection, which takes its place.
   void keep_session(std::string session, bool resumed) {
     session_.keep(std::move(session), resumed, TlsSession::Clock::now());
   }
+
+  // That connection failed.
+  void drop_session() { session_.drop(); }
 
  private:
   std::shared_ptr<TlsClient> client_;

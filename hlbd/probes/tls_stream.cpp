@@ -43,7 +43,7 @@ struct FreeSession {
   void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
 };
 
-std::unique_ptr<SSL_SESSION, FreeSession> decoded(const std::string& bytes) {
+std::unique_ptr<SSL_SESSION, FreeSession> decoded(std::string_view bytes) {
   const auto* begin = static_cast<const unsigned char*>(static_cast<const void*>(bytes.data()));
   return std::unique_ptr<SSL_SESSION, FreeSession>(
       d2i_SSL_SESSION(nullptr, &begin, static_cast<long>(bytes.size())));
@@ -144,7 +144,7 @@ void TlsStream::offer_protocol() {
 
 // Not with a certificate that has ended in the meantime: the handshake then finds that out.
 void TlsStream::offer_session() {
-  const std::string kept = peer_.take_session();
+  const std::string_view kept = peer_.session();
   if (kept.empty()) return;
   const auto session = decoded(kept);
   const X509* certificate = session == nullptr ? nullptr : SSL_SESSION_get0_peer(session.get());
@@ -158,17 +158,22 @@ asio::awaitable<error_code> TlsStream::handshake() {
   if (error == asio::error::eof) {
     verdict_ = Outcome::hard_failure("connection closed during the TLS handshake");
   }
+  if (error) peer_.drop_session();
   co_return error;
 }
 
-asio::awaitable<error_code> TlsStream::part() {
+asio::awaitable<std::optional<Outcome>> TlsStream::part() {
   SSL_shutdown(tls_.get());
-  if (SSL_version(tls_.get()) != TLS1_3_VERSION) co_return co_await send();
-  std::array<char, 1> unasked{};
-  const error_code error = co_await drive([&](SSL* tls) {
-    return confirmed_ ? 1 : SSL_read(tls, unasked.data(), static_cast<int>(unasked.size()));
-  });
-  co_return error == asio::error::eof ? error_code() : error;
+  if (SSL_version(tls_.get()) == TLS1_3_VERSION) {
+    char unasked = 0;
+    co_await drive([&](SSL* tls) {
+      const int count = SSL_read(tls, &unasked, 1);
+      return confirmed_ ? 1 : count;
+    });
+  } else {
+    co_await send();
+  }
+  co_return verdict_;
 }
 
 asio::awaitable<error_code> TlsStream::write(std::string_view bytes) {

@@ -32,9 +32,10 @@ class TlsStream final : public Stream {
   // Verifies as the peer's spec says, and resumes its session if it has one.
   boost::asio::awaitable<boost::system::error_code> handshake();
 
-  // For who has nothing more to say after the handshake: takes leave, and waits until the backend
-  // has shown that it agrees, as it does in TLS 1.3 only afterwards.
-  boost::asio::awaitable<boost::system::error_code> part();
+  // After the handshake, for who has nothing more to say: takes leave. In TLS 1.3 a backend may
+  // refuse, above all our certificate, when we are done with the handshake: so this waits for a
+  // sign that it agrees, or for the deadline, and returns the outcome if it refuses.
+  boost::asio::awaitable<std::optional<Outcome>> part();
 
   boost::asio::awaitable<boost::system::error_code> write(std::string_view bytes) override;
   boost::asio::awaitable<Read> read_some(std::span<char> space) override;
