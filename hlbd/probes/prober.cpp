@@ -40,12 +40,22 @@ const std::shared_ptr<Programs>& Prober::programs() {
   return programs_;
 }
 
+std::unique_ptr<TlsPeer> Prober::tls_peer(const std::optional<TlsSpec>& spec,
+                                          std::string_view protocol) {
+  if (!spec) return nullptr;
+  return std::make_unique<TlsPeer>(tls_clients_.get(*spec), *spec, protocol);
+}
+
 std::unique_ptr<Probe> Prober::make(const Target& target) {
   using Made = std::unique_ptr<Probe>;
   return std::visit(Overloaded{
                         [&](const TcpCheck&) -> Made { return tcp_probe(target); },
                         [&](const HttpCheck& check) -> Made {
-                          return http_probe(target, patterns_.get(check.expect_body));
+                          return http_probe(target, patterns_.get(check.expect_body),
+                                            tls_peer(check.tls, "http/1.1"));
+                        },
+                        [&](const TlsCheck& check) -> Made {
+                          return tls_probe(target, tls_clients_.get(check.tls));
                         },
                         [&](const ExecCheck&) -> Made { return exec_probe(target, programs()); },
                         [&](const FileCheck& check) -> Made {

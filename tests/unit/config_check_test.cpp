@@ -275,7 +275,7 @@ TEST(ConfigChecks, ThatHaveNoTypeMayHaveTheKeysOfAny) {
       faults_of(parse_config(with_checks(
           "[service.check]\nport = 0\nsend = 1\npath = 1\nexpect_status = 0\ncommand = 1\n"))),
       ElementsAre("hlbd.toml:4:1: [service.check] has no \"type\"; add type = \"tcp\", \"http\", "
-                  "\"exec\", \"file\" or \"none\""));
+                  "\"https\", \"tls\", \"exec\", \"file\" or \"none\""));
 }
 
 // ---- faults ------------------------------------------------------------------------------------
@@ -322,27 +322,32 @@ INSTANTIATE_TEST_SUITE_P(
             "9:1: this check says the same as the one at hlbd.toml:4:1; remove one of them"),
         faulty_checks(
             "[[service.check]]\nport = 1\n",
-            R"(4:1: [[service.check]] has no "type"; add type = "tcp", "http", "exec", "file" or "none")"),
+            R"(4:1: [[service.check]] has no "type"; add type = "tcp", "http", "https", "tls", "exec", "file" or "none")"),
         faulty_checks(
             "[service.check]\nport = 1\npath = \"/x\"\n",
-            R"(4:1: [service.check] has no "type"; add type = "tcp", "http", "exec", "file" or "none")"),
-        fault_in("https", "port = 1",
-                 R"(5:8: "type" must be "tcp", "http", "exec", "file" or "none", not "https")"),
-        fault_in("icmp", "",
-                 R"(5:8: "type" must be "tcp", "http", "exec", "file" or "none", not "icmp")"),
-        fault_in("TCP", "path = \"/\"",
-                 R"(5:8: "type" must be "tcp", "http", "exec", "file" or "none", not "TCP")")));
+            R"(4:1: [service.check] has no "type"; add type = "tcp", "http", "https", "tls", "exec", "file" or "none")"),
+        fault_in(
+            "htps", "port = 1",
+            R"(5:8: "type" must be "tcp", "http", "https", "tls", "exec", "file" or "none", not "htps")"),
+        fault_in(
+            "icmp", "",
+            R"(5:8: "type" must be "tcp", "http", "https", "tls", "exec", "file" or "none", not "icmp")"),
+        fault_in(
+            "TCP", "path = \"/\"",
+            R"(5:8: "type" must be "tcp", "http", "https", "tls", "exec", "file" or "none", not "TCP")")));
 
 INSTANTIATE_TEST_SUITE_P(
     OtherTypesKeys, CheckFault,
     testing::Values(
         fault_in(
             "tcp", "path = \"/\"",
-            R"(6:1: "path" is for type = "http" or "file" alone; remove it or change the type)"),
-        fault_in("tcp", "host = \"a\"",
-                 R"(6:1: "host" is for type = "http" alone; remove it or change the type)"),
-        fault_in("tcp", "expect_body = 1",
-                 R"(6:1: "expect_body" is for type = "http" alone; remove it or change the type)"),
+            R"(6:1: "path" is for type = "http", "https" or "file" alone; remove it or change the type)"),
+        fault_in(
+            "tcp", "host = \"a\"",
+            R"(6:1: "host" is for type = "http" or "https" alone; remove it or change the type)"),
+        fault_in(
+            "tcp", "expect_body = 1",
+            R"(6:1: "expect_body" is for type = "http" or "https" alone; remove it or change the type)"),
         fault_in("http", "expect = \"a\"",
                  R"(6:1: "expect" is for type = "tcp" alone; remove it or change the type)"),
         fault_in("http", "user = \"root\"",
@@ -351,15 +356,15 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(7:1: "send" is for type = "tcp" alone; remove it or change the type)"),
         fault_in(
             "none", "port = 1",
-            R"(6:1: "port" is for type = "tcp", "http", "exec" or "file" alone; remove it or change the type)"),
+            R"(6:1: "port" is for type = "tcp", "http", "https", "tls", "exec" or "file" alone; remove it or change the type)"),
         fault_in("none", "timout = \"1s\"",
                  R"(6:1: unknown key "timout" in [service.check]; did you mean "timeout"?)"),
         fault_in(
-            "http", "verify = true",
-            R"(6:1: unknown key "verify" in [service.check]; remove it, or use "type", "port", "method", "path", "host", "headers", "expect_status", "expect_body", "reuse", "interval", "timeout", "fast_interval", "down_interval", "max_latency", "rise", "fall" or "max_flaps")"),
+            "http", "volume = 1",
+            R"(6:1: unknown key "volume" in [service.check]; remove it, or use "type", "port", "method", "path", "host", "headers", "expect_status", "expect_body", "reuse", "interval", "timeout", "fast_interval", "down_interval", "max_latency", "rise", "fall" or "max_flaps")"),
         fault_in(
-            "none", "verify = true",
-            R"(6:1: unknown key "verify" in [service.check]; remove it, or use "type", "interval", "timeout", "fast_interval", "down_interval", "max_latency", "rise", "fall" or "max_flaps")")));
+            "none", "volume = 1",
+            R"(6:1: unknown key "volume" in [service.check]; remove it, or use "type", "interval", "timeout", "fast_interval", "down_interval", "max_latency", "rise", "fall" or "max_flaps")")));
 
 INSTANTIATE_TEST_SUITE_P(
     CommonKeys, CheckFault,
