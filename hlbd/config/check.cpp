@@ -18,9 +18,10 @@ namespace {
 
 using TypeReader = void (*)(const CheckTable&, CheckSpec&);
 
-constexpr std::array<Choice<TypeReader>, 4> kTypes = {{
+constexpr std::array<Choice<TypeReader>, 5> kTypes = {{
     {"tcp", read_tcp},
     {"http", read_http},
+    {"icmp", read_icmp},
     {"exec", read_exec},
     {"none", read_none},
 }};

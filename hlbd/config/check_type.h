@@ -19,6 +19,7 @@ struct CheckTable {
 // whatever the table holds: which ones these are says what other types don't have.
 void read_tcp(const CheckTable& table, CheckSpec& check);
 void read_http(const CheckTable& table, CheckSpec& check);
+void read_icmp(const CheckTable& table, CheckSpec& check);
 void read_exec(const CheckTable& table, CheckSpec& check);
 void read_none(const CheckTable& table, CheckSpec& check);
 

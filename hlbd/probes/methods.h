@@ -10,6 +10,7 @@
 
 #include "probes/children.h"
 #include "probes/pattern.h"
+#include "probes/pinger.h"
 #include "probes/probe.h"
 #include "probes/target.h"
 
@@ -30,6 +31,10 @@ std::unique_ptr<Probe> http_probe(const Target& target, std::shared_ptr<const Pa
 // default, except that Host and Connection among them are left out. The method, the path, the host
 // and the headers must be fit for a request as they are, without line breaks above all.
 std::string http_request(const HttpCheck& check, std::uint16_t port);
+
+// Sends an echo request over sockets that all of them share, and waits for the reply. ICMP errors
+// are hard failures. No attempt may begin when the caller has let go of `pinger`.
+std::unique_ptr<Probe> icmp_probe(const Target& target, const std::shared_ptr<Pinger>& pinger);
 
 // So many programs run at a time for the exec checks. An attempt beyond that waits for its place,
 // which doesn't count into its time-out.

@@ -36,6 +36,11 @@ const std::shared_ptr<Programs>& Prober::programs() {
   return programs_;
 }
 
+const std::shared_ptr<Pinger>& Prober::pinger() {
+  if (pinger_ == nullptr) pinger_ = std::make_shared<Pinger>(executor_);
+  return pinger_;
+}
+
 std::unique_ptr<Probe> Prober::make(const Target& target) {
   using Made = std::unique_ptr<Probe>;
   return std::visit(Overloaded{
@@ -43,6 +48,7 @@ std::unique_ptr<Probe> Prober::make(const Target& target) {
                         [&](const HttpCheck& check) -> Made {
                           return http_probe(target, patterns_.get(check.expect_body));
                         },
+                        [&](const IcmpCheck&) -> Made { return icmp_probe(target, pinger()); },
                         [&](const ExecCheck&) -> Made { return exec_probe(target, programs()); },
                         [&](const NoneCheck&) -> Made { return std::make_unique<NoneProbe>(); },
                         [&](const auto&) -> Made { return nullptr; },

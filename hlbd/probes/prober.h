@@ -11,6 +11,7 @@
 namespace hlb::probes {
 
 class Children;
+class Pinger;
 struct Programs;
 
 // Used by hlbd's loop alone. Outlives its probes.
@@ -29,10 +30,12 @@ class Prober {
 
  private:
   const std::shared_ptr<Programs>& programs();
+  const std::shared_ptr<Pinger>& pinger();
 
   boost::asio::any_io_executor executor_;
   Patterns patterns_;
   std::shared_ptr<Programs> programs_;  // made when first needed; outlived by what is in flight
+  std::shared_ptr<Pinger> pinger_;      // likewise
 };
 
 }  // namespace hlb::probes

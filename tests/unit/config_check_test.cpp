@@ -2,11 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <string>
 #include <vector>
 
 #include "tests/unit/config_parsing.h"
+#include "tests/unit/own_network.h"
 
 namespace hlb {
 namespace {
@@ -192,6 +195,28 @@ TEST(ConfigHttpCheck, TakesATextOrARegularExpressionForTheBody) {
   EXPECT_EQ(body("{ regex = '^(ok|ready)\\b' }"), (BodyPattern{R"(^(ok|ready)\b)", true}));
 }
 
+TEST(ConfigIcmpCheck, NeedsNoPort) {
+  if (geteuid() != 0) GTEST_SKIP() << "takes the right to ping";
+  const auto result =
+      parse_config("[[service]]\nname = 'a.b'\nbackends = ['::1']\ncheck = { type = 'icmp' }\n");
+  ASSERT_THAT(faults_of(result), IsEmpty());
+  const ServiceSpec& service = std::get<Config>(result).services.at(0);
+  EXPECT_EQ(check_port(service.checks.at(0), service.backends.at(0)), 0);
+}
+
+TEST(ConfigIcmpCheck, IsAFaultWhereItIsNotAllowed) {
+  if (geteuid() != 0) GTEST_SKIP() << "takes a network of its own";
+  in_own_network([] {
+    set_network_option("ipv4/ping_group_range", "1 0");
+    // Of this thread alone: past glibc, which would change all of them.
+    ASSERT_EQ(syscall(SYS_setresuid, -1, 65534, -1), 0);  // NOLINT(*-vararg)
+    const std::string message =
+        R"(hlbd.toml:5:8: "icmp" needs a right that user 65534 of this host lacks: put one of its )"
+        "groups into the range of sysctl net.ipv4.ping_group_range, or run hlbd with CAP_NET_RAW";
+    EXPECT_THAT(faults_of(parse_config(with_check("icmp", ""))), ElementsAre(message));
+  });
+}
+
 TEST(ConfigExecCheck, RunsAsNobodyUnlessTold) {
   const auto exec = method_of<ExecCheck>("exec", R"(command = ["/bin/sh"])");
   EXPECT_EQ(exec.user, "nobody");
@@ -275,7 +300,7 @@ TEST(ConfigChecks, ThatHaveNoTypeMayHaveTheKeysOfAny) {
       faults_of(parse_config(with_checks(
           "[service.check]\nport = 0\nsend = 1\npath = 1\nexpect_status = 0\ncommand = 1\n"))),
       ElementsAre("hlbd.toml:4:1: [service.check] has no \"type\"; add type = \"tcp\", \"http\", "
-                  "\"exec\" or \"none\""));
+                  "\"icmp\", \"exec\" or \"none\""));
 }
 
 // ---- faults ------------------------------------------------------------------------------------
@@ -322,15 +347,14 @@ INSTANTIATE_TEST_SUITE_P(
             "9:1: this check says the same as the one at hlbd.toml:4:1; remove one of them"),
         faulty_checks(
             "[[service.check]]\nport = 1\n",
-            R"(4:1: [[service.check]] has no "type"; add type = "tcp", "http", "exec" or "none")"),
+            R"(4:1: [[service.check]] has no "type"; add type = "tcp", "http", "icmp", "exec" or "none")"),
         faulty_checks(
             "[service.check]\nport = 1\npath = \"/x\"\n",
-            R"(4:1: [service.check] has no "type"; add type = "tcp", "http", "exec" or "none")"),
+            R"(4:1: [service.check] has no "type"; add type = "tcp", "http", "icmp", "exec" or "none")"),
         fault_in("https", "port = 1",
-                 R"(5:8: "type" must be "tcp", "http", "exec" or "none", not "https")"),
-        fault_in("icmp", "", R"(5:8: "type" must be "tcp", "http", "exec" or "none", not "icmp")"),
+                 R"(5:8: "type" must be "tcp", "http", "icmp", "exec" or "none", not "https")"),
         fault_in("TCP", "path = \"/\"",
-                 R"(5:8: "type" must be "tcp", "http", "exec" or "none", not "TCP")")));
+                 R"(5:8: "type" must be "tcp", "http", "icmp", "exec" or "none", not "TCP")")));
 
 INSTANTIATE_TEST_SUITE_P(
     OtherTypesKeys, CheckFault,
@@ -345,10 +369,15 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(6:1: "expect" is for type = "tcp" alone; remove it or change the type)"),
         fault_in("http", "user = \"root\"",
                  R"(6:1: "user" is for type = "exec" alone; remove it or change the type)"),
+        fault_in("icmp", "path = \"/\"",
+                 R"(6:1: "path" is for type = "http" alone; remove it or change the type)"),
         fault_in("exec", "command = [\"/bin/sh\"]\nsend = \"a\"",
                  R"(7:1: "send" is for type = "tcp" alone; remove it or change the type)"),
         fault_in(
             "none", "port = 1",
+            R"(6:1: "port" is for type = "tcp", "http" or "exec" alone; remove it or change the type)"),
+        fault_in(
+            "icmp", "port = 1",
             R"(6:1: "port" is for type = "tcp", "http" or "exec" alone; remove it or change the type)"),
         fault_in("none", "timout = \"1s\"",
                  R"(6:1: unknown key "timout" in [service.check]; did you mean "timeout"?)"),
