@@ -18,9 +18,11 @@ namespace {
 
 using TypeReader = void (*)(const CheckTable&, CheckSpec&);
 
-constexpr std::array<Choice<TypeReader>, 5> kTypes = {{
+constexpr std::array<Choice<TypeReader>, 7> kTypes = {{
     {"tcp", read_tcp},
     {"http", read_http},
+    {"https", read_https},
+    {"tls", read_tls},
     {"icmp", read_icmp},
     {"exec", read_exec},
     {"none", read_none},

@@ -19,12 +19,17 @@ struct CheckTable {
 // whatever the table holds: which ones these are says what other types don't have.
 void read_tcp(const CheckTable& table, CheckSpec& check);
 void read_http(const CheckTable& table, CheckSpec& check);
+void read_https(const CheckTable& table, CheckSpec& check);
+void read_tls(const CheckTable& table, CheckSpec& check);
 void read_icmp(const CheckTable& table, CheckSpec& check);
 void read_exec(const CheckTable& table, CheckSpec& check);
 void read_none(const CheckTable& table, CheckSpec& check);
 
 // For those that ask at a port, or are told of one.
 void read_port(const CheckTable& table, CheckSpec& check);
+
+// Those of every check over TLS.
+void read_tls_keys(const CheckTable& table, TlsSpec& tls);
 
 // What a response must be like: expect_status and expect_body.
 void read_expectations(const CheckTable& table, HttpCheck& http);

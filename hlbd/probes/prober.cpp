@@ -36,6 +36,12 @@ const std::shared_ptr<Programs>& Prober::programs() {
   return programs_;
 }
 
+std::unique_ptr<TlsPeer> Prober::tls_peer(const std::optional<TlsSpec>& spec,
+                                          std::string_view protocol) {
+  if (!spec) return nullptr;
+  return std::make_unique<TlsPeer>(tls_clients_.get(*spec), *spec, protocol);
+}
+
 const std::shared_ptr<Pinger>& Prober::pinger() {
   if (pinger_ == nullptr) pinger_ = std::make_shared<Pinger>(executor_);
   return pinger_;
@@ -46,7 +52,11 @@ std::unique_ptr<Probe> Prober::make(const Target& target) {
   return std::visit(Overloaded{
                         [&](const TcpCheck&) -> Made { return tcp_probe(target); },
                         [&](const HttpCheck& check) -> Made {
-                          return http_probe(target, patterns_.get(check.expect_body));
+                          return http_probe(target, patterns_.get(check.expect_body),
+                                            tls_peer(check.tls, "http/1.1"));
+                        },
+                        [&](const TlsCheck& check) -> Made {
+                          return tls_probe(target, tls_clients_.get(check.tls));
                         },
                         [&](const IcmpCheck&) -> Made { return icmp_probe(target, pinger()); },
                         [&](const ExecCheck&) -> Made { return exec_probe(target, programs()); },
