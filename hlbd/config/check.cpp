@@ -18,11 +18,12 @@ namespace {
 
 using TypeReader = void (*)(const CheckTable&, CheckSpec&);
 
-constexpr std::array<Choice<TypeReader>, 7> kTypes = {{
+constexpr std::array<Choice<TypeReader>, 8> kTypes = {{
     {"tcp", read_tcp},
     {"http", read_http},
     {"https", read_https},
     {"tls", read_tls},
+    {"grpc", read_grpc},
     {"icmp", read_icmp},
     {"exec", read_exec},
     {"none", read_none},

@@ -21,6 +21,7 @@ void read_tcp(const CheckTable& table, CheckSpec& check);
 void read_http(const CheckTable& table, CheckSpec& check);
 void read_https(const CheckTable& table, CheckSpec& check);
 void read_tls(const CheckTable& table, CheckSpec& check);
+void read_grpc(const CheckTable& table, CheckSpec& check);
 void read_icmp(const CheckTable& table, CheckSpec& check);
 void read_exec(const CheckTable& table, CheckSpec& check);
 void read_none(const CheckTable& table, CheckSpec& check);

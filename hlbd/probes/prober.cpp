@@ -58,6 +58,9 @@ std::unique_ptr<Probe> Prober::make(const Target& target) {
                         [&](const TlsCheck& check) -> Made {
                           return tls_probe(target, tls_clients_.get(check.tls));
                         },
+                        [&](const GrpcCheck& check) -> Made {
+                          return grpc_probe(target, tls_peer(check.tls, "h2"));
+                        },
                         [&](const IcmpCheck&) -> Made { return icmp_probe(target, pinger()); },
                         [&](const ExecCheck&) -> Made { return exec_probe(target, programs()); },
                         [&](const NoneCheck&) -> Made { return std::make_unique<NoneProbe>(); },
