@@ -46,7 +46,7 @@ bool is(unsigned long error, int library, int reason) {
 
 // What OpenSSL holds against a file that should hold `what`, by its queue, which is then empty.
 std::string openssl_fault(const std::string& what) {
-  const unsigned long error = ERR_peek_last_error();
+  const unsigned long error = ERR_peek_error();
   ERR_clear_error();
   if (is(error, ERR_LIB_PEM, PEM_R_NO_START_LINE) ||
       is(error, ERR_LIB_X509, X509_R_NO_CERTIFICATE_OR_CRL_FOUND) ||
@@ -89,9 +89,9 @@ class Trial {
   // After the certificate, as it must belong to that.
   void read_key(std::string& into) {
     read("key", "private key", into, [this](const char* file) {
-      if (SSL_CTX_use_PrivateKey_file(settings_.get(), file, SSL_FILETYPE_PEM) != 1) return 0;
       const bool alone = SSL_CTX_get0_certificate(settings_.get()) == nullptr;
-      return alone ? 1 : SSL_CTX_check_private_key(settings_.get());
+      const int taken = SSL_CTX_use_PrivateKey_file(settings_.get(), file, SSL_FILETYPE_PEM);
+      return alone || taken != 1 ? taken : SSL_CTX_check_private_key(settings_.get());
     });
   }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <string_view>
 #include <system_error>
 
 namespace hlb::probes {
@@ -34,12 +35,22 @@ bool is_about_certificate(int alert) {
   return std::ranges::find(kAlerts, alert) != kAlerts.end();
 }
 
-Outcome refusal(int alert, ClientCertificate certificate) {
+// OpenSSL names the alerts of TLS 1.3 in its errors alone: "tlsv13 alert certificate required".
+std::string alert_in_words(int alert, const std::string& text) {
+  constexpr std::string_view kUnknown = "unknown";
+  constexpr std::string_view kPrefix = "tlsv13 alert ";
+  if (const std::string_view words = SSL_alert_desc_string_long(alert); words != kUnknown) {
+    return std::string(words);
+  }
+  return text.starts_with(kPrefix) ? text.substr(kPrefix.size()) : text;
+}
+
+Outcome refusal(int alert, const std::string& text, ClientCertificate certificate) {
   std::string what = "TLS refused";
   if (certificate.asked_for && is_about_certificate(alert)) {
     what = certificate.given ? "client certificate refused" : "client certificate demanded";
   }
-  return Outcome::hard_failure(what + ": " + SSL_alert_desc_string_long(alert) + " (alert " +
+  return Outcome::hard_failure(what + ": " + alert_in_words(alert, text) + " (alert " +
                                std::to_string(alert) + ")");
 }
 
@@ -58,7 +69,8 @@ Outcome tls_failure(ClientCertificate certificate) {
   const bool own = is_own_trouble();
   const std::string text = openssl_fault();
   if (own) return Outcome::not_known("no probe: " + text);
-  return is_alert ? refusal(alert, certificate) : Outcome::hard_failure("TLS failed: " + text);
+  return is_alert ? refusal(alert, text, certificate)
+                  : Outcome::hard_failure("TLS failed: " + text);
 }
 
 bool is_own_trouble() {
