@@ -11,7 +11,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <cerrno>
-#include <string>
 
 #include "probes/reason.h"
 
@@ -22,9 +21,6 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 using std::chrono::milliseconds;
-
-// A deadline that is noticed later than this proves that hlbd was late, not the backend.
-constexpr milliseconds kTolerableLag{100};
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
@@ -129,11 +125,7 @@ asio::awaitable<Stream::Read> Connection::read_some(std::span<char> space) {
 }
 
 Outcome Connection::failure(const error_code& error, std::string_view silence) const {
-  if (!deadline_.expired()) return network_failure(error);
-  if (deadline_.lag() > kTolerableLag) {
-    return Outcome::not_known("hlbd itself was late by " + in_words(deadline_.lag()));
-  }
-  return Outcome::soft_failure(std::string(silence) + " " + in_words(deadline_.timeout()));
+  return deadline_.expired() ? timed_out(deadline_, silence) : network_failure(error);
 }
 
 std::chrono::microseconds Connection::age() const {

@@ -9,6 +9,7 @@
 
 #include "probes/child.h"
 #include "probes/ending.h"
+#include "probes/deadlines.h"
 #include "probes/methods.h"
 #include "probes/reason.h"
 
@@ -18,9 +19,6 @@ namespace {
 namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
-
-// A time-out that is noticed later than this proves that hlbd was late, not the program.
-constexpr milliseconds kTolerableLag{100};
 
 class PlaceHeld {
  public:

@@ -10,10 +10,11 @@
 
 #include "probes/children.h"
 #include "probes/pattern.h"
+#include "probes/pinger.h"
 #include "probes/probe.h"
 #include "probes/target.h"
-#include "probes/watched_file.h"
 #include "probes/tls_peer.h"
+#include "probes/watched_file.h"
 
 namespace hlb::probes {
 
@@ -39,6 +40,15 @@ std::string http_request(const HttpCheck& check, std::uint16_t port);
 // Shakes hands over TLS, verifies, and judges how long the certificate is still valid. Never resumes
 // a session, since that would hide the certificate.
 std::unique_ptr<Probe> tls_probe(const Target& target, std::shared_ptr<TlsClient> client);
+
+// Calls grpc.health.v1.Health/Check over a fresh connection: SERVING passes, and everything else is
+// a hard failure. `tls` is nullptr for HTTP/2 over plain TCP, with prior knowledge. Closes as
+// tcp_probe().
+std::unique_ptr<Probe> grpc_probe(const Target& target, std::unique_ptr<TlsPeer> tls);
+
+// Sends an echo request over sockets that all of them share, and waits for the reply. ICMP errors
+// are hard failures. No attempt may begin when the caller has let go of `pinger`.
+std::unique_ptr<Probe> icmp_probe(const Target& target, const std::shared_ptr<Pinger>& pinger);
 
 // So many programs run at a time for the exec checks. An attempt beyond that waits for its place,
 // which doesn't count into its time-out.

@@ -46,6 +46,11 @@ std::unique_ptr<TlsPeer> Prober::tls_peer(const std::optional<TlsSpec>& spec,
   return std::make_unique<TlsPeer>(tls_clients_.get(*spec), *spec, protocol);
 }
 
+const std::shared_ptr<Pinger>& Prober::pinger() {
+  if (pinger_ == nullptr) pinger_ = std::make_shared<Pinger>(executor_);
+  return pinger_;
+}
+
 std::unique_ptr<Probe> Prober::make(const Target& target) {
   using Made = std::unique_ptr<Probe>;
   return std::visit(Overloaded{
@@ -57,6 +62,10 @@ std::unique_ptr<Probe> Prober::make(const Target& target) {
                         [&](const TlsCheck& check) -> Made {
                           return tls_probe(target, tls_clients_.get(check.tls));
                         },
+                        [&](const GrpcCheck& check) -> Made {
+                          return grpc_probe(target, tls_peer(check.tls, "h2"));
+                        },
+                        [&](const IcmpCheck&) -> Made { return icmp_probe(target, pinger()); },
                         [&](const ExecCheck&) -> Made { return exec_probe(target, programs()); },
                         [&](const FileCheck& check) -> Made {
                           return file_probe(target, files_->get(check.path));

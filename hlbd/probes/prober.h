@@ -16,6 +16,7 @@
 namespace hlb::probes {
 
 class Children;
+class Pinger;
 struct Programs;
 
 // Used by hlbd's loop alone. Outlives its probes.
@@ -38,11 +39,13 @@ class Prober {
   const std::shared_ptr<Programs>& programs();
   // As TlsPeer's constructor; nullptr where the check wants no TLS. `spec` must outlive it.
   std::unique_ptr<TlsPeer> tls_peer(const std::optional<TlsSpec>& spec, std::string_view protocol);
+  const std::shared_ptr<Pinger>& pinger();
 
   boost::asio::any_io_executor executor_;
   Patterns patterns_;
   TlsClients tls_clients_;
   std::shared_ptr<Programs> programs_;  // made when first needed; outlived by what is in flight
+  std::shared_ptr<Pinger> pinger_;      // likewise
   std::shared_ptr<WatchedFiles> files_;
 };
 
