@@ -55,7 +55,7 @@ hlbd_objects   := $(call obj,$(hlbd_sources))
 daemon_parts   := $(filter-out %/hlbd/main.o,$(hlbd_objects))
 fuzzed_objects := $(guest_objects) $(call obj,$(wildcard hlbd/config/*.cpp hlbd/health/*.cpp) \
                     $(addprefix hlbd/,asio.cpp publish/encode.cpp publish/peer_protocol.cpp))
-tools          := $(patsubst tests/integration/%.cpp,$(OUT)/tests/%,$(tool_sources))
+tools          := $(patsubst tests/integration/%.cpp,$(OUT)/tests/%,$(tool_sources)) $(OUT)/tests/kernel_timers.so
 fuzzers        := $(patsubst tests/fuzz/%.cpp,$(OUT)/fuzz/%,$(fuzz_sources))
 packages_flags := $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
 packages_libs  := $(shell pkg-config --libs $(LIBS) 2>/dev/null)
@@ -108,7 +108,11 @@ $(OUT)/bench/libnss_%.so.2: $(OUT)/obj/tests/bench/null/%.o
 	@mkdir -p $(@D)
 	$(CC) -shared -Wl,-soname,$(@F) $(LDFLAGS) -o $@ $^
 
-$(OUT)/obj/libnss_hlb/%.o $(OUT)/obj/tests/bench/null/%.o: EXTRA = $(GUEST_FLAGS)
+$(OUT)/tests/%.so: $(OUT)/obj/tests/integration/preload/%.o
+	@mkdir -p $(@D)
+	$(CC) -shared $(LDFLAGS) -o $@ $^
+
+$(OUT)/obj/libnss_hlb/%.o $(OUT)/obj/tests/bench/null/%.o $(OUT)/obj/tests/integration/preload/%.o: EXTRA = $(GUEST_FLAGS)
 $(OUT)/obj/hlbd/%.o $(OUT)/obj/tests/%.o: EXTRA = $(packages_flags) $(EXTRA.$*)
 # A false positive from inside Boost's coroutine frames at -O2, for the files with coroutines alone.
 COROUTINES := $(basename $(shell grep -l awaitable hlbd/*.cpp hlbd/*/*.cpp tests/unit/*.cpp))
