@@ -7,6 +7,7 @@ meanwhile hits all of them alike.
 """
 
 import contextlib
+import functools
 import os
 import shutil
 import struct
@@ -18,10 +19,11 @@ from typing import NamedTuple
 import probers
 import servers
 from programs import Program
+from rows import Samples
 from world import BUILD, ip, until
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
-SIZES = [1000, 10_000]
+SIZES = [int(size) for size in os.environ.get("SIZES", "1000 10000").split()]
 SETTLING = 1.5  # seconds from the first round of checks to the window
 WINDOW = 2.0  # seconds; gdnsd checks each backend once in it
 LONGEST_FIRST_ROUND = 60
@@ -117,8 +119,13 @@ def first_round_over(window, prober, size):
         raise servers.NotRunning(f"{error}; {servers.last_words(prober)}") from None
 
 
+class Figures(NamedTuple):
+    cpu: float  # nanoseconds per check
+    memory: int  # private bytes
+    pace: float  # checks per second, of those that there should be
+
+
 def measure(kind, method, size):
-    """CPU nanoseconds per check, and private bytes of the prober."""
     with Window(method) as window:
         prober = window.start(kind, size)
         first_round_over(window, prober, size)
@@ -126,8 +133,65 @@ def measure(kind, method, size):
         before = window.usage(prober)
         time.sleep(WINDOW)
         used = window.usage(prober).since(before)
-        rate = used.checks / used.time
-        expected = size / kind.interval
-        print(f"{method} {size} {kind.name}: {used.cpu / used.checks / 1000:.1f} us, {rate:.0f} checks/s"
-              f" ({rate / expected:.2f}), {private_bytes(prober.pid) / 1024:.0f} KiB", file=sys.stderr)
-        return used.cpu / used.checks, private_bytes(prober.pid)
+        pace = used.checks / used.time / size * kind.interval
+        return Figures(used.cpu / used.checks, private_bytes(prober.pid), pace)
+
+
+@functools.cache
+def memory_when_empty(kind, method):
+    with Window(method) as window:
+        prober = window.start(kind, 0)
+        time.sleep(SETTLING)
+        return private_bytes(prober.pid)
+
+
+def case_of(method, size, kind):
+    return f"{method}-{size}-{kind.name}"
+
+
+def costs(methods):
+    """CPU and memory of every prober that knows these methods, by case_of()."""
+    turns = [(kind, method, size)
+             for size in SIZES for method in methods for kind in probers.ALL
+             if method in kind.methods]
+    results = {}
+    for number in range(ROUNDS):
+        print(f"bench: {', '.join(methods)}, round {number + 1} of {ROUNDS} …", file=sys.stderr)
+        for kind, method, size in turns:
+            take(results, number, kind, method, size)
+    return results
+
+
+def take(results, number, kind, method, size):
+    """One more turn. A prober that can't be measured is given up, with the reason."""
+    case = case_of(method, size, kind)
+    if isinstance(results.get(case), str):
+        return
+    try:
+        figures = measure(kind, method, size)
+        empty = memory_when_empty(kind, method)
+    except (servers.NotRunning, OSError) as error:
+        results[case] = results["memory-" + case] = f"not measured: {error}"
+        return
+    cpu = results.setdefault(case, Samples())
+    cpu[number] = figures.cpu
+    cpu.note = note_on(kind, figures.pace)
+    memory = results.setdefault("memory-" + case, Samples())
+    memory[number] = (figures.memory - empty) / size
+
+
+def note_on(kind, pace):
+    notes = []
+    if kind.interval > 1:
+        notes.append(f"checks every {kind.interval} s, its shortest interval")
+    if abs(pace - 1) > 0.1:
+        notes.append(f"made {pace:.0%} of its checks")
+    return ", ".join(notes)
+
+
+def tcp():
+    return costs(["tcp"])
+
+
+def http():
+    return costs(["http", "reuse"])
