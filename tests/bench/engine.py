@@ -42,10 +42,12 @@ class Usage(NamedTuple):
 
 
 class Window:
-    """A target in a namespace of its own. Entered, it is up; all in it ends with the block."""
+    """A target in a namespace of its own. Entered, it is up; all in it ends with the block. With
+    `split`, each of two targets has a half of the addresses, and `other` is the second of them."""
 
-    def __init__(self, method):
+    def __init__(self, method, split=0):
         self.method = method
+        self.split = split  # of so many addresses
         self.folder = servers.FOLDER / "window"
         self.parts = contextlib.ExitStack()
 
@@ -56,10 +58,9 @@ class Window:
             ip(f"netns add {NAMESPACE}")
             parts.callback(ip, f"netns del {NAMESPACE}")
             ip(f"-n {NAMESPACE} link set lo up")
-            count = self.folder / "count"
-            command = [*INSIDE, BUILD / "bench/engine_target", probers.PORT, count]
-            self.target = parts.enter_context(
-                contextlib.closing(Program(command, self.folder / "target.log")))
+            self.target, *others = [parts.enter_context(contextlib.closing(target))
+                                    for target in self.targets()]
+            self.other = others[0] if others else None
             until(self.listening, "the target listens")
             self.parts = parts.pop_all()
         return self
@@ -67,9 +68,20 @@ class Window:
     def __exit__(self, *error):
         self.parts.close()
 
+    def targets(self):
+        command = [*INSIDE, BUILD / "bench/engine_target", probers.PORT]
+        if not self.split:
+            return [Program([*command, self.folder / "count"], self.folder / "target.log")]
+        found = probers.addresses(self.split)
+        halves = [found[: self.split // 2], found[self.split // 2 :]]
+        for number, half in enumerate(halves):
+            (self.folder / f"half{number}").write_text("\n".join(half))
+        return [Program([*command, self.folder / f"count{number}", self.folder / f"half{number}"],
+                        self.folder / f"target{number}.log") for number in range(len(halves))]
+
     def listening(self):
         text = Path(f"/proc/{self.target.pid}/net/tcp").read_text()
-        return f":{probers.PORT:04X} 00000000:0000 0A" in text
+        return text.count(f":{probers.PORT:04X} 00000000:0000 0A") == max(self.split, 1)
 
     def start(self, kind, size):
         """Starts a prober of this kind, for so many backends."""

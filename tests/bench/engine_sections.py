@@ -42,4 +42,28 @@ def sections_of(part, methods):
                   part, [row for method in methods for row in rows_of_memory(method, most)], MEMORY)
 
 
-SECTIONS = [*sections_of("tcp", ["tcp"]), *sections_of("http", ["http", "reuse"])]
+MILLISECONDS = Unit("ms", 1e6)
+
+START = [
+    Row("hlbd, from its start until it is READY", "start-hlbd", "", adds_at_most(1000)),
+    Row("HAProxy, until each is checked once", "start-HAProxy"),
+    Row("gdnsd, until each is checked once", "start-gdnsd"),
+]
+LOOKUPS = [
+    Row("nothing is checked", "lookup-idle"),
+    Row("hlbd starts with 10,000 backends", "lookup-meanwhile", "lookup-idle", ratio_at_most(2)),
+]
+CHANGES = [
+    Row("one, from its last refusal", "change-1", "", adds_at_most(2)),
+    Row("5,000, from the last one's last refusal", "change-5000", "", adds_at_most(100)),
+    Row("5,000, from the SIGKILL of all of them", "change-5000-killed"),
+]
+
+SECTIONS = [
+    *sections_of("tcp", ["tcp"]),
+    *sections_of("http", ["http", "reuse"]),
+    Section("10,000 backends known", "start", START, MILLISECONDS),
+    Section("The 99th percentile of lookups while …", "start", LOOKUPS),
+    Section("Changes among 10,000 backends, until they are in the table", "changes", CHANGES,
+            MILLISECONDS),
+]

@@ -1,12 +1,16 @@
 """The parts of a measurement, by the names that bench takes."""
 
+import changes
 import engine
 import measure
+import start
 
 PARTS = {
     "lookups": measure.lookups,
     "tcp": engine.tcp,
     "http": engine.http,
+    "start": start.start,
+    "changes": changes.changes,
 }
 ENGINE = [name for name in PARTS if name != "lookups"]
 
