@@ -1,5 +1,6 @@
 """What is shown of the engine: hlbd beside HAProxy, gdnsd and the floor."""
 
+import detection
 import engine
 from probers import ALL, Floor, Haproxy, HlbdProber
 from rows import Row, Section, Unit, adds_at_most, ratio_at_most
@@ -59,11 +60,18 @@ CHANGES = [
     Row("5,000, from the SIGKILL of all of them", "change-5000-killed"),
 ]
 
+DETECTION = [
+    Row(f"{kind.name}, {place} backend", detection.case_of(kind, place))
+    for place in detection.PLACES for kind in detection.KINDS
+]
+
 SECTIONS = [
     *sections_of("tcp", ["tcp"]),
     *sections_of("http", ["http", "reuse"]),
     Section("10,000 backends known", "start", START, MILLISECONDS),
     Section("The 99th percentile of lookups while …", "start", LOOKUPS),
     Section("Changes among 10,000 backends, until they are in the table", "changes", CHANGES,
+            MILLISECONDS),
+    Section("From a backend's SIGKILL until it is no longer answered", "detection", DETECTION,
             MILLISECONDS),
 ]

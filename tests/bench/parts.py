@@ -1,6 +1,7 @@
 """The parts of a measurement, by the names that bench takes."""
 
 import changes
+import detection
 import engine
 import measure
 import start
@@ -11,6 +12,7 @@ PARTS = {
     "http": engine.http,
     "start": start.start,
     "changes": changes.changes,
+    "detection": detection.detection,
 }
 ENGINE = [name for name in PARTS if name != "lookups"]
 
