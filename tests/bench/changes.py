@@ -110,8 +110,8 @@ def at_once():
             refusals, tables = observer.seen()
             if len(refusals) < BACKENDS // 2:
                 raise servers.NotRunning(f"only {len(refusals)} were seen to refuse")
-            last = max(time for times in refusals.values() for time in times[DECIDING - 1 : DECIDING]
-                       if time < tables[-1])
+            deciding = [times[DECIDING - 1] for times in refusals.values() if times[DECIDING - 1 :]]
+            last = max(time for time in deciding if time < tables[-1])
             decided[number] = tables[-1] - last
             killed[number] = tables[-1] - begun
     return {"change-5000": decided, "change-5000-killed": killed}

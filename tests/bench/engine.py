@@ -2,8 +2,8 @@
 
 A window is a network namespace with a target that answers for all addresses of loopback, and one
 prober. The target counts the requests, the kernel counts the connections; what the prober used
-meanwhile is the kernel's word as well. Rounds go over all probers, so that whatever the machine does
-meanwhile hits all of them alike.
+meanwhile is the kernel's word as well. Rounds go over all probers, so that whatever the machine
+does meanwhile hits all of them alike.
 """
 
 import contextlib

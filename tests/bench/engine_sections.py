@@ -27,7 +27,8 @@ def rows_of_memory(method, size):
     for kind in ALL:
         if method in kind.methods and kind is not Floor:
             case = "memory-" + engine.case_of(method, size, kind)
-            yield Row(label_of(method, kind), case, "", MEMORY_BOUND if kind is HlbdProber else None)
+            bound = MEMORY_BOUND if kind is HlbdProber else None
+            yield Row(label_of(method, kind), case, "", bound)
 
 
 def label_of(method, kind):

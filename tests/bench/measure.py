@@ -1,4 +1,5 @@
-"""What is measured of lookups: the cases, the servers they need, and the samples that come of it."""
+"""What is measured of lookups: the cases, the servers they need, and the samples that come of
+it."""
 
 import contextlib
 import subprocess

@@ -47,7 +47,8 @@ def compared(section, row, samples):
     if isinstance(other, str):
         return Comparison(section, row, median, note=f"{row.against} {other}")
     if row.against:
-        values = [in_figure(row, unit, own[number], other[number]) for number in own.keys() & other.keys()]
+        values = [in_figure(row, unit, own[number], other[number])
+                  for number in own.keys() & other.keys()]
     elif row.bound:
         values = [sample / unit.divisor for sample in own.values()]
     else:
@@ -108,7 +109,8 @@ def line_of(each):
     row, unit = each.row, each.section.unit
     cells = [row.label]
     if each.median is not None:
-        cells += [f"{each.median:.2f}", f"{1e9 / unit.divisor / each.median:,.0f}" if unit.rate else ""]
+        rate = f"{1e9 / unit.divisor / each.median:,.0f}" if unit.rate else ""
+        cells += [f"{each.median:.2f}", rate]
     if each.value is not None:
         quartiles = "{:.2f} – {:.2f}".format(*each.quartiles) if each.quartiles else ""
         cells += [row.against, text_of(row, unit, each.value), quartiles, text_of_bound(row, unit),

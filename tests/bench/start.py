@@ -65,7 +65,8 @@ def all_known(kind):
 
 
 def lookups_meanwhile():
-    """While nothing is checked, and while hlbd starts anew and the table of the one before lasts."""
+    """While nothing is checked; and while hlbd starts anew, and the table of the one before it
+    lasts."""
     with engine.Window("tcp") as window:
         hlbd = window.start(Quiet, BACKENDS)
         until(hlbd.ready, "READY from hlbd", engine.LONGEST_FIRST_ROUND)
