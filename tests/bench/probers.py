@@ -11,7 +11,7 @@ import servers
 from programs import Notifications, Program
 from world import BUILD, config, environment, service
 
-PORT = 8099
+PORT = 8098  # where nothing else listens, in any namespace
 IN_A_SERVICE = 10  # backends
 METHODS = ["tcp", "http", "reuse"]  # reuse: http on a connection that is kept
 
