@@ -147,7 +147,7 @@ check: deps ## every test: release, sanitizers, fuzzers, real programs; as root
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/check
 
 bench: deps ## ratios against floors and peers, in build/bench.json too; as root
-	@$(MAKE) --no-print-directory -j$(shell nproc) all benchers && tests/bench/bench
+	@$(MAKE) --no-print-directory -j$(shell nproc) all benchers && tests/bench/bench $(BENCH)
 
 install: all ## into DESTDIR, under PREFIX; an existing configuration is kept
 	install -D -m 644 $(OUT)/libnss_hlb.so.2 $(DESTDIR)$(LIBDIR)/libnss_hlb.so.2

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import servers
 from programs import Notifications, Program
-from world import BUILD, PEERS, config, environment, service
+from world import BUILD, config, environment, service
 
-PORT = 8099
+PORT = 8098  # where nothing else listens, in any namespace
 IN_A_SERVICE = 10  # backends
 METHODS = ["tcp", "http", "reuse"]  # reuse: http on a connection that is kept
 
@@ -145,12 +145,15 @@ class Gdnsd(Prober):
     def prepare(self, method, found):
         for each in ["run", "state", "zones"]:
             (self.folder / each).mkdir()
-        resources = [f"s{number} => {{ service_types => {method}, addrs_v4 => [ {', '.join(group)} ] }}\n"
-                     for number, group in grouped(found)]
+        resources = [
+            f"s{number} => {{ service_types => {method}, addrs_v4 => [ {', '.join(group)} ] }}\n"
+            for number, group in grouped(found)
+        ]
         plugins = f"multifo => {{\n{''.join(resources)}}}" if resources else ""
         (self.folder / "config").write_text(GDNSD.format(
             folder=self.folder, port=PORT, interval=self.interval, plugins=plugins))
-        return [servers.peer("usr/sbin/gdnsd"), "-c", self.folder, "start"], with_libraries_of_peers()
+        command = [servers.peer("usr/sbin/gdnsd"), "-c", self.folder, "start"]
+        return command, with_libraries_of_peers()
 
 
 def with_libraries_of_peers():

@@ -1,10 +1,11 @@
 // The backends of the engine's measurement, all in one process: answers every request at PORT of
-// any address of this host.
+// any address of this host, or of the addresses in a file (IPv4, one a line) alone.
 //
-//   target PORT COUNT_FILE
+//   target PORT COUNT_FILE [ADDRESS_FILE]
 //
 // The number of requests so far stands in the file, as 8 bytes of this machine's order. Connections
 // are left for the prober to close.
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
@@ -18,10 +19,13 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <fstream>
 #include <new>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 namespace {
 
@@ -35,16 +39,32 @@ int require(int result, const char* what) {
   return result;
 }
 
-int listen_at(std::uint16_t port) {
+int listen_at(in_addr address, std::uint16_t port) {
   const int fd = require(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), "socket");
   const int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  sockaddr_in any{};
-  any.sin_family = AF_INET;
-  any.sin_port = htons(port);
-  require(bind(fd, reinterpret_cast<const sockaddr*>(&any), sizeof any), "bind");
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_port = htons(port);
+  at.sin_addr = address;
+  require(bind(fd, reinterpret_cast<const sockaddr*>(&at), sizeof at), "bind");
   require(listen(fd, kBacklog), "listen");
   return fd;
+}
+
+std::vector<int> listeners_at(const char* address_file, std::uint16_t port) {
+  if (address_file == nullptr) return {listen_at({INADDR_ANY}, port)};
+  std::vector<int> listeners;
+  std::ifstream text(address_file);
+  for (std::string line; std::getline(text, line);) {
+    in_addr address{};
+    if (inet_pton(AF_INET, line.c_str(), &address) != 1) {
+      throw std::runtime_error("not an IPv4 address: " + line);
+    }
+    listeners.push_back(listen_at(address, port));
+  }
+  if (listeners.empty()) throw std::runtime_error("no addresses");
+  return listeners;
 }
 
 using Count = std::atomic<std::uint64_t>;
@@ -59,9 +79,13 @@ Count& count_in(const char* path) {
 
 class Target {
  public:
-  Target(std::uint16_t port, Count& count)
-      : listener_(listen_at(port)), epoll_(require(epoll_create1(0), "epoll")), count_(count) {
-    add(listener_);
+  Target(const std::vector<int>& listeners, Count& count)
+      : last_listener_(listeners.back()),
+        epoll_(require(epoll_create1(0), "epoll")),
+        count_(count) {
+    for (const int listener : listeners) {
+      add(listener);
+    }
   }
 
   [[noreturn]] void serve() {
@@ -70,8 +94,8 @@ class Target {
       const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), -1);
       for (int i = 0; i < count; ++i) {
         const int fd = events.at(static_cast<std::size_t>(i)).data.fd;
-        if (fd == listener_) {
-          accept_all();
+        if (fd <= last_listener_) {
+          accept_all(fd);
         } else {
           answer(fd);
         }
@@ -87,9 +111,9 @@ class Target {
     require(epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
   }
 
-  void accept_all() const {
+  void accept_all(int listener) const {
     int fd = 0;
-    while ((fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK)) >= 0) {
+    while ((fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK)) >= 0) {
       add(fd);
     }
   }
@@ -108,7 +132,7 @@ class Target {
     send(fd, kResponse.data(), kResponse.size(), MSG_NOSIGNAL);
   }
 
-  int listener_;
+  int last_listener_;  // they were opened first
   int epoll_;
   Count& count_;
 };
@@ -116,13 +140,14 @@ class Target {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fputs("usage: target PORT COUNT_FILE\n", stderr);
+  if (argc != 3 && argc != 4) {
+    std::fputs("usage: target PORT COUNT_FILE [ADDRESS_FILE]\n", stderr);
     return 2;
   }
   try {
     const auto port = static_cast<std::uint16_t>(std::stoul(argv[1]));
-    Target target(port, count_in(argv[2]));
+    Count& count = count_in(argv[2]);
+    Target target(listeners_at(argv[3], port), count);
     target.serve();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "target: %s\n", error.what());
