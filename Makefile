@@ -24,7 +24,8 @@ LINK.asan    := -fsanitize=address,undefined
 LINK.tsan    := -fsanitize=thread
 LINK.fuzz    := -fsanitize=address,undefined
 
-# libsystemd is for sd_notify; the rest is header-only or a plain -l.
+# libsystemd is for sd_notify, libresolv (of libc) reads DNS messages; the rest is header-only or a
+# plain -l.
 LIBS := sdbus-c++ libsystemd spdlog fmt re2 openssl libcares libnghttp2
 CPPFLAGS += -I. -Ihlbd -I$(GEN) -MMD -MP -DBOOST_ASIO_SEPARATE_COMPILATION -DBOOST_BEAST_SEPARATE_COMPILATION \
             -DHLB_VERSION='"$(VERSION)"'
@@ -58,7 +59,7 @@ fuzzed_objects := $(guest_objects) $(call obj,$(wildcard hlbd/config/*.cpp hlbd/
 tools          := $(patsubst tests/integration/%.cpp,$(OUT)/tests/%,$(tool_sources))
 fuzzers        := $(patsubst tests/fuzz/%.cpp,$(OUT)/fuzz/%,$(fuzz_sources))
 packages_flags := $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
-packages_libs  := $(shell pkg-config --libs $(LIBS) 2>/dev/null)
+packages_libs  := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lresolv
 benchers       := $(addprefix $(OUT)/bench/,sampler first_lookup libnss_null1.so.2 libnss_null2.so.2)
 
 .PHONY: help all demo check bench install format deps unit tools fuzzers benchers clean
