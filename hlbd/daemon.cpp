@@ -20,7 +20,6 @@
 #include "log.h"
 #include "notify.h"
 #include "publish/encode.h"
-#include "publish/predecessor.h"
 #include "resolve.h"
 
 namespace hlb {
@@ -56,6 +55,16 @@ Daemon::Daemon(Options options, Config config)
     : options_(std::move(options)),
       runtime_folder_(take_over(options_.runtime_dir)),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
+      names_(
+          io_.get_executor(),
+          [this](std::vector<ServiceSpec> services) {
+            apply(std::move(services));
+            publisher_.publish_soon();
+            watch_listeners();
+          },
+          [](const discovery::NameWatch::News& news) {
+            spdlog::log(news.trouble ? spdlog::level::warn : spdlog::level::info, "{}", news.text);
+          }),
       monitor_(io_.get_executor(), [this] { publisher_.publish_soon(); }),
       publisher_(io_.get_executor(), options_.runtime_dir, monitor_, [this] { on_published(); }),
       routes_(io_,
@@ -74,13 +83,18 @@ Daemon::Daemon(Options options, Config config)
 }
 
 void Daemon::start_publishing(std::vector<ServiceSpec> services) {
-  const publish::Predecessor predecessor(options_.runtime_dir);
-  monitor_.apply(std::move(services), [&](const ServiceSpec& service, const BackendSpec& backend) {
-    return predecessor.says_up(service.name, backend.address) ? State::up : State::unknown;
-  });
+  predecessor_.emplace(options_.runtime_dir);
+  apply(names_.follow(std::move(services)));
   publisher_.publish();
   peer_socket_.emplace(io_.get_executor(), options_.runtime_dir / bus::kPeerSocket,
                        [this](const Name& name) { return publisher_.table().find(name); });
+}
+
+void Daemon::apply(std::vector<ServiceSpec> services) {
+  monitor_.apply(std::move(services), [&](const ServiceSpec& service, const BackendSpec& backend) {
+    const bool was_up = predecessor_ && predecessor_->says_up(service.name, backend.address);
+    return was_up ? State::up : State::unknown;
+  });
 }
 
 void Daemon::run() {
@@ -125,8 +139,9 @@ void Daemon::watch_listeners() {
 
 void Daemon::on_published() {
   if (peer_socket_) peer_socket_->answers_changed();
-  if (ready_ || !monitor_.first_round_over()) return;
+  if (ready_ || !names_.first_round_over() || !monitor_.first_round_over()) return;
   ready_ = true;
+  predecessor_.reset();
   const std::string now = status();
   spdlog::info("ready: {}", now);
   notify::ready(now);
@@ -143,8 +158,7 @@ void Daemon::reload() {
     auto& config = std::get<Config>(loaded);
     set_log_level(config.log_level);
     publisher_.set_max_stale(config.max_stale);
-    monitor_.apply(std::move(config.services),
-                   [](const ServiceSpec&, const BackendSpec&) { return State::unknown; });
+    apply(names_.follow(std::move(config.services)));
     publisher_.publish_soon();
     watch_listeners();
     spdlog::info("reloaded: {}", status());

@@ -7,11 +7,13 @@
 #include <optional>
 
 #include "config/config.h"
+#include "discovery/name_watch.h"
 #include "monitor.h"
 #include "options.h"
 #include "probes/listeners.h"
 #include "publish/file_descriptor.h"
 #include "publish/peer_socket.h"
+#include "publish/predecessor.h"
 #include "publish/routes.h"
 #include "publish/system_bus.h"
 #include "publisher.h"
@@ -29,6 +31,7 @@ class Daemon {
 
  private:
   void start_publishing(std::vector<ServiceSpec> services);
+  void apply(std::vector<ServiceSpec> services);
   void join_bus();
   void watch_routes();
   void watch_listeners();
@@ -42,6 +45,8 @@ class Daemon {
   publish::FileDescriptor runtime_folder_;  // locked
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;
+  std::optional<publish::Predecessor> predecessor_;  // until ready
+  discovery::NameWatch names_;
   Monitor monitor_;
   Publisher publisher_;
   publish::RouteWatch routes_;
