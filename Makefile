@@ -109,6 +109,9 @@ $(OUT)/obj/hlbd/%.o $(OUT)/obj/tests/%.o: EXTRA = $(packages_flags) $(EXTRA.$*)
 COROUTINES := $(basename $(shell grep -l awaitable hlbd/*.cpp hlbd/*/*.cpp tests/unit/*.cpp))
 $(foreach f,$(COROUTINES),$(eval EXTRA.$f = -Wno-mismatched-new-delete))
 
+# c-ares calls ares_query() deprecated since 1.28, but keeps it; 1.18 has nothing else.
+EXTRA.hlbd/discovery/channel = -DCARES_NO_DEPRECATED
+
 $(OUT)/obj/%.o: %.cpp
 	@mkdir -p $(@D)
 	$(CXX) $(CPPFLAGS) $(CXXFLAGS_ALL) $(EXTRA) -c -o $@ $<

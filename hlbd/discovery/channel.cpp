@@ -1,5 +1,6 @@
 #include "discovery/channel.h"
 
+#include <ares.h>
 #include <arpa/nameser.h>
 #include <sys/time.h>
 
@@ -17,6 +18,14 @@ namespace {
 namespace asio = boost::asio;
 using asio::posix::stream_descriptor;
 using boost::system::error_code;
+
+// The cache that c-ares has since 1.31, and that is left empty: when to ask again is not its to
+// say.
+#ifdef ARES_OPT_QUERY_CACHE
+constexpr int kOwnCache = ARES_OPT_QUERY_CACHE;
+#else
+constexpr int kOwnCache = 0;
+#endif
 
 int wire_type(RecordType type) {
   if (type == RecordType::a) return ns_t_a;
@@ -67,12 +76,10 @@ Channel::Channel(asio::any_io_executor executor, const ResolverSettings& setting
   options.resolvconf_path = resolv_conf.data();
   options.sock_state_cb = &Channel::take_state;
   options.sock_state_cb_data = this;
-  int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
-             ARES_OPT_UDP_PORT | ARES_OPT_TCP_PORT | ARES_OPT_RESOLVCONF | ARES_OPT_SOCK_STATE_CB;
-#ifdef ARES_OPT_QUERY_CACHE  // since 1.31, and then on: when to ask again is not c-ares's to say
-  mask |= ARES_OPT_QUERY_CACHE;
-#endif
-  status_ = ares_init_options(&channel_, &options, mask);
+  constexpr int kMask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
+                        ARES_OPT_UDP_PORT | ARES_OPT_TCP_PORT | ARES_OPT_RESOLVCONF |
+                        ARES_OPT_SOCK_STATE_CB | kOwnCache;
+  status_ = ares_init_options(&channel_, &options, kMask);
 }
 
 Channel::~Channel() {
@@ -102,12 +109,12 @@ void Channel::take_reply(void* argument, int status, int /*timeouts*/, unsigned 
   });
 }
 
-void Channel::take_state(void* channel, ares_socket_t fd, int readable, int writable) {
+void Channel::take_state(void* channel, int fd, int readable, int writable) {
   static_cast<Channel*>(channel)->watch(fd, readable != 0, writable != 0);
 }
 
 // Neither readable nor writable: c-ares closes it next.
-void Channel::watch(ares_socket_t fd, bool readable, bool writable) {
+void Channel::watch(int fd, bool readable, bool writable) {
   std::shared_ptr<Socket>& socket = sockets_[fd];
   if (!readable && !writable) {
     if (socket) {
@@ -136,7 +143,7 @@ void Channel::await(const std::shared_ptr<Socket>& socket, Direction direction) 
   socket->descriptor.async_wait(wait.type, [this, ended = ended_, socket,
                                             direction](const error_code& error) {
     if (error || *ended || socket->closed) return;
-    const ares_socket_t fd = socket->descriptor.native_handle();
+    const int fd = socket->descriptor.native_handle();
     Socket::Wait& over = socket->wait(direction);
     over.under_way = false;
     if (over.wanted) {
@@ -146,7 +153,7 @@ void Channel::await(const std::shared_ptr<Socket>& socket, Direction direction) 
   });
 }
 
-void Channel::process(ares_socket_t read, ares_socket_t write) {
+void Channel::process(int read, int write) {
   ares_process_fd(channel_, read, write);
   set_timer();
 }

@@ -1,8 +1,6 @@
 // c-ares on Asio: one channel of it, whose sockets and time-outs hlbd's loop watches.
 #pragma once
 
-#include <ares.h>
-
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -14,6 +12,8 @@
 #include <string>
 
 #include "discovery/answer.h"
+
+struct ares_channeldata;
 
 namespace hlb::discovery {
 
@@ -44,18 +44,18 @@ class Channel {
   struct Asked;
   enum class Direction : bool { read, write };
 
-  static void take_state(void* channel, ares_socket_t fd, int readable, int writable);
+  static void take_state(void* channel, int fd, int readable, int writable);
   static void take_reply(void* asked, int status, int timeouts, unsigned char* bytes, int size);
 
-  void watch(ares_socket_t fd, bool readable, bool writable);
+  void watch(int fd, bool readable, bool writable);
   void await(const std::shared_ptr<Socket>& socket, Direction direction);
-  void process(ares_socket_t read, ares_socket_t write);
+  void process(int read, int write);
   void set_timer();
 
   boost::asio::any_io_executor executor_;
-  ares_channel channel_ = nullptr;
+  ares_channeldata* channel_ = nullptr;
   int status_;  // of its making
-  std::map<ares_socket_t, std::shared_ptr<Socket>> sockets_;
+  std::map<int, std::shared_ptr<Socket>> sockets_;
   boost::asio::steady_timer timer_;
   std::shared_ptr<bool> ended_ = std::make_shared<bool>(false);  // shared with its handlers
 };

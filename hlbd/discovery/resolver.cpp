@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <ranges>
 #include <tuple>
 #include <utility>
 
@@ -39,8 +40,8 @@ struct Resolver::Work : std::enable_shared_from_this<Work> {
     const FileVersion now = version_of(settings.resolv_conf);
     if (channel && now == version) return;
     version = now;
-    for (auto each = under_way.rbegin(); each != under_way.rend(); ++each)
-      waiting.push_front(std::move(each->second));
+    for (auto& [serial, pending] : std::views::reverse(under_way))
+      waiting.push_front(std::move(pending));
     under_way.clear();
     channel.emplace(executor, settings);
   }
