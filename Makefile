@@ -55,7 +55,7 @@ shared_objects := $(call obj,$(shared_sources))
 hlbd_objects   := $(call obj,$(hlbd_sources))
 daemon_parts   := $(filter-out %/hlbd/main.o,$(hlbd_objects))
 fuzzed_objects := $(guest_objects) $(call obj,$(wildcard hlbd/config/*.cpp hlbd/health/*.cpp) \
-                    $(addprefix hlbd/,asio.cpp publish/encode.cpp publish/peer_protocol.cpp))
+                    $(addprefix hlbd/,asio.cpp discovery/reply.cpp publish/encode.cpp publish/peer_protocol.cpp))
 tools          := $(patsubst tests/integration/%.cpp,$(OUT)/tests/%,$(tool_sources))
 fuzzers        := $(patsubst tests/fuzz/%.cpp,$(OUT)/fuzz/%,$(fuzz_sources))
 packages_flags := $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
