@@ -48,8 +48,7 @@ struct ServiceSpec {
   AnswerMode answer = AnswerMode::spread;
   WhenAllDown when_all_down = WhenAllDown::fail;
   std::vector<BackendSpec> backends;  // no address twice; empty only if there are names
-  // As configured: all of them. Once addresses have been looked up for: those that still await a
-  // first answer.
+  // As configured: all of them. As checked: those whose first answer is still awaited.
   std::vector<NamedBackends> named;
   // Never empty; a backend is up when all of them pass.
   std::vector<CheckSpec> checks;

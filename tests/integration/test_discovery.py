@@ -258,6 +258,24 @@ def test_a_changed_resolv_conf_is_followed(stage, resolv_conf):
     until(lambda: addresses() == {B}, "the other server's address")
 
 
+def test_the_next_server_is_asked_when_the_first_is_dead(stage, resolv_conf):
+    stage.backend(A, port=PORT)
+    name_server(stage, *host("app", A), address=OTHER_SERVER)
+    resolv_conf.write_text(f"nameserver {SERVER}\nnameserver {OTHER_SERVER}\n")
+    hlbd = stage.hlbd(named("app.internal"))
+    assert addresses() == {A}
+    assert "can't be looked up" not in hlbd.log()
+
+
+def test_an_answer_too_large_for_a_datagram_is_used_whole(stage):
+    many = [f"127.0.6.{number}" for number in range(1, 201)]
+    name_server(stage, *host("app", *many))
+    stage.hlbd(config(service("named.test", ["app.internal"], check=CHECK, answer="all")))
+    assert len(addresses()) == 0  # nobody listens there, but each is known
+    stage.backend(*many, port=PORT)
+    until(lambda: addresses() == set(many), "all 200 of them")
+
+
 def test_a_service_that_names_itself_is_refused(stage):
     stage.backend(A, port=PORT)
     name_server(stage, *host("app", A))
