@@ -53,11 +53,12 @@ struct NameWatch::Followed {
 };
 
 NameWatch::NameWatch(boost::asio::any_io_executor executor, OnChange on_change, OnNews on_news,
-                     ResolverSettings settings)
+                     ResolverSettings settings, milliseconds longest_first_round)
     : executor_(std::move(executor)),
       on_change_(std::move(on_change)),
       on_news_(std::move(on_news)),
       settings_(std::move(settings)),
+      longest_first_round_(longest_first_round),
       first_round_(executor_),
       change_(executor_) {}
 
@@ -84,7 +85,7 @@ std::vector<ServiceSpec> NameWatch::follow(std::vector<ServiceSpec> configured) 
 
 void NameWatch::give_first_round_time() {
   may_wait_ = true;
-  first_round_.expires_after(kLongestFirstRound);
+  first_round_.expires_after(longest_first_round_);
   first_round_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
     may_wait_ = false;

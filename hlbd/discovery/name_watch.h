@@ -38,7 +38,8 @@ class NameWatch {
   using OnNews = std::function<void(const News&)>;
 
   NameWatch(boost::asio::any_io_executor executor, OnChange on_change, OnNews on_news,
-            ResolverSettings settings = {});
+            ResolverSettings settings = {},
+            std::chrono::milliseconds longest_first_round = kLongestFirstRound);
   ~NameWatch();
   NameWatch(const NameWatch&) = delete;
   NameWatch& operator=(const NameWatch&) = delete;
@@ -73,6 +74,7 @@ class NameWatch {
   OnChange on_change_;
   OnNews on_news_;
   ResolverSettings settings_;
+  std::chrono::milliseconds longest_first_round_;
   std::optional<Resolver> resolver_;  // made when first needed
   std::vector<ServiceSpec> configured_;
   std::vector<Expansion> told_;  // of the services that have names

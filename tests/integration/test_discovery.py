@@ -1,6 +1,7 @@
 """Backends by name: real DNS says where they are, and hlbd follows it."""
 
 import re
+import socket
 from collections import Counter
 from pathlib import Path
 
@@ -187,6 +188,25 @@ def test_hlbd_starts_without_dns_and_takes_the_addresses_when_it_comes(stage):
     stage.hlbd(named("app.internal"))
     assert lookup("named.test").status == "EAI_AGAIN"
     server.start()
+    until(lambda: addresses() == {A}, "the address is known", 40)
+
+
+def test_a_silent_dns_delays_ready_by_seconds_and_other_services_not_at_all(stage):
+    stage.backend(A, B, port=PORT)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind((SERVER, 53))
+        hlbd = stage.hlbd(
+            config(
+                service("plain.test", [B], check=CHECK),
+                service("named.test", ["app.internal"], check=CHECK),
+            ),
+            ready=False,
+        )
+        until(lambda: addresses("plain.test") == {B}, "the service without names")
+        assert hlbd.notifications.count("READY", "1") == 0
+        hlbd.wait_until_ready()
+        hlbd.wait_for_log(r"app\.internal can't be looked up \(Timeout.*\): nothing is known")
+    name_server(stage, *host("app", A))
     until(lambda: addresses() == {A}, "the address is known", 40)
 
 

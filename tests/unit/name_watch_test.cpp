@@ -188,6 +188,25 @@ TEST_F(NameWatchTest, EndsTheWaitForANameThatHasNoAddress) {
                                  "is known of it yet"));
 }
 
+TEST_F(NameWatchTest, EndsTheWaitForASilentDnsAfterAWhileAndTakesItsAnswerLater) {
+  silent_ = true;
+  zone_["x.test"] = {"10.0.0.1"};
+  NameWatch impatient(
+      loop_.get_executor(),
+      [this](std::vector<ServiceSpec> services) { services_ = std::move(services); },
+      [](const NameWatch::News&) {},
+      {.resolv_conf = resolv_conf_.path(), .timeout = 200ms, .tries = 20, .port = server_.port()},
+      50ms);
+  services_ = impatient.follow({service("a.test", {{.name = "x.test"}})});
+  ASSERT_FALSE(impatient.first_round_over());
+  ASSERT_TRUE(run_until([&] { return impatient.first_round_over(); }));
+  EXPECT_THAT(services_.at(0).named, IsEmpty());
+  EXPECT_THAT(services_.at(0).backends, IsEmpty());
+  silent_ = false;
+  ASSERT_TRUE(run_until([&] { return !services_.at(0).backends.empty(); }));
+  EXPECT_THAT(addresses(), ElementsAre("10.0.0.1"));
+}
+
 TEST_F(NameWatchTest, KeepsWhatIsKnownOverAReloadAndAsksAnew) {
   zone_["x.test"] = {"10.0.0.1"};
   zone_["y.test"] = {"10.0.0.2"};
