@@ -24,7 +24,8 @@ LINK.asan    := -fsanitize=address,undefined
 LINK.tsan    := -fsanitize=thread
 LINK.fuzz    := -fsanitize=address,undefined
 
-# libsystemd is for sd_notify; the rest is header-only or a plain -l.
+# libsystemd is for sd_notify, libresolv (of libc) reads DNS messages; the rest is header-only or a
+# plain -l.
 LIBS := sdbus-c++ libsystemd spdlog fmt re2 openssl libcares libnghttp2
 CPPFLAGS += -I. -Ihlbd -I$(GEN) -MMD -MP -DBOOST_ASIO_SEPARATE_COMPILATION -DBOOST_BEAST_SEPARATE_COMPILATION \
             -DHLB_VERSION='"$(VERSION)"'
@@ -54,11 +55,11 @@ shared_objects := $(call obj,$(shared_sources))
 hlbd_objects   := $(call obj,$(hlbd_sources))
 daemon_parts   := $(filter-out %/hlbd/main.o,$(hlbd_objects))
 fuzzed_objects := $(guest_objects) $(call obj,$(wildcard hlbd/config/*.cpp hlbd/health/*.cpp) \
-                    $(addprefix hlbd/,asio.cpp publish/encode.cpp publish/peer_protocol.cpp))
+                    $(addprefix hlbd/,asio.cpp discovery/reply.cpp publish/encode.cpp publish/peer_protocol.cpp))
 tools          := $(patsubst tests/integration/%.cpp,$(OUT)/tests/%,$(tool_sources)) $(OUT)/tests/kernel_timers.so
 fuzzers        := $(patsubst tests/fuzz/%.cpp,$(OUT)/fuzz/%,$(fuzz_sources))
 packages_flags := $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
-packages_libs  := $(shell pkg-config --libs $(LIBS) 2>/dev/null)
+packages_libs  := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lresolv
 engine_sources := $(wildcard tests/bench/engine/*.cpp)
 benchers       := $(addprefix $(OUT)/bench/,sampler first_lookup libnss_null1.so.2 libnss_null2.so.2) \
                     $(patsubst tests/bench/engine/%.cpp,$(OUT)/bench/engine_%,$(engine_sources))
@@ -117,6 +118,9 @@ $(OUT)/obj/hlbd/%.o $(OUT)/obj/tests/%.o: EXTRA = $(packages_flags) $(EXTRA.$*)
 # A false positive from inside Boost's coroutine frames at -O2, for the files with coroutines alone.
 COROUTINES := $(basename $(shell grep -l awaitable hlbd/*.cpp hlbd/*/*.cpp tests/unit/*.cpp))
 $(foreach f,$(COROUTINES),$(eval EXTRA.$f = -Wno-mismatched-new-delete))
+
+# c-ares calls ares_query() deprecated since 1.28, but keeps it; 1.18 has nothing else.
+EXTRA.hlbd/discovery/channel = -DCARES_NO_DEPRECATED
 
 $(OUT)/obj/%.o: %.cpp
 	@mkdir -p $(@D)

@@ -26,7 +26,6 @@
 #include "log.h"
 #include "notify.h"
 #include "publish/encode.h"
-#include "publish/predecessor.h"
 #include "resolve.h"
 
 namespace hlb {
@@ -58,30 +57,6 @@ std::size_t probes_at_a_time() {
   return std::clamp(limit.rlim_cur / 4, kLeast, kMost);
 }
 
-SavedStates states_left_in(const std::filesystem::path& folder) {
-  auto left = load_states(folder, moment_now());
-  if (const auto* unusable = std::get_if<Unusable>(&left)) {
-    spdlog::warn("{}: starting without the states of before", unusable->reason);
-    return {};
-  }
-  return std::get<SavedStates>(std::move(left));
-}
-
-// One moment by both clocks, to turn times of the one into those of the other.
-class BothClocks {
- public:
-  explicit BothClocks(const Clock& clock) : steady_(clock.now()), wall_(moment_now().wall) {}
-
-  WallTime wall(Clock::TimePoint steady) const {
-    return wall_ - std::chrono::duration_cast<std::chrono::milliseconds>(steady_ - steady);
-  }
-  Clock::TimePoint steady(WallTime wall) const { return steady_ - (wall_ - wall); }
-
- private:
-  Clock::TimePoint steady_;
-  WallTime wall_;
-};
-
 void detach(asio::io_context& io, asio::awaitable<void> task) {
   // What a task throws is a broken invariant: it ends run(), and with it hlbd.
   asio::co_spawn(io, std::move(task), [](const std::exception_ptr& error) {
@@ -98,6 +73,16 @@ Daemon::Daemon(Options options, Config config)
       clock_(io_.get_executor()),
       prober_(io_.get_executor(),
               [this](const probes::FileChange& change) { file_changed(change); }),
+      names_(
+          io_.get_executor(),
+          [this](std::vector<ServiceSpec> services) {
+            apply(std::move(services));
+            publisher_.publish_soon();
+            watch_listeners();
+          },
+          [](const discovery::NameWatch::News& news) {
+            spdlog::log(news.trouble ? spdlog::level::warn : spdlog::level::info, "{}", news.text);
+          }),
       monitor_(
           io_.get_executor(), clock_,
           [this](const probes::Target& target) { return prober_.make(target); },
@@ -108,7 +93,7 @@ Daemon::Daemon(Options options, Config config)
       publisher_(io_.get_executor(), options_.runtime_dir, monitor_, [this] { on_published(); }),
       hooks_(io_.get_executor(), [this] { return prober_.children(); }),
       state_file_(io_.get_executor(), options_.state_dir,
-                  [this](StateEncoder& encoder) { save_states(encoder); }),
+                  [this](StateEncoder& encoder) { remember(monitor_, clock_, encoder); }),
       routes_(io_,
               [this] {
                 publisher_.forget_sort_scores();
@@ -136,34 +121,18 @@ void Daemon::backend_changed(const BackendChange& change) {
   state_file_.changed();
 }
 
-// From what the hlbd before this one still answers, and else from what it has left in its file.
 void Daemon::start_publishing(std::vector<ServiceSpec> services) {
-  const publish::Predecessor predecessor(options_.runtime_dir);
-  const SavedStates saved = states_left_in(options_.state_dir);
-  const BothClocks now(clock_);
-  monitor_.apply(std::move(services), [&](const ServiceSpec& service, const BackendSpec& backend) {
-    Monitor::Known known;
-    if (const SavedState* left = saved.find(service.name, backend.address)) {
-      known = {left->state, now.steady(left->since)};
-    }
-    if (known.state != State::up && predecessor.says_up(service.name, backend.address)) {
-      known = {State::up, std::nullopt};
-    }
-    return known;
-  });
+  remembered_.emplace(options_.runtime_dir, options_.state_dir, clock_);
+  apply(names_.follow(std::move(services)));
   publisher_.publish();
   peer_socket_.emplace(io_.get_executor(), options_.runtime_dir / bus::kPeerSocket,
                        [this](const Name& name) { return publisher_.table().find(name); });
 }
 
-void Daemon::save_states(StateEncoder& encoder) const {
-  const BothClocks now(clock_);
-  for (std::size_t i = 0; i < monitor_.services().size(); ++i) {
-    for (const WatchedBackend& backend : monitor_.watched()[i].backends) {
-      encoder.add(monitor_.services()[i].name, backend.spec.address, backend.state,
-                  now.wall(backend.since));
-    }
-  }
+void Daemon::apply(std::vector<ServiceSpec> services) {
+  monitor_.apply(std::move(services), [&](const ServiceSpec& service, const BackendSpec& backend) {
+    return remembered_ ? remembered_->of(service, backend) : Monitor::Known{};
+  });
 }
 
 void Daemon::file_changed(const probes::FileChange& change) {
@@ -219,8 +188,10 @@ void Daemon::watch_listeners() {
 
 void Daemon::on_published() {
   if (peer_socket_) peer_socket_->answers_changed();
-  if (ready_ || !monitor_.first_round_over()) return;
+  if (ready_ || !names_.first_round_over() || !monitor_.first_round_over()) return;
   ready_ = true;
+  remembered_.reset();
+  state_file_.changed();
   // What reading the configuration and probing all at once took is not needed again.
   malloc_trim(0);
   const std::string now = status();
@@ -238,9 +209,9 @@ void Daemon::reload() {
   } else {
     auto& config = std::get<Config>(loaded);
     configure(config);
-    monitor_.apply(std::move(config.services),
-                   [](const ServiceSpec&, const BackendSpec&) { return Monitor::Known{}; });
+    apply(names_.follow(std::move(config.services)));
     publisher_.publish_soon();
+    state_file_.changed();
     watch_listeners();
     spdlog::info("reloaded: {}", status());
   }

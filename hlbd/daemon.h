@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "config/config.h"
+#include "discovery/name_watch.h"
 #include "hooks.h"
 #include "monitor.h"
 #include "options.h"
@@ -18,6 +19,7 @@
 #include "publish/routes.h"
 #include "publish/system_bus.h"
 #include "publisher.h"
+#include "remembered.h"
 #include "state_file.h"
 
 namespace hlb {
@@ -37,11 +39,11 @@ class Daemon : private Monitor::Observer {
 
   void start_publishing(std::vector<ServiceSpec> services);
   void configure(const Config& config);
+  void apply(std::vector<ServiceSpec> services);
   void join_bus();
   void watch_routes();
   void watch_listeners();
   void file_changed(const probes::FileChange& change);
-  void save_states(StateEncoder& encoder) const;
   void on_published();
   void reload();
   void await_signal();
@@ -54,6 +56,8 @@ class Daemon : private Monitor::Observer {
   boost::asio::signal_set signals_;
   SteadyClock clock_;
   probes::Prober prober_;
+  std::optional<Remembered> remembered_;  // until ready
+  discovery::NameWatch names_;
   Monitor monitor_;
   Publisher publisher_;
   Hooks hooks_;

@@ -88,6 +88,7 @@ std::variant<Config, ConfigErrors> Draft::finish(const std::string& main_file) {
                        "there is no [[service]] here or in services.d/*.toml; add one with name, "
                        "backends and [service.check]"});
   }
+  std::ranges::move(names_.faults(), std::back_inserter(errors_));
   if (!errors_.empty()) return std::move(errors_);
   return std::move(config_);
 }
