@@ -176,7 +176,7 @@ void read_tls(const CheckTable& table, CheckSpec& check) {
   table.keys.boolean("fail_early", tls.fail_early);
   const Value* early = table.keys.find("fail_early");
   if (early != nullptr && table.keys.find("min_validity") == nullptr) {
-    table.faults.add(early->at, "\"fail_early\" is of no use without \"min_validity\"; add it");
+    table.faults.add(early->at, R"("fail_early" is of no use without "min_validity"; add it)");
   }
   check.method = std::move(tls);
 }

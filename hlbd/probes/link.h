@@ -24,7 +24,10 @@ class Link {
       : connection_(executor), peer_(tls) {}
 
   void start(std::chrono::milliseconds timeout) { connection_.start(timeout); }
-  void rest() { connection_.rest(); }
+  void rest() {
+    connection_.rest();
+    if (tls_) tls_->rest();
+  }
   bool is_open() const { return connection_.is_open() && (!tls_ || tls_->is_recent()); }
   std::chrono::microseconds age() const { return connection_.age(); }
 

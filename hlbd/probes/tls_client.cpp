@@ -58,7 +58,7 @@ std::string read_files(SSL_CTX& settings, const TlsSpec& spec) {
 
 }  // namespace
 
-TlsClient::TlsClient(const TlsSpec& spec) : spec_(spec) {}
+TlsClient::TlsClient(TlsSpec spec) : spec_(std::move(spec)) {}
 
 void TlsClient::Free::operator()(ssl_ctx_st* settings) const {
   SSL_CTX_free(settings);

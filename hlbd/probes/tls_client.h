@@ -20,7 +20,7 @@ namespace hlb::probes {
 // loop alone.
 class TlsClient {
  public:
-  explicit TlsClient(const TlsSpec& spec);
+  explicit TlsClient(TlsSpec spec);
 
   // What to make a connection from; valid until the next call. The files are read when first
   // needed, and again when one has changed; while the new ones can't be used the old ones serve.

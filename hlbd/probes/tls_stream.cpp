@@ -255,6 +255,10 @@ bool TlsStream::is_tls(std::string_view received) const {
          (received.size() == 1 || received[1] == SSL3_VERSION_MAJOR);
 }
 
+void TlsStream::rest() {
+  if (tls_ != nullptr) SSL_free_buffers(tls_.get());
+}
+
 Outcome TlsStream::failure(const error_code& error, std::string_view silence) const {
   return verdict_ ? *verdict_ : connection_.failure(error, silence);
 }

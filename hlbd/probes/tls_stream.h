@@ -41,6 +41,9 @@ class TlsStream final : public Stream {
   boost::asio::awaitable<Read> read_some(std::span<char> space) override;
   Outcome failure(const boost::system::error_code& error, std::string_view silence) const override;
 
+  // Nothing is said for a while: lets go of buffers.
+  void rest();
+
   // After the handshake: when the backend's certificate ends; and whether it was shown so recently
   // that the connection can be used on.
   WallClock::time_point certificate_end() const;
