@@ -36,8 +36,8 @@ std::unique_ptr<Probe> http_probe(const Target& target, std::shared_ptr<const Pa
 // all.
 std::string http_request(const HttpCheck& check, std::uint16_t port);
 
-// Shakes hands over TLS, verifies, and judges how long the certificate is still valid. Never resumes
-// a session, since that would hide the certificate.
+// Shakes hands over TLS, verifies, and judges how long the certificate is still valid. Never
+// resumes a session, since that would hide the certificate.
 std::unique_ptr<Probe> tls_probe(const Target& target, std::shared_ptr<TlsClient> client);
 
 // Calls grpc.health.v1.Health/Check over a fresh connection: SERVING passes, and everything else is
