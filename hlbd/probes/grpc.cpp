@@ -36,9 +36,7 @@ asio::awaitable<Outcome> converse(Stream& stream, const GrpcCheck& check) {
 class GrpcProbe : public Probe {
  public:
   GrpcProbe(const Target& target, std::unique_ptr<TlsPeer> tls)
-      : target_(target),
-        check_(std::get<GrpcCheck>(target.spec->method)),
-        tls_(std::move(tls)) {}
+      : target_(target), check_(std::get<GrpcCheck>(target.spec->method)), tls_(std::move(tls)) {}
 
   asio::awaitable<Outcome> attempt() override {
     Link link(co_await asio::this_coro::executor, tls_.get());

@@ -57,6 +57,11 @@ std::string_view text(const std::uint8_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
 }
 
+std::string malformed(std::string_view why) {
+  const std::string start = "malformed HTTP/2: ";
+  return start + printable(why, kMaxReason - start.size());
+}
+
 Outcome judge(ServingStatus status) {
   switch (status) {
     case ServingStatus::serving:
@@ -106,15 +111,24 @@ struct GrpcCall::Callbacks {
     reason += nghttp2_http2_strerror(goaway.error_code);
     if (goaway.opaque_data_len > 0) {
       reason += ", ";
-      reason += printable(text(goaway.opaque_data, goaway.opaque_data_len),
-                          kMaxReason - reason.size());
+      reason +=
+          printable(text(goaway.opaque_data, goaway.opaque_data_len), kMaxReason - reason.size());
     }
     call.conclude(std::move(reason));
   }
 
+  // What nghttp2 says itself to a server that breaks the rules.
+  static int on_sent(nghttp2_session* /*session*/, const nghttp2_frame* frame, void* user) {
+    if (frame->hd.type != NGHTTP2_GOAWAY) return 0;
+    const nghttp2_goaway& goaway = frame->goaway;
+    const std::string_view why = text(goaway.opaque_data, goaway.opaque_data_len);
+    call(user).conclude(malformed(why.empty() ? nghttp2_http2_strerror(goaway.error_code) : why));
+    return 0;
+  }
+
   static int on_invalid_frame(nghttp2_session* /*session*/, const nghttp2_frame* /*frame*/,
                               int error, void* user) {
-    call(user).conclude(std::string("malformed HTTP/2: ") + nghttp2_strerror(error));
+    call(user).conclude(malformed(nghttp2_strerror(error)));
     return 0;
   }
 
@@ -135,8 +149,8 @@ struct GrpcCall::Callbacks {
     return static_cast<ssize_t>(part.size());
   }
 
-  using Owned = std::unique_ptr<nghttp2_session_callbacks,
-                                decltype(&nghttp2_session_callbacks_del)>;
+  using Owned =
+      std::unique_ptr<nghttp2_session_callbacks, decltype(&nghttp2_session_callbacks_del)>;
 
   static Owned make() {
     nghttp2_session_callbacks* made = nullptr;
@@ -144,6 +158,7 @@ struct GrpcCall::Callbacks {
     nghttp2_session_callbacks_set_on_header_callback(made, on_header);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, on_data);
     nghttp2_session_callbacks_set_on_frame_recv_callback(made, on_frame);
+    nghttp2_session_callbacks_set_on_frame_send_callback(made, on_sent);
     nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made, on_invalid_frame);
     nghttp2_session_callbacks_set_on_stream_close_callback(made, on_close);
     return {made, nghttp2_session_callbacks_del};
@@ -163,6 +178,7 @@ GrpcCall::GrpcCall(const GrpcCheck& check)
   if (nghttp2_session_client_new(&session, callbacks.get(), this) != 0) throw std::bad_alloc();
   session_.reset(session);
   submit();
+  collect_output();
 }
 
 GrpcCall::~GrpcCall() = default;
@@ -187,12 +203,14 @@ void GrpcCall::submit() {
   nghttp2_submit_request(session_.get(), nullptr, headers.data(), headers.size(), &body, nullptr);
 }
 
-std::string GrpcCall::output() {
-  std::string bytes;
+void GrpcCall::collect_output() {
   const std::uint8_t* part = nullptr;
   for (ssize_t size = 0; (size = nghttp2_session_mem_send(session_.get(), &part)) > 0;)
-    bytes += text(part, static_cast<std::size_t>(size));
-  return bytes;
+    output_ += text(part, static_cast<std::size_t>(size));
+}
+
+std::string GrpcCall::output() {
+  return std::exchange(output_, {});
 }
 
 // ---- in ----------------------------------------------------------------------------------------
@@ -214,12 +232,11 @@ std::optional<Outcome> GrpcCall::take(std::string_view received) {
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(received.data());
   const ssize_t taken = nghttp2_session_mem_recv(session_.get(), bytes, received.size());
   if (taken < 0) {
-    conclude(std::string("malformed HTTP/2: ") + nghttp2_strerror(static_cast<int>(taken)));
-  } else if (nghttp2_session_want_read(session_.get()) == 0) {
-    conclude("malformed HTTP/2");
+    conclude(malformed(nghttp2_strerror(static_cast<int>(taken))));
   } else if (received_ >= kMaxReceived) {
     conclude("no verdict in " + std::to_string(kMaxReceived) + " bytes");
   }
+  collect_output();
   return verdict_;
 }
 

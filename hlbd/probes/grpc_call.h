@@ -47,6 +47,7 @@ class GrpcCall {
   };
 
   void submit();
+  void collect_output();
   bool may_be_http2() const;
   void take_header(std::string_view name, std::string_view value);
   void take_body(std::string_view part);
@@ -57,10 +58,11 @@ class GrpcCall {
 
   const GrpcCheck& check_;
   std::unique_ptr<nghttp2_session, Free> session_;
-  std::string request_;     // the body
-  std::size_t sent_ = 0;    // of it
+  std::string request_;   // the body
+  std::size_t sent_ = 0;  // of it
+  std::string output_;
   std::size_t received_ = 0;
-  std::string beginning_;   // of what was received
+  std::string beginning_;  // of what was received
   std::string http_status_;
   std::string content_type_;
   std::string grpc_status_;

@@ -1,6 +1,9 @@
 """Checks of type icmp: replies, silence and refusals of another host, over both kinds of socket."""
 
 import re
+import socket
+import struct
+import time
 from pathlib import Path
 
 import pytest
@@ -184,6 +187,31 @@ def test_hundreds_that_nobody_answers_for_hide_none_that_answers(stage, kind, ad
     until(lambda: hlbd.log().count("unknown -> down: no reply in 1s") == 900, "each silent one told")
     assert "no probe" not in hlbd.log()
     assert len(sockets_of(hlbd)) > 1
+
+
+def wakeups(hlbd):
+    status = Path(f"/proc/{hlbd.pid}/status").read_text()
+    return int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", status, re.MULTILINE)[1])
+
+
+@pytest.mark.parametrize(("address", "message"), [("127.0.0.1", 8), ("::1", 128)])
+def test_pings_of_others_do_not_wake_hlbd(stage, kind, address, message):
+    hlbd = stage.hlbd(pinged("127.0.0.1", "::1", interval="1m"))
+    family, protocol = (
+        (socket.AF_INET6, socket.IPPROTO_ICMPV6) if ":" in address
+        else (socket.AF_INET, socket.IPPROTO_ICMP)
+    )  # fmt: skip
+    before = wakeups(hlbd)
+    with socket.socket(family, socket.SOCK_RAW, protocol) as other:
+        for number in range(1000):
+            request = struct.pack("!BBHHH8x", message, 0, 0, 7, number)
+            checksum = sum(struct.unpack("!8H", request))
+            checksum = ~(checksum + (checksum >> 16)) & 0xFFFF
+            other.sendto(request[:2] + struct.pack("!H", checksum) + request[4:], (address, 0))
+            time.sleep(0.0005)
+        assert other.recv(100)
+    # It wakes up for its own sake, to renew its lease, but not for each of those.
+    assert wakeups(hlbd) - before < 300
 
 
 # ---- where hlbd may have neither kind of socket ------------------------------------------------

@@ -204,8 +204,7 @@ TEST(ConfigGrpcCheck, AsksTheServerAsAWholeByTheServicesNameUnlessTold) {
 }
 
 TEST(ConfigGrpcCheck, TakesTheKeysOfTlsWithTls) {
-  const auto grpc =
-      method_of<GrpcCheck>("grpc", "tls = true\nserver_name = 'c.d'\nverify = false");
+  const auto grpc = method_of<GrpcCheck>("grpc", "tls = true\nserver_name = 'c.d'\nverify = false");
   ASSERT_TRUE(grpc.tls);
   EXPECT_EQ(grpc.tls->server_name, "c.d");
   EXPECT_FALSE(grpc.tls->verify);
@@ -416,12 +415,14 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         fault_in("grpc", "service = 1",
                  R"(6:11: "service" must be a string in quotes, not an integer)"),
-        fault_in("grpc", "service = \"a b\"",
-                 R"(6:11: "service" must be at most 255 printable ASCII characters without spaces, )"
-                 R"(the name of a service such as "app.v1.Orders")"),
-        fault_in("grpc", "service = \"" + std::string(256, 'x') + "\"",
-                 R"(6:11: "service" must be at most 255 printable ASCII characters without spaces, )"
-                 R"(the name of a service such as "app.v1.Orders")"),
+        fault_in(
+            "grpc", "service = \"a b\"",
+            R"(6:11: "service" must be at most 255 printable ASCII characters without spaces, )"
+            R"(the name of a service such as "app.v1.Orders")"),
+        fault_in(
+            "grpc", "service = \"" + std::string(256, 'x') + "\"",
+            R"(6:11: "service" must be at most 255 printable ASCII characters without spaces, )"
+            R"(the name of a service such as "app.v1.Orders")"),
         fault_in("grpc", "authority = \"\"",
                  R"(6:13: "authority" is empty; leave it out for the service's name)"),
         fault_in("grpc", "authority = \"a\\nb\"",
@@ -432,8 +433,9 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(6:10: "verify" is of no use without TLS; add tls = true)"),
         fault_in("grpc", "tls = false\nca = \"/x\"",
                  R"(7:6: "ca" is of no use without TLS; add tls = true)"),
-        fault_in("grpc", "path = \"/\"",
-                 R"(6:1: "path" is for type = "http" or "https" alone; remove it or change the type)")));
+        fault_in(
+            "grpc", "path = \"/\"",
+            R"(6:1: "path" is for type = "http" or "https" alone; remove it or change the type)")));
 
 INSTANTIATE_TEST_SUITE_P(
     CommonKeys, CheckFault,

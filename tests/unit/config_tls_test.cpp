@@ -102,9 +102,11 @@ TEST_F(ConfigTlsCheck, RefusesANameThatIsNone) {
 }
 
 TEST_F(ConfigTlsCheck, RefusesKeysOfTlsWithoutIt) {
-  EXPECT_THAT(faults("ca = '" + ca_ + "'", "http"),
-              ElementsAre("hlbd.toml:6:1: \"ca\" is for type = \"https\" or \"tls\" alone; remove "
-                          "it or change the type"));
+  EXPECT_THAT(
+      faults("ca = '" + ca_ + "'", "http"),
+      ElementsAre(
+          "hlbd.toml:6:1: \"ca\" is for type = \"https\", \"tls\" or \"grpc\" alone; remove "
+          "it or change the type"));
   EXPECT_THAT(faults("min_validity = '1d'", "https"),
               ElementsAre("hlbd.toml:6:1: \"min_validity\" is for type = \"tls\" alone; remove it "
                           "or change the type"));

@@ -43,11 +43,14 @@ TEST(GrpcMessage, TheLastOfTwoStatusesCounts) {
 
 TEST(GrpcMessage, OtherFieldsAreSkipped) {
   const std::vector<std::string> others = {
-      "\x10\x96\x01",                // 2, a varint
-      "\x19" "12345678",             // 3, eight bytes
-      "\x22\x03" "abc",              // 4, bytes
-      "\x2d" "1234",                 // 5, four bytes
-      "\x0a\x02\x08\x02",            // 1, but as bytes
+      "\x10\x96\x01",  // 2, a varint
+      "\x19"
+      "12345678",  // 3, eight bytes
+      "\x22\x03"
+      "abc",  // 4, bytes
+      "\x2d"
+      "1234",              // 5, four bytes
+      "\x0a\x02\x08\x02",  // 1, but as bytes
   };
   for (const std::string& other : others) {
     EXPECT_EQ(status_in(other + "\x08\x01"), ServingStatus::serving) << other;
@@ -57,15 +60,18 @@ TEST(GrpcMessage, OtherFieldsAreSkipped) {
 
 TEST(GrpcMessage, WhatIsNoMessageIsRefused) {
   const std::vector<std::string> messages = {
-      "\x08",                                          // no value
-      "\x08\xff",                                      // half of one
-      "\x08" + std::string(10, '\xff') + "\x01",       // one over ten bytes
-      "\x19" "1234567",                                // seven of eight bytes
-      "\x22\x04" "abc",                                // three of four bytes
+      "\x08",                                     // no value
+      "\x08\xff",                                 // half of one
+      "\x08" + std::string(10, '\xff') + "\x01",  // one over ten bytes
+      "\x19"
+      "1234567",  // seven of eight bytes
+      "\x22\x04"
+      "abc",                                           // three of four bytes
       "\x22\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",  // three of very many
-      "\x2d" "123",                                    // three of four
-      "\x0b",                                          // a group
-      "\x0e",                                          // no such type
+      "\x2d"
+      "123",   // three of four
+      "\x0b",  // a group
+      "\x0e",  // no such type
   };
   for (const std::string& message : messages) {
     const HealthReply reply = health_check_reply(framed(message));

@@ -15,8 +15,7 @@ const GrpcCheck kCheck{.service = "", .authority = "app.test", .tls = std::nullo
 Outcome grpc_against(Behaviour behaviour, std::chrono::milliseconds timeout = kPlenty) {
   asio::io_context loop(1);
   const Backend backend(loop, std::move(behaviour));
-  return run_until_known(
-      [&] { return run(loop, target_of(backend.endpoint(), kCheck, timeout)); });
+  return run_until_known([&] { return run(loop, target_of(backend.endpoint(), kCheck, timeout)); });
 }
 
 void expect(const Outcome& outcome, Result result, Evidence evidence, std::string_view reason) {
@@ -27,8 +26,7 @@ void expect(const Outcome& outcome, Result result, Evidence evidence, std::strin
 }
 
 TEST(GrpcProbe, PassesWhenServing) {
-  expect(grpc_against(says_and_waits(http2::health(1))), Result::passed, Evidence::hard,
-         "SERVING");
+  expect(grpc_against(says_and_waits(http2::health(1))), Result::passed, Evidence::hard, "SERVING");
 }
 
 TEST(GrpcProbe, FailsHardOnTheServersOwnNo) {
