@@ -1,9 +1,12 @@
 #include "daemon.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -11,16 +14,18 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <csignal>
+#include <random>
 #include <span>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
+#include <variant>
 
+#include "host.h"
 #include "libnss_hlb/bus.h"
 #include "log.h"
 #include "notify.h"
 #include "publish/encode.h"
-#include "publish/predecessor.h"
 #include "resolve.h"
 
 namespace hlb {
@@ -43,6 +48,15 @@ publish::FileDescriptor take_over(const std::filesystem::path& folder) {
   return lock;
 }
 
+// Each probe takes a descriptor; most are left for the peer socket.
+std::size_t probes_at_a_time() {
+  constexpr rlim_t kMost = 1024;
+  constexpr rlim_t kLeast = 16;
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return std::clamp(limit.rlim_cur / 4, kLeast, kMost);
+}
+
 void detach(asio::io_context& io, asio::awaitable<void> task) {
   // What a task throws is a broken invariant: it ends run(), and with it hlbd.
   asio::co_spawn(io, std::move(task), [](const std::exception_ptr& error) {
@@ -56,8 +70,30 @@ Daemon::Daemon(Options options, Config config)
     : options_(std::move(options)),
       runtime_folder_(take_over(options_.runtime_dir)),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
-      monitor_(io_.get_executor(), [this] { publisher_.publish_soon(); }),
+      clock_(io_.get_executor()),
+      prober_(io_.get_executor(),
+              [this](const probes::FileChange& change) { file_changed(change); }),
+      names_(
+          io_.get_executor(),
+          [this](std::vector<ServiceSpec> services) {
+            apply(std::move(services));
+            publisher_.publish_soon();
+            watch_listeners();
+          },
+          [](const discovery::NameWatch::News& news) {
+            spdlog::log(news.trouble ? spdlog::level::warn : spdlog::level::info, "{}", news.text);
+          }),
+      monitor_(
+          io_.get_executor(), clock_,
+          [this](const probes::Target& target) { return prober_.make(target); },
+          {.identity = host_identity(),
+           .seed = std::random_device{}(),
+           .most_probes = probes_at_a_time()},
+          *this),
       publisher_(io_.get_executor(), options_.runtime_dir, monitor_, [this] { on_published(); }),
+      hooks_(io_.get_executor(), [this] { return prober_.children(); }),
+      state_file_(io_.get_executor(), options_.state_dir,
+                  [this](StateEncoder& encoder) { remember(monitor_, clock_, encoder); }),
       routes_(io_,
               [this] {
                 publisher_.forget_sort_scores();
@@ -66,21 +102,47 @@ Daemon::Daemon(Options options, Config config)
               }),
       listeners_(io_.get_executor(), [this](std::span<const probes::Listener> gone) {
         spdlog::debug("{} local listeners may have died: probing at once", gone.size());
-        monitor_.probe_now(gone);
+        monitor_.probe_now([gone](const probes::Target& target) {
+          return std::ranges::binary_search(gone, probes::Listener{target.address, target.port});
+        });
       }) {
-  set_log_level(config.log_level);
-  publisher_.set_max_stale(config.max_stale);
+  configure(config);
   start_publishing(std::move(config.services));
 }
 
+void Daemon::configure(const Config& config) {
+  set_log_level(config.log_level);
+  publisher_.set_max_stale(config.max_stale);
+  hooks_.configure({.command = config.on_change, .user = config.on_change_user});
+}
+
+void Daemon::backend_changed(const BackendChange& change) {
+  hooks_.transition(change.service, change.backend, change.before, change.now, change.reason);
+  state_file_.changed();
+}
+
 void Daemon::start_publishing(std::vector<ServiceSpec> services) {
-  const publish::Predecessor predecessor(options_.runtime_dir);
-  monitor_.apply(std::move(services), [&](const ServiceSpec& service, const BackendSpec& backend) {
-    return predecessor.says_up(service.name, backend.address) ? State::up : State::unknown;
-  });
+  remembered_.emplace(options_.runtime_dir, options_.state_dir, clock_);
+  apply(names_.follow(std::move(services)));
   publisher_.publish();
   peer_socket_.emplace(io_.get_executor(), options_.runtime_dir / bus::kPeerSocket,
                        [this](const Name& name) { return publisher_.table().find(name); });
+}
+
+void Daemon::apply(std::vector<ServiceSpec> services) {
+  monitor_.apply(std::move(services), [&](const ServiceSpec& service, const BackendSpec& backend) {
+    return remembered_ ? remembered_->of(service, backend) : Monitor::Known{};
+  });
+}
+
+void Daemon::file_changed(const probes::FileChange& change) {
+  for (const probes::FileFault& fault : change.faults)
+    spdlog::warn("{}:{}: {}", change.path, fault.line, fault.message);
+  monitor_.probe_now([&change](const probes::Target& target) {
+    const auto* file = std::get_if<FileCheck>(&target.spec->method);
+    return file != nullptr && file->path == change.path &&
+           std::ranges::binary_search(change.addresses, target.address);
+  });
 }
 
 void Daemon::run() {
@@ -92,6 +154,7 @@ void Daemon::run() {
   spdlog::info("checking the backends of {} services", monitor_.services().size());
   io_.run();
   notify::stopping();
+  state_file_.write_now();
   spdlog::info("stopping");
 }
 
@@ -125,8 +188,12 @@ void Daemon::watch_listeners() {
 
 void Daemon::on_published() {
   if (peer_socket_) peer_socket_->answers_changed();
-  if (ready_ || !monitor_.first_round_over()) return;
+  if (ready_ || !names_.first_round_over() || !monitor_.first_round_over()) return;
   ready_ = true;
+  remembered_.reset();
+  state_file_.changed();
+  // What reading the configuration and probing all at once took is not needed again.
+  malloc_trim(0);
   const std::string now = status();
   spdlog::info("ready: {}", now);
   notify::ready(now);
@@ -141,11 +208,10 @@ void Daemon::reload() {
     spdlog::error("not reloaded: the configuration before goes on");
   } else {
     auto& config = std::get<Config>(loaded);
-    set_log_level(config.log_level);
-    publisher_.set_max_stale(config.max_stale);
-    monitor_.apply(std::move(config.services),
-                   [](const ServiceSpec&, const BackendSpec&) { return State::unknown; });
+    configure(config);
+    apply(names_.follow(std::move(config.services)));
     publisher_.publish_soon();
+    state_file_.changed();
     watch_listeners();
     spdlog::info("reloaded: {}", status());
   }

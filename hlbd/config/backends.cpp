@@ -1,10 +1,14 @@
 #include "config/backends.h"
 
 #include <algorithm>
-#include <array>
+#include <initializer_list>
 #include <limits>
 #include <map>
+#include <string>
+#include <string_view>
+#include <utility>
 
+#include "config/hostname.h"
 #include "config/wording.h"
 
 namespace hlb::config {
@@ -12,21 +16,6 @@ namespace hlb::config {
 namespace {
 
 constexpr std::string_view kExample = R"(["10.0.0.1", "10.0.0.2"])";
-
-// Addresses that nobody can connect to as one host: unspecified, multicast, broadcast.
-bool is_no_single_host(const Address& address) {
-  if (address.family == Address::Family::ipv4) {
-    return address.bytes[0] == 0 || address.bytes[0] >= 224;
-  }
-  return address.bytes[0] == 0xff || address.bytes == decltype(address.bytes){};
-}
-
-// ::ffff:0:0/96 (RFC 4291, 2.5.5.2), which glibc's sort can't put in order beside IPv4 addresses.
-bool is_ipv4_mapped(const Address& address) {
-  constexpr std::array<std::uint8_t, 12> kPrefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  return address.family == Address::Family::ipv6 &&
-         std::equal(kPrefix.begin(), kPrefix.end(), address.bytes.begin());
-}
 
 // Why `text` is no address.
 std::string parse_fault(std::string_view text) {
@@ -38,13 +27,39 @@ std::string parse_fault(std::string_view text) {
 
 // Empty for an address that a backend can have.
 std::string address_fault(const Address& address) {
-  if (is_no_single_host(address)) return "is no address of a single host; give a backend's own";
-  if (is_ipv4_mapped(address)) return "is an IPv4 address in IPv6 form; give it as IPv4";
+  if (!address.is_single_host()) return "is no address of a single host; give a backend's own";
+  if (address.is_ipv4_mapped()) return "is an IPv4 address in IPv6 form; give it as IPv4";
   if (address.is_link_local() && address.scope_id == 0) {
     return R"(is link-local and needs its interface, as in "fe80::1%eth0")";
   }
   return "";
 }
+
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// Whether an address was meant: a top-level domain has letters (RFC 1123, 2.1).
+bool is_like_an_address(std::string_view text) {
+  if (text.ends_with('.')) text.remove_suffix(1);
+  const std::string_view last_label = text.substr(text.rfind('.') + 1);
+  return text.find_first_of(":%/") != std::string_view::npos ||
+         std::ranges::none_of(last_label, is_letter);
+}
+
+// Why `text` is no name to look up; empty when it is one.
+std::string name_fault(const std::string& text) {
+  if (is_like_an_address(text)) return "is no hostname; write { address = ... } for an address";
+  const std::string name = canonical_hostname(text);
+  if (name == "localhost") return R"(is not looked up in DNS; give an address such as "127.0.0.1")";
+  return hostname_fault(name);
+}
+
+struct Weighting {
+  std::uint32_t weight = 1;
+  std::uint16_t priority = 0;
+  std::uint16_t port = 0;
+};
 
 class BackendsReader {
  public:
@@ -52,51 +67,110 @@ class BackendsReader {
 
   void read(const Value& value) {
     if (value.as_table() != nullptr) return read_table(value);
-    if (const auto* text = std::get_if<std::string>(&value.data)) {
-      return add(*text, value, BackendSpec{});
-    }
-    faults_.add(value.at, std::string("a backend must be an address in quotes or a table, not ")
-                              .append(kind_of(value)));
+    if (const auto* text = std::get_if<std::string>(&value.data)) return read_text(*text, value);
+    faults_.add(value.at,
+                std::string("a backend must be an address or a hostname in quotes or a table, not ")
+                    .append(kind_of(value)));
   }
 
-  std::vector<PlacedBackend> take() { return std::move(backends_); }
+  Backends take() { return std::move(backends_); }
 
  private:
-  void read_table(const Value& value) {
-    TableReader table(value, "a backend", faults_);
-    const Value* address_value = table.require("address", R"(add address = "10.0.0.1")");
-    const std::string* address = table.text("address");
-    BackendSpec spec;
-    table.integer("weight", 0, kMaxWeight, spec.weight);
-    table.integer("priority", 0, std::numeric_limits<std::uint16_t>::max(), spec.priority);
-    table.integer("port", 1, std::numeric_limits<std::uint16_t>::max(), spec.port);
-    table.reject_unknown();
-    if (address != nullptr) add(*address, *address_value, spec);
+  void read_text(const std::string& text, const Value& at) {
+    if (Address::parse(text) || is_like_an_address(text)) return add_address(text, at, {});
+    add_name({.name = text}, at);
   }
 
-  void add(const std::string& text, const Value& at, BackendSpec spec) {
+  void read_table(const Value& value) {
+    TableReader table(value, "a backend", faults_);
+    const Value* address = table.find("address");
+    const Value* name = table.find("name");
+    const Value* srv = table.find("srv");
+    if (address == nullptr && name == nullptr && srv == nullptr) {
+      table.require("address", R"(add address = "10.0.0.1", or a name or srv to look up)");
+    }
+    if (address != nullptr) exclude(table, "address", {"name", "srv"});
+    if (name != nullptr) exclude(table, "name", {"srv"});
+    const Weighting weighting = read_weighting(table, srv != nullptr);
+    const std::string* address_text = table.text("address");
+    const std::string* name_text = table.text("name");
+    const std::string* srv_text = table.text("srv");
+    table.reject_unknown();
+    if (address_text != nullptr) add_address(*address_text, *address, weighting);
+    if (name_text != nullptr) add_name(named(*name_text, false, weighting), *name);
+    if (srv_text != nullptr) add_name(named(*srv_text, true, weighting), *srv);
+  }
+
+  static NamedBackends named(const std::string& name, bool srv, const Weighting& weighting) {
+    return {name, srv, weighting.weight, weighting.priority, weighting.port};
+  }
+
+  void exclude(TableReader& table, std::string_view key,
+               std::initializer_list<std::string_view> others) {
+    for (const std::string_view other : others) {
+      if (const Value* value = table.find(other)) {
+        faults_.add(value->at, in_quotes(other) + " can't stand beside " + in_quotes(key) +
+                                   "; write two backends, or remove one");
+      }
+    }
+  }
+
+  Weighting read_weighting(TableReader& table, bool srv) {
+    Weighting weighting;
+    if (srv) {
+      for (const std::string_view key : {"weight", "priority"}) {
+        if (const Value* value = table.find(key)) {
+          faults_.add(value->at, in_quotes(key) +
+                                     " can't stand beside \"srv\": the SRV records say "
+                                     "it; remove it");
+        }
+      }
+    } else {
+      table.integer("weight", 0, kMaxWeight, weighting.weight);
+      table.integer("priority", 0, std::numeric_limits<std::uint16_t>::max(), weighting.priority);
+    }
+    table.integer("port", 1, std::numeric_limits<std::uint16_t>::max(), weighting.port);
+    return weighting;
+  }
+
+  void add_address(const std::string& text, const Value& at, const Weighting& weighting) {
     const auto address = Address::parse(text);
     if (!address) return faults_.add(at.at, in_quotes(text) + " " + parse_fault(text));
     if (const std::string fault = address_fault(*address); !fault.empty()) {
       return faults_.add(at.at, in_quotes(text) + " " + fault);
     }
-    const auto [first, is_new] = places_.try_emplace(*address, at.at);
-    if (!is_new) {
-      return faults_.add(at.at, "backend " + in_quotes(text) + " stands at " +
-                                    faults_.place(first->second) + " already; remove one of them");
+    if (!is_new(text, at, addresses_.try_emplace(*address, at.at))) return;
+    backends_.addresses.push_back(
+        {{*address, weighting.weight, weighting.priority, weighting.port}, at.at});
+  }
+
+  void add_name(NamedBackends spec, const Value& at) {
+    if (const std::string fault = name_fault(spec.name); !fault.empty()) {
+      return faults_.add(at.at, in_quotes(spec.name) + " " + fault);
     }
-    spec.address = *address;
-    backends_.push_back({spec, at.at});
+    const std::string text = std::exchange(spec.name, canonical_hostname(spec.name));
+    if (!is_new(text, at, names_.try_emplace({spec.name, spec.srv}, at.at))) return;
+    backends_.names.push_back({std::move(spec), at.at});
+  }
+
+  // `placed` is what became of entering the backend among those before it.
+  template <typename Place>
+  bool is_new(const std::string& text, const Value& at, const std::pair<Place, bool>& placed) {
+    if (placed.second) return true;
+    faults_.add(at.at, "backend " + in_quotes(text) + " stands at " +
+                           faults_.place(placed.first->second) + " already; remove one of them");
+    return false;
   }
 
   Faults& faults_;
-  std::vector<PlacedBackend> backends_;
-  std::map<Address, Position> places_;
+  Backends backends_;
+  std::map<Address, Position> addresses_;
+  std::map<std::pair<std::string, bool>, Position> names_;  // by name, and whether SRV is asked
 };
 
 }  // namespace
 
-std::vector<PlacedBackend> read_backends(const Value& backends, Faults& faults) {
+Backends read_backends(const Value& backends, Faults& faults) {
   const Value::Array* array = backends.as_array();
   if (array == nullptr) {
     faults.add(backends.at, std::string("\"backends\" must be an array such as ")
@@ -105,7 +179,7 @@ std::vector<PlacedBackend> read_backends(const Value& backends, Faults& faults) 
                                 .append(kind_of(backends)));
     return {};
   }
-  if (array->empty()) faults.add(backends.at, "\"backends\" is empty; give one address at least");
+  if (array->empty()) faults.add(backends.at, "\"backends\" is empty; give one backend at least");
   if (array->size() > kMaxBackends) {
     faults.add(backends.at, "\"backends\" has " + std::to_string(array->size()) +
                                 " entries; at most " + std::to_string(kMaxBackends) +

@@ -14,7 +14,17 @@ struct PlacedBackend {
   Position at;
 };
 
-// Notes faults, double addresses among them; only backends without a fault are returned.
-std::vector<PlacedBackend> read_backends(const Value& backends, Faults& faults);
+struct PlacedName {
+  NamedBackends spec;
+  Position at;
+};
+
+struct Backends {
+  std::vector<PlacedBackend> addresses;
+  std::vector<PlacedName> names;
+};
+
+// Notes faults, double backends among them; only backends without a fault are returned.
+Backends read_backends(const Value& backends, Faults& faults);
 
 }  // namespace hlb::config

@@ -18,9 +18,13 @@ namespace {
 
 using TypeReader = void (*)(const CheckTable&, CheckSpec&);
 
-constexpr std::array<Choice<TypeReader>, 5> kTypes = {{
+constexpr std::array<Choice<TypeReader>, 9> kTypes = {{
     {"tcp", read_tcp},
     {"http", read_http},
+    {"https", read_https},
+    {"tls", read_tls},
+    {"grpc", read_grpc},
+    {"icmp", read_icmp},
     {"exec", read_exec},
     {"file", read_file},
     {"none", read_none},

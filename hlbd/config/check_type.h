@@ -20,6 +20,10 @@ struct CheckTable {
 // whatever the table holds: which ones these are says what other types don't have.
 void read_tcp(const CheckTable& table, CheckSpec& check);
 void read_http(const CheckTable& table, CheckSpec& check);
+void read_https(const CheckTable& table, CheckSpec& check);
+void read_tls(const CheckTable& table, CheckSpec& check);
+void read_grpc(const CheckTable& table, CheckSpec& check);
+void read_icmp(const CheckTable& table, CheckSpec& check);
 void read_exec(const CheckTable& table, CheckSpec& check);
 void read_file(const CheckTable& table, CheckSpec& check);
 void read_none(const CheckTable& table, CheckSpec& check);
@@ -35,6 +39,9 @@ void read_port(const CheckTable& table, CheckSpec& check);
 // What is sent, or expected, as it stands: up to 1024 bytes. Whether the key has a value without a
 // fault.
 bool read_bytes(const CheckTable& table, std::string_view key, std::string& into);
+
+// Those of every check over TLS.
+void read_tls_keys(const CheckTable& table, TlsSpec& tls);
 
 // What a response must be like: expect_status and expect_body.
 void read_expectations(const CheckTable& table, HttpCheck& http);

@@ -3,6 +3,9 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "config/wording.h"
 
 namespace hlb::config {
 
@@ -66,6 +69,22 @@ std::optional<std::string> Names::claim(const std::string& name, const std::stri
   const auto [entry, taken] = places_.try_emplace(name, place);
   if (taken) return std::nullopt;
   return entry->second;
+}
+
+void Names::look_up(std::string name, ConfigError at) {
+  looked_up_.push_back({std::move(name), std::move(at)});
+}
+
+ConfigErrors Names::faults() const {
+  ConfigErrors faults;
+  for (const LookedUp& looked_up : looked_up_) {
+    const auto own = places_.find(looked_up.name);
+    if (own == places_.end()) continue;
+    ConfigError& fault = faults.emplace_back(looked_up.at);
+    fault.message = in_quotes(looked_up.name) + " is the name of a service, at " + own->second +
+                    "; look up a name that hlbd doesn't answer itself";
+  }
+  return faults;
 }
 
 }  // namespace hlb::config

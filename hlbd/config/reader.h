@@ -23,7 +23,8 @@ class Faults {
   void add(Position at, std::string message);
   std::size_t count() const { return faults_.size() + left_out_; }
   std::string place(Position at) const;  // "file:line:column"
-  ConfigErrors take();                   // in the order of their places; leaves none behind
+  const std::string& file() const { return file_; }
+  ConfigErrors take();  // in the order of their places; leaves none behind
 
  private:
   std::string file_;

@@ -7,6 +7,7 @@
 #include "config/agent.h"
 #include "config/backends.h"
 #include "config/check.h"
+#include "config/program.h"
 #include "config/wording.h"
 
 namespace hlb::config {
@@ -60,16 +61,24 @@ std::vector<std::string> read_aliases(TableReader& table, Names& names, Faults& 
   return aliases;
 }
 
-// `check` is what the check's table is called.
-void demand_ports(const std::vector<PlacedBackend>& backends, std::string_view check,
-                  Faults& faults) {
-  for (const PlacedBackend& backend : backends) {
-    if (backend.spec.port != 0) continue;
-    const std::string address = backend.spec.address.to_string();
-    std::string message = "there is no port to check " + address;
-    message.append(" at; add one to ").append(check).append(", or write { address = ");
-    message.append(in_quotes(address)).append(", port = 8080 }");
-    faults.add(backend.at, std::move(message));
+// `check` is what the check's table is called, `backend` the key and value that say which one.
+void demand_port(Position at, std::string_view what, std::string_view backend,
+                 std::string_view check, Faults& faults) {
+  std::string message = "there is no port to check ";
+  message.append(what).append(" at; add one to ").append(check).append(", or write { ");
+  message.append(backend).append(", port = 8080 }");
+  faults.add(at, std::move(message));
+}
+
+void demand_ports(const Backends& backends, std::string_view check, Faults& faults) {
+  for (const auto& [spec, at] : backends.addresses) {
+    if (spec.port != 0) continue;
+    const std::string address = spec.address.to_string();
+    demand_port(at, address, "address = " + in_quotes(address), check, faults);
+  }
+  for (const auto& [spec, at] : backends.names) {
+    if (spec.port != 0 || spec.srv) continue;
+    demand_port(at, spec.name, "name = " + in_quotes(spec.name), check, faults);
   }
 }
 
@@ -81,13 +90,22 @@ std::vector<PlacedCheck> read_checks_of(TableReader& table, const ServiceSpec& s
   return read_checks(*value, service.name, faults);
 }
 
-void read_backends_and_checks(TableReader& table, ServiceSpec& service, Faults& faults) {
-  std::vector<PlacedBackend> backends;
-  if (const Value* value = table.require("backends", R"(add backends = ["10.0.0.1"])")) {
-    backends = read_backends(*value, faults);
-  }
-  for (const PlacedBackend& backend : backends)
+Backends read_backends_of(TableReader& table, ServiceSpec& service, Names& names, Faults& faults) {
+  const Value* value = table.require("backends", R"(add backends = ["10.0.0.1"])");
+  if (value == nullptr) return {};
+  Backends backends = read_backends(*value, faults);
+  for (const PlacedBackend& backend : backends.addresses)
     service.backends.push_back(backend.spec);
+  for (const auto& [spec, at] : backends.names) {
+    service.named.push_back(spec);
+    names.look_up(spec.name, {faults.file(), at.line, at.column, ""});
+  }
+  return backends;
+}
+
+void read_backends_and_checks(TableReader& table, ServiceSpec& service, Names& names,
+                              Faults& faults) {
+  const Backends backends = read_backends_of(table, service, names, faults);
 
   std::vector<PlacedCheck> checks = read_checks_of(table, service, faults);
   // One of them speaks for all: a port of the backend's own serves each.
@@ -95,6 +113,12 @@ void read_backends_and_checks(TableReader& table, ServiceSpec& service, Faults& 
   if (without_port != checks.end()) demand_ports(backends, without_port->table, faults);
   for (PlacedCheck& check : checks)
     service.checks.push_back(std::move(check.spec));
+}
+
+// An empty command is one of its own: that none is run.
+void read_on_change(TableReader& table, ServiceSpec& service, Faults& faults) {
+  std::vector<std::string> command = read_command(table, "on_change", kHookExample, faults);
+  if (table.find("on_change") != nullptr) service.on_change = std::move(command);
 }
 
 }  // namespace
@@ -113,11 +137,12 @@ ServiceSpec read_service(const Value& value, Names& names, Faults& faults) {
   table.boolean("subdomains", service.subdomains);
   table.choice("answer", kAnswers, service.answer);
   table.choice("when_all_down", kAllDownRules, service.when_all_down);
-  read_backends_and_checks(table, service, faults);
+  read_backends_and_checks(table, service, names, faults);
   if (const Value* agent = table.find("agent")) {
     service.checks.push_back(read_agent(*agent, service.name, faults));
   }
   table.duration("slow_start", kSlowStart, service.slow_start);
+  read_on_change(table, service, faults);
   table.reject_unknown();
   return service;
 }

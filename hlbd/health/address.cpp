@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <net/if.h>
 
+#include <algorithm>
+
 namespace hlb {
 
 namespace {
@@ -47,6 +49,16 @@ std::string Address::to_string() const {
 
 bool Address::is_link_local() const {
   return family == Family::ipv6 && bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
+}
+
+bool Address::is_single_host() const {
+  if (family == Family::ipv4) return bytes[0] != 0 && bytes[0] < 224;
+  return bytes[0] != 0xff && bytes != decltype(bytes){};
+}
+
+bool Address::is_ipv4_mapped() const {
+  constexpr std::array<std::uint8_t, 12> kPrefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  return family == Family::ipv6 && std::equal(kPrefix.begin(), kPrefix.end(), bytes.begin());
 }
 
 }  // namespace hlb

@@ -21,7 +21,9 @@ struct Address {
   // nullopt when the text is no address, or the interface doesn't exist.
   static std::optional<Address> parse(std::string_view text);
   std::string to_string() const;
-  bool is_link_local() const;  // fe80::/10: of use with a scope_id alone
+  bool is_link_local() const;   // fe80::/10: of use with a scope_id alone
+  bool is_single_host() const;  // neither unspecified nor multicast nor broadcast
+  bool is_ipv4_mapped() const;  // ::ffff:0:0/96 (RFC 4291, 2.5.5.2)
 
   friend auto operator<=>(const Address&, const Address&) = default;
 };

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,18 +31,33 @@ struct BackendSpec {
   friend bool operator==(const BackendSpec&, const BackendSpec&) = default;
 };
 
+// Backends whose addresses DNS knows.
+struct NamedBackends {
+  std::string name;            // lower-case, absolute, no trailing dot
+  bool srv = false;            // SRV records say port, priority and weight; else of each address:
+  std::uint32_t weight = 1;    // 0 … kMaxWeight; unused with `srv`
+  std::uint16_t priority = 0;  // unused with `srv`
+  std::uint16_t port = 0;      // as in BackendSpec; 0 with `srv`: that of the record
+
+  friend bool operator==(const NamedBackends&, const NamedBackends&) = default;
+};
+
 struct ServiceSpec {
   std::string name;  // lower-case, no trailing dot
   std::vector<std::string> aliases;
   bool subdomains = false;
   AnswerMode answer = AnswerMode::spread;
   WhenAllDown when_all_down = WhenAllDown::fail;
-  std::vector<BackendSpec> backends;  // never empty, no address twice
+  std::vector<BackendSpec> backends;  // no address twice; empty only if there are names
+  // As configured: all of them. As checked: those whose first answer is still awaited.
+  std::vector<NamedBackends> named;
   // Never empty; a backend is up when all of them pass. An agent is the last, and counts only when
   // it has said up or down.
   std::vector<CheckSpec> checks;
   std::chrono::milliseconds slow_start{0};  // from coming back to full weight; 0: at once
-  std::vector<std::string> on_change;       // a program and its arguments, run on each transition
+  // A program and its arguments, run when a backend goes down or comes back; empty: none. Unset: as
+  // for all services.
+  std::optional<std::vector<std::string>> on_change;
 
   friend bool operator==(const ServiceSpec&, const ServiceSpec&) = default;
 };

@@ -40,13 +40,32 @@ const std::shared_ptr<Programs>& Prober::programs() {
   return programs_;
 }
 
+std::unique_ptr<TlsPeer> Prober::tls_peer(const std::optional<TlsSpec>& spec,
+                                          std::string_view protocol) {
+  if (!spec) return nullptr;
+  return std::make_unique<TlsPeer>(tls_clients_.get(*spec), *spec, protocol);
+}
+
+const std::shared_ptr<Pinger>& Prober::pinger() {
+  if (pinger_ == nullptr) pinger_ = std::make_shared<Pinger>(executor_);
+  return pinger_;
+}
+
 std::unique_ptr<Probe> Prober::make(const Target& target) {
   using Made = std::unique_ptr<Probe>;
   return std::visit(Overloaded{
                         [&](const TcpCheck&) -> Made { return tcp_probe(target); },
                         [&](const HttpCheck& check) -> Made {
-                          return http_probe(target, patterns_.get(check.expect_body));
+                          return http_probe(target, patterns_.get(check.expect_body),
+                                            tls_peer(check.tls, "http/1.1"));
                         },
+                        [&](const TlsCheck& check) -> Made {
+                          return tls_probe(target, tls_clients_.get(check.tls));
+                        },
+                        [&](const GrpcCheck& check) -> Made {
+                          return grpc_probe(target, tls_peer(check.tls, "h2"));
+                        },
+                        [&](const IcmpCheck&) -> Made { return icmp_probe(target, pinger()); },
                         [&](const ExecCheck&) -> Made { return exec_probe(target, programs()); },
                         [&](const FileCheck& check) -> Made {
                           return file_probe(target, files_->get(check.path));

@@ -17,19 +17,23 @@ void check_faults(const hlb::ConfigErrors& errors) {
   }
 }
 
-void check_ports(const hlb::CheckSpec& check, const std::vector<hlb::BackendSpec>& backends) {
+void check_ports(const hlb::CheckSpec& check, const hlb::ServiceSpec& service) {
   if (!hlb::needs_port(check.method)) return;
-  for (const hlb::BackendSpec& backend : backends) {
+  for (const hlb::BackendSpec& backend : service.backends) {
     if (hlb::check_port(check, backend) == 0) std::abort();
+  }
+  for (const hlb::NamedBackends& named : service.named) {
+    if (!named.srv && hlb::check_port(check, {.port = named.port}) == 0) std::abort();
   }
 }
 
 void check_services(const hlb::Config& config) {
   if (config.services.empty()) std::abort();
   for (const hlb::ServiceSpec& service : config.services) {
-    if (service.name.empty() || service.backends.empty() || service.checks.empty()) std::abort();
+    if (service.backends.empty() && service.named.empty()) std::abort();
+    if (service.name.empty() || service.checks.empty()) std::abort();
     for (const hlb::CheckSpec& check : service.checks)
-      check_ports(check, service.backends);
+      check_ports(check, service);
   }
 }
 

@@ -80,7 +80,7 @@ INSTANTIATE_TEST_SUITE_P(
                R"(hlbd.toml:1:1: "daemon" must be one table, [daemon], not an array)"},
         with_daemon(
             "metrics = \"127.0.0.1:9808\"",
-            R"(1: unknown key "metrics" in [daemon]; remove it, or use "log_level" or "max_stale")"),
+            R"(1: unknown key "metrics" in [daemon]; remove it, or use "log_level", "max_stale", "on_change" or "on_change_user")"),
         with_daemon("log_levle = \"info\"",
                     R"(1: unknown key "log_levle" in [daemon]; did you mean "log_level"?)"),
         with_daemon(
@@ -92,6 +92,14 @@ INSTANTIATE_TEST_SUITE_P(
             "max_stale = 10",
             R"(13: "max_stale" must be a duration with its unit in quotes, such as "500ms" or "2s", not an integer)"),
         with_daemon("max_stale = \"2h\"", R"(13: "max_stale" must be 0s to 1h, not "2h")"),
+        with_daemon("on_change = [\"/bin/sh\", \"a\\u0000\"]",
+                    R"(25: "a\x00" has a zero byte, which no argument can hold; remove it)"),
+        with_daemon("on_change = [\"/etc/passwd\"]",
+                    R"(14: "/etc/passwd" is not executable; chmod +x it)"),
+        with_daemon("on_change_user = \"no-such-user\"",
+                    R"(18: "no-such-user" is no user of this host; create it or choose another)"),
+        with_daemon("on_change_user = 0",
+                    R"(18: "on_change_user" must be a string in quotes, not an integer)"),
         with_daemon(
             "max_stale = \"10\"",
             R"(13: "max_stale" must be a duration with its unit in quotes, such as "500ms" or "2s", not "10")"),
@@ -99,7 +107,7 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(1: unknown key "anwser" in [[service]]; did you mean "answer"?)"),
         with_key(
             "\"\\n\" = 1",
-            R"(1: unknown key "\x0a" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "when_all_down", "backends", "check", "agent" or "slow_start")"),
+            R"(1: unknown key "\x0a" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "when_all_down", "backends", "check", "agent", "slow_start" or "on_change")"),
         with_key("answer = \"first\"",
                  R"(10: "answer" must be "spread", "one" or "all", not "first")"),
         with_key("answer = true", R"(10: "answer" must be a string in quotes, not a boolean)"),
@@ -120,7 +128,18 @@ INSTANTIATE_TEST_SUITE_P(
         with_key(
             "slow_start = 30",
             R"(14: "slow_start" must be a duration with its unit in quotes, such as "500ms" or "2s", not an integer)"),
-        with_key("slow_start = \"61m\"", R"(14: "slow_start" must be 0s to 1h, not "61m")")));
+        with_key("slow_start = \"61m\"", R"(14: "slow_start" must be 0s to 1h, not "61m")"),
+        with_key(
+            "on_change = \"/bin/sh\"",
+            R"(13: "on_change" must be an array such as ["/usr/local/bin/on-change"], not a string)"),
+        with_key("on_change = [\"/bin/sh\", 1]",
+                 R"(25: "on_change" must be strings in quotes, not an integer)"),
+        with_key("on_change = [\"sh\"]", R"(14: "sh" is no absolute path; start it with "/")"),
+        with_key("on_change = [\"/no-such-program\"]",
+                 R"(14: "/no-such-program" cannot be run: No such file or directory)"),
+        with_key(
+            "on_change_user = \"root\"",
+            R"(1: unknown key "on_change_user" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "when_all_down", "backends", "check", "slow_start" or "on_change")")));
 
 INSTANTIATE_TEST_SUITE_P(
     Names, ConfigFault,
@@ -170,11 +189,13 @@ INSTANTIATE_TEST_SUITE_P(
         with_backends(
             "\"10.0.0.1\"",
             R"(12: "backends" must be an array such as ["10.0.0.1", "10.0.0.2"], not a string)"),
-        with_backends("[]", R"(12: "backends" is empty; give one address at least)"),
-        with_backends("[10]",
-                      "13: a backend must be an address in quotes or a table, not an integer"),
-        with_backends("[[\"10.0.0.1\"]]",
-                      "13: a backend must be an address in quotes or a table, not an array"),
+        with_backends("[]", R"(12: "backends" is empty; give one backend at least)"),
+        with_backends(
+            "[10]",
+            "13: a backend must be an address or a hostname in quotes or a table, not an integer"),
+        with_backends(
+            "[[\"10.0.0.1\"]]",
+            "13: a backend must be an address or a hostname in quotes or a table, not an array"),
         with_backends(
             "[\"10.0.0.256\"]",
             R"(13: "10.0.0.256" is no address; give an IPv4 or IPv6 address such as "10.0.0.1")"),
@@ -208,7 +229,8 @@ INSTANTIATE_TEST_SUITE_P(
             "[\"fd99::1\", { address = \"FD99:0::1\" }]",
             R"(36: backend "FD99:0::1" stands at hlbd.toml:3:13 already; remove one of them)"),
         with_backends("[{ weight = 2 }]",
-                      R"(13: a backend has no "address"; add address = "10.0.0.1")"),
+                      R"(13: a backend has no "address"; add address = "10.0.0.1", or a name or )"
+                      "srv to look up"),
         with_backends("[{ address = 10 }]",
                       R"(25: "address" must be a string in quotes, not an integer)"),
         with_backends("[{ address = \"10.0.0.1\", wieght = 2 }]",
@@ -231,6 +253,58 @@ INSTANTIATE_TEST_SUITE_P(
             service("\"a.b\"", R"(["10.0.0.1", { address = "10.0.0.2", port = 2 }])",
                     "[service.check]\ntype = \"tcp\"\n"),
             R"(hlbd.toml:3:13: there is no port to check 10.0.0.1 at; add one to [service.check], or write { address = "10.0.0.1", port = 8080 })"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    NamedBackends, ConfigFault,
+    testing::Values(
+        with_backends("[\"10.0.0\"]", R"(13: "10.0.0" is no address; give an IPv4 or IPv6 address )"
+                                      R"(such as "10.0.0.1")"),
+        with_backends("[\"app.internal:80\"]",
+                      R"(13: "app.internal:80" is no address; give an IPv4 or IPv6 address )"
+                      R"(such as "10.0.0.1")"),
+        with_backends("[{ address = \"app.internal\" }]",
+                      R"(25: "app.internal" is no address; give an IPv4 or IPv6 address )"
+                      R"(such as "10.0.0.1")"),
+        with_backends("[\"app 1\"]",
+                      R"(13: "app 1" is no hostname; use letters, digits, "-", "_" and "." only)"),
+        with_backends("[\"app..internal\"]",
+                      R"(13: "app..internal" has an empty label; two dots can't stand together, )"
+                      "nor one in front"),
+        with_backends("[\"0x7f000001\"]",
+                      R"(13: "0x7f000001" is a numeric address, which is never )"
+                      "looked up; give a hostname"),
+        with_backends("[\"Localhost\"]", R"(13: "Localhost" is not looked up in DNS; give an )"
+                                         R"(address such as "127.0.0.1")"),
+        with_backends("[{ name = \"10.0.0.1\" }]",
+                      R"(22: "10.0.0.1" is no hostname; write { address = ... } for an address)"),
+        with_backends("[{ srv = 1 }]", R"(21: "srv" must be a string in quotes, not an integer)"),
+        with_backends(
+            "[{ address = \"10.0.0.1\", name = \"x.y\" }]",
+            R"(44: "name" can't stand beside "address"; write two backends, or remove one)"),
+        with_backends("[{ name = \"x.y\", srv = \"_x._tcp.y\" }]",
+                      R"(35: "srv" can't stand beside "name"; write two backends, or remove one)"),
+        with_backends(
+            "[{ srv = \"_x._tcp.y\", weight = 2 }]",
+            R"(43: "weight" can't stand beside "srv": the SRV records say it; remove it)"),
+        with_backends(
+            "[{ srv = \"_x._tcp.y\", priority = 0 }]",
+            R"(45: "priority" can't stand beside "srv": the SRV records say it; remove it)"),
+        with_backends("[{ name = \"x.y\", nmae = 2 }]",
+                      R"(29: unknown key "nmae" in a backend; did you mean "name"?)"),
+        with_backends("[\"x.y\", { name = \"X.y.\" }]",
+                      R"(29: backend "X.y." stands at hlbd.toml:3:13 already; remove one of them)"),
+        with_backends("[\"A.B\"]",
+                      R"(13: "a.b" is the name of a service, at hlbd.toml:2:8; look up )"
+                      "a name that hlbd doesn't answer itself"),
+        Broken{
+            service("\"a.b\"", R"(["c.d"])") +
+                service("\"x.y\"", R"(["10.0.0.1"])", "aliases = ['c.d']\n") + kTcp,
+            "hlbd.toml:3:13: \"c.d\" is the name of a service, at hlbd.toml:10:12; look up a name "
+            "that hlbd doesn't answer itself"},
+        Broken{
+            service("\"a.b\"", R"(["x.y", { name = "x.z", port = 2 }, { srv = "_x._tcp.y" }])",
+                    "[service.check]\ntype = \"tcp\"\n"),
+            R"(hlbd.toml:3:13: there is no port to check x.y at; add one to [service.check], or write { name = "x.y", port = 8080 })"}));
 
 }  // namespace
 }  // namespace hlb

@@ -65,6 +65,8 @@ TEST(Config, HasTheDocumentedDefaults) {
   const Config config = good(parse_config(service("a.b")));
   EXPECT_EQ(config.log_level, LogLevel::info);
   EXPECT_EQ(config.max_stale, 10s);
+  EXPECT_THAT(config.on_change, IsEmpty());
+  EXPECT_EQ(config.on_change_user, "nobody");
 
   ServiceSpec expected;
   expected.name = "a.b";
@@ -74,6 +76,30 @@ TEST(Config, HasTheDocumentedDefaults) {
   EXPECT_EQ(expected.answer, AnswerMode::spread);
   EXPECT_EQ(expected.when_all_down, WhenAllDown::fail);
   EXPECT_FALSE(expected.subdomains);
+}
+
+TEST(Config, TakesAProgramToRunOnChangesOfAllServicesOrOfOne) {
+  const Config config = good(parse_config(R"(
+service = [
+  { name = "as-all.b", backends = ["::1"], check = { type = "none" } },
+  { name = "own.b", backends = ["::1"], check = { type = "none" }, on_change = ["/bin/true", ""] },
+  { name = "none.b", backends = ["::1"], check = { type = "none" }, on_change = [] },
+]
+[daemon]
+on_change = ["/bin/sh", "-c", "true"]
+on_change_user = "root"
+)"));
+  EXPECT_THAT(config.on_change, ElementsAre("/bin/sh", "-c", "true"));
+  EXPECT_EQ(config.on_change_user, "root");
+  ASSERT_THAT(names_of(config), ElementsAre("as-all.b", "own.b", "none.b"));
+  EXPECT_EQ(config.services[0].on_change, std::nullopt);
+  EXPECT_EQ(config.services[1].on_change, (std::vector{"/bin/true"s, ""s}));
+  EXPECT_EQ(config.services[2].on_change, std::vector<std::string>());
+}
+
+TEST(Config, TakesNoProgramForAnEmptyOne) {
+  EXPECT_THAT(good(parse_config("[daemon]\non_change = []\n" + service("a.b"))).on_change,
+              IsEmpty());
 }
 
 TEST(Config, TakesEveryKey) {
@@ -161,6 +187,34 @@ TEST(Config, TakesTheLongestNames) {
   EXPECT_THAT(names_of(good(parse_config(service(name + ".")))), ElementsAre(name));
 }
 
+TEST(Config, TakesBackendsByNameAndByServiceRecord) {
+  const Config config = good(parse_config(R"(
+[[service]]
+name = "a.b"
+backends = ["10.0.0.1", "App1.internal.", { srv = "_app._tcp.internal" }, "app2",
+            { name = "app3.internal", weight = 0, priority = 3, port = 81 }, { name = "10.com" },
+            { srv = "_app._tcp.other", port = 82 }, { name = "_app._tcp.internal" }]
+check = { type = "tcp", port = 80 }
+)"));
+  const ServiceSpec& service = config.services.at(0);
+  EXPECT_THAT(service.backends, ElementsAre(backend("10.0.0.1")));
+  EXPECT_THAT(
+      service.named,
+      ElementsAre(NamedBackends{.name = "app1.internal"},
+                  NamedBackends{.name = "_app._tcp.internal", .srv = true},
+                  NamedBackends{.name = "app2"}, NamedBackends{"app3.internal", false, 0, 3, 81},
+                  NamedBackends{.name = "10.com"},
+                  NamedBackends{.name = "_app._tcp.other", .srv = true, .port = 82},
+                  NamedBackends{.name = "_app._tcp.internal"}));
+}
+
+TEST(Config, NeedsNoPortOfTheCheckForServiceRecords) {
+  const Config config =
+      good(parse_config("service = [{ name = 'a.b', backends = [{ srv = '_a._tcp.c' }], "
+                        "check = { type = 'tcp' } }]"));
+  EXPECT_THAT(config.services.at(0).backends, IsEmpty());
+}
+
 TEST(Config, TakesAsManyBackendsAsARecordHoldsAndNoMore) {
   const auto with = [](std::size_t count) {
     std::string text = "[[service]]\nname = 'a.b'\nbackends = [\n";
@@ -177,14 +231,14 @@ TEST(Config, TakesAsManyBackendsAsARecordHoldsAndNoMore) {
 }
 
 TEST(Config, ReportsAllFaultsOfAllFilesInTheOrderOfTheirPlaces) {
-  const auto result = parse_config("[[service]]\nzzz = 1\nname = 1\nbackends = ['x', 2]\n",
+  const auto result = parse_config("[[service]]\nzzz = 1\nname = 1\nbackends = ['1', 2]\n",
                                    "[daemon]\n[[service]]\nfoo = 1\n" + service("a.b").substr(12));
   EXPECT_THAT(
       faults_of(result),
       ElementsAre(StartsWith("hlbd.toml:1:1: [[service]] has no \"check\""),
                   StartsWith("hlbd.toml:2:1: unknown key \"zzz\""),
                   StartsWith("hlbd.toml:3:8: \"name\" must be a string"),
-                  StartsWith("hlbd.toml:4:13: \"x\" is no address"),
+                  StartsWith("hlbd.toml:4:13: \"1\" is no address"),
                   StartsWith("hlbd.toml:4:18: a backend must be"),
                   "services.d/a.toml:1:1: [daemon] can stand in hlbd.toml only; move it there",
                   StartsWith("services.d/a.toml:3:1: unknown key \"foo\"")));

@@ -1,0 +1,63 @@
+// c-ares on Asio: one channel of it, whose sockets and time-outs hlbd's loop watches.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "discovery/answer.h"
+
+struct ares_channeldata;
+
+namespace hlb::discovery {
+
+struct ResolverSettings {
+  std::string resolv_conf = "/etc/resolv.conf";  // says which servers are asked: resolv.conf(5)
+  std::chrono::milliseconds timeout{2000};       // for a server's reply; doubled in the second try
+  int tries = 2;                                 // of each server
+  std::uint16_t port = 53;                       // of each server
+};
+
+// Reads resolv.conf when it is made, and never again. It asks DNS and nothing else: no
+// /etc/hosts, no search list, no NSS. c-ares retries, follows truncated replies over TCP, and
+// checks that a reply is from the server and to the question. Used by hlbd's loop alone.
+class Channel {
+ public:
+  using Taker = std::function<void(Answer)>;
+
+  Channel(boost::asio::any_io_executor executor, const ResolverSettings& settings);
+  ~Channel();  // what has been asked is never answered, unless the loop has the answer already
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+
+  // `taker` is called from the loop, never within this call.
+  void ask(const Question& question, Taker taker);
+
+ private:
+  struct Socket;
+  struct Asked;
+  enum class Direction : bool { read, write };
+
+  static void take_state(void* channel, int fd, int readable, int writable);
+  static void take_reply(void* asked, int status, int timeouts, unsigned char* bytes, int size);
+
+  void watch(int fd, bool readable, bool writable);
+  void await(const std::shared_ptr<Socket>& socket, Direction direction);
+  void process(int read, int write);
+  void set_timer();
+
+  boost::asio::any_io_executor executor_;
+  ares_channeldata* channel_ = nullptr;
+  int status_;  // of its making
+  std::map<int, std::shared_ptr<Socket>> sockets_;
+  boost::asio::steady_timer timer_;
+  std::shared_ptr<bool> ended_ = std::make_shared<bool>(false);  // shared with its handlers
+};
+
+}  // namespace hlb::discovery

@@ -1,0 +1,130 @@
+#include "discovery/expand.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace hlb::discovery {
+namespace {
+
+// How much more often than one of weight 0 another is chosen for each unit of its weight.
+constexpr std::uint32_t kAboveZero = 100;
+
+struct Weights {
+  std::uint32_t most = 0;
+  bool any_zero = false;
+};
+
+std::map<std::uint16_t, Weights> weights_by_priority(const std::vector<Target>& targets) {
+  std::map<std::uint16_t, Weights> weights;
+  for (const Target& target : targets) {
+    Weights& of_priority = weights[target.priority];
+    of_priority.most = std::max<std::uint32_t>(of_priority.most, target.weight);
+    of_priority.any_zero |= target.weight == 0;
+  }
+  return weights;
+}
+
+std::uint32_t weight_of(const Target& target, const Weights& others) {
+  if (target.weight == 0) return 1;
+  if (!others.any_zero) return target.weight;
+  return target.weight * std::clamp(kMaxWeight / others.most, 1U, kAboveZero);
+}
+
+bool has_port_to_check(const ServiceSpec& service, const BackendSpec& backend) {
+  return std::ranges::all_of(service.checks, [&](const CheckSpec& check) {
+    return !needs_port(check.method) || check_port(check, backend) != 0;
+  });
+}
+
+class Expander {
+ public:
+  Expander(const ServiceSpec& service, const Known& known, bool may_wait)
+      : known_(known), may_wait_(may_wait), expansion_{service, 0} {
+    expansion_.service.named.clear();
+    for (const BackendSpec& backend : service.backends)
+      taken_.insert(backend.address);
+  }
+
+  void add(const NamedBackends& named) {
+    const KnownName* name = find({named.name, named.srv});
+    bool waits = name == nullptr;
+    if (named.srv && name != nullptr) waits |= add_targets(named, name->targets());
+    if (!named.srv && name != nullptr)
+      add_addresses(*name, {{}, named.weight, named.priority, named.port});
+    if (waits && may_wait_) expansion_.service.named.push_back(named);
+  }
+
+  Expansion take() { return std::move(expansion_); }
+
+ private:
+  // Only what has had an answer.
+  const KnownName* find(const NameKey& key) const {
+    const KnownName* name = known_(key);
+    return name != nullptr && name->known() ? name : nullptr;
+  }
+
+  // Whether one of them awaits its first answer.
+  bool add_targets(const NamedBackends& named, const std::vector<Target>& targets) {
+    const auto weights = weights_by_priority(targets);
+    bool waits = false;
+    for (const Target& target : targets) {
+      const KnownName* name = find({target.name, false});
+      waits |= name == nullptr;
+      if (name == nullptr) continue;
+      const std::uint16_t port = named.port != 0 ? named.port : target.port;
+      add_addresses(*name,
+                    {{}, weight_of(target, weights.at(target.priority)), target.priority, port});
+    }
+    return waits;
+  }
+
+  void add_addresses(const KnownName& name, BackendSpec backend) {
+    for (const Address& address : name.addresses()) {
+      backend.address = address;
+      add(backend);
+    }
+  }
+
+  void add(const BackendSpec& backend) {
+    std::vector<BackendSpec>& backends = expansion_.service.backends;
+    if (taken_.contains(backend.address)) return;
+    if (backends.size() == kMaxBackends || !has_port_to_check(expansion_.service, backend)) {
+      ++expansion_.left_out;
+      return;
+    }
+    taken_.insert(backend.address);
+    backends.push_back(backend);
+  }
+
+  const Known& known_;
+  bool may_wait_;
+  Expansion expansion_;
+  std::set<Address> taken_;
+};
+
+}  // namespace
+
+std::set<NameKey> names_of(std::span<const ServiceSpec> services, const Known& known) {
+  std::set<NameKey> names;
+  for (const ServiceSpec& service : services) {
+    for (const NamedBackends& named : service.named) {
+      const KnownName* name = known({named.name, named.srv});
+      names.insert({named.name, named.srv});
+      if (!named.srv || name == nullptr) continue;
+      for (const Target& target : name->targets())
+        names.insert({target.name, false});
+    }
+  }
+  return names;
+}
+
+Expansion expand(const ServiceSpec& service, const Known& known, bool may_wait) {
+  Expander expander(service, known, may_wait);
+  for (const NamedBackends& named : service.named)
+    expander.add(named);
+  return expander.take();
+}
+
+}  // namespace hlb::discovery

@@ -1,0 +1,45 @@
+// Services with names for backends → services with addresses. Pure.
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <functional>
+#include <set>
+#include <span>
+#include <string>
+
+#include "discovery/known_name.h"
+#include "health/service.h"
+
+namespace hlb::discovery {
+
+// What is looked up: the SRV records of a name, or its addresses.
+struct NameKey {
+  std::string name;
+  bool srv = false;
+
+  friend auto operator<=>(const NameKey&, const NameKey&) = default;
+};
+
+// nullptr for a name that nobody has looked up so far.
+using Known = std::function<const KnownName*(const NameKey&)>;
+
+// What has to be looked up for the services: the names they give, and the targets that are known
+// of those with SRV records.
+std::set<NameKey> names_of(std::span<const ServiceSpec> services, const Known& known);
+
+struct Expansion {
+  ServiceSpec service;
+  std::size_t left_out = 0;  // backends, beyond kMaxBackends or without a port to check
+
+  friend bool operator==(const Expansion&, const Expansion&) = default;
+};
+
+// The service with all addresses that are known; its `named` are those that `may_wait` for a first
+// answer. Its own addresses come first, then those of each name in the order of the configuration;
+// of an address that occurs twice the first counts.
+// The weights of SRV records are as RFC 2782 means them: where all of a priority are 0, all are
+// equal, and beside others 0 stands for hardly ever.
+Expansion expand(const ServiceSpec& service, const Known& known, bool may_wait);
+
+}  // namespace hlb::discovery

@@ -1,0 +1,118 @@
+#include "discovery/known_name.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace hlb::discovery {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::array kAddressQuestions = {RecordType::a, RecordType::aaaa};
+constexpr std::array kSrvQuestions = {RecordType::srv};
+
+seconds retry_after(unsigned failures) {
+  constexpr unsigned kDoublings = 5;  // reach beyond kLastRetry
+  return std::min(kFirstRetry * (1U << std::min(failures - 1, kDoublings)), kLastRetry);
+}
+
+bool same_records(const Answer& one, const Answer& other) {
+  return one.addresses == other.addresses && one.targets == other.targets;
+}
+
+bool is_empty(const Answer& answer) {
+  return answer.addresses.empty() && answer.targets.empty();
+}
+
+}  // namespace
+
+KnownName::KnownName(bool srv) : srv_(srv) {}
+
+std::span<const RecordType> KnownName::questions() const {
+  if (srv_) return kSrvQuestions;
+  return kAddressQuestions;
+}
+
+KnownName::News KnownName::take(std::size_t question, Answer answer) {
+  const bool was_known = known();
+  const Standing stood = standing_;
+  News news;
+  round_.at(question) = answer;
+  ++answered_;
+  if (answer.kind == Answer::Kind::records) {
+    news.records = !same_records(last_.at(question), answer);
+    last_.at(question) = std::move(answer);
+  }
+  if (answered_ == questions().size()) news.records |= end_round();
+  news.records |= known() != was_known;
+  const bool began_well = stood == Standing::fresh && standing_ == Standing::resolved;
+  news.standing = standing_ != stood && !began_well;
+  return news;
+}
+
+// Whether records went.
+bool KnownName::end_round() {
+  standing_ = judge();
+  failures_ = standing_ == Standing::resolved ? 0 : failures_ + 1;
+  wait_ = failures_ == 0 ? seconds(kMostUse) : retry_after(failures_);
+  for (const auto& answer : round()) {
+    if (answer->kind == Answer::Kind::records)
+      wait_ = std::min(wait_, std::max(answer->ttl, kLeastUse));
+  }
+  const bool gone = forget_what_went();
+  round_ = {};
+  answered_ = 0;
+  return gone;
+}
+
+KnownName::Standing KnownName::judge() {
+  const auto with = [&](Answer::Kind kind) {
+    return std::ranges::count_if(round(), [&](const auto& each) { return each->kind == kind; });
+  };
+  const auto all = std::ssize(round());
+  reason_.clear();
+  if (with(Answer::Kind::failed) > 0) {
+    const std::size_t failed = round_.front()->kind == Answer::Kind::failed ? 0 : 1;
+    if (with(Answer::Kind::failed) < all) reason_ = failed == 0 ? "A: " : "AAAA: ";
+    reason_ += round_.at(failed)->reason;
+    return Standing::failing;
+  }
+  if (with(Answer::Kind::none) < all) return Standing::resolved;
+  reason_ = round_.front()->reason;
+  return Standing::absent;
+}
+
+bool KnownName::forget_what_went() {
+  const auto went = [&](std::size_t i) {
+    return round_.at(i)->kind == Answer::Kind::none && !is_empty(last_.at(i));
+  };
+  bool some_stay = false;
+  for (std::size_t i = 0; i < questions().size(); ++i)
+    some_stay |= !went(i) && !is_empty(last_.at(i));
+  bool gone = false;
+  for (std::size_t i = 0; some_stay && i < questions().size(); ++i) {
+    if (went(i)) {
+      last_.at(i) = {};
+      gone = true;
+    }
+  }
+  return gone;
+}
+
+std::span<const std::optional<Answer>> KnownName::round() const {
+  return std::span(round_).first(questions().size());
+}
+
+std::vector<Address> KnownName::addresses() const {
+  std::vector<Address> all;
+  for (const Answer& answer : last_)
+    all.insert(all.end(), answer.addresses.begin(), answer.addresses.end());
+  return all;
+}
+
+bool KnownName::known() const {
+  return standing_ != Standing::fresh || !std::ranges::all_of(last_, is_empty);
+}
+
+}  // namespace hlb::discovery

@@ -1,0 +1,221 @@
+#include "discovery/name_watch.h"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <utility>
+
+namespace hlb::discovery {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Answers that come together are told together. Taking a change over has a cost that grows with all
+// services: at most a fifth of the loop's time goes into it.
+constexpr milliseconds kTogether{10};
+constexpr int kPauses = 4;
+
+std::string to_string(const Target& target) {
+  return target.name + ":" + std::to_string(target.port);
+}
+
+std::string to_string(const Address& address) {
+  return address.to_string();
+}
+
+template <typename T>
+std::string list(const std::vector<T>& records) {
+  constexpr std::size_t kShown = 8;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(records.size(), kShown); ++i)
+    text += (i == 0 ? "" : ", ") + to_string(records[i]);
+  if (records.size() <= kShown) return text;
+  return text + " and " + std::to_string(records.size() - kShown) + " more";
+}
+
+bool has_names(const ServiceSpec& service) {
+  return !service.named.empty();
+}
+
+}  // namespace
+
+struct NameWatch::Followed {
+  Followed(const boost::asio::any_io_executor& executor, NameKey what)
+      : key(std::move(what)), name(key.srv), next(executor) {}
+
+  std::string records() const { return key.srv ? list(name.targets()) : list(name.addresses()); }
+
+  NameKey key;
+  KnownName name;
+  boost::asio::steady_timer next;
+  bool asking = false;
+  bool changed = false;  // since that was told
+};
+
+NameWatch::NameWatch(boost::asio::any_io_executor executor, OnChange on_change, OnNews on_news,
+                     ResolverSettings settings, milliseconds longest_first_round)
+    : executor_(std::move(executor)),
+      on_change_(std::move(on_change)),
+      on_news_(std::move(on_news)),
+      settings_(std::move(settings)),
+      longest_first_round_(longest_first_round),
+      first_round_(executor_),
+      change_(executor_) {}
+
+NameWatch::~NameWatch() = default;
+
+std::vector<ServiceSpec> NameWatch::follow(std::vector<ServiceSpec> configured) {
+  change_.cancel();
+  telling_ = false;
+  if (!std::ranges::any_of(configured, has_names)) {
+    configured_.clear();
+    names_.clear();
+    told_.clear();
+    return configured;
+  }
+  configured_ = std::move(configured);
+  give_first_round_time();
+  follow_names();
+  for (const auto& [key, followed] : names_)
+    ask(followed);
+  tell_records();
+  told_ = expansions();
+  return put_in(told_);
+}
+
+void NameWatch::give_first_round_time() {
+  may_wait_ = true;
+  first_round_.expires_after(longest_first_round_);
+  first_round_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    may_wait_ = false;
+    tell_soon();
+  });
+}
+
+const KnownName* NameWatch::find(const NameKey& key) const {
+  const auto found = names_.find(key);
+  return found == names_.end() ? nullptr : &found->second->name;
+}
+
+bool NameWatch::all_known() const {
+  return std::ranges::all_of(names_, [](const auto& each) { return each.second->name.known(); });
+}
+
+// Those that are no longer needed go, and with them what is known of them.
+void NameWatch::follow_names() {
+  const std::set<NameKey> needed =
+      names_of(configured_, [this](const NameKey& key) { return find(key); });
+  std::erase_if(names_, [&](const auto& each) { return !needed.contains(each.first); });
+  for (const NameKey& key : needed) {
+    std::shared_ptr<Followed>& followed = names_[key];
+    if (followed) continue;
+    followed = std::make_shared<Followed>(executor_, key);
+    ask(followed);
+  }
+}
+
+void NameWatch::ask(const std::shared_ptr<Followed>& followed) {
+  if (std::exchange(followed->asking, true)) return;
+  followed->next.cancel();
+  if (!resolver_) resolver_.emplace(executor_, settings_);
+  const auto questions = followed->name.questions();
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    resolver_->ask({followed->key.name, questions[i]},
+                   [this, weak = std::weak_ptr(followed), i](Answer answer) {
+                     if (const auto asked = weak.lock()) take(asked, i, std::move(answer));
+                   });
+  }
+}
+
+void NameWatch::take(const std::shared_ptr<Followed>& followed, std::size_t question,
+                     Answer answer) {
+  const KnownName::News news = followed->name.take(question, std::move(answer));
+  if (news.records) {
+    followed->changed = true;
+    if (followed->key.srv) follow_names();
+    tell_soon();
+  }
+  if (news.standing) tell_standing(*followed);
+  if (!followed->name.round_over()) return;
+  followed->asking = false;
+  ask_later(followed);
+}
+
+void NameWatch::ask_later(const std::shared_ptr<Followed>& followed) {
+  followed->next.expires_after(followed->name.wait());
+  followed->next.async_wait(
+      [this, weak = std::weak_ptr(followed)](const boost::system::error_code& error) {
+        const auto due = weak.lock();
+        if (!error && due) ask(due);
+      });
+}
+
+void NameWatch::tell_soon() {
+  if (std::exchange(telling_, true)) return;
+  change_.expires_at(std::max(Clock::now() + kTogether, earliest_next_));
+  change_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) tell();
+  });
+}
+
+void NameWatch::tell() {
+  telling_ = false;
+  tell_records();
+  const Clock::time_point started = Clock::now();
+  std::vector<Expansion> now = expansions();
+  if (now == told_) return;
+  tell_left_out(now);
+  told_ = std::move(now);
+  on_change_(put_in(told_));
+  const Clock::time_point ended = Clock::now();
+  earliest_next_ = ended + kPauses * (ended - started);
+}
+
+void NameWatch::tell_records() {
+  for (const auto& [key, followed] : names_) {
+    const bool changed = std::exchange(followed->changed, false);
+    const std::string records = followed->records();
+    if (changed && !records.empty()) on_news_({false, key.name + " is " + records});
+  }
+}
+
+void NameWatch::tell_standing(const Followed& followed) {
+  const std::string& name = followed.key.name;
+  if (followed.name.standing() == KnownName::Standing::resolved) {
+    return on_news_({false, name + " can be looked up again"});
+  }
+  const bool empty = followed.records().empty();
+  on_news_({true, name + " can't be looked up (" + followed.name.reason() + "): " +
+                      (empty ? "nothing is known of it yet" : "what was known of it stays")});
+}
+
+void NameWatch::tell_left_out(const std::vector<Expansion>& expansions) {
+  for (std::size_t i = 0; i < expansions.size(); ++i) {
+    const Expansion& now = expansions[i];
+    if (now.left_out == 0 || now.left_out == told_[i].left_out) continue;
+    on_news_({true, now.service.name + ": left out " + std::to_string(now.left_out) +
+                        " addresses, which are more than " + std::to_string(kMaxBackends) +
+                        " in all or have no port to check"});
+  }
+}
+
+std::vector<Expansion> NameWatch::expansions() const {
+  const Known known = [this](const NameKey& key) { return find(key); };
+  std::vector<Expansion> expansions;
+  for (const ServiceSpec& service : configured_) {
+    if (has_names(service)) expansions.push_back(expand(service, known, may_wait_));
+  }
+  return expansions;
+}
+
+std::vector<ServiceSpec> NameWatch::put_in(const std::vector<Expansion>& expansions) const {
+  std::vector<ServiceSpec> services = configured_;
+  auto next = expansions.begin();
+  for (ServiceSpec& service : services) {
+    if (has_names(service)) service = (next++)->service;
+  }
+  return services;
+}
+
+}  // namespace hlb::discovery

@@ -1,0 +1,89 @@
+// Keeps the addresses of backends that are given by name.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "discovery/expand.h"
+#include "discovery/known_name.h"
+#include "discovery/resolver.h"
+#include "health/service.h"
+
+namespace hlb::discovery {
+
+// After this a name without an answer holds up nothing any more.
+inline constexpr std::chrono::seconds kLongestFirstRound{10};
+
+// Looks names up in DNS, again when their time to live ends. Costs nothing as long as no service
+// has any. Used by hlbd's loop alone.
+class NameWatch {
+ public:
+  // All services, expanded: see expand(). Called from the loop when any of them has changed, for
+  // all changes of a moment together.
+  using OnChange = std::function<void(std::vector<ServiceSpec>)>;
+
+  // For people: what names stand for, and that looking them up fails, or no longer does; each once.
+  struct News {
+    bool trouble = false;
+    std::string text;
+  };
+  using OnNews = std::function<void(const News&)>;
+
+  NameWatch(boost::asio::any_io_executor executor, OnChange on_change, OnNews on_news,
+            ResolverSettings settings = {},
+            std::chrono::milliseconds longest_first_round = kLongestFirstRound);
+  ~NameWatch();
+  NameWatch(const NameWatch&) = delete;
+  NameWatch& operator=(const NameWatch&) = delete;
+
+  // Takes over a configuration, asks for all of its names at once, and returns it with the
+  // addresses that are known already.
+  std::vector<ServiceSpec> follow(std::vector<ServiceSpec> configured);
+
+  // Whether every name has had an answer, or the time for one, and on_change has told of it.
+  bool first_round_over() const { return !telling_ && (!may_wait_ || all_known()); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Followed;
+
+  const KnownName* find(const NameKey& key) const;
+  bool all_known() const;
+  void follow_names();
+  void ask(const std::shared_ptr<Followed>& followed);
+  void take(const std::shared_ptr<Followed>& followed, std::size_t question, Answer answer);
+  void ask_later(const std::shared_ptr<Followed>& followed);
+  void give_first_round_time();
+  void tell_soon();
+  void tell();
+  void tell_standing(const Followed& followed);
+  void tell_records();
+  void tell_left_out(const std::vector<Expansion>& expansions);
+  std::vector<Expansion> expansions() const;
+  std::vector<ServiceSpec> put_in(const std::vector<Expansion>& expansions) const;
+
+  boost::asio::any_io_executor executor_;
+  OnChange on_change_;
+  OnNews on_news_;
+  ResolverSettings settings_;
+  std::chrono::milliseconds longest_first_round_;
+  std::optional<Resolver> resolver_;  // made when first needed
+  std::vector<ServiceSpec> configured_;
+  std::vector<Expansion> told_;  // of the services that have names
+  std::map<NameKey, std::shared_ptr<Followed>> names_;
+  boost::asio::steady_timer first_round_;
+  bool may_wait_ = false;  // for first answers
+  boost::asio::steady_timer change_;
+  bool telling_ = false;  // soon
+  Clock::time_point earliest_next_;
+};
+
+}  // namespace hlb::discovery

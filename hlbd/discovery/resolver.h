@@ -1,0 +1,32 @@
+// Asks DNS, at the servers of resolv.conf as it is now.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <memory>
+
+#include "discovery/channel.h"
+
+namespace hlb::discovery {
+
+// So many questions are under way at once; the others wait their turn. More than this would drop
+// replies at a socket's default buffer, and dnsmasq forwards no more than 150 itself.
+inline constexpr std::size_t kQuestionsAtOnce = 64;
+
+// Used by hlbd's loop alone.
+class Resolver {
+ public:
+  explicit Resolver(boost::asio::any_io_executor executor, ResolverSettings settings = {});
+  ~Resolver();  // nothing is answered any more
+  Resolver(const Resolver&) = delete;
+  Resolver& operator=(const Resolver&) = delete;
+
+  // `taker` is called from the loop, once. When resolv.conf has changed since the last question,
+  // its servers are asked now, also for what is under way.
+  void ask(Question question, Channel::Taker taker);
+
+ private:
+  struct Work;
+  std::shared_ptr<Work> work_;  // shared with answers that are on their way
+};
+
+}  // namespace hlb::discovery

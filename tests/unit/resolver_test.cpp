@@ -1,0 +1,214 @@
+// c-ares on the loop, against a name server on loopback.
+#include "discovery/resolver.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/steady_timer.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/unit/name_server.h"
+
+namespace hlb::discovery {
+namespace {
+
+using testing::ElementsAre;
+using namespace std::chrono_literals;
+
+constexpr auto kPlenty = 20s;
+
+std::optional<Bytes> one_address(const Bytes& query, bool /*over_tcp*/) {
+  return Reply(query).address(60, "10.0.0.1").bytes();
+}
+
+std::optional<Bytes> silence(const Bytes& /*query*/, bool /*over_tcp*/) {
+  return std::nullopt;
+}
+
+NameServer::Answering says(int code) {
+  return [code](const Bytes& query, bool) { return Reply(query, code).bytes(); };
+}
+
+class ResolverTest : public testing::Test {
+ protected:
+  ResolverSettings settings(const NameServer& server) const {
+    return {.resolv_conf = resolv_conf_.path(), .timeout = kPlenty, .port = server.port()};
+  }
+
+  // Turns the loop until `done`, or for so long that it will never be.
+  template <typename Done>
+  bool run_until(Done done) {
+    const auto deadline = std::chrono::steady_clock::now() + kPlenty;
+    while (!done() && std::chrono::steady_clock::now() < deadline)
+      loop_.run_one_for(100ms);
+    return done();
+  }
+
+  Answer ask(const ResolverSettings& settings, RecordType type = RecordType::a) {
+    Resolver resolver(loop_.get_executor(), settings);
+    std::optional<Answer> answer;
+    resolver.ask({"app.test", type}, [&](Answer given) { answer = std::move(given); });
+    EXPECT_TRUE(run_until([&] { return answer.has_value(); }));
+    return answer.value_or(Answer::failure("it never came"));
+  }
+
+  Answer ask(NameServer::Answering answering, RecordType type = RecordType::a) {
+    const NameServer server(loop_, std::move(answering));
+    return ask(settings(server), type);
+  }
+
+  asio::io_context loop_{1};
+  ResolvConf resolv_conf_{"127.0.0.1"};
+};
+
+TEST_F(ResolverTest, AsksTheServersOfResolvConf) {
+  const Answer answer = ask(one_address);
+  EXPECT_EQ(answer.kind, Answer::Kind::records);
+  EXPECT_THAT(answer.addresses, ElementsAre(Address::parse("10.0.0.1").value()));
+  EXPECT_EQ(answer.ttl, 60s);
+}
+
+TEST_F(ResolverTest, AsksForWhatIsWanted) {
+  const NameServer server(loop_, [](const Bytes& query, bool) {
+    Reply reply(query);
+    if (parse_query(query).type == ns_t_aaaa) reply.address(60, "fd99::1");
+    if (parse_query(query).type == ns_t_srv) reply.srv(60, 1, 2, 8080, wire_name("a.test"));
+    return reply.bytes();
+  });
+  EXPECT_THAT(ask(settings(server), RecordType::aaaa).addresses,
+              ElementsAre(Address::parse("fd99::1").value()));
+  EXPECT_THAT(ask(settings(server), RecordType::srv).targets,
+              ElementsAre(Target{1, 2, "a.test", 8080}));
+  EXPECT_EQ(server.asked("app.test", ns_t_aaaa), 1);
+  EXPECT_EQ(server.asked("app.test", ns_t_srv), 1);
+  EXPECT_EQ(server.asked(), 2);  // no search list, nothing else
+}
+
+TEST_F(ResolverTest, TellsNothingThereFromNobodyKnows) {
+  EXPECT_EQ(ask(says(ns_r_nxdomain)).kind, Answer::Kind::none);
+  EXPECT_EQ(ask(says(ns_r_nxdomain)).reason, "there is no such name");
+  EXPECT_EQ(ask(says(ns_r_noerror)).kind, Answer::Kind::none);
+  EXPECT_EQ(ask(says(ns_r_noerror)).reason, "there are no such records");
+  EXPECT_EQ(ask(says(ns_r_servfail)).kind, Answer::Kind::failed);
+  EXPECT_EQ(ask(says(ns_r_refused)).kind, Answer::Kind::failed);
+}
+
+TEST_F(ResolverTest, FailsWhenNobodyListens) {
+  ResolverSettings nobody;
+  {
+    const NameServer gone(loop_, silence);
+    nobody = settings(gone);
+  }
+  EXPECT_EQ(ask(nobody).kind, Answer::Kind::failed);
+}
+
+TEST_F(ResolverTest, FailsAfterItsTimeOut) {
+  const NameServer server(loop_, silence);
+  ResolverSettings impatient = settings(server);
+  impatient.timeout = 50ms;
+  const Answer answer = ask(impatient);
+  EXPECT_EQ(answer.kind, Answer::Kind::failed);
+  EXPECT_FALSE(answer.reason.empty());
+  EXPECT_EQ(server.asked(), 2);
+}
+
+TEST_F(ResolverTest, IgnoresAReplyToAnotherQuestion) {
+  const NameServer server(loop_, [](const Bytes& query, bool) {
+    Bytes reply = Reply(query).address(60, "10.0.0.66").bytes();
+    reply[0] ^= 0xff;  // of the id
+    return std::optional(reply);
+  });
+  ResolverSettings impatient = settings(server);
+  impatient.timeout = 50ms;
+  EXPECT_EQ(ask(impatient).kind, Answer::Kind::failed);
+}
+
+TEST_F(ResolverTest, AsksOverTcpWhenTheReplyWasCut) {
+  const Answer answer = ask([](const Bytes& query, bool over_tcp) {
+    Reply reply(query);
+    if (!over_tcp) return std::optional(reply.truncated().bytes());
+    for (int i = 0; i < 4000; ++i)
+      reply.address(60, "10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250));
+    return std::optional(reply.bytes());
+  });
+  EXPECT_EQ(answer.addresses.size(), 4000U);
+}
+
+TEST_F(ResolverTest, AnswersThousandsOfQuestionsAFewAtATime) {
+  const NameServer server(loop_, one_address);
+  Resolver resolver(loop_.get_executor(), settings(server));
+  int answered = 0;
+  constexpr int kQuestions = 3000;
+  for (int i = 0; i < kQuestions; ++i) {
+    resolver.ask({"n" + std::to_string(i) + ".test", RecordType::a}, [&](const Answer& answer) {
+      answered += answer.kind == Answer::Kind::records ? 1 : 0;
+    });
+  }
+  EXPECT_TRUE(run_until([&] { return answered == kQuestions; }));
+  EXPECT_EQ(server.asked(), kQuestions);  // none was lost and asked again
+}
+
+TEST_F(ResolverTest, HasNoMoreThanItsBoundUnderWay) {
+  const NameServer server(loop_, silence);
+  Resolver resolver(loop_.get_executor(), settings(server));
+  for (int i = 0; i < 200; ++i)
+    resolver.ask({"n" + std::to_string(i) + ".test", RecordType::a}, [](const Answer&) {});
+  loop_.run_for(300ms);
+  EXPECT_EQ(server.asked(), static_cast<int>(kQuestionsAtOnce));
+}
+
+TEST_F(ResolverTest, AsksTheServersOfAChangedResolvConfAlsoForWhatIsUnderWay) {
+  const NameServer before(loop_, silence);
+  const NameServer after(loop_, one_address, "127.0.0.2", before.port());
+  Resolver resolver(loop_.get_executor(), settings(before));
+  int answered = 0;
+  const auto count = [&](const Answer& answer) {
+    answered += answer.kind == Answer::Kind::records ? 1 : 0;
+  };
+  resolver.ask({"first.test", RecordType::a}, count);
+  ASSERT_TRUE(run_until([&] { return before.asked() == 1; }));
+  resolv_conf_.name_server("127.0.0.2");
+  resolver.ask({"second.test", RecordType::a}, count);
+  EXPECT_TRUE(run_until([&] { return answered == 2; }));
+  EXPECT_EQ(before.asked(), 1);
+  EXPECT_EQ(after.asked(), 2);
+}
+
+TEST_F(ResolverTest, AnswersNothingOnceItIsGone) {
+  const NameServer server(loop_, one_address);
+  std::optional<Resolver> resolver(std::in_place, loop_.get_executor(), settings(server));
+  bool answered = false;
+  for (int i = 0; i < 100; ++i)
+    resolver->ask({"app.test", RecordType::a}, [&](const Answer&) { answered = true; });
+  ASSERT_TRUE(run_until([&] { return server.asked() > 0; }));
+  resolver.reset();
+  loop_.run_for(200ms);
+  EXPECT_FALSE(answered);
+}
+
+TEST_F(ResolverTest, MayGoWithinAnAnswer) {
+  const NameServer server(loop_, one_address);
+  std::optional<Resolver> resolver(std::in_place, loop_.get_executor(), settings(server));
+  int answered = 0;
+  for (int i = 0; i < 10; ++i) {
+    resolver->ask({"app.test", RecordType::a}, [&](const Answer&) {
+      ++answered;
+      resolver.reset();
+    });
+  }
+  ASSERT_TRUE(run_until([&] { return answered > 0; }));
+  loop_.run_for(100ms);
+  EXPECT_EQ(answered, 1);
+}
+
+TEST_F(ResolverTest, AsksThisHostWithoutAResolvConf) {
+  const NameServer server(loop_, one_address);
+  ResolverSettings none = settings(server);
+  none.resolv_conf = "/nonexistent/resolv.conf";
+  EXPECT_EQ(ask(none).kind, Answer::Kind::records);
+}
+
+}  // namespace
+}  // namespace hlb::discovery
