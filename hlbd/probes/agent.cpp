@@ -66,13 +66,13 @@ asio::awaitable<Outcome> listen(Stream& stream) {
   co_return Outcome::abstain("says no line within " + std::to_string(kMaxLine) + " bytes");
 }
 
-asio::awaitable<Outcome> ask(Stream& stream, const std::string& question) {
-  if (!question.empty()) {
-    if (const auto error = co_await stream.write(question)) {
-      co_return no_word(stream.failure(error, "data not taken in"));
-    }
+asio::awaitable<Outcome> ask(Connection& connection, const std::string& question) {
+  if (question.empty()) {
+    connection.let_it_speak();
+  } else if (const auto error = co_await connection.write(question)) {
+    co_return no_word(connection.failure(error, "data not taken in"));
   }
-  co_return co_await listen(stream);
+  co_return co_await listen(connection);
 }
 
 class AgentProbe : public Probe {

@@ -162,9 +162,9 @@ const BackendFile::Line* BackendFile::find(const Address& address, std::uint16_t
 }
 
 std::vector<Address> BackendFile::difference(const BackendFile* one, const BackendFile* other) {
-  static const std::vector<Line> kNone;
-  const std::vector<Line>& before = one == nullptr ? kNone : one->lines_;
-  const std::vector<Line>& after = other == nullptr ? kNone : other->lines_;
+  using Lines = std::span<const Line>;
+  const Lines before = one == nullptr ? Lines() : Lines(one->lines_);
+  const Lines after = other == nullptr ? Lines() : Lines(other->lines_);
   std::vector<Address> changed;
   auto left = before.begin();
   auto right = after.begin();

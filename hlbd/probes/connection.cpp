@@ -105,6 +105,10 @@ asio::awaitable<error_code> Connection::connect(tcp::endpoint backend) {
   co_return error;
 }
 
+void Connection::let_it_speak() {
+  set_option(fd_, IPPROTO_TCP, TCP_QUICKACK, 1);
+}
+
 // A connection at rest takes a request at once and whole, so that the loop need not be asked.
 asio::awaitable<error_code> Connection::write(std::string_view bytes) {
   const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);

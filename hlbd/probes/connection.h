@@ -35,6 +35,10 @@ class Connection final : public Stream {
   // In place of the connection there may be.
   boost::asio::awaitable<boost::system::error_code> connect(boost::asio::ip::tcp::endpoint backend);
 
+  // For a backend that speaks first: the ACK that tells it of the connection goes out now, not with
+  // the first bytes that are sent, or after 40 ms and more.
+  void let_it_speak();
+
   boost::asio::awaitable<boost::system::error_code> write(std::string_view bytes) override;
   boost::asio::awaitable<Read> read_some(std::span<char> space) override;
   Outcome failure(const boost::system::error_code& error, std::string_view silence) const override;

@@ -16,6 +16,14 @@ using std::chrono::seconds;
 
 constexpr std::size_t kMaxPath = 60;  // of a reason
 
+// The end of a long path, as that tells files apart.
+std::string shown(const std::string& path) {
+  if (path.size() <= kMaxPath) return printable(path, kMaxPath);
+  constexpr std::string_view kCut = "...";
+  const std::size_t room = kMaxPath - kCut.size();
+  return std::string(kCut) + printable(std::string_view(path).substr(path.size() - room), room);
+}
+
 std::string trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r,";
   const std::size_t begin = std::min(text.find_first_not_of(kSpace), text.size());
@@ -70,7 +78,7 @@ class FileProbe : public Probe {
   Outcome not_known(std::string_view what) const { return Outcome::not_known(about(what)); }
 
   std::string about(std::string_view what) const {
-    const std::string path = printable(check().path, kMaxPath);
+    const std::string path = shown(check().path);
     return path + printable(what, kMaxReason - path.size());
   }
 

@@ -36,8 +36,8 @@ std::vector<FolderEvents::Event> events_in(const Bytes& bytes, std::size_t size)
 
 }  // namespace
 
-FolderEvents::FolderEvents(boost::asio::any_io_executor executor, OnEvents on_events)
-    : inotify_(std::move(executor)), on_events_(std::move(on_events)) {}
+FolderEvents::FolderEvents(const boost::asio::any_io_executor& executor, OnEvents on_events)
+    : inotify_(executor), on_events_(std::move(on_events)) {}
 
 bool FolderEvents::open() {
   if (ended_) return false;

@@ -23,7 +23,7 @@ class FolderEvents : public std::enable_shared_from_this<FolderEvents> {
   };
   using OnEvents = std::function<void(std::span<const Event>)>;
 
-  FolderEvents(boost::asio::any_io_executor executor, OnEvents on_events);
+  FolderEvents(const boost::asio::any_io_executor& executor, OnEvents on_events);
 
   // Begins, or goes on, to watch the folder that is at `path` now. Its number, which is the same as
   // long as it is the same folder; -1 when there is none, or the kernel has no watch left.

@@ -95,6 +95,7 @@ class TcpProbe : public Probe {
     } else if (check_.send.empty() && check_.expect.empty()) {
       outcome = Outcome::pass("connected");
     } else {
+      if (check_.send.empty()) connection.let_it_speak();
       outcome = co_await converse(connection, check_);
     }
     outcome.latency = connection.age();
