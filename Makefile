@@ -56,11 +56,13 @@ hlbd_objects   := $(call obj,$(hlbd_sources))
 daemon_parts   := $(filter-out %/hlbd/main.o,$(hlbd_objects))
 fuzzed_objects := $(guest_objects) $(call obj,$(wildcard hlbd/config/*.cpp hlbd/health/*.cpp) \
                     $(addprefix hlbd/,asio.cpp discovery/reply.cpp publish/encode.cpp publish/peer_protocol.cpp))
-tools          := $(patsubst tests/integration/%.cpp,$(OUT)/tests/%,$(tool_sources))
+tools          := $(patsubst tests/integration/%.cpp,$(OUT)/tests/%,$(tool_sources)) $(OUT)/tests/kernel_timers.so
 fuzzers        := $(patsubst tests/fuzz/%.cpp,$(OUT)/fuzz/%,$(fuzz_sources))
 packages_flags := $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
 packages_libs  := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lresolv
-benchers       := $(addprefix $(OUT)/bench/,sampler first_lookup libnss_null1.so.2 libnss_null2.so.2)
+engine_sources := $(wildcard tests/bench/engine/*.cpp)
+benchers       := $(addprefix $(OUT)/bench/,sampler first_lookup libnss_null1.so.2 libnss_null2.so.2) \
+                    $(patsubst tests/bench/engine/%.cpp,$(OUT)/bench/engine_%,$(engine_sources))
 
 .PHONY: help all demo check bench install format deps unit tools fuzzers benchers clean
 .DEFAULT_GOAL := all
@@ -98,12 +100,20 @@ $(OUT)/bench/first_lookup: $(call obj,tests/bench/first_lookup.cpp)
 	@mkdir -p $(@D)
 	$(CC) -pie $(LDFLAGS) -o $@ $^
 
+$(OUT)/bench/engine_%: $(OUT)/obj/tests/bench/engine/%.o
+	@mkdir -p $(@D)
+	$(CXX) -pie -pthread $(LDFLAGS) -o $@ $^
+
 # The floors: null modules, linked as any module is.
 $(OUT)/bench/libnss_%.so.2: $(OUT)/obj/tests/bench/null/%.o
 	@mkdir -p $(@D)
 	$(CC) -shared -Wl,-soname,$(@F) $(LDFLAGS) -o $@ $^
 
-$(OUT)/obj/libnss_hlb/%.o $(OUT)/obj/tests/bench/null/%.o: EXTRA = $(GUEST_FLAGS)
+$(OUT)/tests/%.so: $(OUT)/obj/tests/integration/preload/%.o
+	@mkdir -p $(@D)
+	$(CC) -shared $(LDFLAGS) -o $@ $^
+
+$(OUT)/obj/libnss_hlb/%.o $(OUT)/obj/tests/bench/null/%.o $(OUT)/obj/tests/integration/preload/%.o: EXTRA = $(GUEST_FLAGS)
 $(OUT)/obj/hlbd/%.o $(OUT)/obj/tests/%.o: EXTRA = $(packages_flags) $(EXTRA.$*)
 # A false positive from inside Boost's coroutine frames at -O2, for the files with coroutines alone.
 COROUTINES := $(basename $(shell grep -l awaitable hlbd/*.cpp hlbd/*/*.cpp tests/unit/*.cpp))
@@ -121,6 +131,11 @@ $(GEN)/%.adaptor.h: hlbd/data/%.xml
 	@mkdir -p $(@D)
 	sdbus-c++-xml2cpp $< --adaptor=$@
 
+# Loaded into clang-tidy-16 by tests/tidy. LLVM, whose headers it uses, is built without RTTI.
+build/tidy_plugin.so: tests/tidy_plugin.cpp
+	@mkdir -p $(@D)
+	g++ -std=c++20 -O1 $(WARNINGS) -fPIC -fno-rtti -shared -isystem /usr/lib/llvm-16/include -o $@ $<
+
 unit: $(OUT)/unit_tests
 tools: $(tools)
 fuzzers: $(fuzzers)
@@ -136,7 +151,7 @@ check: deps ## every test: release, sanitizers, fuzzers, real programs; as root
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/check
 
 bench: deps ## ratios against floors and peers, in build/bench.json too; as root
-	@$(MAKE) --no-print-directory -j$(shell nproc) all benchers && tests/bench/bench
+	@$(MAKE) --no-print-directory -j$(shell nproc) all benchers && tests/bench/bench $(BENCH)
 
 install: all ## into DESTDIR, under PREFIX; an existing configuration is kept
 	install -D -m 644 $(OUT)/libnss_hlb.so.2 $(DESTDIR)$(LIBDIR)/libnss_hlb.so.2

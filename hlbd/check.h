@@ -1,65 +1,81 @@
-// One check of one backend: probes it again and again, and keeps its health.
+// One check of one backend: what it asks, what it has found, and when it is asked again.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/experimental/channel.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/intrusive/set.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <variant>
+#include <vector>
 
-#include "health/machine.h"
-#include "health/outcome.h"
-#include "probes/prober.h"
+#include "clock.h"
+#include "health/judge.h"
+#include "probes/probe.h"
 #include "probes/target.h"
 
 namespace hlb {
 
-// Room for so many probes at a time as the channel buffers; a probe holds a place in it.
-using ProbeSlots = boost::asio::experimental::channel<void(boost::system::error_code)>;
+// The target outlives the probe.
+using MakeProbe = std::function<std::unique_ptr<probes::Probe>(const probes::Target& target)>;
 
-// Used by hlbd's loop alone. Runs in a coroutine of its own, at most one probe at a time, until the
-// object goes.
-class Check {
+// Used by hlbd's loop alone. Is probed while it is enlisted in Rounds, until it goes; a probe that
+// is under way then is cancelled.
+class Check : public boost::intrusive::set_base_hook<
+                  boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
-  // What a check tells; valid during the call alone.
-  struct Change {
-    const Outcome& outcome;    // what decided
-    unsigned in_a_row = 1;     // so many outcomes of its kind
-    unsigned rise_factor = 1;  // above 1: it is flapping, and rise is multiplied by this
-  };
-  class Observer {
-   public:
-    virtual ~Observer() = default;
-    // The state changed, or was decided for the first time.
-    virtual void changed(const Check& check, const Change& change) = 0;
-    // A probe found nothing out, for a reason of this host's own.
-    virtual void own_trouble(const Outcome& outcome) = 0;
+  // A backend that it speaks for, by its place in the monitor; services may share a check.
+  struct User {
+    std::uint32_t service;
+    std::uint32_t backend;
   };
 
-  // `published` is served until the first outcome. `slots` and `prober` must outlive the check's
-  // coroutine, `observer` the check.
-  Check(ProbeSlots& slots, probes::Prober& prober, probes::Target target, State published,
-        Observer& observer);
+  // `published` is served until there are outcomes. `host` tells this host from others.
+  Check(const probes::Target& target, const MakeProbe& make, State published, std::uint64_t host);
   ~Check();
   Check(const Check&) = delete;
   Check& operator=(const Check&) = delete;
 
-  const probes::Target& target() const;
-  State state() const;
-  bool decided() const;
+  const probes::Target& target() const { return question_->target; }
+  const CheckSpec& spec() const { return *question_->target.spec; }
+  State state() const { return judge.state(); }
+  bool decided() const { return judge.decided(); }
+  // An agent may never say whether its backend is up: then the other checks decide alone.
+  bool may_be_silent() const { return std::holds_alternative<AgentCheck>(spec().method); }
 
-  // There is a reason to believe that the state has changed: ends the wait for the next probe, or,
-  // if one is under way and may have been too early to see it, lets another follow. Never sooner
-  // than kConfirmHard after the last one, so that what is to be confirmed has its time, and that no
-  // flood of reasons becomes one of probes.
-  void probe_now();
+  // The same for the same check on the same host, whenever it is made.
+  std::uint64_t identity() const { return identity_; }
+
+  Judge judge;
+  Advice advice;  // that stands
+  std::vector<User> users;
+  bool warned = false;  // the last pass came with a warning
+
+  // Soonest first.
+  friend bool operator<(const Check& one, const Check& other) { return one.due_ < other.due_; }
 
  private:
-  // Lives as long as its coroutine, which may outlive the check by one turn of the loop.
-  struct Run;
+  friend class Rounds;
 
-  static boost::asio::awaitable<void> run(std::shared_ptr<Run> run);
+  // Outlives the check by one turn of the loop, if a probe is under way.
+  struct Question {
+    probes::Target target;
+    std::unique_ptr<probes::Probe> probe;
+    Check* asked_for = nullptr;                            // the check, until it goes
+    std::optional<boost::asio::cancellation_signal> stop;  // while it is asked
+  };
 
-  std::shared_ptr<Run> run_;
+  bool resting() const { return is_linked(); }
+  bool under_way() const { return question_->stop.has_value(); }
+
+  std::shared_ptr<Question> question_;
+  std::uint64_t identity_;
+  Clock::TimePoint due_;  // both while it rests
+  Clock::TimePoint rested_since_;
+  bool hurried_ = false;  // since the last probe began
 };
 
 // "tcp 10.0.0.1:8082", for messages.

@@ -1,9 +1,12 @@
 #include "daemon.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -11,11 +14,14 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <csignal>
+#include <random>
 #include <span>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
+#include <variant>
 
+#include "host.h"
 #include "libnss_hlb/bus.h"
 #include "log.h"
 #include "notify.h"
@@ -42,6 +48,15 @@ publish::FileDescriptor take_over(const std::filesystem::path& folder) {
   return lock;
 }
 
+// Each probe takes a descriptor; most are left for the peer socket.
+std::size_t probes_at_a_time() {
+  constexpr rlim_t kMost = 1024;
+  constexpr rlim_t kLeast = 16;
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return std::clamp(limit.rlim_cur / 4, kLeast, kMost);
+}
+
 void detach(asio::io_context& io, asio::awaitable<void> task) {
   // What a task throws is a broken invariant: it ends run(), and with it hlbd.
   asio::co_spawn(io, std::move(task), [](const std::exception_ptr& error) {
@@ -55,6 +70,9 @@ Daemon::Daemon(Options options, Config config)
     : options_(std::move(options)),
       runtime_folder_(take_over(options_.runtime_dir)),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
+      clock_(io_.get_executor()),
+      prober_(io_.get_executor(),
+              [this](const probes::FileChange& change) { file_changed(change); }),
       names_(
           io_.get_executor(),
           [this](std::vector<ServiceSpec> services) {
@@ -65,8 +83,17 @@ Daemon::Daemon(Options options, Config config)
           [](const discovery::NameWatch::News& news) {
             spdlog::log(news.trouble ? spdlog::level::warn : spdlog::level::info, "{}", news.text);
           }),
-      monitor_(io_.get_executor(), [this] { publisher_.publish_soon(); }),
+      monitor_(
+          io_.get_executor(), clock_,
+          [this](const probes::Target& target) { return prober_.make(target); },
+          {.identity = host_identity(),
+           .seed = std::random_device{}(),
+           .most_probes = probes_at_a_time()},
+          *this),
       publisher_(io_.get_executor(), options_.runtime_dir, monitor_, [this] { on_published(); }),
+      hooks_(io_.get_executor(), [this] { return prober_.children(); }),
+      state_file_(io_.get_executor(), options_.state_dir,
+                  [this](StateEncoder& encoder) { remember(monitor_, clock_, encoder); }),
       routes_(io_,
               [this] {
                 publisher_.forget_sort_scores();
@@ -75,15 +102,27 @@ Daemon::Daemon(Options options, Config config)
               }),
       listeners_(io_.get_executor(), [this](std::span<const probes::Listener> gone) {
         spdlog::debug("{} local listeners may have died: probing at once", gone.size());
-        monitor_.probe_now(gone);
+        monitor_.probe_now([gone](const probes::Target& target) {
+          return std::ranges::binary_search(gone, probes::Listener{target.address, target.port});
+        });
       }) {
-  set_log_level(config.log_level);
-  publisher_.set_max_stale(config.max_stale);
+  configure(config);
   start_publishing(std::move(config.services));
 }
 
+void Daemon::configure(const Config& config) {
+  set_log_level(config.log_level);
+  publisher_.set_max_stale(config.max_stale);
+  hooks_.configure({.command = config.on_change, .user = config.on_change_user});
+}
+
+void Daemon::backend_changed(const BackendChange& change) {
+  hooks_.transition(change.service, change.backend, change.before, change.now, change.reason);
+  state_file_.changed();
+}
+
 void Daemon::start_publishing(std::vector<ServiceSpec> services) {
-  predecessor_.emplace(options_.runtime_dir);
+  remembered_.emplace(options_.runtime_dir, options_.state_dir, clock_);
   apply(names_.follow(std::move(services)));
   publisher_.publish();
   peer_socket_.emplace(io_.get_executor(), options_.runtime_dir / bus::kPeerSocket,
@@ -92,8 +131,17 @@ void Daemon::start_publishing(std::vector<ServiceSpec> services) {
 
 void Daemon::apply(std::vector<ServiceSpec> services) {
   monitor_.apply(std::move(services), [&](const ServiceSpec& service, const BackendSpec& backend) {
-    const bool was_up = predecessor_ && predecessor_->says_up(service.name, backend.address);
-    return was_up ? State::up : State::unknown;
+    return remembered_ ? remembered_->of(service, backend) : Monitor::Known{};
+  });
+}
+
+void Daemon::file_changed(const probes::FileChange& change) {
+  for (const probes::FileFault& fault : change.faults)
+    spdlog::warn("{}:{}: {}", change.path, fault.line, fault.message);
+  monitor_.probe_now([&change](const probes::Target& target) {
+    const auto* file = std::get_if<FileCheck>(&target.spec->method);
+    return file != nullptr && file->path == change.path &&
+           std::ranges::binary_search(change.addresses, target.address);
   });
 }
 
@@ -106,6 +154,7 @@ void Daemon::run() {
   spdlog::info("checking the backends of {} services", monitor_.services().size());
   io_.run();
   notify::stopping();
+  state_file_.write_now();
   spdlog::info("stopping");
 }
 
@@ -141,7 +190,10 @@ void Daemon::on_published() {
   if (peer_socket_) peer_socket_->answers_changed();
   if (ready_ || !names_.first_round_over() || !monitor_.first_round_over()) return;
   ready_ = true;
-  predecessor_.reset();
+  remembered_.reset();
+  state_file_.changed();
+  // What reading the configuration and probing all at once took is not needed again.
+  malloc_trim(0);
   const std::string now = status();
   spdlog::info("ready: {}", now);
   notify::ready(now);
@@ -156,10 +208,10 @@ void Daemon::reload() {
     spdlog::error("not reloaded: the configuration before goes on");
   } else {
     auto& config = std::get<Config>(loaded);
-    set_log_level(config.log_level);
-    publisher_.set_max_stale(config.max_stale);
+    configure(config);
     apply(names_.follow(std::move(config.services)));
     publisher_.publish_soon();
+    state_file_.changed();
     watch_listeners();
     spdlog::info("reloaded: {}", status());
   }

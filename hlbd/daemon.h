@@ -6,21 +6,25 @@
 #include <boost/asio/signal_set.hpp>
 #include <optional>
 
+#include "clock.h"
 #include "config/config.h"
 #include "discovery/name_watch.h"
+#include "hooks.h"
 #include "monitor.h"
 #include "options.h"
 #include "probes/listeners.h"
+#include "probes/prober.h"
 #include "publish/file_descriptor.h"
 #include "publish/peer_socket.h"
-#include "publish/predecessor.h"
 #include "publish/routes.h"
 #include "publish/system_bus.h"
 #include "publisher.h"
+#include "remembered.h"
+#include "state_file.h"
 
 namespace hlb {
 
-class Daemon {
+class Daemon : private Monitor::Observer {
  public:
   // Takes the runtime folder over. Throws std::exception when it can't: another hlbd holds it, or
   // it can't be written to.
@@ -30,11 +34,16 @@ class Daemon {
   void run();
 
  private:
+  void verdicts_changed() override { publisher_.publish_soon(); }
+  void backend_changed(const BackendChange& change) override;
+
   void start_publishing(std::vector<ServiceSpec> services);
+  void configure(const Config& config);
   void apply(std::vector<ServiceSpec> services);
   void join_bus();
   void watch_routes();
   void watch_listeners();
+  void file_changed(const probes::FileChange& change);
   void on_published();
   void reload();
   void await_signal();
@@ -45,10 +54,14 @@ class Daemon {
   publish::FileDescriptor runtime_folder_;  // locked
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;
-  std::optional<publish::Predecessor> predecessor_;  // until ready
+  SteadyClock clock_;
+  probes::Prober prober_;
+  std::optional<Remembered> remembered_;  // until ready
   discovery::NameWatch names_;
   Monitor monitor_;
   Publisher publisher_;
+  Hooks hooks_;
+  StateFile state_file_;
   publish::RouteWatch routes_;
   std::optional<publish::PeerSocket> peer_socket_;
   std::optional<publish::SystemBus> bus_;

@@ -2,36 +2,65 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "check.h"
+#include "clock.h"
 #include "health/machine.h"
+#include "health/mass_failure.h"
 #include "health/service.h"
 #include "health/verdict.h"
+#include "libnss_hlb/random.h"
 #include "probes/listeners.h"
-#include "probes/prober.h"
+#include "rounds.h"
+#include "takeover.h"
 #include "watched.h"
 
 namespace hlb {
 
-// Used by hlbd's loop alone.
-class Monitor : private Check::Observer {
- public:
-  // `on_change` is called when verdicts() have changed.
-  Monitor(const boost::asio::any_io_executor& executor, std::function<void()> on_change);
-  ~Monitor() override;
-  Monitor(const Monitor&) = delete;
-  Monitor& operator=(const Monitor&) = delete;
+// A backend of a service went from one state to another. Valid during the call alone.
+struct BackendChange {
+  const ServiceSpec& service;
+  const BackendSpec& backend;
+  State before;
+  State now;
+  const std::string& reason;  // the evidence: "connection refused"
+};
 
-  // The state that is published of a backend when nothing is known of it yet; what a predecessor
-  // said, at start.
-  using Published = std::function<State(const ServiceSpec&, const BackendSpec&)>;
+// Used by hlbd's loop alone, which must have ended before this goes.
+class Monitor {
+ public:
+  class Observer {
+   public:
+    virtual ~Observer() = default;
+    virtual void verdicts_changed() = 0;  // they are to be published
+    virtual void backend_changed(const BackendChange& change) = 0;
+  };
+
+  struct Host {
+    std::uint64_t identity = 0;      // tells hosts apart, so that each has phases of its own
+    std::uint64_t seed = 0;          // of chance
+    std::size_t most_probes = 1024;  // at a time
+  };
+
+  // The clock and the observer must outlive it, as must what `make` refers to.
+  Monitor(const boost::asio::any_io_executor& executor, Clock& clock, MakeProbe make, Host host,
+          Observer& observer);
+
+  // What is published of a backend when nothing is known of it yet: at start, what a predecessor
+  // said.
+  struct Known {
+    State state = State::unknown;
+    std::optional<Clock::TimePoint> since;  // now, unless set
+  };
+  using Published = std::function<Known(const ServiceSpec&, const BackendSpec&)>;
 
   // Takes over a new configuration. A check that was running already goes on as it is; a backend
   // whose checks changed keeps its state until the first outcomes; one that is new starts from
@@ -42,48 +71,61 @@ class Monitor : private Check::Observer {
   // Refer to this monitor's services, and are valid until the next apply(). Sort scores are zero.
   std::vector<ServiceVerdict> verdicts() const;
   std::span<const ServiceSpec> services() const { return specs_; }
+  std::span<const WatchedService> watched() const { return services_; }  // in the same order
 
   // Where the backends are checked, in no order; some more than once.
   std::vector<probes::Listener> listeners() const;
 
-  // Has all checks of these probe at once, see Check::probe_now(). `listeners` is sorted.
-  void probe_now(std::span<const probes::Listener> listeners);
+  // Has all checks probe at once whose targets are concerned, see Rounds::hurry().
+  void probe_now(const std::function<bool(const probes::Target&)>& concerned);
 
   // Whether every check has had an outcome, or has had the time for one.
   bool first_round_over() const;
 
  private:
-  using Clock = std::chrono::steady_clock;
-
-  class Running;
-
-  void changed(const Check& check, const Check::Change& change) override;
-  void own_trouble(const Outcome& outcome) override;
-
   using CheckSpecs = std::vector<std::shared_ptr<const CheckSpec>>;
 
-  WatchedBackend make_backend(const ServiceSpec& service, const BackendSpec& spec,
-                              const CheckSpecs& checks, Running& running,
-                              const Published& published);
-  void settle(const ServiceSpec& service, WatchedBackend& backend, const Check& check,
-              const Check::Change& change);
-  void enlist_users();
-  void drop_retired();
-  void give_first_round_time();
-  void ramp_until(Clock::time_point end);
-  void next_ramp_step();
-  bool awaits_outcomes(const WatchedService& service) const;
+  // What a change of a backend rests on.
+  struct Evidence {
+    const Check& check;
+    const Outcome& outcome;
+    const Ruling& ruling;
+  };
 
-  ProbeSlots slots_;
-  probes::Prober prober_;
-  std::function<void()> on_change_;
+  WatchedBackend make_backend(const ServiceSpec& service, const BackendSpec& spec,
+                              const CheckSpecs& checks, Takeover& before,
+                              const Published& published);
+  void enlist_users();
+  void give_first_round_time();
+  void end_first_round();
+  bool awaits_outcomes(const WatchedService& service) const;
+  void drop_retired();
+
+  std::chrono::milliseconds take(Check& check, const Outcome& probed);
+  void log_outcome(Check& check, const Outcome& outcome);
+  void own_trouble(const Outcome& outcome);
+  bool amid_mass_failure(const Check& check, const Outcome& outcome);
+  void settle(std::size_t service, WatchedBackend& backend, const Evidence& evidence);
+  static void log_change(const ServiceSpec& service, const WatchedBackend& backend, State before,
+                         const Evidence& evidence);
+  void ramp_until(Clock::TimePoint end);
+  void next_ramp_step();
+
+  Clock& clock_;
+  MakeProbe make_;
+  Host host_;
+  Observer& observer_;
+  Random chance_;
+  Rounds rounds_;
   std::vector<ServiceSpec> specs_;
   std::vector<WatchedService> services_;  // one for each specification, in its order
-  boost::asio::steady_timer first_round_;
+  MassFailure mass_failure_;
+  bool mass_failure_said_ = false;
+  std::unique_ptr<Alarm> first_round_;
   bool first_round_timed_out_ = false;
-  boost::asio::steady_timer ramp_;  // while some backend starts slowly
-  Clock::time_point ramp_until_{};
-  Clock::time_point next_trouble_said_{};
+  std::unique_ptr<Alarm> ramp_;  // while some backend starts slowly
+  Clock::TimePoint ramp_until_{};
+  Clock::TimePoint next_trouble_said_{};
 };
 
 }  // namespace hlb

@@ -23,7 +23,7 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
                  "where programs look for the table and socket")
       ->type_name("DIR")
       ->capture_default_str();
-  app.add_option("--state-dir", options.state_dir, "reserved for state kept across reboots")
+  app.add_option("--state-dir", options.state_dir, "where the states are kept for the next start")
       ->type_name("DIR")
       ->capture_default_str();
   app.add_option("--bus", options.bus, "message bus to offer org.hlb1 on")

@@ -1,52 +1,82 @@
 #include "watched.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "health/advice.h"
 #include "health/slow_start.h"
+#include "health/weights.h"
 
 namespace hlb {
 namespace {
 
 using TimePoint = WatchedBackend::Clock::time_point;
 
-constexpr std::uint32_t kWhole = 100;  // percent
-
 std::uint32_t percent_of_weight(const ServiceSpec& spec, const WatchedBackend& backend,
                                 TimePoint now) {
+  constexpr std::uint32_t kWhole = 100;
   if (!backend.back_since) return kWhole;
   const auto since = now - *backend.back_since;
   return slow_start_percent(std::chrono::duration_cast<std::chrono::milliseconds>(since),
                             spec.slow_start);
 }
 
-// What all weights of the service are multiplied by.
-std::uint32_t scale_of(const ServiceSpec& spec, const WatchedService& service, TimePoint now) {
-  const bool whole = std::ranges::all_of(service.backends, [&](const WatchedBackend& backend) {
-    return percent_of_weight(spec, backend, now) == kWhole;
-  });
-  if (whole) return 1;
-  std::uint32_t most = 1;
-  for (const WatchedBackend& backend : service.backends)
-    most = std::max(most, backend.spec.weight);
-  return std::clamp(kMaxWeight / most, 1U, kWhole);
-}
+// Adds up what is published of a service.
+class VerdictBuilder {
+ public:
+  VerdictBuilder(const ServiceSpec& spec, std::size_t backends, TimePoint now)
+      : spec_(spec), now_(now), verdict_{&spec, false, {}} {
+    verdict_.backends.reserve(backends);
+    shares_.reserve(backends);
+  }
 
-// A backend that has a weight keeps some.
-std::uint32_t weight_of(const ServiceSpec& spec, const WatchedBackend& backend, std::uint32_t scale,
-                        TimePoint now) {
-  if (backend.spec.weight == 0) return 0;
-  return std::max(backend.spec.weight * scale * percent_of_weight(spec, backend, now) / kWhole, 1U);
-}
+  void add(const WatchedBackend& backend, State state) {
+    const Advice advice = backend.advice();
+    const std::uint32_t percent = percent_of_weight(spec_, backend, now_);
+    shares_.push_back({backend.spec.weight, percent_under(advice, percent)});
+    verdict_.backends.push_back({.address = backend.spec.address,
+                                 .priority = backend.spec.priority,
+                                 .state = state,
+                                 .withdrawn = advice.drained.value_or(false)});
+  }
+
+  bool full() const { return verdict_.backends.size() >= kMaxBackends; }
+
+  ServiceVerdict finish(bool may_wait) && {
+    const std::vector<std::uint32_t> weights = weights_of(shares_);
+    for (std::size_t i = 0; i < weights.size(); ++i)
+      verdict_.backends[i].weight = weights[i];
+    const bool any_up = std::ranges::any_of(
+        verdict_.backends, [](const BackendVerdict& each) { return each.state == State::up; });
+    verdict_.undecided = may_wait && !any_up;
+    return std::move(verdict_);
+  }
+
+ private:
+  const ServiceSpec& spec_;
+  TimePoint now_;
+  ServiceVerdict verdict_;
+  std::vector<Share> shares_;
+};
 
 }  // namespace
 
 State WatchedBackend::together() const {
   State all = State::up;
+  bool any = false;
   for (const auto& check : checks) {
     if (check->state() == State::down) return State::down;
-    if (check->state() == State::unknown) all = State::unknown;
+    if (check->state() == State::unknown && !check->may_be_silent()) all = State::unknown;
+    any |= check->state() == State::up;
   }
-  return all;
+  return any ? all : State::unknown;
+}
+
+Advice WatchedBackend::advice() const {
+  Advice advice;
+  for (const auto& check : checks)
+    advice = hlb::together(advice, check->advice);
+  return advice;
 }
 
 bool WatchedService::any_unknown() const {
@@ -56,20 +86,14 @@ bool WatchedService::any_unknown() const {
 
 ServiceVerdict verdict_of(const ServiceSpec& spec, const WatchedService& service, bool may_wait,
                           TimePoint now) {
-  ServiceVerdict verdict{&spec, may_wait && service.any_unknown(), {}};
-  const std::uint32_t scale = scale_of(spec, service, now);
-  const auto add = [&](const WatchedBackend& backend, State state) {
-    verdict.backends.push_back({backend.spec.address, weight_of(spec, backend, scale, now),
-                                backend.spec.priority, state, 0});
-    if (state == State::up) verdict.undecided = false;
-  };
-  verdict.backends.reserve(service.backends.size() + service.retiring.size());
+  VerdictBuilder builder(spec, service.backends.size() + service.retiring.size(), now);
   for (const WatchedBackend& backend : service.backends)
-    add(backend, backend.state);
+    builder.add(backend, backend.state);
   for (const WatchedBackend& backend : service.retiring) {
-    if (verdict.backends.size() < kMaxBackends) add(backend, backend.together());
+    if (!builder.full()) builder.add(backend, backend.together());
   }
-  return verdict;
+  const bool none_yet = service.backends.empty() || service.any_unknown();
+  return std::move(builder).finish(may_wait && none_yet);
 }
 
 }  // namespace hlb

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -13,27 +12,19 @@
 
 namespace hlb {
 
-// A check, with those backends that it speaks for; more than one when services share it.
-struct SharedCheck : Check {
-  using Check::Check;
-
-  struct User {  // by their places in the monitor
-    std::size_t service;
-    std::size_t backend;
-  };
-  std::vector<User> users;
-};
-
 struct WatchedBackend {
   using Clock = std::chrono::steady_clock;
 
   BackendSpec spec;
-  std::vector<std::shared_ptr<SharedCheck>> checks;
+  std::vector<std::shared_ptr<Check>> checks;
   State state = State::unknown;
+  Clock::time_point since;  // when it came to that state
   std::optional<Clock::time_point> back_since;  // set while it may have to start slowly
 
-  // What the checks say together: up when all pass, down when one fails.
+  // What the checks say together: up when all pass, down when one fails. An agent, or a file, that
+  // has said nothing of it doesn't count beside others.
   State together() const;
+  Advice advice() const;  // of all its checks together
 };
 
 struct WatchedService {
@@ -44,9 +35,8 @@ struct WatchedService {
   bool any_unknown() const;
 };
 
-// What is to be published. While some backend starts slowly, all weights of the service are
-// multiplied by the same number, so that small ones can be divided. `may_wait`: a service without a
-// backend that is up is undecided rather than down, as long as one is unknown.
+// What is to be published. `may_wait`: a service without a backend that is up is undecided rather
+// than down, as long as one is unknown, or there is none at all as yet.
 ServiceVerdict verdict_of(const ServiceSpec& spec, const WatchedService& service, bool may_wait,
                           WatchedBackend::Clock::time_point now);
 

@@ -18,10 +18,15 @@ namespace {
 
 using TypeReader = void (*)(const CheckTable&, CheckSpec&);
 
-constexpr std::array<Choice<TypeReader>, 4> kTypes = {{
+constexpr std::array<Choice<TypeReader>, 9> kTypes = {{
     {"tcp", read_tcp},
     {"http", read_http},
+    {"https", read_https},
+    {"tls", read_tls},
+    {"grpc", read_grpc},
+    {"icmp", read_icmp},
     {"exec", read_exec},
+    {"file", read_file},
     {"none", read_none},
 }};
 constexpr DurationRange kInterval = {10ms, 1h};
@@ -47,17 +52,13 @@ void limit(const CheckTable& table, std::string_view key, milliseconds duration,
 
 void read_durations(const CheckTable& table, CheckSpec& check) {
   const std::size_t faults_before = table.faults.count();
-  table.keys.duration("interval", kInterval, check.interval);
-  // Unless configured: a short interval is no fault for want of a time-out.
-  check.timeout = std::min(check.timeout, check.interval);
-  table.keys.duration("timeout", kInterval, check.timeout);
+  read_interval_and_timeout(table, check);
   table.keys.duration("fast_interval", kInterval, check.fast_interval);
   table.keys.duration("down_interval", kInterval, check.down_interval);
   table.keys.duration("max_latency", kLatency, check.max_latency);
   // Next to one that wasn't understood, none can be called too long.
   if (table.faults.count() != faults_before) return;
-  limit(table, "timeout", check.timeout, check.interval,
-        "is too long: a check would still run when the next is due");
+  limit_timeout(table, check);
   limit(table, "fast_interval", check.fast_interval, check.interval, "is longer than the interval");
   limit(table, "max_latency", check.max_latency, check.timeout,
         "is never reached, since a check ends at its timeout");
@@ -204,6 +205,18 @@ std::vector<PlacedCheck> read_checks(const Value& checks, const std::string& ser
   ChecksReader reader(service, faults);
   std::ranges::for_each(*array, [&](const Value& value) { reader.read(value); });
   return reader.take();
+}
+
+void read_interval_and_timeout(const CheckTable& table, CheckSpec& check) {
+  table.keys.duration("interval", kInterval, check.interval);
+  // Unless configured: a short interval is no fault for want of a time-out.
+  check.timeout = std::min(check.timeout, check.interval);
+  table.keys.duration("timeout", kInterval, check.timeout);
+}
+
+void limit_timeout(const CheckTable& table, const CheckSpec& check) {
+  limit(table, "timeout", check.timeout, check.interval,
+        "is too long: a check would still run when the next is due");
 }
 
 void read_port(const CheckTable& table, CheckSpec& check) {

@@ -1,8 +1,9 @@
-// Checks of type = "http": the request.
+// Checks of type = "http" and "https": the request.
 
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <variant>
 
 #include "config/check_type.h"
 #include "config/wording.h"
@@ -138,6 +139,11 @@ void read_http(const CheckTable& table, CheckSpec& check) {
   read_expectations(table, http);
   table.keys.boolean("reuse", http.reuse);
   check.method = std::move(http);
+}
+
+void read_https(const CheckTable& table, CheckSpec& check) {
+  read_http(table, check);
+  read_tls_keys(table, std::get<HttpCheck>(check.method).tls.emplace());
 }
 
 }  // namespace hlb::config

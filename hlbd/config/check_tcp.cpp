@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::size_t kMaxBytes = 1024;
 
-// Whether the key has a value without a fault.
+}  // namespace
+
 bool read_bytes(const CheckTable& table, std::string_view key, std::string& into) {
   const std::string* bytes = table.keys.text(key);
   if (bytes == nullptr) return false;
@@ -22,8 +23,6 @@ bool read_bytes(const CheckTable& table, std::string_view key, std::string& into
   into = *bytes;
   return true;
 }
-
-}  // namespace
 
 void read_tcp(const CheckTable& table, CheckSpec& check) {
   read_port(table, check);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "config/reader.h"
 #include "health/check_spec.h"
@@ -19,11 +20,28 @@ struct CheckTable {
 // whatever the table holds: which ones these are says what other types don't have.
 void read_tcp(const CheckTable& table, CheckSpec& check);
 void read_http(const CheckTable& table, CheckSpec& check);
+void read_https(const CheckTable& table, CheckSpec& check);
+void read_tls(const CheckTable& table, CheckSpec& check);
+void read_grpc(const CheckTable& table, CheckSpec& check);
+void read_icmp(const CheckTable& table, CheckSpec& check);
 void read_exec(const CheckTable& table, CheckSpec& check);
+void read_file(const CheckTable& table, CheckSpec& check);
 void read_none(const CheckTable& table, CheckSpec& check);
+
+// What every check has. The second, for when neither key had a fault, notes a time-out that exceeds
+// the interval.
+void read_interval_and_timeout(const CheckTable& table, CheckSpec& check);
+void limit_timeout(const CheckTable& table, const CheckSpec& check);
 
 // For those that ask at a port, or are told of one.
 void read_port(const CheckTable& table, CheckSpec& check);
+
+// What is sent, or expected, as it stands: up to 1024 bytes. Whether the key has a value without a
+// fault.
+bool read_bytes(const CheckTable& table, std::string_view key, std::string& into);
+
+// Those of every check over TLS.
+void read_tls_keys(const CheckTable& table, TlsSpec& tls);
 
 // What a response must be like: expect_status and expect_body.
 void read_expectations(const CheckTable& table, HttpCheck& http);

@@ -16,6 +16,8 @@ enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
 struct Config {
   LogLevel log_level = LogLevel::info;
   std::chrono::milliseconds max_stale{10'000};  // how long answers outlive a dead hlbd
+  std::vector<std::string> on_change;           // for services that have none of their own
+  std::string on_change_user = "nobody";        // who runs it, and theirs, when hlbd is root
   std::vector<ServiceSpec> services;
 };
 

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "config/document.h"
+#include "config/program.h"
 #include "config/reader.h"
 #include "config/service.h"
 
@@ -32,6 +33,8 @@ void read_daemon(const Value& value, Config& config, Faults& faults) {
   TableReader table(value, "[daemon]", faults);
   table.choice("log_level", kLogLevels, config.log_level);
   table.duration("max_stale", kMaxStale, config.max_stale);
+  config.on_change = read_command(table, "on_change", kHookExample, faults);
+  read_user(table, "on_change_user", faults, config.on_change_user);
   table.reject_unknown();
 }
 

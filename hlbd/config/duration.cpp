@@ -13,7 +13,8 @@ struct Unit {
   std::int64_t milliseconds;
 };
 
-constexpr std::array<Unit, 4> kUnits{{{"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}}};
+constexpr std::array<Unit, 5> kUnits{
+    {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}}};
 
 // So many digits of each part that no product below leaves 64 bits.
 constexpr std::size_t kMaxDigits = 9;

@@ -1,4 +1,4 @@
-// Durations as the configuration writes them: "50ms", "1.5s", "1m", "1h".
+// Durations as the configuration writes them: "50ms", "1.5s", "1m", "1h", "14d".
 #pragma once
 
 #include <chrono>
@@ -8,7 +8,7 @@
 
 namespace hlb::config {
 
-// A decimal number and a unit (ms, s, m, h), nothing before, between or behind. nullopt for all
+// A decimal number and a unit (ms, s, m, h, d), nothing before, between or behind. nullopt for all
 // else, a fraction that is no whole number of milliseconds included.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 

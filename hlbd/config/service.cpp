@@ -4,8 +4,10 @@
 #include <array>
 #include <utility>
 
+#include "config/agent.h"
 #include "config/backends.h"
 #include "config/check.h"
+#include "config/program.h"
 #include "config/wording.h"
 
 namespace hlb::config {
@@ -113,6 +115,12 @@ void read_backends_and_checks(TableReader& table, ServiceSpec& service, Names& n
     service.checks.push_back(std::move(check.spec));
 }
 
+// An empty command is one of its own: that none is run.
+void read_on_change(TableReader& table, ServiceSpec& service, Faults& faults) {
+  std::vector<std::string> command = read_command(table, "on_change", kHookExample, faults);
+  if (table.find("on_change") != nullptr) service.on_change = std::move(command);
+}
+
 }  // namespace
 
 ServiceSpec read_service(const Value& value, Names& names, Faults& faults) {
@@ -130,7 +138,11 @@ ServiceSpec read_service(const Value& value, Names& names, Faults& faults) {
   table.choice("answer", kAnswers, service.answer);
   table.choice("when_all_down", kAllDownRules, service.when_all_down);
   read_backends_and_checks(table, service, names, faults);
+  if (const Value* agent = table.find("agent")) {
+    service.checks.push_back(read_agent(*agent, service.name, faults));
+  }
   table.duration("slow_start", kSlowStart, service.slow_start);
+  read_on_change(table, service, faults);
   table.reject_unknown();
   return service;
 }

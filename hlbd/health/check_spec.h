@@ -14,7 +14,7 @@ namespace hlb {
 
 struct TlsSpec {
   bool verify = true;       // the chain, and the certificate's name against server_name
-  std::string server_name;  // sent as SNI and verified; the service's name unless configured
+  std::string server_name;  // a hostname, sent as SNI and verified, or an address, verified alone
   std::string ca;           // PEM file of trusted certificates; empty: the system's
   std::string certificate;  // PEM file of the client's own certificate chain; empty: none
   std::string key;          // PEM file of its key; set if and only if `certificate` is
@@ -59,7 +59,7 @@ struct HttpCheck {
 
 struct TlsCheck {
   TlsSpec tls;
-  std::chrono::hours min_validity{0};  // the certificate must be valid for so long from now
+  std::chrono::milliseconds min_validity{0};  // the certificate must be valid for so long from now
   bool fail_early = false;  // below min_validity: true fails, false passes with a warning
 
   friend bool operator==(const TlsCheck&, const TlsCheck&) = default;
@@ -84,6 +84,8 @@ struct ExecCheck {
   friend bool operator==(const ExecCheck&, const ExecCheck&) = default;
 };
 
+// A file that another program writes says of each backend whether it is up, drained, and what
+// weight it has. Its rise and fall are 1 unless configured, as its word is not doubted.
 struct FileCheck {
   std::string path;                      // absolute
   std::chrono::milliseconds max_age{0};  // older than that says nothing; 0: never too old
@@ -96,8 +98,10 @@ struct NoneCheck {
 };
 
 // HAProxy's agent-check: the backend's own word on its state and weight. Only what it says counts:
-// an agent that can't be reached says nothing.
+// an agent that can't be reached says nothing. Its rise and fall are 1, as its word is not doubted.
 struct AgentCheck {
+  std::string send;  // bytes sent once connected; empty: none
+
   friend bool operator==(const AgentCheck&, const AgentCheck&) = default;
 };
 

@@ -18,14 +18,15 @@ struct Thresholds {
   unsigned fall = 2;  // failures in a row that take it down, ≥ 1
 };
 
-// The first outcome decides; after that `fall` failures in a row, or `rise` passes. An unknown
-// outcome changes nothing, neither the state nor the run of outcomes behind it.
+// The first outcome decides what is unknown; after that `fall` failures in a row do, or `rise`
+// passes. An unknown outcome changes nothing, neither the state nor the run of outcomes behind it.
 class Machine {
  public:
   explicit Machine(Thresholds thresholds) : thresholds_(thresholds) {}
 
-  // Starts from what a predecessor published, which is served as it is. It is a claim, not an
-  // outcome of our own: decided() stays false, and the first outcome decides whatever it says.
+  // Starts from what a predecessor found, which is served as it is and changed as any other state:
+  // one lost packet at a restart is no reason to leave out what was up. It is a claim, though, not
+  // an outcome of our own: decided() stays false until there is one.
   void adopt(State published);
 
   // New thresholds (a reload) leave the state and the run of outcomes as they are; they count from
@@ -35,7 +36,7 @@ class Machine {
   Transition observe(Outcome::Result result);
 
   State state() const { return state_; }
-  bool decided() const { return decided_; }      // an outcome of our own stands behind the state
+  bool decided() const { return decided_; }      // there has been an outcome of our own
   unsigned against() const { return against_; }  // outcomes in a row that speak against the state
   bool pending() const { return against_ > 0; }
 

@@ -9,9 +9,13 @@
 
 namespace hlb {
 
-// What a backend asks for by itself, through an agent or a file. What is unset stays as it was.
+// The most that an agent or a file can ask for: ten times the configured weight.
+inline constexpr std::uint16_t kMaxWeightPercent = 1000;
+
+// What a backend asks for by itself, through an agent or a file. What is unset stays as it was:
+// advice.h says how it is applied.
 struct Advice {
-  std::optional<std::uint16_t> weight_percent;  // of the configured weight, 0 … 100
+  std::optional<std::uint16_t> weight_percent;  // of the configured weight, 0 … kMaxWeightPercent
   std::optional<bool> drained;                  // no new clients, though it works
 
   friend bool operator==(const Advice&, const Advice&) = default;
@@ -31,8 +35,9 @@ struct Outcome {
   Evidence evidence = Evidence::soft;
   std::string reason;  // for people: "HTTP 200 OK", "connection refused", "no response in 1s"
   std::chrono::microseconds latency{0};
-  bool warning = false;  // passed, but `reason` is worth a look
-  Advice advice;
+  bool warning = false;    // passed, but `reason` is worth a look
+  bool abstained = false;  // unknown, and no trouble of hlbd's: nothing was said of up or down
+  Advice advice;           // counts whatever the result
 
   static Outcome pass(std::string reason) {
     return of(Result::passed, Evidence::hard, std::move(reason));
@@ -50,6 +55,11 @@ struct Outcome {
   }
   static Outcome not_known(std::string reason) {
     return of(Result::unknown, Evidence::soft, std::move(reason));
+  }
+  static Outcome abstain(std::string reason) {
+    Outcome outcome = not_known(std::move(reason));
+    outcome.abstained = true;
+    return outcome;
   }
 
  private:

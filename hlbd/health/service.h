@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,10 +51,13 @@ struct ServiceSpec {
   std::vector<BackendSpec> backends;  // no address twice; empty only if there are names
   // As configured: all of them. As checked: those whose first answer is still awaited.
   std::vector<NamedBackends> named;
-  // Never empty; a backend is up when all of them pass.
+  // Never empty; a backend is up when all of them pass. An agent is the last, and counts only when
+  // it has said up or down.
   std::vector<CheckSpec> checks;
   std::chrono::milliseconds slow_start{0};  // from coming back to full weight; 0: at once
-  std::vector<std::string> on_change;       // a program and its arguments, run on each transition
+  // A program and its arguments, run when a backend goes down or comes back; empty: none. Unset: as
+  // for all services.
+  std::optional<std::vector<std::string>> on_change;
 
   friend bool operator==(const ServiceSpec&, const ServiceSpec&) = default;
 };

@@ -15,6 +15,7 @@ struct BackendVerdict {
   std::uint16_t priority = 0;
   State state = State::unknown;
   std::uint32_t sort_score = 0;  // where glibc's sort puts it: higher sorts first
+  bool withdrawn = false;        // gets no new clients, whatever its state
 };
 
 struct ServiceVerdict {

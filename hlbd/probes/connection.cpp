@@ -1,14 +1,16 @@
 #include "probes/connection.h"
 
 #include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <cerrno>
-#include <string>
 
 #include "probes/reason.h"
 
@@ -19,9 +21,6 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 using std::chrono::milliseconds;
-
-// A deadline that is noticed later than this proves that hlbd was late, not the backend.
-constexpr milliseconds kTolerableLag{100};
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
@@ -58,65 +57,75 @@ void Connection::start(milliseconds timeout) {
 
 void Connection::close() {
   error_code ignored;
-  socket_.close(ignored);
+  if (socket_.is_open()) {
+    socket_.close(ignored);
+  } else if (is_open()) {
+    ::close(fd_);
+  }
+  fd_ = -1;
 }
 
 // Quick ACKs off: the ACK of the handshake is held back to travel with the request, or, when the
 // probe ends there, to be replaced by the RST, so that the backend never has to accept. Lingering
 // for no time is what turns every close into an RST; it is set past Asio, which would take it back
 // in the socket's destructor.
-error_code Connection::open(const tcp& protocol) {
+error_code Connection::open(const tcp::endpoint& backend) {
   if (deadline_.expired()) return asio::error::operation_aborted;
   close();
+  fd_ = ::socket(backend.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                 IPPROTO_TCP);
+  if (!is_open()) return {errno, boost::system::system_category()};
+  set_option(fd_, IPPROTO_TCP, TCP_QUICKACK, 0);
+  set_option(fd_, SOL_SOCKET, SO_LINGER, linger{.l_onoff = 1, .l_linger = 0});
+  return {};
+}
+
+// Has the loop watch the connection. Not before there is something to wait for, as it takes three
+// system calls, and many a backend, above all one on this host, leaves nothing to wait for.
+error_code Connection::watch() {
   error_code error;
-  socket_.open(CloseOnExec(protocol), error);
-  if (error) return error;
-  const int fd = socket_.native_handle();
-  set_option(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
-  set_option(fd, SOL_SOCKET, SO_LINGER, linger{.l_onoff = 1, .l_linger = 0});
-  socket_.non_blocking(true, error);
+  if (!socket_.is_open()) socket_.assign(tcp::v4(), fd_, error);  // whichever: Asio only keeps it
   return error;
 }
 
-// Past Asio, whose own takes two system calls more to learn how the connecting ended.
+// Past Asio, whose own takes two system calls more to learn how the connecting ended. The answer of
+// a backend on this host has come by the time that connect(2) returns.
 asio::awaitable<error_code> Connection::connect(tcp::endpoint backend) {
-  error_code error = open(backend.protocol());
+  error_code error = open(backend);
   if (error) co_return error;
-  error = connect_now(socket_.native_handle(), backend);
+  error = connect_now(fd_, backend);
+  if (is_pending(error)) error = connect_now(fd_, backend);
   while (is_pending(error)) {
+    if (const auto trouble = watch()) co_return trouble;
     const auto [interrupted] = co_await socket_.async_wait(tcp::socket::wait_write, kAwait);
     if (interrupted) co_return interrupted;
     if (!is_open()) co_return asio::error::operation_aborted;
-    error = connect_now(socket_.native_handle(), backend);
+    error = connect_now(fd_, backend);
   }
   co_return error;
 }
 
 // A connection at rest takes a request at once and whole, so that the loop need not be asked.
 asio::awaitable<error_code> Connection::write(std::string_view bytes) {
-  error_code error;
-  const std::size_t sent = socket_.write_some(asio::buffer(bytes), error);
-  if (error && error != asio::error::would_block) co_return error;
-  if (sent == bytes.size()) co_return error_code();
-  const auto rest = asio::buffer(bytes.substr(sent));
+  const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  if (sent == static_cast<ssize_t>(bytes.size())) co_return error_code();
+  if (sent < 0 && errno != EAGAIN) co_return error_code(errno, boost::system::system_category());
+  if (const auto trouble = watch()) co_return trouble;
+  const auto rest =
+      asio::buffer(bytes.substr(static_cast<std::size_t>(std::max<ssize_t>(sent, 0))));
   const auto [failure, count] = co_await asio::async_write(socket_, rest, kAwait);
   co_return failure;
 }
 
 asio::awaitable<Stream::Read> Connection::read_some(std::span<char> space) {
+  if (const auto trouble = watch()) co_return Read{trouble, 0};
   const auto [error, count] =
       co_await socket_.async_read_some(asio::buffer(space.data(), space.size()), kAwait);
-  // Asio tells the end of a stream only for the types of socket that it knows itself.
-  if (!error && count == 0) co_return Read{asio::error::eof, 0};
   co_return Read{error, count};
 }
 
 Outcome Connection::failure(const error_code& error, std::string_view silence) const {
-  if (!deadline_.expired()) return network_failure(error);
-  if (deadline_.lag() > kTolerableLag) {
-    return Outcome::not_known("hlbd itself was late by " + in_words(deadline_.lag()));
-  }
-  return Outcome::soft_failure(std::string(silence) + " " + in_words(deadline_.timeout()));
+  return deadline_.expired() ? timed_out(deadline_, silence) : network_failure(error);
 }
 
 std::chrono::microseconds Connection::age() const {

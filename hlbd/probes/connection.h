@@ -1,12 +1,8 @@
 // A probe's TCP connection with the deadline that stands over everything done on it.
 #pragma once
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
 #include <chrono>
@@ -28,10 +24,13 @@ class Connection final : public Stream {
  public:
   explicit Connection(const boost::asio::any_io_executor& executor);
   Connection(const boost::asio::any_io_executor& executor, std::chrono::milliseconds timeout);
+  ~Connection() { close(); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
   void start(std::chrono::milliseconds timeout);
   void rest() { deadline_.stop(); }
-  bool is_open() const { return socket_.is_open(); }
+  bool is_open() const { return fd_ >= 0; }
 
   // In place of the connection there may be.
   boost::asio::awaitable<boost::system::error_code> connect(boost::asio::ip::tcp::endpoint backend);
@@ -43,24 +42,12 @@ class Connection final : public Stream {
   std::chrono::microseconds age() const;  // of the attempt
 
  private:
-  // TCP, by sockets that no child inherits: Asio's own would take a system call more for that.
-  class CloseOnExec {
-   public:
-    using endpoint = boost::asio::ip::tcp::endpoint;  // NOLINT(readability-identifier-naming)
-
-    explicit CloseOnExec(const boost::asio::ip::tcp& tcp) : family_(tcp.family()) {}
-    int family() const { return family_; }
-    static int type() { return SOCK_STREAM | SOCK_CLOEXEC; }
-    static int protocol() { return IPPROTO_TCP; }
-
-   private:
-    int family_;
-  };
-
-  boost::system::error_code open(const boost::asio::ip::tcp& tcp);
+  boost::system::error_code open(const boost::asio::ip::tcp::endpoint& backend);
+  boost::system::error_code watch();
   void close();
 
-  boost::asio::basic_stream_socket<CloseOnExec> socket_;
+  int fd_ = -1;                          // the connection; socket_'s own once that is open
+  boost::asio::ip::tcp::socket socket_;  // open while the loop watches the connection
   Deadline deadline_;
 };
 

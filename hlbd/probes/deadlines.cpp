@@ -6,6 +6,9 @@
 #include <boost/asio/query.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
+#include <string>
+
+#include "probes/reason.h"
 
 namespace hlb::probes {
 namespace {
@@ -74,6 +77,13 @@ void Deadline::expire(Clock::time_point now) {
   expired_ = true;
   lag_ = std::chrono::duration_cast<std::chrono::milliseconds>(now - due());
   on_expiry_();
+}
+
+Outcome timed_out(const Deadline& deadline, std::string_view silence) {
+  if (deadline.lag() > kTolerableLag) {
+    return Outcome::not_known("hlbd itself was late by " + in_words(deadline.lag()));
+  }
+  return Outcome::soft_failure(std::string(silence) + " " + in_words(deadline.timeout()));
 }
 
 }  // namespace hlb::probes

@@ -5,6 +5,9 @@
 #include <boost/intrusive/set.hpp>
 #include <chrono>
 #include <functional>
+#include <string_view>
+
+#include "health/outcome.h"
 
 namespace hlb::probes {
 
@@ -45,5 +48,12 @@ class Deadline : public boost::intrusive::set_base_hook<
   std::chrono::milliseconds lag_{0};
   bool expired_ = false;
 };
+
+// A time-out that is noticed later than this proves that hlbd was late, and nothing of the backend.
+inline constexpr std::chrono::milliseconds kTolerableLag{100};
+
+// The outcome of an attempt whose time is up: a soft failure that says `silence` and the time-out,
+// "no reply in" + " 1s"; unknown if hlbd was late.
+Outcome timed_out(const Deadline& deadline, std::string_view silence);
 
 }  // namespace hlb::probes

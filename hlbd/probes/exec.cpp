@@ -4,12 +4,12 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 #include <variant>
 
 #include "probes/child.h"
+#include "probes/ending.h"
+#include "probes/deadlines.h"
 #include "probes/methods.h"
 #include "probes/reason.h"
 
@@ -19,9 +19,6 @@ namespace {
 namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
-
-// A time-out that is noticed later than this proves that hlbd was late, not the program.
-constexpr milliseconds kTolerableLag{100};
 
 class PlaceHeld {
  public:
@@ -40,7 +37,7 @@ std::vector<std::string> environment_of(const Target& target) {
   std::vector<std::string> environment = {
       "HLB_ADDRESS=" + target.address.to_string(),
       "HLB_SERVICE=" + target.service,
-      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+      std::string(kPath),
   };
   if (target.port != 0) environment.push_back("HLB_PORT=" + std::to_string(target.port));
   return environment;
@@ -50,44 +47,19 @@ Outcome no_probe(const std::error_code& error) {
   return Outcome::not_known("no probe: " + error.message());
 }
 
-// Room for what the machine lacks at the moment, or for a program that is being replaced: neither
-// says anything of the backend.
-bool is_passing(int error) {
-  return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE ||
-         error == ETXTBSY;
-}
-
 Outcome not_started(const StartFailure& failure, const std::string& program,
                     const std::string& user) {
-  const std::error_code error(failure.error, std::generic_category());
-  if (failure.step == StartFailure::Step::prepare || is_passing(failure.error)) {
-    return no_probe(error);
+  if (is_passing(failure)) {
+    return no_probe({failure.error, std::generic_category()});
   }
-  const bool by_user = failure.step == StartFailure::Step::user;
-  const std::string what = by_user ? "can't become " : "can't run ";
-  const std::string why = ": " + error.message();
-  const std::size_t room = kMaxReason - what.size() - why.size();
-  return Outcome::hard_failure(what + printable(by_user ? user : program, room) + why);
-}
-
-std::string first_line(std::string_view output) {
-  std::string_view line = output.substr(0, output.find('\n'));
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return printable(line, kMaxReason);
-}
-
-std::string how(const Child::End& end) {
-  if (end.signal == 0) return "exit code " + std::to_string(end.exit_code);
-  const char* name = sigabbrev_np(end.signal);
-  return name != nullptr ? "killed by SIG" + std::string(name)
-                         : "killed by signal " + std::to_string(end.signal);
+  return Outcome::hard_failure(in_words(failure, program, user));
 }
 
 Outcome judge(const Child::End& end, std::string_view output) {
   constexpr int kOk = 0;
   constexpr int kWarning = 1;
   std::string reason = first_line(output);
-  if (reason.empty()) reason = how(end);
+  if (reason.empty()) reason = in_words(end);
   if (end.signal != 0) return Outcome::hard_failure(std::move(reason));
   if (end.exit_code == kOk) return Outcome::pass(std::move(reason));
   if (end.exit_code == kWarning) return Outcome::warn(std::move(reason));

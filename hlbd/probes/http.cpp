@@ -5,12 +5,13 @@
 #include <utility>
 #include <variant>
 
-#include "probes/connection.h"
+#include "probes/link.h"
 #include "probes/methods.h"
 #include "probes/pattern.h"
 #include "probes/reason.h"
 #include "probes/response_body.h"
 #include "probes/response_head.h"
+#include "probes/tls_peer.h"
 
 namespace hlb::probes {
 namespace {
@@ -118,40 +119,43 @@ class Exchange {
 
 class HttpProbe : public Probe {
  public:
-  HttpProbe(const Target& target, std::shared_ptr<const Pattern> pattern)
+  HttpProbe(const Target& target, std::shared_ptr<const Pattern> pattern,
+            std::unique_ptr<TlsPeer> tls)
       : target_(target),
         check_(std::get<HttpCheck>(target.spec->method)),
         request_(http_request(check_, target.port)),
-        pattern_(std::move(pattern)) {}
+        pattern_(std::move(pattern)),
+        tls_(std::move(tls)) {}
 
   asio::awaitable<Outcome> attempt() override {
     if (check_.reuse) co_return co_await attempt_on_kept();
-    Connection connection(co_await asio::this_coro::executor, target_.spec->timeout);
-    Reply reply = co_await ask_anew(connection);
-    reply.outcome.latency = connection.age();
+    Link link(co_await asio::this_coro::executor, tls_.get());
+    link.start(target_.spec->timeout);
+    Reply reply = co_await ask_anew(link);
+    reply.outcome.latency = link.age();
     co_return std::move(reply.outcome);
   }
 
  private:
   asio::awaitable<Outcome> attempt_on_kept() {
-    auto connection = std::exchange(kept_, nullptr);
-    if (!connection) connection = std::make_unique<Connection>(co_await asio::this_coro::executor);
-    connection->start(target_.spec->timeout);
+    auto link = std::exchange(kept_, nullptr);
+    if (!link) link = std::make_unique<Link>(co_await asio::this_coro::executor, tls_.get());
+    link->start(target_.spec->timeout);
     Reply reply;
     reply.stale = true;
-    if (connection->is_open()) reply = co_await ask(*connection, true);
-    if (reply.stale) reply = co_await ask_anew(*connection);
-    reply.outcome.latency = connection->age();
-    connection->rest();
-    if (reply.reusable) kept_ = std::move(connection);
+    if (link->is_open()) reply = co_await ask(link->stream(), true);
+    if (reply.stale) reply = co_await ask_anew(*link);
+    reply.outcome.latency = link->age();
+    link->rest();
+    if (reply.reusable) kept_ = std::move(link);
     co_return std::move(reply.outcome);
   }
 
-  asio::awaitable<Reply> ask_anew(Connection& connection) {
-    if (const auto error = co_await connection.connect(endpoint_of(target_))) {
-      co_return Reply{connection.failure(error, "no connection in"), false, false};
+  asio::awaitable<Reply> ask_anew(Link& link) {
+    if (auto failure = co_await link.connect(endpoint_of(target_))) {
+      co_return Reply{std::move(*failure), false, false};
     }
-    co_return co_await ask(connection, false);
+    co_return co_await ask(link.stream(), false);
   }
 
   asio::awaitable<Reply> ask(Stream& stream, bool kept) {
@@ -163,13 +167,15 @@ class HttpProbe : public Probe {
   const HttpCheck& check_;
   std::string request_;
   std::shared_ptr<const Pattern> pattern_;
-  std::unique_ptr<Connection> kept_;  // nullptr: none was left open by the last attempt
+  std::unique_ptr<TlsPeer> tls_;  // nullptr for http; outlives kept_
+  std::unique_ptr<Link> kept_;    // nullptr: none was left open by the last attempt
 };
 
 }  // namespace
 
-std::unique_ptr<Probe> http_probe(const Target& target, std::shared_ptr<const Pattern> pattern) {
-  return std::make_unique<HttpProbe>(target, std::move(pattern));
+std::unique_ptr<Probe> http_probe(const Target& target, std::shared_ptr<const Pattern> pattern,
+                                  std::unique_ptr<TlsPeer> tls) {
+  return std::make_unique<HttpProbe>(target, std::move(pattern), std::move(tls));
 }
 
 }  // namespace hlb::probes

@@ -20,13 +20,14 @@ bool is_configured(const HttpCheck& check, std::string_view name) {
 }
 
 // An IPv6 literal is bracketed; a host that names a port keeps it.
-std::string host_header(const std::string& host, std::uint16_t port) {
+std::string host_header(const HttpCheck& check, std::uint16_t port) {
+  const std::string& host = check.host;
   const auto colons = std::count(host.begin(), host.end(), ':');
   const bool bracketed = host.starts_with('[');
   const bool has_port = bracketed ? !host.ends_with(']') : colons == 1;
   if (has_port) return host;
   const std::string bare = colons > 1 && !bracketed ? "[" + host + "]" : host;
-  return port == 80 ? bare : bare + ":" + std::to_string(port);
+  return port == (check.tls ? 443 : 80) ? bare : bare + ":" + std::to_string(port);
 }
 
 // Some servers refuse a request that could have a body, if it doesn't say that it has none.
@@ -48,7 +49,7 @@ void append_default(std::string& request, const HttpCheck& check, std::string_vi
 
 std::string http_request(const HttpCheck& check, std::uint16_t port) {
   std::string request = check.method + " " + check.path + " HTTP/1.1\r\n";
-  append(request, "Host", host_header(check.host, port));
+  append(request, "Host", host_header(check, port));
   append_default(request, check, "User-Agent", "hlbd");
   append_default(request, check, "Accept", "*/*");
   if (could_have_body(check.method)) append_default(request, check, "Content-Length", "0");

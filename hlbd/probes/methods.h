@@ -10,8 +10,11 @@
 
 #include "probes/children.h"
 #include "probes/pattern.h"
+#include "probes/pinger.h"
 #include "probes/probe.h"
 #include "probes/target.h"
+#include "probes/tls_peer.h"
+#include "probes/watched_file.h"
 
 namespace hlb::probes {
 
@@ -20,16 +23,32 @@ namespace hlb::probes {
 std::unique_ptr<Probe> tcp_probe(const Target& target);
 
 // HTTP/1.1. Redirects are not followed. Closes as tcp_probe(). `pattern` is the check's
-// expect_body, nullptr if that is empty. With `reuse` the connection is kept for the next attempt
-// if the reply passed and was read to its end, so the probe must go before its loop does; when a
-// kept connection proves to be none any more, the attempt goes on over a fresh one.
-std::unique_ptr<Probe> http_probe(const Target& target, std::shared_ptr<const Pattern> pattern);
+// expect_body, nullptr if that is empty; `tls` is nullptr unless it is one of https. With `reuse`
+// the connection is kept for the next attempt if the reply passed and was read to its end, so the
+// probe must go before its loop does; when a kept connection proves to be none any more, the
+// attempt goes on over a fresh one.
+std::unique_ptr<Probe> http_probe(const Target& target, std::shared_ptr<const Pattern> pattern,
+                                  std::unique_ptr<TlsPeer> tls);
 
 // The request of an http_probe(), serialised once. The Host header names the port unless it is 80,
-// or the check's host names one itself. The check's headers take the place of those sent by
-// default, except that Host and Connection among them are left out. The method, the path, the host
-// and the headers must be fit for a request as they are, without line breaks above all.
+// or 443 for https, or the check's host names one itself. The check's headers take the place of
+// those sent by default, except that Host and Connection among them are left out. The method, the
+// path, the host and the headers must be fit for a request as they are, without line breaks above
+// all.
 std::string http_request(const HttpCheck& check, std::uint16_t port);
+
+// Shakes hands over TLS, verifies, and judges how long the certificate is still valid. Never resumes
+// a session, since that would hide the certificate.
+std::unique_ptr<Probe> tls_probe(const Target& target, std::shared_ptr<TlsClient> client);
+
+// Calls grpc.health.v1.Health/Check over a fresh connection: SERVING passes, and everything else is
+// a hard failure. `tls` is nullptr for HTTP/2 over plain TCP, with prior knowledge. Closes as
+// tcp_probe().
+std::unique_ptr<Probe> grpc_probe(const Target& target, std::unique_ptr<TlsPeer> tls);
+
+// Sends an echo request over sockets that all of them share, and waits for the reply. ICMP errors
+// are hard failures. No attempt may begin when the caller has let go of `pinger`.
+std::unique_ptr<Probe> icmp_probe(const Target& target, const std::shared_ptr<Pinger>& pinger);
 
 // So many programs run at a time for the exec checks. An attempt beyond that waits for its place,
 // which doesn't count into its time-out.
@@ -49,5 +68,15 @@ struct Programs {
 // has left running is killed when it ends, or its time is up. No attempt may
 // begin when the caller has let go of `programs`.
 std::unique_ptr<Probe> exec_probe(const Target& target, const std::shared_ptr<Programs>& programs);
+
+// Says what the file says of the backend; see backend_file.h. When the file can't be read, or is
+// older than the check's max_age, or has no line of the backend or one with a fault, that is
+// unknown. `file` is of the check's path.
+std::unique_ptr<Probe> file_probe(const Target& target, std::shared_ptr<WatchedFile> file);
+
+// Connects, sends what the check says, and takes the first line of the answer for the backend's
+// word, see statement.h. An agent that can't be asked abstains, as does one that speaks of neither
+// up nor down. Closes as tcp_probe().
+std::unique_ptr<Probe> agent_probe(const Target& target);
 
 }  // namespace hlb::probes

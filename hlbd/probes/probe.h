@@ -21,7 +21,8 @@ class Probe {
   // the backend or the network does:
   //  - the backend's own no is a hard failure, its silence a soft one;
   //  - own trouble (no descriptor, memory or local port left; hlbd itself so late that the time-out
-  //    proves nothing) is unknown.
+  //    proves nothing) is unknown;
+  //  - an agent that says neither up nor down abstains.
   // `reason` is at most kMaxReason printable ASCII characters, whatever the backend sent; `latency`
   // is filled in on every outcome. Cancelling the awaiting coroutine ends the attempt at once. The
   // probe outlives the coroutine.

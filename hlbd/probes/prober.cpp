@@ -23,9 +23,13 @@ class NoneProbe : public Probe {
 
 }  // namespace
 
-Prober::Prober(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
+Prober::Prober(boost::asio::any_io_executor executor, OnFileChange on_file_change)
+    : executor_(std::move(executor)),
+      files_(std::make_shared<WatchedFiles>(executor_, std::move(on_file_change))) {}
 
-Prober::~Prober() = default;
+Prober::~Prober() {
+  files_->end();
+}
 
 std::shared_ptr<Children> Prober::children() {
   return programs()->children;
@@ -36,14 +40,37 @@ const std::shared_ptr<Programs>& Prober::programs() {
   return programs_;
 }
 
+std::unique_ptr<TlsPeer> Prober::tls_peer(const std::optional<TlsSpec>& spec,
+                                          std::string_view protocol) {
+  if (!spec) return nullptr;
+  return std::make_unique<TlsPeer>(tls_clients_.get(*spec), *spec, protocol);
+}
+
+const std::shared_ptr<Pinger>& Prober::pinger() {
+  if (pinger_ == nullptr) pinger_ = std::make_shared<Pinger>(executor_);
+  return pinger_;
+}
+
 std::unique_ptr<Probe> Prober::make(const Target& target) {
   using Made = std::unique_ptr<Probe>;
   return std::visit(Overloaded{
                         [&](const TcpCheck&) -> Made { return tcp_probe(target); },
                         [&](const HttpCheck& check) -> Made {
-                          return http_probe(target, patterns_.get(check.expect_body));
+                          return http_probe(target, patterns_.get(check.expect_body),
+                                            tls_peer(check.tls, "http/1.1"));
                         },
+                        [&](const TlsCheck& check) -> Made {
+                          return tls_probe(target, tls_clients_.get(check.tls));
+                        },
+                        [&](const GrpcCheck& check) -> Made {
+                          return grpc_probe(target, tls_peer(check.tls, "h2"));
+                        },
+                        [&](const IcmpCheck&) -> Made { return icmp_probe(target, pinger()); },
                         [&](const ExecCheck&) -> Made { return exec_probe(target, programs()); },
+                        [&](const FileCheck& check) -> Made {
+                          return file_probe(target, files_->get(check.path));
+                        },
+                        [&](const AgentCheck&) -> Made { return agent_probe(target); },
                         [&](const NoneCheck&) -> Made { return std::make_unique<NoneProbe>(); },
                         [&](const auto&) -> Made { return nullptr; },
                     },

@@ -3,20 +3,28 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <memory>
+#include <optional>
+#include <string_view>
 
 #include "probes/pattern.h"
 #include "probes/probe.h"
 #include "probes/target.h"
+#include "probes/tls_client.h"
+#include "probes/tls_peer.h"
+#include "probes/watched_file.h"
 
 namespace hlb::probes {
 
 class Children;
+class Pinger;
 struct Programs;
 
 // Used by hlbd's loop alone. Outlives its probes.
 class Prober {
  public:
-  explicit Prober(boost::asio::any_io_executor executor);
+  // `on_file_change` is called from the loop when the file of a file check has changed: those whose
+  // lines differ are to be probed at once.
+  explicit Prober(boost::asio::any_io_executor executor, OnFileChange on_file_change = {});
   ~Prober();
   Prober(const Prober&) = delete;
   Prober& operator=(const Prober&) = delete;
@@ -29,10 +37,16 @@ class Prober {
 
  private:
   const std::shared_ptr<Programs>& programs();
+  // As TlsPeer's constructor; nullptr where the check wants no TLS. `spec` must outlive it.
+  std::unique_ptr<TlsPeer> tls_peer(const std::optional<TlsSpec>& spec, std::string_view protocol);
+  const std::shared_ptr<Pinger>& pinger();
 
   boost::asio::any_io_executor executor_;
   Patterns patterns_;
+  TlsClients tls_clients_;
   std::shared_ptr<Programs> programs_;  // made when first needed; outlived by what is in flight
+  std::shared_ptr<Pinger> pinger_;      // likewise
+  std::shared_ptr<WatchedFiles> files_;
 };
 
 }  // namespace hlb::probes

@@ -11,6 +11,7 @@ namespace http = boost::beast::http;
 ResponseBody::ResponseBody(ResponseHead& head, bool kept) : head_(head) {
   head_.parser().get().body().kept = kept;
   const std::string_view rest = head_.rest();
+  bytes_.resize(std::max(rest.size(), ResponseHead::kFirstSize));
   std::ranges::copy(rest, bytes_.begin());
   end_ = rest.size();
   parse();
@@ -30,8 +31,10 @@ void ResponseBody::parse() {
     state_ = State::complete;
   } else if (parser.get().body().size >= kMaxBody) {
     state_ = State::cut_off;
-  } else if (end_ == bytes_.size()) {
+  } else if (end_ == ResponseHead::kSize) {
     state_ = State::malformed;  // a chunk's head that would never end
+  } else if (end_ == bytes_.size()) {
+    bytes_.resize(std::min(2 * bytes_.size(), ResponseHead::kSize));
   }
 }
 

@@ -1,11 +1,11 @@
 // Takes in the body of an HTTP/1.x response as it arrives, up to 64 KiB. No socket, no clock.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "probes/response_head.h"
 
@@ -48,7 +48,7 @@ class ResponseBody {
   ResponseHead& head_;
   State state_ = State::incomplete;
   std::size_t end_ = 0;  // up to where unparsed bytes have arrived
-  std::array<char, ResponseHead::kSize> bytes_;
+  std::vector<char> bytes_;
 };
 
 }  // namespace hlb::probes

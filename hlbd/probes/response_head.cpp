@@ -41,15 +41,21 @@ std::optional<Outcome> ResponseHead::take(std::size_t count) {
     if (!may_be_http(arrived())) return not_http();
     beast::error_code error;
     parsed_ += parser().put(boost::asio::buffer(bytes_.data() + parsed_, end_ - parsed_), error);
-    const bool full = error == http::error::need_more && end_ == bytes_.size();
+    const bool full = error == http::error::need_more && end_ == kSize;
     if (full || error == http::error::header_limit) {
       return Outcome::hard_failure("response head over 8 KiB");
     }
-    if (error == http::error::need_more) return std::nullopt;
+    if (error == http::error::need_more) return make_room();
     if (error) return malformed(error);
     if (!is_interim(parser().get().result_int())) return verdict();
     next_response();
   }
+}
+
+// Never a verdict.
+std::optional<Outcome> ResponseHead::make_room() {
+  if (end_ == bytes_.size()) bytes_.resize(std::min(2 * bytes_.size(), kSize));
+  return std::nullopt;
 }
 
 Outcome ResponseHead::closed() const {

@@ -1,13 +1,13 @@
 // Judges the head of an HTTP/1.x response as it arrives. No socket, no clock.
 #pragma once
 
-#include <array>
 #include <boost/beast/http/parser.hpp>
 #include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "health/check_spec.h"
 #include "health/outcome.h"
@@ -17,7 +17,8 @@ namespace hlb::probes {
 
 class ResponseHead {
  public:
-  static constexpr std::size_t kSize = 8192;
+  static constexpr std::size_t kSize = 8192;      // of a head at most
+  static constexpr std::size_t kFirstSize = 1024;  // what is set aside for it; most need no more
 
   using Parser = boost::beast::http::response_parser<BoundedBody>;
 
@@ -53,6 +54,7 @@ class ResponseHead {
 
  private:
   void next_response();
+  std::optional<Outcome> make_room();
   std::string_view arrived() const { return {bytes_.data() + head_, end_ - head_}; }
   Outcome not_http() const;
   Outcome malformed(const boost::system::error_code& error) const;
@@ -64,7 +66,7 @@ class ResponseHead {
   std::size_t head_ = 0;    // where the present response begins,
   std::size_t parsed_ = 0;  // up to where it is parsed,
   std::size_t end_ = 0;     // and up to where bytes have arrived
-  std::array<char, kSize> bytes_;
+  std::vector<char> bytes_ = std::vector<char>(kFirstSize);
 };
 
 }  // namespace hlb::probes

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -20,6 +21,10 @@ struct Credentials {
 
 // nullopt without an error when there is no such user. Asks NSS, and blocks as long as that takes.
 std::optional<Credentials> find_user(const std::string& name, std::error_code& error);
+
+// Where a program that hlbd runs finds others.
+inline constexpr std::string_view kPath =
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 struct Program {
   std::vector<std::string> arguments;    // never empty; the first is the program's absolute path

@@ -48,7 +48,9 @@ void put_backend(std::uint8_t* bytes, const BackendVerdict& backend) {
   store(bytes + at::kSortScore, backend.sort_score);
   store(bytes + at::kPriority, backend.priority);
   bytes[at::kFamily] = static_cast<std::uint8_t>(backend.address.family);
-  bytes[at::kBackendFlags] = backend.state == State::up ? record::kUp : 0;
+  const int up = backend.state == State::up ? record::kUp : 0;
+  const int withdrawn = backend.withdrawn ? record::kWithdrawn : 0;
+  bytes[at::kBackendFlags] = static_cast<std::uint8_t>(up | withdrawn);
 }
 
 std::size_t record_size(const ServiceVerdict& service) {

@@ -17,6 +17,9 @@ class Predecessor {
   // max_stale has nothing to say.
   explicit Predecessor(const std::filesystem::path& folder);
 
+  // Whether it has anything to say.
+  bool trusted() const { return !table_.empty(); }
+
   // Whether it answered `service` with `backend`, or would have.
   bool says_up(std::string_view service, const Address& backend) const;
 

@@ -1,4 +1,5 @@
-"""What is measured: the cases, the servers they need, and the samples that come of it."""
+"""What is measured of lookups: the cases, the servers they need, and the samples that come of
+it."""
 
 import contextlib
 import subprocess
@@ -154,5 +155,5 @@ def threads():
     return results
 
 
-def everything():
+def lookups():
     return warm_and_first() | threads()

@@ -80,7 +80,7 @@ INSTANTIATE_TEST_SUITE_P(
                R"(hlbd.toml:1:1: "daemon" must be one table, [daemon], not an array)"},
         with_daemon(
             "metrics = \"127.0.0.1:9808\"",
-            R"(1: unknown key "metrics" in [daemon]; remove it, or use "log_level" or "max_stale")"),
+            R"(1: unknown key "metrics" in [daemon]; remove it, or use "log_level", "max_stale", "on_change" or "on_change_user")"),
         with_daemon("log_levle = \"info\"",
                     R"(1: unknown key "log_levle" in [daemon]; did you mean "log_level"?)"),
         with_daemon(
@@ -92,6 +92,14 @@ INSTANTIATE_TEST_SUITE_P(
             "max_stale = 10",
             R"(13: "max_stale" must be a duration with its unit in quotes, such as "500ms" or "2s", not an integer)"),
         with_daemon("max_stale = \"2h\"", R"(13: "max_stale" must be 0s to 1h, not "2h")"),
+        with_daemon("on_change = [\"/bin/sh\", \"a\\u0000\"]",
+                    R"(25: "a\x00" has a zero byte, which no argument can hold; remove it)"),
+        with_daemon("on_change = [\"/etc/passwd\"]",
+                    R"(14: "/etc/passwd" is not executable; chmod +x it)"),
+        with_daemon("on_change_user = \"no-such-user\"",
+                    R"(18: "no-such-user" is no user of this host; create it or choose another)"),
+        with_daemon("on_change_user = 0",
+                    R"(18: "on_change_user" must be a string in quotes, not an integer)"),
         with_daemon(
             "max_stale = \"10\"",
             R"(13: "max_stale" must be a duration with its unit in quotes, such as "500ms" or "2s", not "10")"),
@@ -99,7 +107,7 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(1: unknown key "anwser" in [[service]]; did you mean "answer"?)"),
         with_key(
             "\"\\n\" = 1",
-            R"(1: unknown key "\x0a" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "when_all_down", "backends", "check" or "slow_start")"),
+            R"(1: unknown key "\x0a" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "when_all_down", "backends", "check", "agent", "slow_start" or "on_change")"),
         with_key("answer = \"first\"",
                  R"(10: "answer" must be "spread", "one" or "all", not "first")"),
         with_key("answer = true", R"(10: "answer" must be a string in quotes, not a boolean)"),
@@ -120,7 +128,18 @@ INSTANTIATE_TEST_SUITE_P(
         with_key(
             "slow_start = 30",
             R"(14: "slow_start" must be a duration with its unit in quotes, such as "500ms" or "2s", not an integer)"),
-        with_key("slow_start = \"61m\"", R"(14: "slow_start" must be 0s to 1h, not "61m")")));
+        with_key("slow_start = \"61m\"", R"(14: "slow_start" must be 0s to 1h, not "61m")"),
+        with_key(
+            "on_change = \"/bin/sh\"",
+            R"(13: "on_change" must be an array such as ["/usr/local/bin/on-change"], not a string)"),
+        with_key("on_change = [\"/bin/sh\", 1]",
+                 R"(25: "on_change" must be strings in quotes, not an integer)"),
+        with_key("on_change = [\"sh\"]", R"(14: "sh" is no absolute path; start it with "/")"),
+        with_key("on_change = [\"/no-such-program\"]",
+                 R"(14: "/no-such-program" cannot be run: No such file or directory)"),
+        with_key(
+            "on_change_user = \"root\"",
+            R"(1: unknown key "on_change_user" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "when_all_down", "backends", "check", "slow_start" or "on_change")")));
 
 INSTANTIATE_TEST_SUITE_P(
     Names, ConfigFault,

@@ -65,6 +65,8 @@ TEST(Config, HasTheDocumentedDefaults) {
   const Config config = good(parse_config(service("a.b")));
   EXPECT_EQ(config.log_level, LogLevel::info);
   EXPECT_EQ(config.max_stale, 10s);
+  EXPECT_THAT(config.on_change, IsEmpty());
+  EXPECT_EQ(config.on_change_user, "nobody");
 
   ServiceSpec expected;
   expected.name = "a.b";
@@ -74,6 +76,30 @@ TEST(Config, HasTheDocumentedDefaults) {
   EXPECT_EQ(expected.answer, AnswerMode::spread);
   EXPECT_EQ(expected.when_all_down, WhenAllDown::fail);
   EXPECT_FALSE(expected.subdomains);
+}
+
+TEST(Config, TakesAProgramToRunOnChangesOfAllServicesOrOfOne) {
+  const Config config = good(parse_config(R"(
+service = [
+  { name = "as-all.b", backends = ["::1"], check = { type = "none" } },
+  { name = "own.b", backends = ["::1"], check = { type = "none" }, on_change = ["/bin/true", ""] },
+  { name = "none.b", backends = ["::1"], check = { type = "none" }, on_change = [] },
+]
+[daemon]
+on_change = ["/bin/sh", "-c", "true"]
+on_change_user = "root"
+)"));
+  EXPECT_THAT(config.on_change, ElementsAre("/bin/sh", "-c", "true"));
+  EXPECT_EQ(config.on_change_user, "root");
+  ASSERT_THAT(names_of(config), ElementsAre("as-all.b", "own.b", "none.b"));
+  EXPECT_EQ(config.services[0].on_change, std::nullopt);
+  EXPECT_EQ(config.services[1].on_change, (std::vector{"/bin/true"s, ""s}));
+  EXPECT_EQ(config.services[2].on_change, std::vector<std::string>());
+}
+
+TEST(Config, TakesNoProgramForAnEmptyOne) {
+  EXPECT_THAT(good(parse_config("[daemon]\non_change = []\n" + service("a.b"))).on_change,
+              IsEmpty());
 }
 
 TEST(Config, TakesEveryKey) {

@@ -1,7 +1,6 @@
 // The exec check with real shell scripts, which misbehave in every way we know.
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,7 +8,6 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <csignal>
 #include <optional>
-#include <sstream>
 #include <thread>
 #include <vector>
 
@@ -17,6 +15,7 @@
 #include "probes/methods.h"
 #include "probes/reason.h"
 #include "tests/unit/loopback.h"
+#include "tests/unit/scripts.h"
 
 namespace hlb::probes {
 namespace {
@@ -24,24 +23,6 @@ namespace {
 using Result = Outcome::Result;
 using Evidence = Outcome::Evidence;
 using Clock = std::chrono::steady_clock;
-
-// A folder that everybody may use, as the scripts run as nobody.
-class Folder {
- public:
-  Folder() {
-    std::string pattern = std::filesystem::temp_directory_path() / "hlb-exec-XXXXXX";
-    path_ = mkdtemp(pattern.data());
-    chmod(path_.c_str(), 0777);
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  std::string file(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 Target exec_target(std::vector<std::string> command, std::chrono::milliseconds timeout = kPlenty) {
   return target_of({asio::ip::make_address("192.0.2.7"), 8080},
@@ -55,45 +36,6 @@ Target shell(std::string script, std::chrono::milliseconds timeout = kPlenty) {
 Outcome run_shell(std::string script) {
   asio::io_context loop(1);
   return run(loop, shell(std::move(script)));
-}
-
-std::string contents(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-// Our own child processes, zombies too.
-std::vector<pid_t> children() {
-  std::vector<pid_t> found;
-  std::istringstream list(contents("/proc/self/task/" + std::to_string(::gettid()) + "/children"));
-  for (pid_t child = 0; list >> child;)
-    found.push_back(child);
-  return found;
-}
-
-// The process that has written its id to `path`; nullopt until it is all there.
-std::optional<pid_t> process_in(const std::string& path) {
-  const std::string text = contents(path);
-  if (!text.ends_with('\n')) return std::nullopt;
-  return static_cast<pid_t>(std::stol(text));
-}
-
-bool is_gone(pid_t process) {
-  return ::kill(process, 0) != 0 && errno == ESRCH;
-}
-
-// Turns the loop until `done`, or for so long that it will never be.
-template <typename Done>
-bool run_until(asio::io_context& loop, Done done) {
-  const auto deadline = Clock::now() + kPlenty;
-  loop.restart();
-  while (!done() && Clock::now() < deadline) {
-    if (loop.run_one_for(10ms) == 0) {
-      loop.restart();
-      std::this_thread::sleep_for(1ms);
-    }
-  }
-  return done();
 }
 
 void expect_hard(const Outcome& outcome, std::string_view reason) {

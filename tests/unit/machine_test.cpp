@@ -140,12 +140,14 @@ TEST(Machine, AnAdoptedStateIsServedButNotDecided) {
   EXPECT_FALSE(machine.pending());
 }
 
-TEST(Machine, AdoptedStateIsReplacedByTheFirstOutcome) {
-  Machine machine({.rise = 5, .fall = 5});
+TEST(Machine, AnAdoptedStateIsChangedAsAnyOther) {
+  Machine machine({.rise = 5, .fall = 2});
   machine.adopt(State::up);
+  EXPECT_EQ(machine.observe(kFail), Transition::pending);
+  EXPECT_EQ(machine.state(), State::up);
+  EXPECT_TRUE(machine.decided());
   EXPECT_EQ(machine.observe(kFail), Transition::changed);
   EXPECT_EQ(machine.state(), State::down);
-  EXPECT_TRUE(machine.decided());
 }
 
 TEST(Machine, AdoptedStateIsConfirmedByAnOutcomeThatAgrees) {

@@ -19,10 +19,10 @@ namespace asio = boost::asio;
 using probes::tcp;
 
 const auto kNothingPublished = [](const ServiceSpec&, const BackendSpec&) {
-  return State::unknown;
+  return Monitor::Known{};
 };
 
-class MonitorTest : public testing::Test {
+class MonitorTest : public testing::Test, private Monitor::Observer {
  protected:
   static CheckSpec tcp_check(std::uint16_t port) {
     CheckSpec check;
@@ -83,9 +83,16 @@ class MonitorTest : public testing::Test {
     return run_until([&] { return state(0, address) == wanted; });
   }
 
+  void verdicts_changed() override { ++changes_; }
+  void backend_changed(const BackendChange& /*change*/) override {}
+
   asio::io_context loop_{1};
   int changes_ = 0;
-  Monitor monitor_{loop_.get_executor(), [this] { ++changes_; }};
+  SteadyClock clock_{loop_.get_executor()};
+  probes::Prober prober_{loop_.get_executor()};
+  Monitor monitor_{loop_.get_executor(), clock_,
+                   [this](const probes::Target& target) { return prober_.make(target); },
+                   Monitor::Host{}, *this};
 };
 
 TEST_F(MonitorTest, ABackendIsUpOnlyWhenAllOfItsChecksPass) {

@@ -1,7 +1,9 @@
-#include "check.h"
+// The rounds with real sockets and the real time.
+#include "rounds.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -16,13 +18,20 @@ namespace {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
+using Now = std::chrono::steady_clock;
 
 // A check whose interval is longer than any test, of a backend that keeps the times of its
 // requests.
-class HurriedCheck : public testing::Test, public Check::Observer {
+class RoundsTest : public testing::Test {
  protected:
-  HurriedCheck() {
+  static constexpr std::size_t kMost = 4;
+
+  RoundsTest() {
+    check_ = make_check();
+    rounds_.enlist(*check_);
+  }
+
+  std::unique_ptr<Check> make_check() {
     CheckSpec spec;
     spec.method = probes::http_check();
     spec.interval = 24h;
@@ -31,17 +40,13 @@ class HurriedCheck : public testing::Test, public Check::Observer {
     target.address = Address::parse("127.0.0.1").value();
     target.port = backend_.endpoint().port();
     target.spec = std::make_shared<const CheckSpec>(spec);
-    check_ = std::make_unique<Check>(slots_, prober_, std::move(target), State::unknown, *this);
+    const auto make = [this](const probes::Target& each) { return prober_.make(each); };
+    return std::make_unique<Check>(target, make, State::unknown, 0);
   }
-
-  void changed(const Check& /*check*/, const Check::Change& /*change*/) override {
-    decided_ = true;
-  }
-  void own_trouble(const Outcome& /*outcome*/) override {}
 
   asio::awaitable<void> answer(asio::ip::tcp::socket socket) {
     co_await probes::read_request(socket);
-    probes_.push_back(Clock::now());
+    probes_.push_back(Now::now());
     if (during_probe_) during_probe_();
     constexpr std::string_view kReply = "HTTP/1.1 200 OK\r\n\r\n";
     co_await asio::async_write(socket, asio::buffer(kReply), probes::kAwait);
@@ -50,14 +55,14 @@ class HurriedCheck : public testing::Test, public Check::Observer {
   // Turns the loop until `done`, or for so long that it will never be.
   template <typename Done>
   bool run_until(Done done) {
-    const auto deadline = Clock::now() + probes::kPlenty;
-    while (!done() && Clock::now() < deadline)
+    const auto deadline = Now::now() + probes::kPlenty;
+    while (!done() && Now::now() < deadline)
       loop_.run_one_for(100ms);
     return done();
   }
 
-  bool run_until_decided() {
-    return run_until([this] { return decided_; });
+  bool run_until_first_outcome() {
+    return run_until([this] { return ended_ > 0; });
   }
 
   bool run_until_probes(std::size_t count) {
@@ -65,26 +70,30 @@ class HurriedCheck : public testing::Test, public Check::Observer {
   }
 
   asio::io_context loop_{1};
-  std::vector<Clock::time_point> probes_;
+  std::vector<Now::time_point> probes_;
   std::function<void()> during_probe_;
   probes::Backend backend_{
       loop_, [this](asio::ip::tcp::socket socket) { return answer(std::move(socket)); }};
-  ProbeSlots slots_{loop_.get_executor(), 4};
+  SteadyClock clock_{loop_.get_executor()};
   probes::Prober prober_{loop_.get_executor()};
-  bool decided_ = false;
+  std::size_t ended_ = 0;
+  Rounds rounds_{loop_.get_executor(), clock_, kMost, [this](Check&, const Outcome&) {
+                   ++ended_;
+                   return std::chrono::milliseconds(24h);
+                 }};
   std::unique_ptr<Check> check_;
 };
 
-TEST_F(HurriedCheck, ProbesWithoutWaitingForItsInterval) {
-  ASSERT_TRUE(run_until_decided());
-  check_->probe_now();
+TEST_F(RoundsTest, ProbesWithoutWaitingForItsInterval) {
+  ASSERT_TRUE(run_until_first_outcome());
+  rounds_.hurry(*check_);
   EXPECT_TRUE(run_until_probes(2));
 }
 
-TEST_F(HurriedCheck, MakesOneProbeOfManyReasonsAndNoneSoonerThanAConfirmation) {
-  ASSERT_TRUE(run_until_decided());
+TEST_F(RoundsTest, MakesOneProbeOfManyReasonsAndNoneSoonerThanAConfirmation) {
+  ASSERT_TRUE(run_until_first_outcome());
   for (int i = 0; i < 10; ++i) {
-    check_->probe_now();
+    rounds_.hurry(*check_);
     loop_.poll();
   }
   ASSERT_TRUE(run_until_probes(2));
@@ -93,23 +102,34 @@ TEST_F(HurriedCheck, MakesOneProbeOfManyReasonsAndNoneSoonerThanAConfirmation) {
   EXPECT_EQ(probes_.size(), 2U);
 }
 
-TEST_F(HurriedCheck, ProbesAgainBehindAProbeThatMayHaveBeenTooEarly) {
+TEST_F(RoundsTest, ProbesAgainBehindAProbeThatMayHaveBeenTooEarly) {
   during_probe_ = [this] {
-    if (probes_.size() == 1) check_->probe_now();
+    if (probes_.size() == 1) rounds_.hurry(*check_);
   };
   EXPECT_TRUE(run_until_probes(2));
   loop_.run_for(4 * kConfirmHard);
   EXPECT_EQ(probes_.size(), 2U);
 }
 
-TEST_F(HurriedCheck, MakesNoProbeAfterItsEnd) {
-  ASSERT_TRUE(run_until_decided());
+TEST_F(RoundsTest, MakesNoProbeAfterItsEnd) {
+  ASSERT_TRUE(run_until_first_outcome());
   asio::post(loop_, [this] {
-    check_->probe_now();
+    rounds_.hurry(*check_);
     check_.reset();
   });
   loop_.run_for(4 * kConfirmHard);
   EXPECT_EQ(probes_.size(), 1U);
+}
+
+TEST_F(RoundsTest, HoldsNoMoreProbesUnderWayThanItMay) {
+  std::size_t most = 0;
+  during_probe_ = [&] { most = std::max(most, probes_.size() - ended_); };
+  std::vector<std::unique_ptr<Check>> checks;
+  for (int i = 0; i < 40; ++i)
+    rounds_.enlist(*checks.emplace_back(make_check()));
+  EXPECT_TRUE(run_until([this] { return ended_ == 41; }));
+  EXPECT_LE(most, kMost);
+  EXPECT_GT(most, 1U);
 }
 
 }  // namespace

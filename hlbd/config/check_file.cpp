@@ -1,0 +1,55 @@
+// Checks of type = "file".
+
+#include <sys/stat.h>
+
+#include <climits>
+#include <utility>
+
+#include "config/check_type.h"
+#include "config/wording.h"
+
+namespace hlb::config {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr DurationRange kAge = {1s, 720h};
+
+// Why it can't be one; empty when it can. It may be written later: what is missing is no fault.
+std::string path_fault(const std::string& path) {
+  if (!path.starts_with('/')) return "is no absolute path; start it with \"/\"";
+  if (path.find('\0') != std::string::npos) return "has a zero byte; remove it";
+  if (path.size() >= PATH_MAX) return "is longer than a path can be; shorten it";
+  struct stat status {};
+  const bool exists = stat(path.c_str(), &status) == 0;
+  if (path.ends_with('/') || (exists && !S_ISREG(status.st_mode))) {
+    return "is not a regular file; name one";
+  }
+  return "";
+}
+
+void read_path(const CheckTable& table, FileCheck& file) {
+  const Value* value = table.keys.require("path", R"(add path = "/run/app/backends")");
+  const std::string* path = table.keys.text("path");
+  if (path == nullptr) return;
+  if (const std::string fault = path_fault(*path); !fault.empty()) {
+    return table.faults.add(value->at, in_quotes(*path) + " " + fault);
+  }
+  file.path = *path;
+}
+
+}  // namespace
+
+void read_file(const CheckTable& table, CheckSpec& check) {
+  read_port(table, check);
+  // Its word is taken at once unless configured.
+  check.rise = 1;
+  check.fall = 1;
+  FileCheck file;
+  read_path(table, file);
+  table.keys.duration("max_age", kAge, file.max_age);
+  check.method = std::move(file);
+}
+
+}  // namespace hlb::config

@@ -1,0 +1,84 @@
+#include "config/program.h"
+
+#include <pwd.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "config/wording.h"
+
+namespace hlb::config {
+
+namespace {
+
+constexpr mode_t kAnyoneMayRun = S_IXUSR | S_IXGRP | S_IXOTH;
+
+// Why nobody can run it; empty when someone can. Whether its user may is left to the one who runs
+// it, since --check-config may be run by another one.
+std::string program_fault(const std::string& path) {
+  if (!path.starts_with('/')) return "is no absolute path; start it with \"/\"";
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) {
+    return "cannot be run: " + std::generic_category().message(errno);
+  }
+  if (!S_ISREG(status.st_mode)) return "is not a regular file; give a program";
+  if ((status.st_mode & kAnyoneMayRun) == 0) return "is not executable; chmod +x it";
+  return "";
+}
+
+// Why `value` is no word of a command. A zero byte would end it early.
+std::string word_fault(std::string_view key, const Value& value) {
+  const auto* text = std::get_if<std::string>(&value.data);
+  if (text == nullptr) return must_be(key, "strings in quotes", kind_of(value));
+  if (text->find('\0') != std::string::npos) {
+    return in_quotes(*text) + " has a zero byte, which no argument can hold; remove it";
+  }
+  return "";
+}
+
+// Why there is no such user; empty when there is one.
+std::string user_fault(const std::string& name) {
+  errno = 0;
+  const passwd* user = getpwnam(name.c_str());
+  // A name that goes on behind a zero byte is another one.
+  if (user != nullptr && name == user->pw_name) return "";
+  // Which of them means that there is none depends on the source: see getpwnam(3).
+  const bool failed = errno == EIO || errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+  if (user == nullptr && failed) {
+    return "cannot be looked up: " + std::generic_category().message(errno);
+  }
+  return "is no user of this host; create it or choose another";
+}
+
+}  // namespace
+
+std::vector<std::string> read_command(TableReader& keys, std::string_view key,
+                                      std::string_view example, Faults& faults) {
+  const Value::Array* words = keys.array(key, example);
+  if (words == nullptr || words->empty()) return {};
+  std::vector<std::string> command;
+  for (const Value& word : *words) {
+    if (const std::string fault = word_fault(key, word); !fault.empty()) {
+      faults.add(word.at, fault);
+      return {};
+    }
+    command.push_back(std::get<std::string>(word.data));
+  }
+  if (const std::string fault = program_fault(command.front()); !fault.empty()) {
+    faults.add(words->front().at, in_quotes(command.front()) + " " + fault);
+    return {};
+  }
+  return command;
+}
+
+void read_user(TableReader& keys, std::string_view key, Faults& faults, std::string& into) {
+  const std::string* user = keys.text(key);
+  if (user == nullptr) return;
+  if (const std::string fault = user_fault(*user); !fault.empty()) {
+    return faults.add(keys.find(key)->at, in_quotes(*user) + " " + fault);
+  }
+  into = *user;
+}
+
+}  // namespace hlb::config

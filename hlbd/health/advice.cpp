@@ -1,0 +1,38 @@
+#include "health/advice.h"
+
+#include <algorithm>
+
+namespace hlb {
+namespace {
+
+constexpr std::uint32_t kWhole = 100;
+
+// Of two percentages, one of the other.
+std::uint32_t product(std::uint32_t one, std::uint32_t other) {
+  if (one == 0 || other == 0) return 0;
+  return std::clamp<std::uint32_t>(one * other / kWhole, 1, kMaxWeightPercent);
+}
+
+}  // namespace
+
+Advice revised(Advice standing, const Advice& latest) {
+  if (latest.weight_percent) standing.weight_percent = latest.weight_percent;
+  if (latest.drained) standing.drained = latest.drained;
+  return standing;
+}
+
+Advice together(const Advice& one, const Advice& other) {
+  Advice both = revised(one, other);
+  if (one.weight_percent && other.weight_percent) {
+    both.weight_percent =
+        static_cast<std::uint16_t>(product(*one.weight_percent, *other.weight_percent));
+  }
+  if (one.drained && other.drained) both.drained = *one.drained || *other.drained;
+  return both;
+}
+
+std::uint32_t percent_under(const Advice& advice, std::uint32_t percent) {
+  return product(percent, advice.weight_percent.value_or(kWhole));
+}
+
+}  // namespace hlb

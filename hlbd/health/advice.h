@@ -1,0 +1,28 @@
+// What becomes of the advice that a backend gives by itself, through an agent or a file. Pure.
+//
+// Advice stands beside the state and never changes it: an outcome passes, fails or abstains
+// whatever advice comes with it.
+//  - Each check keeps a standing advice, none at first, that every outcome revises; what isn't said
+//    stays as it was. Only who said it takes it back: an agent that has gone leaves it standing.
+//  - A backend with several checks is drained when one of them says so, and its weight is the
+//    configured one times the percentages of all, see weights.h.
+//  - A drained backend keeps its state, but no new answer has it.
+#pragma once
+
+#include <cstdint>
+
+#include "health/outcome.h"
+
+namespace hlb {
+
+// The standing advice of a check after `latest`.
+Advice revised(Advice standing, const Advice& latest);
+
+// The advice of two checks of one backend as one.
+Advice together(const Advice& one, const Advice& other);
+
+// `percent` of the weight, for another reason (a slow start), and what the advice leaves of it: 0
+// only if one of them is 0.
+std::uint32_t percent_under(const Advice& advice, std::uint32_t percent);
+
+}  // namespace hlb

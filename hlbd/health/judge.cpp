@@ -1,0 +1,39 @@
+#include "health/judge.h"
+
+#include "health/schedule.h"
+
+namespace hlb {
+namespace {
+
+Intervals intervals_of(const CheckSpec& spec) {
+  return {spec.interval, spec.fast_interval, spec.down_interval};
+}
+
+}  // namespace
+
+Judge::Judge(const CheckSpec& spec, State published)
+    : machine_({spec.rise, spec.fall}), damper_(spec.max_flaps) {
+  if (published != State::unknown) machine_.adopt(published);
+}
+
+Ruling Judge::take(const CheckSpec& spec, const Outcome& outcome,
+                   const Circumstances& circumstances) {
+  Ruling ruling;
+  ruling.first = !machine_.decided() && outcome.result != Outcome::Result::unknown;
+  ruling.in_a_row = machine_.against() + 1;
+  const State before = machine_.state();
+  const unsigned factor = damper_.rise_factor(circumstances.now);
+  machine_.set_thresholds({spec.rise * factor, spec.fall + (circumstances.mass_failure ? 1U : 0U)});
+  ruling.transition = machine_.observe(outcome.result);
+  if (ruling.transition == Transition::changed && before != State::unknown) {
+    damper_.changed(circumstances.now);
+  }
+  ruling.rise_factor = damper_.rise_factor(circumstances.now);
+  const bool settled = ruling.first && !machine_.pending();
+  ruling.wait = settled ? phase(spec.interval, circumstances.identity)
+                        : next_wait(intervals_of(spec), outcome, machine_.state(),
+                                    machine_.against(), circumstances.chance);
+  return ruling;
+}
+
+}  // namespace hlb

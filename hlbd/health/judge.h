@@ -1,0 +1,47 @@
+// What is made of one check's outcomes, one after the other: its state, and the wait for the next
+// probe. Pure: the caller brings the time and the chance.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "health/check_spec.h"
+#include "health/flap_damper.h"
+#include "health/machine.h"
+#include "health/outcome.h"
+
+namespace hlb {
+
+// What a check's own outcomes don't tell.
+struct Circumstances {
+  FlapDamper::TimePoint now;
+  std::uint64_t chance = 0;    // uniform over all 64-bit values
+  std::uint64_t identity = 0;  // the check's, always the same: see phase()
+  bool mass_failure = false;   // see MassFailure: a failure is then confirmed once more
+};
+
+struct Ruling {
+  Transition transition = Transition::unchanged;
+  bool first = false;                 // the first outcome that said something
+  unsigned in_a_row = 0;              // so many outcomes of its kind, when they changed the state
+  unsigned rise_factor = 1;           // above 1: it is flapping, and rise is multiplied by this
+  std::chrono::milliseconds wait{0};  // from the end of the probe to the next
+};
+
+class Judge {
+ public:
+  // `published` is served until there are outcomes, see Machine::adopt().
+  Judge(const CheckSpec& spec, State published);
+
+  // Takes the next outcome. `spec` is always the one it was made with.
+  Ruling take(const CheckSpec& spec, const Outcome& outcome, const Circumstances& circumstances);
+
+  State state() const { return machine_.state(); }
+  bool decided() const { return machine_.decided(); }
+
+ private:
+  Machine machine_;
+  FlapDamper damper_;
+};
+
+}  // namespace hlb

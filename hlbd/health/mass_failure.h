@@ -1,0 +1,47 @@
+// Tells when so much fails at once that this host itself is the likelier cause: its network, say.
+// Pure: the caller brings the time.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <vector>
+
+#include "health/address.h"
+
+namespace hlb {
+
+// A service is struck while more than half of its backends have failed within one interval of their
+// checks. Two services that are struck at once, and three addresses at least among them, so that
+// one dead host is none, are a mass failure.
+class MassFailure {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  // `service` is any number that tells services apart, `size` how many backends it has. What fails
+  // again counts anew. `now` never goes back.
+  void failed(std::size_t service, std::size_t size, const Address& backend, TimePoint now,
+              std::chrono::milliseconds interval);
+  void passed(std::size_t service, const Address& backend);
+
+  bool active(TimePoint now);
+
+  // Forgets all: the numbers of services mean others from now on.
+  void reset() { struck_by_.clear(); }
+
+ private:
+  struct Failure {
+    Address backend;
+    TimePoint counts_until;
+  };
+  struct Service {
+    std::size_t size = 0;
+    std::vector<Failure> failures;
+  };
+
+  static bool is_struck(Service& service, TimePoint now);
+
+  std::map<std::size_t, Service> struck_by_;  // those services with a failure that may count
+};
+
+}  // namespace hlb

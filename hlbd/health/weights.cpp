@@ -1,0 +1,37 @@
+#include "health/weights.h"
+
+#include <algorithm>
+
+namespace hlb {
+namespace {
+
+constexpr std::uint64_t kWhole = 100;  // percent
+
+std::uint64_t weight_of(const Share& share, std::uint64_t factor) {
+  const std::uint64_t part = share.weight * factor * share.percent / kWhole;
+  if (share.weight == 0 || share.percent == 0) return 0;
+  return std::clamp<std::uint64_t>(part, 1, kMaxWeight);
+}
+
+// What all weights are multiplied by, such that none becomes too large.
+std::uint64_t factor_of(std::span<const Share> shares) {
+  std::uint64_t most = 1;
+  for (const Share& share : shares)
+    most = std::max({most, std::uint64_t{share.weight}, weight_of(share, 1)});
+  return std::clamp<std::uint64_t>(kMaxWeight / most, 1, kWhole);
+}
+
+}  // namespace
+
+std::vector<std::uint32_t> weights_of(std::span<const Share> shares) {
+  const bool whole =
+      std::ranges::all_of(shares, [](const Share& share) { return share.percent == kWhole; });
+  const std::uint64_t factor = whole ? 1 : factor_of(shares);
+  std::vector<std::uint32_t> weights;
+  weights.reserve(shares.size());
+  for (const Share& share : shares)
+    weights.push_back(static_cast<std::uint32_t>(weight_of(share, factor)));
+  return weights;
+}
+
+}  // namespace hlb

@@ -1,0 +1,23 @@
+// The weights of a service's backends as whole numbers, when some get a part of theirs alone. Pure.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "health/service.h"
+
+namespace hlb {
+
+// What a backend gets of the lookups, against the others of its service.
+struct Share {
+  std::uint32_t weight = 1;     // as configured, 0 … kMaxWeight
+  std::uint32_t percent = 100;  // of it, 0 … kMaxWeightPercent
+};
+
+// For each share a weight, in the proportions of weight × percent as near as whole numbers come. As
+// configured when every percentage is 100; else all are multiplied by one factor, up to 100, so
+// that small ones can be divided. At most kMaxWeight; 0 only when the weight or the percentage is.
+std::vector<std::uint32_t> weights_of(std::span<const Share> shares);
+
+}  // namespace hlb

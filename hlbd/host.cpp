@@ -1,0 +1,41 @@
+#include "host.h"
+
+#include <systemd/sd-id128.h>
+#include <unistd.h>
+
+#include <array>
+
+namespace hlb {
+namespace {
+
+// Made up for hlbd: what a program shows of a machine-id is to be hashed with an id of its own.
+constexpr sd_id128_t kApplication = {.bytes = {0xae, 0x22, 0x60, 0x45, 0xca, 0xc4, 0x44, 0x5a, 0xbf,
+                                               0x53, 0xaa, 0x3d, 0x7e, 0x75, 0x1a, 0xae}};
+
+}  // namespace
+
+std::uint64_t host_identity() {
+  sd_id128_t id{};
+  if (sd_id128_get_machine_app_specific(kApplication, &id) >= 0) return id.qwords[0];
+  if (sd_id128_get_boot_app_specific(kApplication, &id) >= 0) return id.qwords[0];
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return 0;
+  return check_identity(0, name.data());
+}
+
+std::string boot_id() {
+  sd_id128_t id{};
+  if (sd_id128_get_boot(&id) < 0) return "";
+  std::array<char, SD_ID128_STRING_MAX> text{};
+  return sd_id128_to_string(id, text.data());
+}
+
+// FNV-1a, which phase() scatters.
+std::uint64_t check_identity(std::uint64_t host, std::string_view check) {
+  std::uint64_t hash = 0xcbf29ce484222325U ^ host;
+  for (const char byte : check)
+    hash = (hash ^ static_cast<std::uint8_t>(byte)) * 0x100000001b3U;
+  return hash;
+}
+
+}  // namespace hlb

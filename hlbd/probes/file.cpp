@@ -1,0 +1,87 @@
+// The file check: another program says in a file which backends are up.
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "probes/methods.h"
+#include "probes/reason.h"
+
+namespace hlb::probes {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::seconds;
+
+constexpr std::size_t kMaxPath = 60;  // of a reason
+
+std::string trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r,";
+  const std::size_t begin = std::min(text.find_first_not_of(kSpace), text.size());
+  const std::size_t end = text.find_last_not_of(kSpace);
+  return std::string(text.substr(begin, end - begin + 1));
+}
+
+class FileProbe : public Probe {
+ public:
+  FileProbe(const Target& target, std::shared_ptr<WatchedFile> file)
+      : target_(target), file_(std::move(file)) {}
+
+  boost::asio::awaitable<Outcome> attempt() override {
+    const auto started = Clock::now();
+    // A look for each interval, whoever of the file's backends it is for.
+    file_->refresh(target_.spec->interval / 2);
+    Outcome outcome = judge();
+    outcome.latency = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started);
+    co_return outcome;
+  }
+
+ private:
+  const FileCheck& check() const { return std::get<FileCheck>(target_.spec->method); }
+
+  Outcome judge() const {
+    const BackendFile* file = file_->contents();
+    if (file == nullptr) return not_known(": " + file_->trouble());
+    const auto age = file_->age();
+    if (check().max_age != seconds{0} && age > check().max_age) return not_known(too_old(age));
+    const BackendFile::Line* line = file->find(target_.address, target_.port);
+    if (line == nullptr) return not_known(" has no line for " + target_.address.to_string());
+    const std::string place = ":" + std::to_string(line->number) + ": ";
+    if (const std::string fault = line->fault(); !fault.empty()) return not_known(place + fault);
+    return said(line->statement(), place + trimmed(line->words));
+  }
+
+  Outcome said(const Statement& statement, std::string_view place_and_words) const {
+    std::string reason = about(place_and_words);
+    const bool up = statement.up.value_or(true);
+    Outcome outcome =
+        up ? Outcome::pass(std::move(reason)) : Outcome::hard_failure(std::move(reason));
+    outcome.advice = statement.advice;
+    return outcome;
+  }
+
+  std::string too_old(Clock::duration age) const {
+    const auto whole = std::chrono::duration_cast<seconds>(age);
+    return " hasn't changed for " + in_words(whole) + ", longer than the " +
+           in_words(check().max_age) + " of max_age";
+  }
+
+  Outcome not_known(std::string_view what) const { return Outcome::not_known(about(what)); }
+
+  std::string about(std::string_view what) const {
+    const std::string path = printable(check().path, kMaxPath);
+    return path + printable(what, kMaxReason - path.size());
+  }
+
+  const Target& target_;
+  std::shared_ptr<WatchedFile> file_;
+};
+
+}  // namespace
+
+std::unique_ptr<Probe> file_probe(const Target& target, std::shared_ptr<WatchedFile> file) {
+  return std::make_unique<FileProbe>(target, std::move(file));
+}
+
+}  // namespace hlb::probes

@@ -1,0 +1,45 @@
+// A connection to a backend, with TLS over it where the check asks for it.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include "health/outcome.h"
+#include "probes/connection.h"
+#include "probes/stream.h"
+#include "probes/tls_peer.h"
+#include "probes/tls_stream.h"
+
+namespace hlb::probes {
+
+// As Connection, which says what start(), rest() and the destructor do. Not thread-safe.
+class Link {
+ public:
+  // `tls` must outlive it; nullptr for a plain connection.
+  Link(const boost::asio::any_io_executor& executor, TlsPeer* tls)
+      : connection_(executor), peer_(tls) {}
+
+  void start(std::chrono::milliseconds timeout) { connection_.start(timeout); }
+  void rest() { connection_.rest(); }
+  bool is_open() const { return connection_.is_open() && (!tls_ || tls_->is_recent()); }
+  std::chrono::microseconds age() const { return connection_.age(); }
+
+  // In place of the connection there may be, the handshake of TLS included. nullopt when connected,
+  // else the outcome.
+  boost::asio::awaitable<std::optional<Outcome>> connect(boost::asio::ip::tcp::endpoint backend);
+
+  // Once connected; valid until the next connect().
+  Stream& stream() { return tls_ ? static_cast<Stream&>(*tls_) : connection_; }
+  TlsStream* tls() { return tls_.get(); }  // nullptr for a plain connection
+
+ private:
+  Connection connection_;
+  TlsPeer* peer_;
+  std::unique_ptr<TlsStream> tls_;
+};
+
+}  // namespace hlb::probes

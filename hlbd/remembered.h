@@ -1,0 +1,32 @@
+// What is known of the backends from before this hlbd started, and kept for the one after it.
+#pragma once
+
+#include <filesystem>
+
+#include "clock.h"
+#include "health/service.h"
+#include "monitor.h"
+#include "publish/predecessor.h"
+#include "saved_states.h"
+
+namespace hlb {
+
+class Remembered {
+ public:
+  // From what the hlbd before this one still answers, and from what it has left in its state file;
+  // of one that is of no use, the log says why.
+  Remembered(const std::filesystem::path& runtime_folder, const std::filesystem::path& state_folder,
+             const Clock& clock);
+
+  Monitor::Known of(const ServiceSpec& service, const BackendSpec& backend) const;
+
+ private:
+  publish::Predecessor predecessor_;
+  SavedStates saved_;
+  const Clock& clock_;
+};
+
+// Adds the states of all backends to what is kept.
+void remember(const Monitor& monitor, const Clock& clock, StateEncoder& encoder);
+
+}  // namespace hlb

@@ -1,0 +1,78 @@
+"""What is shown of the engine: hlbd beside HAProxy, gdnsd and the floor."""
+
+import detection
+import engine
+from probers import ALL, Floor, Haproxy, HlbdProber
+from rows import Row, Section, Unit, adds_at_most, ratio_at_most
+
+CPU = Unit("µs", 1000, "checks/s")
+MEMORY = Unit("KiB", 1024)
+
+WORDS = {"tcp": "TCP", "http": "HTTP, new connections", "reuse": "HTTP, kept connections"}
+CPU_BOUNDS = {"tcp": ratio_at_most(1.0), "http": ratio_at_most(1.1), "reuse": ratio_at_most(0.4)}
+MEMORY_BOUND = adds_at_most(2)
+
+
+def rows_of_cpu(method, size):
+    """hlbd against HAProxy, which has no kept connections: there against its new ones."""
+    peer = engine.case_of("http" if method == "reuse" else method, size, Haproxy)
+    for kind in ALL:
+        if method in kind.methods:
+            case = engine.case_of(method, size, kind)
+            bound = CPU_BOUNDS[method] if kind is HlbdProber else None
+            yield Row(label_of(method, kind), case, "" if case == peer else peer, bound)
+
+
+def rows_of_memory(method, size):
+    for kind in ALL:
+        if method in kind.methods and kind is not Floor:
+            case = "memory-" + engine.case_of(method, size, kind)
+            bound = MEMORY_BOUND if kind is HlbdProber else None
+            yield Row(label_of(method, kind), case, "", bound)
+
+
+def label_of(method, kind):
+    return f"{kind.name}, {WORDS[method]}"
+
+
+def sections_of(part, methods):
+    for size in engine.SIZES:
+        yield Section(f"CPU of a check, {size:,} backends, every second", part,
+                      [row for method in methods for row in rows_of_cpu(method, size)], CPU)
+    most = max(engine.SIZES)
+    yield Section(f"Private memory of a backend, beyond the empty program ({most:,} backends)",
+                  part, [row for method in methods for row in rows_of_memory(method, most)], MEMORY)
+
+
+MILLISECONDS = Unit("ms", 1e6)
+
+START = [
+    Row("hlbd, from its start until it is READY", "start-hlbd", "", adds_at_most(1000)),
+    Row("HAProxy, until each is checked once", "start-HAProxy"),
+    Row("gdnsd, until each is checked once", "start-gdnsd"),
+]
+LOOKUPS = [
+    Row("nothing is checked", "lookup-idle"),
+    Row("hlbd starts with 10,000 backends", "lookup-meanwhile", "lookup-idle", ratio_at_most(2)),
+]
+CHANGES = [
+    Row("one, from its last refusal", "change-1", "", adds_at_most(2)),
+    Row("5,000, from the last one's last refusal", "change-5000", "", adds_at_most(100)),
+    Row("5,000, from the SIGKILL of all of them", "change-5000-killed"),
+]
+
+DETECTION = [
+    Row(f"{kind.name}, {place} backend", detection.case_of(kind, place))
+    for place in detection.PLACES for kind in detection.KINDS
+]
+
+SECTIONS = [
+    *sections_of("tcp", ["tcp"]),
+    *sections_of("http", ["http", "reuse"]),
+    Section("10,000 backends known", "start", START, MILLISECONDS),
+    Section("The 99th percentile of lookups while …", "start", LOOKUPS),
+    Section("Changes among 10,000 backends, until they are in the table", "changes", CHANGES,
+            MILLISECONDS),
+    Section("From a backend's SIGKILL until it is no longer answered", "detection", DETECTION,
+            MILLISECONDS),
+]

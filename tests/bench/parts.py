@@ -1,0 +1,31 @@
+"""The parts of a measurement, by the names that bench takes."""
+
+import changes
+import detection
+import engine
+import measure
+import start
+
+PARTS = {
+    "lookups": measure.lookups,
+    "tcp": engine.tcp,
+    "http": engine.http,
+    "start": start.start,
+    "changes": changes.changes,
+    "detection": detection.detection,
+}
+ENGINE = [name for name in PARTS if name != "lookups"]
+
+
+def chosen(words):
+    """The names of the parts that these words ask for: all without any, "engine" for all but
+    lookups. Raises ValueError for a word that is none."""
+    names = [name for word in words for name in (ENGINE if word == "engine" else [word])]
+    for name in names:
+        if name not in PARTS:
+            raise ValueError(f"no part \"{name}\": engine, {', '.join(PARTS)}")
+    return names or list(PARTS)
+
+
+def measured(names):
+    return {case: samples for name in names for case, samples in PARTS[name]().items()}

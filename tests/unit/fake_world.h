@@ -1,0 +1,164 @@
+// A monitor in a world of a test's own making: its time is a FakeClock's, and its backends say what
+// the test has them say.
+#pragma once
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "monitor.h"
+#include "tests/unit/fake_clock.h"
+
+namespace hlb {
+
+inline Address address(const std::string& text) {
+  return Address::parse(text).value();
+}
+
+// A check as most tests want it: interval 2 s, rise 2, fall 2.
+inline CheckSpec plain_check(std::uint16_t port = 80) {
+  CheckSpec check;
+  check.method = TcpCheck{};
+  check.port = port;
+  return check;
+}
+
+inline ServiceSpec plain_service(std::string name, const std::vector<std::string>& addresses,
+                                 CheckSpec check = plain_check()) {
+  ServiceSpec spec;
+  spec.name = std::move(name);
+  for (const std::string& each : addresses) {
+    BackendSpec backend;
+    backend.address = address(each);
+    spec.backends.push_back(backend);
+  }
+  spec.checks = {std::move(check)};
+  return spec;
+}
+
+inline const Outcome kPasses = Outcome::pass("connected");
+inline const Outcome kRefuses = Outcome::hard_failure("connection refused");
+inline const Outcome kIsSilent = Outcome::soft_failure("no connection in 1s");
+inline const Outcome kTellsNothing = Outcome::not_known("no probe: no descriptors");
+
+class FakeWorld : private Monitor::Observer {
+ public:
+  using TimePoint = Clock::TimePoint;
+  using Answer = std::function<Outcome(const probes::Target& target, TimePoint now)>;
+
+  struct Change {
+    std::string service;
+    Address backend;
+    State before;
+    State now;
+    std::string reason;
+    TimePoint time;
+  };
+
+  // `answer` is what every probe finds, at once.
+  explicit FakeWorld(Answer answer, std::uint64_t seed = 1)
+      : answer_(std::move(answer)),
+        monitor_(
+            loop_.get_executor(), clock_,
+            [this](const probes::Target& target) {
+              return std::make_unique<FakeProbe>(*this, target);
+            },
+            {.identity = 1, .seed = seed}, *this) {
+    spdlog::set_level(spdlog::level::off);
+  }
+  ~FakeWorld() override { spdlog::set_level(spdlog::level::info); }
+  FakeWorld(const FakeWorld&) = delete;
+  FakeWorld& operator=(const FakeWorld&) = delete;
+
+  // Passes, until says() has something else said.
+  FakeWorld()
+      : FakeWorld([this](const probes::Target& target, TimePoint) {
+          const auto said = says_.find(target.address);
+          return said == says_.end() ? kPasses : said->second;
+        }) {}
+
+  // What the probes of this address find from now on; they pass until then.
+  void says(const std::string& backend, Outcome outcome) {
+    says_.insert_or_assign(address(backend), std::move(outcome));
+  }
+
+  void apply(std::vector<ServiceSpec> services, State published = State::unknown) {
+    monitor_.apply(std::move(services), [=](const ServiceSpec&, const BackendSpec&) {
+      return Monitor::Known{published, std::nullopt};
+    });
+    loop_.poll();
+  }
+
+  void pass(std::chrono::milliseconds time) {
+    const TimePoint end = clock_.now() + time;
+    while (clock_.pass_to_next_alarm(end)) {
+      loop_.restart();
+      loop_.poll();
+    }
+  }
+
+  TimePoint now() const { return clock_.now(); }
+  Monitor& monitor() { return monitor_; }
+
+  // What is published of a backend. Fails the test when it isn't published at all.
+  BackendVerdict verdict(std::size_t service, const std::string& backend) const {
+    const ServiceVerdict verdict = monitor_.verdicts().at(service);
+    for (const BackendVerdict& each : verdict.backends) {
+      if (each.address == address(backend)) return each;
+    }
+    throw std::out_of_range(backend + " is not published");
+  }
+  State state(const std::string& backend, std::size_t service = 0) const {
+    return verdict(service, backend).state;
+  }
+
+  // When each probe of a backend began, since the last call.
+  std::vector<TimePoint> probes(const std::string& backend) {
+    return std::exchange(probes_[address(backend)], {});
+  }
+
+  std::vector<Change> changes;
+  int publications = 0;
+
+ private:
+  class FakeProbe : public probes::Probe {
+   public:
+    FakeProbe(FakeWorld& world, const probes::Target& target) : world_(world), target_(target) {}
+    boost::asio::awaitable<Outcome> attempt() override {
+      if (world_.keeps_times) world_.probes_[target_.address].push_back(world_.now());
+      co_return world_.answer_(target_, world_.now());
+    }
+
+   private:
+    FakeWorld& world_;
+    const probes::Target& target_;
+  };
+
+  void verdicts_changed() override { ++publications; }
+  void backend_changed(const BackendChange& change) override {
+    changes.push_back({change.service.name, change.backend.address, change.before, change.now,
+                       change.reason, clock_.now()});
+  }
+
+ public:
+  bool keeps_times = true;
+
+ private:
+  Answer answer_;
+  std::map<Address, Outcome> says_;
+  std::map<Address, std::vector<TimePoint>> probes_;
+  boost::asio::io_context loop_{1};
+  FakeClock clock_;
+  Monitor monitor_;
+};
+
+}  // namespace hlb

@@ -1,0 +1,94 @@
+#include "health/mass_failure.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace hlb {
+namespace {
+
+using namespace std::chrono_literals;
+using TimePoint = MassFailure::TimePoint;
+
+constexpr auto kInterval = 2s;
+
+class MassFailureTest : public testing::Test {
+ protected:
+  // Backends a.b and so on of services of two backends each.
+  void fail(std::size_t service, int backend, std::size_t size = 2) {
+    mass_.failed(service, size, address(backend), now_, kInterval);
+  }
+  void pass(std::size_t service, int backend) { mass_.passed(service, address(backend)); }
+  static Address address(int number) {
+    return Address::parse("10.0.0." + std::to_string(number)).value();
+  }
+
+  MassFailure mass_;
+  TimePoint now_;
+};
+
+TEST_F(MassFailureTest, IsWhenMostBackendsOfTwoServicesFailWithinAnInterval) {
+  fail(0, 1);
+  fail(0, 2);
+  fail(1, 3);
+  EXPECT_FALSE(mass_.active(now_));
+  now_ += kInterval - 1ms;
+  fail(1, 4);
+  EXPECT_TRUE(mass_.active(now_));
+}
+
+TEST_F(MassFailureTest, IsNotTheDeathOfOneServiceHoweverLarge) {
+  for (int backend = 1; backend <= 100; ++backend)
+    fail(0, backend, 100);
+  EXPECT_FALSE(mass_.active(now_));
+}
+
+TEST_F(MassFailureTest, IsNotTheDeathOfOneHostThatServesMany) {
+  for (std::size_t service = 0; service < 50; ++service)
+    fail(service, 1, 1);
+  EXPECT_FALSE(mass_.active(now_));
+}
+
+TEST_F(MassFailureTest, IsNotWhenHalfOfTheBackendsFail) {
+  for (std::size_t service = 0; service < 50; ++service)
+    fail(service, static_cast<int>(service), 2);
+  EXPECT_FALSE(mass_.active(now_));
+}
+
+TEST_F(MassFailureTest, IsNotWhenTheFailuresLieFurtherApart) {
+  fail(0, 1);
+  fail(0, 2);
+  now_ += kInterval;
+  fail(1, 3);
+  fail(1, 4);
+  EXPECT_FALSE(mass_.active(now_));
+}
+
+TEST_F(MassFailureTest, EndsAnIntervalAfterTheFailures) {
+  for (int backend = 1; backend <= 2; ++backend) {
+    fail(0, backend);
+    fail(1, backend + 2);
+  }
+  EXPECT_TRUE(mass_.active(now_ + kInterval - 1ms));
+  EXPECT_FALSE(mass_.active(now_ + kInterval));
+}
+
+TEST_F(MassFailureTest, EndsWhenTheBackendsPassAgain) {
+  for (int backend = 1; backend <= 2; ++backend) {
+    fail(0, backend);
+    fail(1, backend + 2);
+  }
+  pass(0, 1);
+  EXPECT_FALSE(mass_.active(now_));
+}
+
+TEST_F(MassFailureTest, CountsABackendOnceHoweverOftenItFails) {
+  for (int time = 0; time < 10; ++time) {
+    fail(0, 1, 3);
+    fail(1, 2, 3);
+  }
+  EXPECT_FALSE(mass_.active(now_));
+}
+
+}  // namespace
+}  // namespace hlb

@@ -1,0 +1,222 @@
+#include "state_file.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <map>
+
+namespace hlb {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+constexpr const char* kService = "app.local";
+const Address kBackend = Address::parse("10.0.0.1").value();
+
+// A state folder, not yet made, within a folder of the test's own.
+class StateFileTest : public testing::Test {
+ protected:
+  StateFileTest() {
+    std::string pattern = fs::temp_directory_path() / "hlb-state-XXXXXX";
+    parent_ = mkdtemp(pattern.data());
+    folder_ = parent_ / "hlb";
+  }
+  ~StateFileTest() override { fs::remove_all(parent_); }
+
+  StateFile make_file() {
+    return {loop_.get_executor(), folder_,
+            [this](StateEncoder& encoder) {
+              ++snapshots_;
+              encoder.add(kService, kBackend, state_, WallTime(1ms));
+            },
+            [this] { return now_; }};
+  }
+
+  // unknown when nothing is remembered.
+  State loaded() const {
+    const auto result = load_states(folder_, now_);
+    const auto* states = std::get_if<SavedStates>(&result);
+    const SavedState* state = states == nullptr ? nullptr : states->find(kService, kBackend);
+    return state == nullptr ? State::unknown : state->state;
+  }
+
+  // Why nothing could be loaded, without the name of the file; empty if it could.
+  std::string fault() const {
+    const auto result = load_states(folder_, now_);
+    const auto* unusable = std::get_if<Unusable>(&result);
+    if (unusable == nullptr) return "";
+    const std::string name = path().string() + " ";
+    EXPECT_TRUE(unusable->reason.starts_with(name)) << unusable->reason;
+    return unusable->reason.substr(name.size());
+  }
+
+  fs::path path() const { return folder_ / kStateFile; }
+
+  void put(const std::string& text) const {
+    fs::create_directories(folder_);
+    std::ofstream(path()) << text;
+  }
+
+  std::string contents() const {
+    std::ifstream file(path());
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  void advance(std::chrono::milliseconds time) {
+    now_.since_boot += time;
+    now_.wall += time;
+  }
+
+  boost::asio::io_context loop_;
+  fs::path parent_;
+  fs::path folder_;
+  Moment now_{"0123456789abcdef0123456789abcdef", 1000s, WallTime(1'764'000'000'000ms)};
+  State state_ = State::up;
+  int snapshots_ = 0;
+};
+
+TEST_F(StateFileTest, IsWrittenWhenHlbdStopsAndReadAtItsStart) {
+  make_file().write_now();
+  advance(59s);
+  EXPECT_EQ(loaded(), State::up);
+  EXPECT_EQ(fault(), "");
+}
+
+TEST_F(StateFileTest, SaysNothingWhereThereIsNone) {
+  EXPECT_EQ(fault(), "");
+  EXPECT_EQ(loaded(), State::unknown);
+}
+
+TEST_F(StateFileTest, IsWrittenOnceForAllChangesWithinASecond) {
+  StateFile file = make_file();
+  file.changed();
+  loop_.run_for(100ms);
+  file.changed();
+  EXPECT_FALSE(fs::exists(path()));
+  state_ = State::down;
+  while (snapshots_ == 0)
+    loop_.run_one();
+  EXPECT_EQ(loaded(), State::down);
+  loop_.run_for(200ms);
+  EXPECT_EQ(snapshots_, 1);
+}
+
+TEST_F(StateFileTest, IsWrittenAgainForALaterChange) {
+  StateFile file = make_file();
+  for (const State state : {State::up, State::down}) {
+    state_ = state;
+    file.changed();
+    for (const int before = snapshots_; snapshots_ == before;)
+      loop_.run_one();
+    EXPECT_EQ(loaded(), state);
+  }
+}
+
+TEST_F(StateFileTest, IsReplacedAndNeverRewritten) {
+  StateFile file = make_file();
+  file.write_now();
+  std::ifstream reader(path());
+  state_ = State::down;
+  file.write_now();
+  const std::string before{std::istreambuf_iterator<char>(reader), {}};
+  EXPECT_NE(before.find(R"("state":"up")"), std::string::npos);
+  EXPECT_NE(contents().find(R"("state":"down")"), std::string::npos);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 1) << "a draft was left";
+}
+
+TEST_F(StateFileTest, StaysYoungWithoutAChange) {
+  StateFile file = make_file();
+  file.write_now();
+  advance(3600s);
+  ASSERT_EQ(fault(), "is 3600 s old, over 60 s");
+  file.refresh();
+  EXPECT_EQ(loaded(), State::up);
+  EXPECT_EQ(snapshots_, 1) << "the whole file was written";
+}
+
+TEST_F(StateFileTest, IsPutBackWhenItWasRemovedOrReplaced) {
+  StateFile file = make_file();
+  file.write_now();
+  fs::remove_all(folder_);
+  file.refresh();
+  EXPECT_EQ(loaded(), State::up);
+  fs::rename(path(), folder_ / "other");
+  put("by another");
+  fs::remove(folder_ / "other");
+  file.refresh();
+  EXPECT_EQ(loaded(), State::up);
+}
+
+TEST_F(StateFileTest, ReplacesWhatOneThatWasKilledHasLeft) {
+  put("half a fi");
+  std::ofstream(folder_ / "state.json.new") << "half a fi";
+  EXPECT_EQ(fault(), "is no JSON, or only a part of it");
+  make_file().write_now();
+  EXPECT_EQ(loaded(), State::up);
+}
+
+TEST_F(StateFileTest, ComesBackOnceTheFolderCanBeWrittenTo) {
+  std::ofstream(folder_) << "a file where the folder should be";
+  StateFile file = make_file();
+  file.write_now();
+  file.refresh();
+  EXPECT_EQ(snapshots_, 2);
+  fs::remove(folder_);
+  file.refresh();
+  EXPECT_EQ(loaded(), State::up);
+}
+
+TEST_F(StateFileTest, LeavesNoHalfFileWhenThereIsNoRoom) {
+  StateFile file = make_file();
+  file.write_now();
+  const auto before = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit limit{};
+  getrlimit(RLIMIT_FSIZE, &limit);
+  const rlimit little{.rlim_cur = 50, .rlim_max = limit.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &little);
+  state_ = State::down;
+  file.write_now();
+  setrlimit(RLIMIT_FSIZE, &limit);
+  (void)std::signal(SIGXFSZ, before);
+  EXPECT_EQ(loaded(), State::up) << "what was there before is gone";
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 1) << "a draft was left";
+  file.refresh();
+  EXPECT_EQ(loaded(), State::down);
+}
+
+TEST_F(StateFileTest, IsNoLinkNoFifoNoFolderAndNotTooLarge) {
+  fs::create_directories(folder_);
+  ASSERT_EQ(mkfifo(path().c_str(), 0600), 0);
+  EXPECT_EQ(fault(), "is not a regular file");
+  fs::remove(path());
+  fs::create_directory(path());
+  EXPECT_EQ(fault(), "is not a regular file");
+  fs::remove(path());
+  put("");
+  fs::resize_file(path(), (64U << 20U) + 1);
+  EXPECT_EQ(fault(), "is larger than 64 MiB");
+  fs::resize_file(path(), 64U << 20U);
+  EXPECT_EQ(fault(), "is no JSON, or only a part of it");
+  fs::rename(path(), folder_ / "other");
+  fs::create_symlink(folder_ / "other", path());
+  EXPECT_EQ(fault(), "can't be read: Too many levels of symbolic links");
+}
+
+TEST_F(StateFileTest, TellsTheTimeOfThisHost) {
+  const Moment before = moment_now();
+  EXPECT_EQ(before.boot_id.size(), 32U);
+  EXPECT_GT(before.since_boot, 0s);
+  EXPECT_GT(before.wall.time_since_epoch(), std::chrono::years(50));
+  EXPECT_GE(moment_now().since_boot, before.since_boot);
+}
+
+}  // namespace
+}  // namespace hlb
