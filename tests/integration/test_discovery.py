@@ -202,6 +202,7 @@ def test_a_silent_dns_delays_ready_by_seconds_and_other_services_not_at_all(stag
             ),
             ready=False,
         )
+        hlbd.wait_for_log(rf"plain\.test/{re.escape(B)}: unknown -> up")
         until(lambda: addresses("plain.test") == {B}, "the service without names")
         assert hlbd.notifications.count("READY", "1") == 0
         hlbd.wait_until_ready()
