@@ -137,13 +137,15 @@ void Monitor::end_first_round() {
   observer_.verdicts_changed();
 }
 
-bool Monitor::awaits_outcomes(const WatchedService& service) const {
-  return !first_round_timed_out_ && service.any_unknown();
+// How long a name may await its first answer is not said here: see discovery::NameWatch.
+bool Monitor::awaits_outcomes(std::size_t service) const {
+  return !specs_[service].named.empty() ||
+         (!first_round_timed_out_ && services_[service].any_unknown());
 }
 
 void Monitor::drop_retired() {
-  for (WatchedService& service : services_) {
-    if (!awaits_outcomes(service)) service.retiring.clear();
+  for (std::size_t i = 0; i < services_.size(); ++i) {
+    if (!awaits_outcomes(i)) services_[i].retiring.clear();
   }
 }
 
@@ -170,7 +172,7 @@ std::vector<ServiceVerdict> Monitor::verdicts() const {
   std::vector<ServiceVerdict> verdicts;
   verdicts.reserve(specs_.size());
   for (std::size_t i = 0; i < specs_.size(); ++i)
-    verdicts.push_back(verdict_of(specs_[i], services_[i], !first_round_timed_out_, clock_.now()));
+    verdicts.push_back(verdict_of(specs_[i], services_[i], awaits_outcomes(i), clock_.now()));
   return verdicts;
 }
 
@@ -244,7 +246,7 @@ bool Monitor::amid_mass_failure(const Check& check, const Outcome& outcome) {
 void Monitor::settle(std::size_t service_index, WatchedBackend& backend, const Evidence& evidence) {
   const ServiceSpec& service = specs_[service_index];
   const State before = std::exchange(backend.state, backend.together());
-  if (!awaits_outcomes(services_[service_index])) services_[service_index].retiring.clear();
+  if (!awaits_outcomes(service_index)) services_[service_index].retiring.clear();
   if (backend.state == before) return;
   backend.since = clock_.now();
   log_change(service, backend, before, evidence);

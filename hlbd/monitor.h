@@ -98,7 +98,7 @@ class Monitor {
   void enlist_users();
   void give_first_round_time();
   void end_first_round();
-  bool awaits_outcomes(const WatchedService& service) const;
+  bool awaits_outcomes(std::size_t service) const;
   void drop_retired();
 
   std::chrono::milliseconds take(Check& check, const Outcome& probed);

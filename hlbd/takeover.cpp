@@ -1,6 +1,7 @@
 #include "takeover.h"
 
 #include <cstdint>
+#include <string>
 #include <utility>
 
 namespace hlb {
@@ -13,11 +14,18 @@ std::size_t Takeover::TargetHash::operator()(const probes::Target& target) const
 }
 
 Takeover::Takeover(std::span<const ServiceSpec> specs, std::vector<WatchedService> services) {
+  const auto keep = [this](const std::string& service, WatchedBackend& backend) {
+    for (auto& check : backend.checks)
+      checks_.emplace(check->target(), check);
+    backends_[service].emplace(backend.spec.address, std::move(backend));
+  };
   for (std::size_t i = 0; i < services.size(); ++i) {
-    for (WatchedBackend& backend : services[i].backends) {
-      for (auto& check : backend.checks)
-        checks_.emplace(check->target(), check);
-      backends_[specs[i].name].emplace(backend.spec.address, std::move(backend));
+    for (WatchedBackend& backend : services[i].backends)
+      keep(specs[i].name, backend);
+    // They retire on: what they make room for may still not be known.
+    for (WatchedBackend& backend : services[i].retiring) {
+      backend.state = backend.together();
+      keep(specs[i].name, backend);
     }
   }
 }

@@ -92,8 +92,7 @@ ServiceVerdict verdict_of(const ServiceSpec& spec, const WatchedService& service
   for (const WatchedBackend& backend : service.retiring) {
     if (!builder.full()) builder.add(backend, backend.together());
   }
-  const bool none_yet = service.backends.empty() || service.any_unknown();
-  return std::move(builder).finish(may_wait && none_yet);
+  return std::move(builder).finish(may_wait);
 }
 
 }  // namespace hlb

@@ -36,7 +36,7 @@ struct WatchedService {
 };
 
 // What is to be published. `may_wait`: a service without a backend that is up is undecided rather
-// than down, as long as one is unknown, or there is none at all as yet.
+// than down.
 ServiceVerdict verdict_of(const ServiceSpec& spec, const WatchedService& service, bool may_wait,
                           WatchedBackend::Clock::time_point now);
 

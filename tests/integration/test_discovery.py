@@ -305,3 +305,22 @@ def test_a_service_that_names_itself_is_refused(stage):
     hlbd.wait_for_log(r':4:\d+: "named\.test" is the name of a service')
     assert addresses() == {A}
     assert not addresses() & DNS
+
+
+def test_an_address_serves_on_until_the_name_in_its_place_is_known(stage):
+    stage.backend(A, B, port=PORT)
+    hlbd = stage.hlbd(named(A))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind((SERVER, 53))
+        hlbd.reload(named("app.internal"))
+        assert lookups("named.test", count=50).addresses() == {A}
+    name_server(stage, *host("app", B))
+    seen = set()
+
+    def replaced():
+        found = frozenset(addresses())
+        seen.add(found)
+        return found == {B}
+
+    until(replaced, "the name's address", 40)
+    assert frozenset() not in seen, "there was no answer in between"
