@@ -24,7 +24,7 @@ from world import BUILD, ip, until
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 SIZES = [int(size) for size in os.environ.get("SIZES", "1000 10000").split()]
-SETTLING = 1.5  # seconds from the first round of checks to the window
+SETTLING = 1.2  # seconds from the first round of checks to the window
 WINDOW = 2.0  # seconds; gdnsd checks each backend once in it
 LONGEST_FIRST_ROUND = 60
 
