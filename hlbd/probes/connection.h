@@ -33,7 +33,8 @@ class Connection final : public Stream {
   void rest() { deadline_.stop(); }
   bool is_open() const { return socket_.is_open(); }
 
-  // In place of the connection there may be.
+  // In place of the connection there may be. When no answer comes soon, asks again: one lost packet
+  // is no reason to call a backend silent.
   boost::asio::awaitable<boost::system::error_code> connect(boost::asio::ip::tcp::endpoint backend);
 
   boost::asio::awaitable<boost::system::error_code> write(std::string_view bytes) override;
@@ -48,7 +49,8 @@ class Connection final : public Stream {
    public:
     using endpoint = boost::asio::ip::tcp::endpoint;  // NOLINT(readability-identifier-naming)
 
-    explicit CloseOnExec(const boost::asio::ip::tcp& tcp) : family_(tcp.family()) {}
+    // Not explicit: Asio makes one of an endpoint's when a socket is moved.
+    CloseOnExec(const boost::asio::ip::tcp& tcp) : family_(tcp.family()) {}
     int family() const { return family_; }
     static int type() { return SOCK_STREAM | SOCK_CLOEXEC; }
     static int protocol() { return IPPROTO_TCP; }
@@ -57,11 +59,15 @@ class Connection final : public Stream {
     int family_;
   };
 
-  boost::system::error_code open(const boost::asio::ip::tcp& tcp);
+  using Socket = boost::asio::basic_stream_socket<CloseOnExec>;
+
+  boost::asio::awaitable<boost::system::error_code> connect_by_either(
+      boost::asio::ip::tcp::endpoint backend, Deadline& patience);
   void close();
 
-  boost::asio::basic_stream_socket<CloseOnExec> socket_;
+  Socket socket_;
   Deadline deadline_;
+  bool begun_ = false;  // the latest connect() has sent something
 };
 
 }  // namespace hlb::probes
