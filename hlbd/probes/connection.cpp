@@ -162,6 +162,10 @@ asio::awaitable<error_code> Connection::connect_by_either(tcp::endpoint backend,
   co_return asio::error::operation_aborted;
 }
 
+void Connection::acknowledge() {
+  if (is_open()) set_option(socket_.native_handle(), IPPROTO_TCP, TCP_QUICKACK, 1);
+}
+
 // A connection at rest takes a request at once and whole, so that the loop need not be asked.
 asio::awaitable<error_code> Connection::write(std::string_view bytes) {
   error_code error;

@@ -37,6 +37,10 @@ class Connection final : public Stream {
   // is no reason to call a backend silent.
   boost::asio::awaitable<boost::system::error_code> connect(boost::asio::ip::tcp::endpoint backend);
 
+  // For a backend that is to speak first. It isn't told that it is connected before we send
+  // something, or the kernel has waited for that, up to 200 ms.
+  void acknowledge();
+
   boost::asio::awaitable<boost::system::error_code> write(std::string_view bytes) override;
   boost::asio::awaitable<Read> read_some(std::span<char> space) override;
   Outcome failure(const boost::system::error_code& error, std::string_view silence) const override;
