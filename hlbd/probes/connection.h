@@ -12,6 +12,7 @@
 #include "health/outcome.h"
 #include "probes/deadlines.h"
 #include "probes/stream.h"
+#include "probes/tcp_socket.h"
 
 namespace hlb::probes {
 
@@ -24,15 +25,13 @@ class Connection final : public Stream {
  public:
   explicit Connection(const boost::asio::any_io_executor& executor);
   Connection(const boost::asio::any_io_executor& executor, std::chrono::milliseconds timeout);
-  ~Connection() { close(); }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
 
   void start(std::chrono::milliseconds timeout);
   void rest() { deadline_.stop(); }
-  bool is_open() const { return fd_ >= 0; }
+  bool is_open() const { return socket_.is_open(); }
 
-  // In place of the connection there may be.
+  // In place of the connection there may be. When no answer comes soon, asks again: one lost packet
+  // is no reason to call a backend silent.
   boost::asio::awaitable<boost::system::error_code> connect(boost::asio::ip::tcp::endpoint backend);
 
   // For a backend that speaks first: the ACK that tells it of the connection goes out now, not with
@@ -46,13 +45,15 @@ class Connection final : public Stream {
   std::chrono::microseconds age() const;  // of the attempt
 
  private:
-  boost::system::error_code open(const boost::asio::ip::tcp::endpoint& backend);
-  boost::system::error_code watch();
-  void close();
+  using Endpoint = boost::asio::ip::tcp::endpoint;
 
-  int fd_ = -1;                          // the connection; socket_'s own once that is open
-  boost::asio::ip::tcp::socket socket_;  // open while the loop watches the connection
+  boost::asio::awaitable<boost::system::error_code> await_answer(Endpoint backend);
+  boost::asio::awaitable<boost::system::error_code> connect_by_either(Endpoint backend,
+                                                                      Deadline& patience);
+
+  TcpSocket socket_;
   Deadline deadline_;
+  bool begun_ = false;  // connecting: this host didn't refuse
 };
 
 }  // namespace hlb::probes

@@ -68,4 +68,25 @@ Outcome network_failure(const boost::system::error_code& error) {
   }
 }
 
+// Measured, for IPv4 and IPv6, as connect() on a non-blocking socket gave it:
+//  - our interface set down, our address taken away, our carrier lost where routes over such links
+//    are ignored (net.*.ignore_routes_with_linkdown, or a network manager that takes them away), no
+//    route at all: ENETUNREACH, at once;
+//  - a route of type unreachable, prohibit or blackhole: EHOSTUNREACH, EACCES or EINVAL, at once;
+//  - a router that says so by ICMP: ENETUNREACH or EHOSTUNREACH, but after EINPROGRESS;
+//  - a neighbour that isn't there, or whose link or address is gone: EHOSTUNREACH after 3 s;
+//  - our carrier lost, and the route kept: the same. It isn't told apart, since it needn't be our
+//    trouble: a bridge to containers loses its carrier when the last of them stops.
+Outcome local_failure(const boost::system::error_code& error) {
+  switch (error.value()) {
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case EACCES:
+    case EINVAL:
+      return Outcome::not_known("no route from this host: " + error.message());
+    default:
+      return network_failure(error);
+  }
+}
+
 }  // namespace hlb::probes

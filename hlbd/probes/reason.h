@@ -23,4 +23,8 @@ std::string in_words(std::chrono::milliseconds duration);
 // The outcome of a connection that broke with `error`.
 Outcome network_failure(const boost::system::error_code& error);
 
+// The outcome of one that this host itself refused to begin: connect() or sendto() gave `error` at
+// once, and nothing has been sent.
+Outcome local_failure(const boost::system::error_code& error);
+
 }  // namespace hlb::probes

@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/system/error_code.hpp>
 #include <optional>
 #include <string>
 #include <variant>
@@ -16,6 +17,7 @@ namespace hlb::probes {
 namespace {
 
 namespace asio = boost::asio;
+using boost::system::error_code;
 
 constexpr std::size_t kMaxReceived = 16384;
 constexpr std::size_t kMaxShown = 40;  // of what is expected
@@ -50,8 +52,15 @@ class Expectation {
     return Outcome::hard_failure(start + quoted(received_, kMaxReason - start.size() - 2));
   }
 
-  std::string silence() const {
-    return received_.empty() ? "no response in" : "no " + shown_ + " in";
+  // The verdict when the stream broke otherwise, or fell silent.
+  Outcome broken(const Stream& stream, const error_code& error) const {
+    if (received_.empty()) return stream.failure(error, "no response in");
+    Outcome outcome = stream.failure(error, "no " + shown_ + " in");
+    if (outcome.result != Outcome::Result::failed || outcome.evidence == Outcome::Evidence::hard)
+      return outcome;
+    outcome.reason += ", but ";
+    outcome.reason += quoted(received_, kMaxReason - outcome.reason.size() - 2);
+    return outcome;
   }
 
  private:
@@ -67,7 +76,7 @@ asio::awaitable<Outcome> listen_for(Stream& stream, std::string_view expected) {
   for (;;) {
     const auto [error, count] = co_await stream.read_some(expectation.space());
     if (error == asio::error::eof) co_return expectation.closed();
-    if (error) co_return stream.failure(error, expectation.silence());
+    if (error) co_return expectation.broken(stream, error);
     if (auto verdict = expectation.take(count)) co_return std::move(*verdict);
   }
 }

@@ -54,9 +54,20 @@ def half(connection):
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Le")
 
 
+def mail(connection):
+    connection.sendall(b"220 mail.example ESMTP ready\r\n")
+    silent(connection)
+
+
+def mail_closed(connection):
+    connection.sendall(b"554 mail.example no service\r\n")
+
+
 BEHAVIOURS = {
     behaviour.__name__: behaviour
-    for behaviour in (ok, redirect, error500, silent, garbage, endless_head, half)
+    for behaviour in (
+        ok, redirect, error500, silent, garbage, endless_head, half, mail, mail_closed,
+    )  # fmt: skip
 }
 
 

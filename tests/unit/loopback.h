@@ -189,6 +189,8 @@ class FullBackend {
     }
   }
   tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
+  void make_room() { acceptor_.accept(); }
+  void stop_listening() { acceptor_.close(); }
 
  private:
   asio::io_context loop_;

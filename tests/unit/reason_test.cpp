@@ -27,6 +27,10 @@ Outcome failure_of(int error) {
   return network_failure(error_code(error, boost::system::system_category()));
 }
 
+Outcome local_failure_of(int error) {
+  return local_failure(error_code(error, boost::system::system_category()));
+}
+
 TEST(NetworkFailure, TheNetworksNoIsHard) {
   const std::vector<std::pair<int, std::string>> reasons{
       {ECONNREFUSED, "connection refused"}, {ECONNRESET, "connection reset"},
@@ -48,7 +52,21 @@ TEST(NetworkFailure, AKernelTimeOutIsSoft) {
 TEST(NetworkFailure, OwnTroubleSaysNothingOfTheBackend) {
   for (const int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL}) {
     EXPECT_EQ(failure_of(error).result, Outcome::Result::unknown) << error;
+    EXPECT_EQ(local_failure_of(error).result, Outcome::Result::unknown) << error;
   }
+}
+
+TEST(LocalFailure, NoRouteFromThisHostSaysNothingOfTheBackend) {
+  for (const int error : {ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL}) {
+    EXPECT_EQ(local_failure_of(error).result, Outcome::Result::unknown) << error;
+  }
+  EXPECT_EQ(local_failure_of(ENETUNREACH).reason,
+            "no route from this host: Network is unreachable");
+}
+
+TEST(LocalFailure, ARefusalAtOnceIsStillTheBackends) {
+  EXPECT_EQ(local_failure_of(ECONNREFUSED).result, Outcome::Result::failed);
+  EXPECT_EQ(local_failure_of(ECONNREFUSED).reason, "connection refused");
 }
 
 }  // namespace

@@ -105,7 +105,7 @@ TEST(TcpConversation, FailsSoftOnSilence) {
 
 TEST(TcpConversation, FailsSoftWhenWhatIsExpectedDoesNotCome) {
   expect_failure(tcp_against(kPing, says_and_waits("-LOADING"), kShort), Evidence::soft,
-                 "no \"+PONG\" in 500ms");
+                 "no \"+PONG\" in 500ms, but \"-LOADING\"");
 }
 
 }  // namespace

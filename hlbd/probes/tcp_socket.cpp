@@ -1,0 +1,90 @@
+#include "probes/tcp_socket.h"
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/error.hpp>
+#include <cerrno>
+#include <utility>
+
+namespace hlb::probes {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+template <typename Value>
+void set_option(int fd, int level, int name, const Value& value) {
+  // Neither option can fail on a TCP socket, and a probe would still be right without them.
+  (void)::setsockopt(fd, level, name, &value, sizeof value);
+}
+
+error_code error_of(int number) {
+  return {number, boost::system::system_category()};
+}
+
+}  // namespace
+
+TcpSocket::TcpSocket(TcpSocket&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), watched_(std::move(other.watched_)) {}
+
+TcpSocket& TcpSocket::operator=(TcpSocket&& other) noexcept {
+  if (this == &other) return *this;
+  close();
+  fd_ = std::exchange(other.fd_, -1);
+  watched_ = std::move(other.watched_);
+  return *this;
+}
+
+// Quick ACKs off: the ACK of the handshake is held back to travel with the request, or, when the
+// probe ends there, to be replaced by the RST, so that the backend never has to accept. Lingering
+// for no time is what turns every close into an RST; it is set past Asio, which would take it back
+// in the socket's destructor. So is connecting: Asio takes two system calls more to learn how it
+// ended.
+error_code TcpSocket::begin(const tcp::endpoint& backend) {
+  close();
+  fd_ = ::socket(backend.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                 IPPROTO_TCP);
+  if (!is_open()) return error_of(errno);
+  set_option(fd_, IPPROTO_TCP, TCP_QUICKACK, 0);
+  set_option(fd_, SOL_SOCKET, SO_LINGER, linger{.l_onoff = 1, .l_linger = 0});
+  return proceed(backend);
+}
+
+// connect(2), called again after EINPROGRESS, says how that ended: EALREADY when it hasn't.
+error_code TcpSocket::proceed(const tcp::endpoint& backend) const {
+  const int result = ::connect(fd_, backend.data(), static_cast<socklen_t>(backend.size()));
+  return result == 0 || errno == EISCONN ? error_code() : error_of(errno);
+}
+
+error_code TcpSocket::watch() {
+  error_code error;
+  if (!watched_.is_open()) watched_.assign(tcp::v4(), fd_, error);  // or v6: Asio only keeps it
+  return error;
+}
+
+long TcpSocket::send(const void* bytes, std::size_t size) const {
+  return ::send(fd_, bytes, size, MSG_NOSIGNAL);
+}
+
+void TcpSocket::acknowledge() const {
+  set_option(fd_, IPPROTO_TCP, TCP_QUICKACK, 1);
+}
+
+void TcpSocket::close() {
+  error_code ignored;
+  if (watched_.is_open()) {
+    watched_.close(ignored);
+  } else if (is_open()) {
+    ::close(fd_);
+  }
+  fd_ = -1;
+}
+
+bool is_pending(const error_code& error) {
+  return error == asio::error::in_progress || error == asio::error::already_started;
+}
+
+}  // namespace hlb::probes

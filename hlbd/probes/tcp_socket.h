@@ -1,0 +1,44 @@
+// A TCP socket of a probe, which the loop watches only while there is something to wait for.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/system/error_code.hpp>
+
+namespace hlb::probes {
+
+// Owned by its scope, and closed with RST. No child inherits it.
+class TcpSocket {
+ public:
+  explicit TcpSocket(const boost::asio::any_io_executor& executor) : watched_(executor) {}
+  TcpSocket(TcpSocket&& other) noexcept;
+  TcpSocket& operator=(TcpSocket&& other) noexcept;
+  ~TcpSocket() { close(); }
+
+  // Begins to connect, in place of the connection there may be. is_pending() tells of the error
+  // whether it is under way; then proceed() tells how it goes.
+  boost::system::error_code begin(const boost::asio::ip::tcp::endpoint& backend);
+  boost::system::error_code proceed(const boost::asio::ip::tcp::endpoint& backend) const;
+
+  // From now on watched() can be waited for. Costs three system calls.
+  boost::system::error_code watch();
+  boost::asio::ip::tcp::socket& watched() { return watched_; }
+
+  // Sends what the kernel takes at once; -1, and errno, if that is none.
+  long send(const void* bytes, std::size_t size) const;
+
+  // Tells the other side now that it is connected, see begin().
+  void acknowledge() const;
+
+  bool is_open() const { return fd_ >= 0; }
+  void close();
+
+ private:
+  int fd_ = -1;                           // watched_'s own once that is open
+  boost::asio::ip::tcp::socket watched_;  // open while the loop watches
+};
+
+// Whether connecting is under way, and neither has failed nor succeeded yet.
+bool is_pending(const boost::system::error_code& error);
+
+}  // namespace hlb::probes
