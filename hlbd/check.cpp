@@ -28,7 +28,10 @@ std::string describe(const probes::Target& target) {
   static constexpr std::array kMethods = {"none", "tcp",  "http", "tls",  "grpc",
                                           "icmp", "exec", "file", "agent"};
   static_assert(kMethods.size() == std::variant_size_v<CheckMethod>);
-  const std::string text = std::string(kMethods.at(target.spec->method.index())) + " ";
+  const auto* http = std::get_if<HttpCheck>(&target.spec->method);
+  const bool https = http != nullptr && http->tls;
+  const std::string text =
+      std::string(kMethods.at(target.spec->method.index())) + (https ? "s " : " ");
   const std::string address = target.address.to_string();
   if (target.port == 0) return text + address;
   const bool ipv6 = target.address.family == Address::Family::ipv6;

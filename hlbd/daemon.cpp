@@ -137,7 +137,7 @@ void Daemon::apply(std::vector<ServiceSpec> services) {
 
 void Daemon::file_changed(const probes::FileChange& change) {
   for (const probes::FileFault& fault : change.faults)
-    spdlog::warn("{}:{}: {}", change.path, fault.line, fault.message);
+    spdlog::warn("{}", fault.to_string(change.path));
   monitor_.probe_now([&change](const probes::Target& target) {
     const auto* file = std::get_if<FileCheck>(&target.spec->method);
     return file != nullptr && file->path == change.path &&

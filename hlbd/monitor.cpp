@@ -20,8 +20,7 @@ constexpr milliseconds kRampStep{500};
 
 probes::Target target_of(const ServiceSpec& service, const BackendSpec& backend,
                          std::shared_ptr<const CheckSpec> check) {
-  const bool told_the_service = std::holds_alternative<ExecCheck>(check->method) ||
-                                std::holds_alternative<FileCheck>(check->method);
+  const bool told_the_service = std::holds_alternative<ExecCheck>(check->method);
   const std::uint16_t port = check_port(*check, backend);
   return {backend.address, port, std::move(check), told_the_service ? service.name : ""};
 }
@@ -164,7 +163,8 @@ void Monitor::probe_now(const std::function<bool(const probes::Target&)>& concer
 
 bool Monitor::first_round_over() const {
   bool over = true;
-  for_each_check(services_, [&](const auto& check) { over &= check->decided(); });
+  for_each_check(services_,
+                 [&](const auto& check) { over &= check->decided() || check->may_be_silent(); });
   return over || first_round_timed_out_;
 }
 
@@ -222,6 +222,7 @@ void Monitor::own_trouble(const Outcome& outcome) {
 // Whether the outcome is a failure amid many others, which is said once.
 bool Monitor::amid_mass_failure(const Check& check, const Outcome& outcome) {
   if (check.state() != State::up || outcome.result == Outcome::Result::unknown) return false;
+  if (check.is_told()) return false;
   const bool failed = outcome.result == Outcome::Result::failed;
   for (const auto& [service, backend] : check.users) {
     const Address& address = check.target().address;

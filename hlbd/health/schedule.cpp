@@ -44,7 +44,8 @@ milliseconds next_wait(const Intervals& intervals, const Outcome& last, State st
   if (is_first_failure(last, against)) {
     return std::min(whole, last.evidence == Outcome::Evidence::hard ? kConfirmHard : kConfirmSoft);
   }
-  if (against == 0 && last.result != Outcome::Result::unknown) return whole;
+  const bool learnt = last.result != Outcome::Result::unknown || last.abstained;
+  if (against == 0 && learnt) return whole;
   return std::clamp(jittered(fast_interval(intervals), chance), kShortest, whole);
 }
 

@@ -26,7 +26,8 @@ struct Intervals {
 // The wait between the end of one probe and the start of the next.
 // `state`, `against`: the machine's after `last`; Machine::against() are the outcomes in a row that
 // speak against the state.
-//  - `last` agrees with the state (against = 0): the regular interval, or the one for `down`;
+//  - `last` agrees with the state (against = 0), or abstained: the regular interval, or the one for
+//    `down`;
 //  - `last` is the first failure against the state: kConfirmHard or kConfirmSoft by its evidence;
 //  - `last` is unknown, a pass against the state, or a further failure: the fast interval.
 // All but the confirmation are jittered by `chance`, within ±10 %, so that checks never march in

@@ -16,7 +16,7 @@ struct Target {
   Address address;
   std::uint16_t port = 0;
   std::shared_ptr<const CheckSpec> spec;
-  std::string service;  // set only where the method is told of it: exec and file
+  std::string service;  // set only where the method is told of it: exec
 
   friend bool operator==(const Target& one, const Target& other) {
     return one.address == other.address && one.port == other.port &&

@@ -8,6 +8,7 @@ import selectors
 import socket
 import sys
 import threading
+import time
 
 PATIENCE = 30  # seconds for which a misbehaving backend goes on
 
@@ -35,6 +36,11 @@ def silent(connection):
     connection.settimeout(PATIENCE)
     while connection.recv(65536):
         pass
+
+
+def slow(connection):
+    time.sleep(0.3)
+    ok(connection)
 
 
 def garbage(connection):
@@ -66,7 +72,7 @@ def mail_closed(connection):
 BEHAVIOURS = {
     behaviour.__name__: behaviour
     for behaviour in (
-        ok, redirect, error500, silent, garbage, endless_head, half, mail, mail_closed,
+        ok, redirect, error500, silent, slow, garbage, endless_head, half, mail, mail_closed,
     )  # fmt: skip
 }
 

@@ -299,6 +299,8 @@ TEST(ExecProbe, LeavesNoZombieAndNoDescriptorAfter200HangingPrograms) {
   std::vector<std::unique_ptr<Attempt>> attempts;
   { run(loop, *prober.make(target)); }
   ASSERT_TRUE(run_until(loop, [] { return children().empty(); }));
+  loop.restart();
+  loop.run();  // to its end, where the last pidfd is closed
   const std::size_t before = open_descriptors();
   for (int count = 0; count < 200; ++count) {
     probes.push_back(prober.make(target));

@@ -1,0 +1,59 @@
+"""Checks by a program, when the program doesn't end."""
+
+import os
+import signal
+
+from lookups import lookups
+from world import config, service, until
+
+A = "127.0.0.11"
+HANGING = 1000
+# One child of its own session, which escapes, and one that doesn't.
+COMMAND = ["/bin/sh", "-c", "setsid sleep 4711 & exec sleep 4711"]
+
+
+def processes():
+    """(name, state, parent) of each process of this world."""
+    found = []
+    for each in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{each}/stat") as stat:
+                name, rest = stat.read().split("(", 1)[1].rsplit(")", 1)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        state, parent = rest.split()[:2]
+        found.append((name, state, int(parent)))
+    return found
+
+
+def left_of(hlbd):
+    """What programs of hlbd's are there, or were and have not been collected."""
+    return [each for each in processes() if each[0] == "sleep" or each[2] == hlbd.pid]
+
+
+def hanging(timeout):
+    addresses = [f"127.9.{number // 250}.{number % 250 + 1}" for number in range(HANGING)]
+    keys = {"type": "exec", "command": COMMAND, "interval": "1h", "timeout": timeout}
+    return service("hanging.test", addresses, keys)
+
+
+def test_a_thousand_programs_that_hang_leave_nothing_behind_and_delay_no_lookup(stage):
+    stage.backend(A)
+    hlbd = stage.hlbd(config(hanging("300ms"), service("alive.test", [A])), ready=False)
+    until(lambda: "alive.test/127.0.0.11: unknown -> up" in hlbd.log(), "alive.test is up")
+    failed = 0
+    while failed < HANGING:
+        found = lookups("alive.test", count=200)
+        assert found.addresses() == {A}
+        assert found.slowest_us < 300_000
+        failed = hlbd.log().count("down: no end in 300ms")
+    until(lambda: not left_of(hlbd), "all programs have gone", 20)
+    assert hlbd.running()
+
+
+def test_programs_that_hang_end_with_hlbd(stage):
+    hlbd = stage.hlbd(config(hanging("30s")), ready=False)
+    until(lambda: len(left_of(hlbd)) >= 64, "programs run")
+    hlbd.signal(signal.SIGTERM)
+    hlbd.process.wait(20)
+    until(lambda: not [each for each in processes() if each[0] == "sleep"], "all have gone", 20)
