@@ -19,9 +19,9 @@ Judge::Judge(const CheckSpec& spec, State published)
 Ruling Judge::take(const CheckSpec& spec, const Outcome& outcome,
                    const Circumstances& circumstances) {
   Ruling ruling;
-  ruling.first = !machine_.decided() && outcome.result != Outcome::Result::unknown;
   ruling.in_a_row = machine_.against() + 1;
   const State before = machine_.state();
+  const bool decided_before = machine_.decided();
   const unsigned factor = damper_.rise_factor(circumstances.now);
   machine_.set_thresholds({spec.rise * factor, spec.fall + (circumstances.mass_failure ? 1U : 0U)});
   ruling.transition = machine_.observe(outcome.result);
@@ -29,10 +29,10 @@ Ruling Judge::take(const CheckSpec& spec, const Outcome& outcome,
     damper_.changed(circumstances.now);
   }
   ruling.rise_factor = damper_.rise_factor(circumstances.now);
-  const bool settled = ruling.first && !machine_.pending();
-  ruling.wait = settled ? phase(spec.interval, circumstances.identity)
-                        : next_wait(intervals_of(spec), outcome, machine_.state(),
-                                    machine_.against(), circumstances.chance);
+  ruling.first = machine_.decided() && !decided_before;
+  ruling.wait = ruling.first ? phase(spec.interval, circumstances.identity)
+                             : next_wait(intervals_of(spec), outcome, machine_.state(),
+                                         machine_.against(), circumstances.chance);
   return ruling;
 }
 

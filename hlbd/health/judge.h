@@ -22,7 +22,7 @@ struct Circumstances {
 
 struct Ruling {
   Transition transition = Transition::unchanged;
-  bool first = false;                 // the first outcome that said something
+  bool first = false;                 // decided for the first time
   unsigned in_a_row = 0;              // so many outcomes of its kind, when they changed the state
   unsigned rise_factor = 1;           // above 1: it is flapping, and rise is multiplied by this
   std::chrono::milliseconds wait{0};  // from the end of the probe to the next

@@ -12,7 +12,6 @@ Transition Machine::observe(Outcome::Result result) {
   if (result == Outcome::Result::unknown) return Transition::unchanged;
 
   const State seen = result == Outcome::Result::passed ? State::up : State::down;
-  decided_ = true;
   if (state_ == State::unknown || seen == state_) return settle(seen);
 
   const unsigned needed = seen == State::up ? thresholds_.rise : thresholds_.fall;
@@ -23,6 +22,7 @@ Transition Machine::observe(Outcome::Result result) {
 Transition Machine::settle(State state) {
   const bool changed = state != state_;
   state_ = state;
+  decided_ = true;
   against_ = 0;
   return changed ? Transition::changed : Transition::unchanged;
 }

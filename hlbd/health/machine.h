@@ -25,8 +25,8 @@ class Machine {
   explicit Machine(Thresholds thresholds) : thresholds_(thresholds) {}
 
   // Starts from what a predecessor found, which is served as it is and changed as any other state:
-  // one lost packet at a restart is no reason to leave out what was up. It is a claim, though, not
-  // an outcome of our own: decided() stays false until there is one.
+  // one lost packet at a restart is no reason to leave out what was up. It is a claim, though:
+  // decided() stays false until outcomes of our own have borne it out, or changed it.
   void adopt(State published);
 
   // New thresholds (a reload) leave the state and the run of outcomes as they are; they count from
@@ -36,7 +36,7 @@ class Machine {
   Transition observe(Outcome::Result result);
 
   State state() const { return state_; }
-  bool decided() const { return decided_; }      // there has been an outcome of our own
+  bool decided() const { return decided_; }      // outcomes of our own stand behind it
   unsigned against() const { return against_; }  // outcomes in a row that speak against the state
   bool pending() const { return against_ > 0; }
 

@@ -102,9 +102,9 @@ TEST(ConfigFileCheck, HasNoAgeOutOfItsLimits) {
     return faults_of(parse_config(with_file("path = '/run/x'\nmax_age = " + age)));
   };
   EXPECT_THAT(faults("'0s'"),
-              ElementsAre("hlbd.toml:7:11: \"max_age\" must be 1s to 720h, not \"0s\""));
+              ElementsAre("hlbd.toml:7:11: \"max_age\" must be 1s to 30d, not \"0s\""));
   EXPECT_THAT(faults("'721h'"),
-              ElementsAre("hlbd.toml:7:11: \"max_age\" must be 1s to 720h, not \"721h\""));
+              ElementsAre("hlbd.toml:7:11: \"max_age\" must be 1s to 30d, not \"721h\""));
   EXPECT_THAT(faults("30"),
               ElementsAre("hlbd.toml:7:11: \"max_age\" must be a duration with its unit in quotes, "
                           "such as \"500ms\" or \"2s\", not an integer"));

@@ -392,7 +392,7 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(6:1: "user" is for type = "exec" alone; remove it or change the type)"),
         fault_in(
             "icmp", "path = \"/\"",
-            R"(6:1: "path" is for type = "http" or "https" alone; remove it or change the type)"),
+            R"(6:1: "path" is for type = "http", "https" or "file" alone; remove it or change the type)"),
         fault_in("exec", "command = [\"/bin/sh\"]\nsend = \"a\"",
                  R"(7:1: "send" is for type = "tcp" alone; remove it or change the type)"),
         fault_in(
@@ -435,7 +435,7 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(7:6: "ca" is of no use without TLS; add tls = true)"),
         fault_in(
             "grpc", "path = \"/\"",
-            R"(6:1: "path" is for type = "http" or "https" alone; remove it or change the type)")));
+            R"(6:1: "path" is for type = "http", "https" or "file" alone; remove it or change the type)")));
 
 INSTANTIATE_TEST_SUITE_P(
     CommonKeys, CheckFault,

@@ -139,7 +139,7 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(14: "/no-such-program" cannot be run: No such file or directory)"),
         with_key(
             "on_change_user = \"root\"",
-            R"(1: unknown key "on_change_user" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "when_all_down", "backends", "check", "slow_start" or "on_change")")));
+            R"(1: unknown key "on_change_user" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "when_all_down", "backends", "check", "agent", "slow_start" or "on_change")")));
 
 INSTANTIATE_TEST_SUITE_P(
     Names, ConfigFault,

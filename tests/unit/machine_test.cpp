@@ -145,9 +145,10 @@ TEST(Machine, AnAdoptedStateIsChangedAsAnyOther) {
   machine.adopt(State::up);
   EXPECT_EQ(machine.observe(kFail), Transition::pending);
   EXPECT_EQ(machine.state(), State::up);
-  EXPECT_TRUE(machine.decided());
+  EXPECT_FALSE(machine.decided());
   EXPECT_EQ(machine.observe(kFail), Transition::changed);
   EXPECT_EQ(machine.state(), State::down);
+  EXPECT_TRUE(machine.decided());
 }
 
 TEST(Machine, AdoptedStateIsConfirmedByAnOutcomeThatAgrees) {
