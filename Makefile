@@ -42,7 +42,7 @@ GUEST_LD.debug   := $(GUEST_LD.release)
 
 guest_sources  := $(wildcard libnss_hlb/*.cpp)
 shared_sources := $(addprefix libnss_hlb/,choose.cpp message.cpp name.cpp random.cpp record.cpp table.cpp)
-hlbd_sources   := $(wildcard hlbd/*.cpp hlbd/config/*.cpp hlbd/discovery/*.cpp hlbd/health/*.cpp hlbd/probes/*.cpp hlbd/publish/*.cpp)
+hlbd_sources   := $(wildcard hlbd/*.cpp hlbd/config/*.cpp hlbd/discovery/*.cpp hlbd/engine/*.cpp hlbd/health/*.cpp hlbd/probes/*.cpp hlbd/publish/*.cpp hlbd/state/*.cpp)
 ctl_sources    := $(wildcard hlbd/ctl/*.cpp)
 unit_sources   := $(wildcard tests/unit/*.cpp)
 tool_sources   := $(wildcard tests/integration/*.cpp)

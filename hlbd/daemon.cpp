@@ -21,12 +21,12 @@
 #include <utility>
 #include <variant>
 
-#include "host.h"
 #include "libnss_hlb/bus.h"
 #include "log.h"
 #include "notify.h"
 #include "publish/encode.h"
 #include "resolve.h"
+#include "state/host.h"
 
 namespace hlb {
 namespace {

@@ -6,11 +6,11 @@
 #include <boost/asio/signal_set.hpp>
 #include <optional>
 
-#include "clock.h"
 #include "config/config.h"
 #include "discovery/name_watch.h"
+#include "engine/clock.h"
+#include "engine/monitor.h"
 #include "hooks.h"
-#include "monitor.h"
 #include "options.h"
 #include "probes/listeners.h"
 #include "probes/prober.h"
@@ -19,8 +19,8 @@
 #include "publish/routes.h"
 #include "publish/system_bus.h"
 #include "publisher.h"
-#include "remembered.h"
-#include "state_file.h"
+#include "state/remembered.h"
+#include "state/state_file.h"
 
 namespace hlb {
 

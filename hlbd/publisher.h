@@ -7,9 +7,9 @@
 #include <filesystem>
 #include <functional>
 
+#include "engine/monitor.h"
 #include "health/service.h"
 #include "libnss_hlb/table.h"
-#include "monitor.h"
 #include "publish/sort_score.h"
 #include "publish/table_file.h"
 

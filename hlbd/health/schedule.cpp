@@ -54,4 +54,11 @@ milliseconds phase(milliseconds interval, std::uint64_t identity) {
   return milliseconds(scattered(identity) % length);
 }
 
+std::uint64_t check_identity(std::uint64_t host, std::string_view check) {
+  std::uint64_t hash = 0xcbf29ce484222325U ^ host;
+  for (const char byte : check)
+    hash = (hash ^ static_cast<std::uint8_t>(byte)) * 0x100000001b3U;
+  return hash;
+}
+
 }  // namespace hlb

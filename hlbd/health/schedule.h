@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string_view>
 
 #include "health/machine.h"
 #include "health/outcome.h"
@@ -40,5 +41,9 @@ std::chrono::milliseconds next_wait(const Intervals& intervals, const Outcome& l
 // identity. `identity` may be any number that tells the host's checks apart, a running one too.
 // A first outcome that is unknown is better retried after next_wait().
 std::chrono::milliseconds phase(std::chrono::milliseconds interval, std::uint64_t identity);
+
+// What phase() takes for a check that `check` describes, on the host of that identity. Pure, and
+// the same in every build.
+std::uint64_t check_identity(std::uint64_t host, std::string_view check);
 
 }  // namespace hlb

@@ -8,7 +8,7 @@
 #include <set>
 #include <utility>
 
-#include "clock.h"
+#include "engine/clock.h"
 
 namespace hlb {
 

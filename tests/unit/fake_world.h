@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "monitor.h"
+#include "engine/monitor.h"
 #include "tests/unit/fake_clock.h"
 
 namespace hlb {

@@ -1,4 +1,4 @@
-#include "host.h"
+#include "state/host.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // The monitor against real sockets on loopback.
-#include "monitor.h"
+#include "engine/monitor.h"
 
 #include <gtest/gtest.h>
 

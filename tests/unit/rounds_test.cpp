@@ -1,5 +1,5 @@
 // The rounds with real sockets and the real time.
-#include "rounds.h"
+#include "engine/rounds.h"
 
 #include <gtest/gtest.h>
 

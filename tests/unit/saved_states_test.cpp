@@ -1,4 +1,4 @@
-#include "saved_states.h"
+#include "state/saved_states.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

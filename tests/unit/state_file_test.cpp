@@ -1,4 +1,4 @@
-#include "state_file.h"
+#include "state/state_file.h"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>

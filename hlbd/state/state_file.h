@@ -10,7 +10,7 @@
 #include <variant>
 
 #include "publish/file_descriptor.h"
-#include "saved_states.h"
+#include "state/saved_states.h"
 
 namespace hlb {
 

@@ -1,9 +1,11 @@
-#include "host.h"
+#include "state/host.h"
 
 #include <systemd/sd-id128.h>
 #include <unistd.h>
 
 #include <array>
+
+#include "health/schedule.h"
 
 namespace hlb {
 namespace {
@@ -31,11 +33,5 @@ std::string boot_id() {
 }
 
 // FNV-1a, which phase() scatters.
-std::uint64_t check_identity(std::uint64_t host, std::string_view check) {
-  std::uint64_t hash = 0xcbf29ce484222325U ^ host;
-  for (const char byte : check)
-    hash = (hash ^ static_cast<std::uint8_t>(byte)) * 0x100000001b3U;
-  return hash;
-}
 
 }  // namespace hlb

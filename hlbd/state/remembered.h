@@ -3,11 +3,11 @@
 
 #include <filesystem>
 
-#include "clock.h"
+#include "engine/clock.h"
+#include "engine/monitor.h"
 #include "health/service.h"
-#include "monitor.h"
 #include "publish/predecessor.h"
-#include "saved_states.h"
+#include "state/saved_states.h"
 
 namespace hlb {
 

@@ -9,8 +9,8 @@
 #include <functional>
 #include <memory>
 
-#include "check.h"
-#include "clock.h"
+#include "engine/check.h"
+#include "engine/clock.h"
 #include "health/outcome.h"
 
 namespace hlb {

@@ -1,4 +1,4 @@
-#include "watched.h"
+#include "engine/watched.h"
 
 #include <algorithm>
 #include <utility>

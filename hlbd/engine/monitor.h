@@ -11,17 +11,17 @@
 #include <string>
 #include <vector>
 
-#include "check.h"
-#include "clock.h"
+#include "engine/check.h"
+#include "engine/clock.h"
+#include "engine/rounds.h"
+#include "engine/takeover.h"
+#include "engine/watched.h"
 #include "health/machine.h"
 #include "health/mass_failure.h"
 #include "health/service.h"
 #include "health/verdict.h"
 #include "libnss_hlb/random.h"
 #include "probes/listeners.h"
-#include "rounds.h"
-#include "takeover.h"
-#include "watched.h"
 
 namespace hlb {
 

@@ -1,4 +1,4 @@
-#include "state_file.h"
+#include "state/state_file.h"
 
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
@@ -12,7 +12,7 @@
 #include <system_error>
 #include <utility>
 
-#include "host.h"
+#include "state/host.h"
 
 namespace hlb {
 namespace {

@@ -1,4 +1,4 @@
-#include "monitor.h"
+#include "engine/monitor.h"
 
 #include <spdlog/spdlog.h>
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "check.h"
+#include "engine/check.h"
 #include "health/service.h"
 #include "health/verdict.h"
 
@@ -18,7 +18,7 @@ struct WatchedBackend {
   BackendSpec spec;
   std::vector<std::shared_ptr<Check>> checks;
   State state = State::unknown;
-  Clock::time_point since;  // when it came to that state
+  Clock::time_point since;                      // when it came to that state
   std::optional<Clock::time_point> back_since;  // set while it may have to start slowly
 
   // What the checks say together: up when all pass, down when one fails. An agent, or a file, that

@@ -1,4 +1,4 @@
-#include "remembered.h"
+#include "state/remembered.h"
 
 #include <spdlog/spdlog.h>
 
@@ -8,7 +8,7 @@
 #include <utility>
 #include <variant>
 
-#include "state_file.h"
+#include "state/state_file.h"
 
 namespace hlb {
 namespace {

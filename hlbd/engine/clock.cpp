@@ -1,4 +1,4 @@
-#include "clock.h"
+#include "engine/clock.h"
 
 #include <boost/asio/steady_timer.hpp>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "takeover.h"
+#include "engine/takeover.h"
 
 #include <cstdint>
 #include <string>

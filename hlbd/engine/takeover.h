@@ -9,10 +9,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "check.h"
+#include "engine/check.h"
+#include "engine/watched.h"
 #include "health/service.h"
 #include "probes/target.h"
-#include "watched.h"
 
 namespace hlb {
 

@@ -1,4 +1,4 @@
-#include "rounds.h"
+#include "engine/rounds.h"
 
 #include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>

@@ -16,8 +16,4 @@ std::uint64_t host_identity();
 // 32 hexadecimal digits, another one after each boot; empty where the kernel doesn't tell.
 std::string boot_id();
 
-// What phase() takes for a check that `check` describes, on the host of that identity. Pure, and
-// the same in every build.
-std::uint64_t check_identity(std::uint64_t host, std::string_view check);
-
 }  // namespace hlb

@@ -12,7 +12,7 @@
 #include <variant>
 #include <vector>
 
-#include "clock.h"
+#include "engine/clock.h"
 #include "health/judge.h"
 #include "probes/probe.h"
 #include "probes/target.h"

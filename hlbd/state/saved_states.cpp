@@ -1,4 +1,4 @@
-#include "saved_states.h"
+#include "state/saved_states.h"
 
 #include <fmt/format.h>
 

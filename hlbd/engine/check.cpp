@@ -1,9 +1,9 @@
-#include "check.h"
+#include "engine/check.h"
 
 #include <array>
 #include <variant>
 
-#include "host.h"
+#include "health/schedule.h"
 
 namespace hlb {
 
