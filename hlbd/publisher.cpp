@@ -24,22 +24,28 @@ bool same_answers(std::span<const std::uint8_t> one, std::span<const std::uint8_
 }  // namespace
 
 Publisher::Publisher(const boost::asio::any_io_executor& executor,
-                     const std::filesystem::path& folder, const Monitor& monitor,
+                     const std::filesystem::path& folder, Monitor& monitor,
                      std::function<void()> on_published)
     : monitor_(monitor), on_published_(std::move(on_published)), file_(folder), timer_(executor) {
   scores_.refresh();
 }
 
 void Publisher::publish() {
-  std::vector<ServiceVerdict> verdicts = monitor_.verdicts();
-  for (ServiceVerdict& service : verdicts) {
-    for (BackendVerdict& backend : service.backends) {
-      backend.sort_score = scores_.of(backend.address);
-    }
-  }
-  const auto table = publish::encode_table(verdicts, max_stale_);
+  for (const std::size_t service : monitor_.update(verdicts_))
+    score(verdicts_[service]);
+  const auto table = publish::encode_table(verdicts_, max_stale_);
   if (!same_answers(table, file_.published())) file_.publish(table);
   on_published_();
+}
+
+void Publisher::score(ServiceVerdict& service) {
+  for (BackendVerdict& backend : service.backends)
+    backend.sort_score = scores_.of(backend.address);
+}
+
+void Publisher::forget_sort_scores() {
+  scores_.refresh();
+  std::ranges::for_each(verdicts_, [this](ServiceVerdict& service) { score(service); });
 }
 
 void Publisher::publish_soon() {

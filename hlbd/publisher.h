@@ -4,6 +4,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 
@@ -20,7 +21,7 @@ class Publisher {
  public:
   // `on_published` is called after each publication.
   Publisher(const boost::asio::any_io_executor& executor, const std::filesystem::path& folder,
-            const Monitor& monitor, std::function<void()> on_published);
+            Monitor& monitor, std::function<void()> on_published);
 
   void set_max_stale(std::chrono::milliseconds max_stale) { max_stale_ = max_stale; }
 
@@ -30,7 +31,8 @@ class Publisher {
   // Publishes soon, all changes until then together. Trouble is logged, and tried again.
   void publish_soon();
 
-  void forget_sort_scores() { scores_.refresh(); }
+  // The next publication asks anew for each address.
+  void forget_sort_scores();
 
   // To be called several times within publish::kLease.
   void renew_lease();
@@ -41,7 +43,10 @@ class Publisher {
  private:
   void try_to_publish();
 
-  const Monitor& monitor_;
+  void score(ServiceVerdict& service);
+
+  Monitor& monitor_;
+  std::vector<ServiceVerdict> verdicts_;  // as published last, with their scores
   std::function<void()> on_published_;
   publish::TableFile file_;
   publish::SortScores scores_;

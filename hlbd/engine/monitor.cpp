@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "health/advice.h"
@@ -37,6 +38,13 @@ void for_each_check(std::span<const WatchedService> services, Function function)
   }
 }
 
+std::size_t count_backends(std::span<const ServiceSpec> services) {
+  std::size_t count = 0;
+  for (const ServiceSpec& service : services)
+    count += service.backends.size();
+  return count;
+}
+
 }  // namespace
 
 Monitor::Monitor(const boost::asio::any_io_executor& executor, Clock& clock, MakeProbe make,
@@ -69,7 +77,9 @@ void Monitor::apply(std::vector<ServiceSpec> specs, const Published& published) 
     }
     service.retiring = before.left_up(spec);
   }
-  mass_failure_.reset();
+  mass_failure_.reset(count_backends(specs_));
+  stale_.clear();
+  all_stale_ = true;
   enlist_users();
   give_first_round_time();
   drop_retired();
@@ -133,6 +143,7 @@ void Monitor::give_first_round_time() {
 void Monitor::end_first_round() {
   first_round_timed_out_ = true;
   drop_retired();
+  all_stale_ = true;
   observer_.verdicts_changed();
 }
 
@@ -168,11 +179,28 @@ bool Monitor::first_round_over() const {
   return over || first_round_timed_out_;
 }
 
+ServiceVerdict Monitor::verdict(std::size_t service) const {
+  return verdict_of(specs_[service], services_[service], !first_round_timed_out_, clock_.now());
+}
+
+std::vector<std::size_t> Monitor::update(std::vector<ServiceVerdict>& verdicts) {
+  std::vector<std::size_t> changed(stale_.begin(), stale_.end());
+  stale_.clear();
+  if (std::exchange(all_stale_, false)) {
+    changed.resize(specs_.size());
+    std::iota(changed.begin(), changed.end(), std::size_t{0});
+    verdicts.resize(specs_.size());
+  }
+  for (const std::size_t service : changed)
+    verdicts[service] = verdict(service);
+  return changed;
+}
+
 std::vector<ServiceVerdict> Monitor::verdicts() const {
   std::vector<ServiceVerdict> verdicts;
   verdicts.reserve(specs_.size());
   for (std::size_t i = 0; i < specs_.size(); ++i)
-    verdicts.push_back(verdict_of(specs_[i], services_[i], awaits_outcomes(i), clock_.now()));
+    verdicts.push_back(verdict(i));
   return verdicts;
 }
 
@@ -193,6 +221,8 @@ milliseconds Monitor::take(Check& check, const Outcome& probed) {
       settle(service, services_[service].backends[backend], {check, outcome, ruling});
   }
   if (ruling.transition == Transition::changed || ruling.first || advised) {
+    for (const Check::User& user : check.users)
+      stale_.insert(user.service);
     observer_.verdicts_changed();
   }
   return ruling.wait;
@@ -285,6 +315,7 @@ void Monitor::ramp_until(Clock::TimePoint end) {
 }
 
 void Monitor::next_ramp_step() {
+  all_stale_ = true;
   observer_.verdicts_changed();
   if (clock_.now() < ramp_until_) ramp_->set(clock_.now() + kRampStep);
 }

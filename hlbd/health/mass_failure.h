@@ -12,8 +12,9 @@
 namespace hlb {
 
 // A service is struck while more than half of its backends have failed within one interval of their
-// checks. Two services that are struck at once, and three addresses at least among them, so that
-// one dead host is none, are a mass failure.
+// checks. A mass failure is when two services at least are struck at once, with three addresses, so
+// that one dead host is none, and with a third of all that is watched: where most goes on passing,
+// this host's own network is in order.
 class MassFailure {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -26,8 +27,8 @@ class MassFailure {
 
   bool active(TimePoint now);
 
-  // Forgets all: the numbers of services mean others from now on.
-  void reset() { struck_by_.clear(); }
+  // Forgets all: the numbers of services mean others from now on, which have `backends` together.
+  void reset(std::size_t backends);
 
  private:
   struct Failure {
@@ -39,9 +40,12 @@ class MassFailure {
     std::vector<Failure> failures;
   };
 
-  static bool is_struck(Service& service, TimePoint now);
+  bool is_struck(Service& service, TimePoint now);
 
-  std::map<std::size_t, Service> struck_by_;  // those services with a failure that may count
+  TimePoint active_until_{};  // at least, unless one passes
+  std::size_t backends_ = 0;
+  std::size_t failures_ = 0;                  // that may count
+  std::map<std::size_t, Service> struck_by_;  // the services that have them
 };
 
 }  // namespace hlb

@@ -86,6 +86,7 @@ class TableBytes {
  public:
   TableBytes(std::span<const ServiceVerdict> services, std::chrono::milliseconds max_stale)
       : slot_count_(std::bit_ceil(static_cast<std::uint32_t>(2 * count_names(services) + 1))) {
+    bytes_.reserve(size_at_most(services));
     bytes_.resize(table::at::kHeaderEnd + slot_count_ * table::at::kSlotEnd);
     for (const ServiceVerdict& service : services)
       add(service);
@@ -101,6 +102,16 @@ class TableBytes {
     for (const ServiceVerdict& service : services)
       count += 1 + service.spec->aliases.size();
     return count;
+  }
+
+  std::size_t size_at_most(std::span<const ServiceVerdict> services) const {
+    std::size_t size = table::at::kHeaderEnd + slot_count_ * table::at::kSlotEnd;
+    for (const ServiceVerdict& service : services) {
+      size += record_size(service) + kAlignment;
+      for (const std::string& alias : service.spec->aliases)
+        size += alias.size() + kAlignment;
+    }
+    return size;
   }
 
   std::size_t append(std::size_t size) {

@@ -19,7 +19,8 @@ from world import BUILD, until
 
 BACKENDS = 10_000
 SINGLE = 15  # changes
-DECIDING = 2  # refusals in a row, hlbd's default
+DECIDING = 2  # refusals in a row, hlbd's default,
+AMID_MANY = 3  # and when so much fails that hlbd confirms twice
 QUIET = 3  # seconds after which all is in the table
 
 RULES = f"""\
@@ -110,8 +111,8 @@ def at_once():
             refusals, tables = observer.seen()
             if len(refusals) < BACKENDS // 2:
                 raise servers.NotRunning(f"only {len(refusals)} were seen to refuse")
-            deciding = [times[DECIDING - 1] for times in refusals.values() if times[DECIDING - 1 :]]
-            last = max(time for time in deciding if time < tables[-1])
+            last = max(each for times in refusals.values() for each in times[:AMID_MANY]
+                       if each < tables[-1])
             decided[number] = tables[-1] - last
             killed[number] = tables[-1] - begun
     return {"change-5000": decided, "change-5000-killed": killed}

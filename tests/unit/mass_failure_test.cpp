@@ -49,6 +49,26 @@ TEST_F(MassFailureTest, IsNotTheDeathOfOneHostThatServesMany) {
   EXPECT_FALSE(mass_.active(now_));
 }
 
+TEST_F(MassFailureTest, IsNotWhileMostOfAllThatIsWatchedGoesOn) {
+  constexpr int kBackends = 30;
+  mass_.reset(kBackends);
+  int failed = 0;
+  for (std::size_t service = 0; 3 * (failed + 1) < kBackends; ++service)
+    fail(service, ++failed, 1);
+  EXPECT_FALSE(mass_.active(now_));
+  fail(99, ++failed, 1);
+  EXPECT_TRUE(mass_.active(now_));
+}
+
+TEST_F(MassFailureTest, DoesNotAddUpWhatFailedLongAgo) {
+  mass_.reset(6);
+  for (int backend = 1; backend <= 4; ++backend) {
+    fail(static_cast<std::size_t>(backend), backend, 1);
+    now_ += kInterval;
+  }
+  EXPECT_FALSE(mass_.active(now_));
+}
+
 TEST_F(MassFailureTest, IsNotWhenHalfOfTheBackendsFail) {
   for (std::size_t service = 0; service < 50; ++service)
     fail(service, static_cast<int>(service), 2);
