@@ -8,8 +8,8 @@
 #include <variant>
 
 #include "probes/child.h"
-#include "probes/ending.h"
 #include "probes/deadlines.h"
+#include "probes/ending.h"
 #include "probes/methods.h"
 #include "probes/reason.h"
 

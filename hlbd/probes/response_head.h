@@ -17,7 +17,7 @@ namespace hlb::probes {
 
 class ResponseHead {
  public:
-  static constexpr std::size_t kSize = 8192;      // of a head at most
+  static constexpr std::size_t kSize = 8192;       // of a head at most
   static constexpr std::size_t kFirstSize = 1024;  // what is set aside for it; most need no more
 
   using Parser = boost::beast::http::response_parser<BoundedBody>;
