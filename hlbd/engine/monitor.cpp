@@ -109,8 +109,8 @@ WatchedBackend Monitor::make_backend(const ServiceSpec& service, const BackendSp
 }
 
 void Monitor::enlist_users() {
-  for (std::uint32_t i = 0; i < services_.size(); ++i) {
-    for (const WatchedBackend& backend : services_[i].retiring) {
+  for (const WatchedService& service : services_) {
+    for (const WatchedBackend& backend : service.retiring) {
       for (const auto& check : backend.checks)
         check->users.clear();
     }
