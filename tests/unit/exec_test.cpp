@@ -45,25 +45,6 @@ void expect_hard(const Outcome& outcome, std::string_view reason) {
   EXPECT_GT(outcome.latency, 0us);
 }
 
-// An attempt that a test goes along with.
-class Attempt {
- public:
-  Attempt(asio::io_context& loop, Probe& probe) {
-    asio::co_spawn(loop, probe.attempt(),
-                   asio::bind_cancellation_slot(cancel_.slot(),
-                                                [this](const std::exception_ptr&, Outcome outcome) {
-                                                  outcome_ = std::move(outcome);
-                                                }));
-  }
-
-  void cancel() { cancel_.emit(asio::cancellation_type::terminal); }
-  const std::optional<Outcome>& outcome() const { return outcome_; }
-
- private:
-  asio::cancellation_signal cancel_;
-  std::optional<Outcome> outcome_;
-};
-
 TEST(ExecProbe, PassesOnExitCode0WithTheFirstLineAsItsReason) {
   const Outcome outcome = run_shell("echo all is well; echo and more; exit 0");
   EXPECT_EQ(outcome.result, Result::passed);

@@ -108,16 +108,7 @@ struct Session {
 std::vector<Outcome> attempts(Behaviour behaviour, int count, const HttpCheck& check = reusing()) {
   asio::io_context loop(1);
   const Backend backend(loop, std::move(behaviour));
-  const Target target = target_of(backend.endpoint(), check, kPlenty);
-  Prober prober(loop.get_executor());
-  const auto probe = prober.make(target);
-  std::vector<Outcome> outcomes;
-  for (int done = 0; done < count; ++done) {
-    outcomes.push_back(run(loop, *probe));
-    loop.restart();
-    loop.run_for(5ms);
-  }
-  return outcomes;
+  return attempts(loop, target_of(backend.endpoint(), check, kPlenty), count);
 }
 
 void expect_all_pass(const std::vector<Outcome>& outcomes) {

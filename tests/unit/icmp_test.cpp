@@ -50,25 +50,6 @@ void expect(const Outcome& outcome, Result result, Evidence evidence, std::strin
   EXPECT_GT(outcome.latency, 0us);
 }
 
-// An attempt that a test goes along with.
-class Attempt {
- public:
-  Attempt(asio::io_context& loop, Probe& probe) {
-    asio::co_spawn(loop, probe.attempt(),
-                   asio::bind_cancellation_slot(cancel_.slot(),
-                                                [this](const std::exception_ptr&, Outcome outcome) {
-                                                  outcome_ = std::move(outcome);
-                                                }));
-  }
-
-  void cancel() { cancel_.emit(asio::cancellation_type::terminal); }
-  const std::optional<Outcome>& outcome() const { return outcome_; }
-
- private:
-  asio::cancellation_signal cancel_;
-  std::optional<Outcome> outcome_;
-};
-
 // Another host on the way: sees the requests, and may say what it likes.
 class Wire {
  public:

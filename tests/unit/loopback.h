@@ -7,7 +7,9 @@
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -22,9 +24,11 @@
 #include <functional>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "probes/prober.h"
 
@@ -141,6 +145,38 @@ inline Outcome run(asio::io_context& loop, Probe& probe) {
 inline Outcome run(asio::io_context& loop, const Target& target) {
   Prober prober(loop.get_executor());
   return run(loop, *prober.make(target));
+}
+
+// An attempt that a test goes along with.
+class Attempt {
+ public:
+  Attempt(asio::io_context& loop, Probe& probe) {
+    asio::co_spawn(loop, probe.attempt(),
+                   asio::bind_cancellation_slot(cancel_.slot(),
+                                                [this](const std::exception_ptr&, Outcome outcome) {
+                                                  outcome_ = std::move(outcome);
+                                                }));
+  }
+
+  void cancel() { cancel_.emit(asio::cancellation_type::terminal); }
+  const std::optional<Outcome>& outcome() const { return outcome_; }
+
+ private:
+  asio::cancellation_signal cancel_;
+  std::optional<Outcome> outcome_;
+};
+
+// The outcomes of so many attempts of one probe in a row, between which the loop turns a little.
+inline std::vector<Outcome> attempts(asio::io_context& loop, const Target& target, int count) {
+  Prober prober(loop.get_executor());
+  const auto probe = prober.make(target);
+  std::vector<Outcome> outcomes;
+  for (int done = 0; done < count; ++done) {
+    outcomes.push_back(run(loop, *probe));
+    loop.restart();
+    loop.run_for(5ms);
+  }
+  return outcomes;
 }
 
 inline Outcome run_http(asio::io_context& loop, const tcp::endpoint& backend,

@@ -41,16 +41,7 @@ class TlsChecks : public testing::Test {
                                        const CheckMethod& check, int count) {
     asio::io_context loop(1);
     const Backend backend(loop, server.then(std::move(behaviour)));
-    const Target target = target_of(backend.endpoint(), check, kPlenty);
-    Prober prober(loop.get_executor());
-    const auto probe = prober.make(target);
-    std::vector<Outcome> outcomes;
-    for (int done = 0; done < count; ++done) {
-      outcomes.push_back(run(loop, *probe));
-      loop.restart();
-      loop.run_for(5ms);
-    }
-    return outcomes;
+    return probes::attempts(loop, target_of(backend.endpoint(), check, kPlenty), count);
   }
 
   static Outcome attempt(TlsServer& server, const CheckMethod& check, TlsBehaviour behaviour) {
