@@ -26,7 +26,7 @@ LINK.fuzz    := -fsanitize=address,undefined
 
 # libsystemd is for sd_notify, libresolv (of libc) reads DNS messages; the rest is header-only or a
 # plain -l.
-LIBS := sdbus-c++ libsystemd spdlog fmt re2 openssl libcares libnghttp2
+LIBS := sdbus-c++ libsystemd spdlog fmt re2 openssl libcares libnghttp2 prometheus-cpp-core
 CPPFLAGS += -I. -Ihlbd -I$(GEN) -MMD -MP -DBOOST_ASIO_SEPARATE_COMPILATION -DBOOST_BEAST_SEPARATE_COMPILATION \
             -DHLB_VERSION='"$(VERSION)"'
 CXXFLAGS_ALL = -std=c++20 $(WARNINGS) $(MODE.$(VARIANT)) -fPIE -pthread $(CXXFLAGS)
@@ -42,8 +42,9 @@ GUEST_LD.debug   := $(GUEST_LD.release)
 
 guest_sources  := $(wildcard libnss_hlb/*.cpp)
 shared_sources := $(addprefix libnss_hlb/,choose.cpp message.cpp name.cpp random.cpp record.cpp table.cpp)
-hlbd_sources   := $(wildcard hlbd/*.cpp hlbd/config/*.cpp hlbd/discovery/*.cpp hlbd/engine/*.cpp hlbd/health/*.cpp hlbd/probes/*.cpp hlbd/publish/*.cpp hlbd/state/*.cpp)
-ctl_sources    := $(wildcard hlbd/ctl/*.cpp)
+rooms          := bus config discovery engine health metrics probes publish report state
+hlbd_sources   := $(wildcard hlbd/*.cpp $(rooms:%=hlbd/%/*.cpp))
+ctl_sources    := $(wildcard hlbd/ctl/*.cpp hlbd/ctl/*/*.cpp)
 unit_sources   := $(wildcard tests/unit/*.cpp)
 tool_sources   := $(wildcard tests/integration/*.cpp)
 bench_sources  := $(wildcard tests/bench/*.cpp)
@@ -54,6 +55,9 @@ guest_objects  := $(call obj,$(guest_sources))
 shared_objects := $(call obj,$(shared_sources))
 hlbd_objects   := $(call obj,$(hlbd_sources))
 daemon_parts   := $(filter-out %/hlbd/main.o,$(hlbd_objects))
+# Beside its own, hlbctl has what reads a configuration, and what reads the table.
+ctl_parts      := $(filter-out %/ctl/main.o,$(call obj,$(ctl_sources)))
+ctl_objects    := $(call obj,$(ctl_sources) $(wildcard hlbd/config/*.cpp hlbd/health/*.cpp)) $(shared_objects)
 fuzzed_objects := $(guest_objects) $(call obj,$(wildcard hlbd/config/*.cpp hlbd/health/*.cpp) \
                     $(addprefix hlbd/,asio.cpp discovery/reply.cpp publish/encode.cpp publish/peer_protocol.cpp))
 tools          := $(patsubst tests/integration/%.cpp,$(OUT)/tests/%,$(tool_sources)) $(OUT)/tests/kernel_timers.so
@@ -72,7 +76,7 @@ benchers       := $(addprefix $(OUT)/bench/,sampler first_lookup libnss_null1.so
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-all: $(OUT)/libnss_hlb.so.2 $(OUT)/hlbd $(if $(ctl_sources),$(OUT)/hlbctl) ## the module and the daemon, in build/VARIANT
+all: $(OUT)/libnss_hlb.so.2 $(OUT)/hlbd $(OUT)/hlbctl ## module, daemon and hlbctl, in build/VARIANT
 
 $(OUT)/libnss_hlb.so.2: $(guest_objects) libnss_hlb/exports.map
 	$(or $(GUEST_LD.$(VARIANT)),$(CXX)) $(GUEST_LINK) $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $(guest_objects)
@@ -80,7 +84,10 @@ $(OUT)/libnss_hlb.so.2: $(guest_objects) libnss_hlb/exports.map
 $(OUT)/hlbd: $(hlbd_objects) $(shared_objects)
 	$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -Wl,--dynamic-list=hlbd/exports.list -o $@ $^ $(packages_libs)
 
-$(OUT)/unit_tests: $(call obj,$(unit_sources)) $(daemon_parts) $(guest_objects)
+$(OUT)/hlbctl: $(ctl_objects)
+	$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(packages_libs)
+
+$(OUT)/unit_tests: $(call obj,$(unit_sources)) $(daemon_parts) $(ctl_parts) $(guest_objects)
 	$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $^ $(packages_libs) -lgmock -lgtest -lgtest_main
 
 $(OUT)/tests/sort_order: $(call obj,hlbd/publish/sort_score.cpp hlbd/publish/source_address.cpp)
@@ -126,10 +133,14 @@ $(OUT)/obj/%.o: %.cpp
 	@mkdir -p $(@D)
 	$(CXX) $(CPPFLAGS) $(CXXFLAGS_ALL) $(EXTRA) -c -o $@ $<
 
-$(call obj,hlbd/publish/system_bus.cpp): $(GEN)/org.hlb1.adaptor.h
+# Made before anything that may include them is compiled; what does is known from then on.
+$(hlbd_objects) $(ctl_objects) $(call obj,$(unit_sources)): | $(patsubst %,$(GEN)/org.hlb1.%.h,adaptor proxy)
 $(GEN)/%.adaptor.h: hlbd/data/%.xml
 	@mkdir -p $(@D)
 	sdbus-c++-xml2cpp $< --adaptor=$@
+$(GEN)/%.proxy.h: hlbd/data/%.xml
+	@mkdir -p $(@D)
+	sdbus-c++-xml2cpp $< --proxy=$@
 
 # Loaded into clang-tidy-16 by tests/tidy. LLVM, whose headers it uses, is built without RTTI.
 build/tidy_plugin.so: tests/tidy_plugin.cpp
@@ -156,6 +167,7 @@ bench: deps ## ratios against floors and peers, in build/bench.json too; as root
 install: all ## into DESTDIR, under PREFIX; an existing configuration is kept
 	install -D -m 644 $(OUT)/libnss_hlb.so.2 $(DESTDIR)$(LIBDIR)/libnss_hlb.so.2
 	install -D -m 755 $(OUT)/hlbd $(DESTDIR)$(PREFIX)/sbin/hlbd
+	install -D -m 755 $(OUT)/hlbctl $(DESTDIR)$(PREFIX)/bin/hlbctl
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 hlbd/man/*.5
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 hlbd/man/*.8 libnss_hlb/*.8
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/dbus-1/system.d hlbd/data/org.hlb1.conf

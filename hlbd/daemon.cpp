@@ -161,7 +161,7 @@ void Daemon::run() {
 void Daemon::join_bus() {
   if (options_.bus == Options::Bus::none) return;
   const auto kind =
-      options_.bus == Options::Bus::system ? publish::BusKind::system : publish::BusKind::session;
+      options_.bus == Options::Bus::system ? bus::BusKind::system : bus::BusKind::session;
   bus_.emplace(
       io_, kind,
       [this](std::string_view name, int family) {

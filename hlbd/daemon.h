@@ -17,7 +17,7 @@
 #include "publish/file_descriptor.h"
 #include "publish/peer_socket.h"
 #include "publish/routes.h"
-#include "publish/system_bus.h"
+#include "bus/system_bus.h"
 #include "publisher.h"
 #include "state/remembered.h"
 #include "state/state_file.h"
@@ -64,7 +64,7 @@ class Daemon : private Monitor::Observer {
   StateFile state_file_;
   publish::RouteWatch routes_;
   std::optional<publish::PeerSocket> peer_socket_;
-  std::optional<publish::SystemBus> bus_;
+  std::optional<bus::SystemBus> bus_;
   probes::ListenerWatch listeners_;
   bool can_watch_listeners_ = true;
   bool ready_ = false;

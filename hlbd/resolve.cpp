@@ -11,20 +11,20 @@
 namespace hlb {
 namespace {
 
-using Kind = publish::ResolveError::Kind;
+using Kind = bus::ResolveError::Kind;
 
 Asked asked(int family) {
   if (family == AF_INET) return Asked::ipv4;
   return family == AF_INET6 ? Asked::ipv6 : Asked::any;
 }
 
-publish::ResolveError error(Kind kind, std::string_view name, std::string_view what) {
+bus::ResolveError error(Kind kind, std::string_view name, std::string_view what) {
   return {kind, std::string(name) + ": " + std::string(what)};
 }
 
 }  // namespace
 
-std::variant<publish::Resolved, publish::ResolveError> resolve(const table::View& table,
+std::variant<bus::Resolved, bus::ResolveError> resolve(const table::View& table,
                                                                std::string_view name, int family) {
   const record::View record = table.find(Name(name));
   if (!record.valid()) return error(Kind::no_such_service, name, "no service has this name");
@@ -42,7 +42,7 @@ std::variant<publish::Resolved, publish::ResolveError> resolve(const table::View
   Random random(lookup_seed(read_clock(CLOCK_BOOTTIME)));
   std::vector<std::uint16_t> chosen(choice.most());
   chosen.resize(choice.choose(random, chosen));
-  publish::Resolved resolved{std::string(record.name()), {}};
+  bus::Resolved resolved{std::string(record.name()), {}};
   for (const std::uint16_t index : chosen) {
     resolved.addresses.push_back(publish::address_of(record.backend(index)).to_string());
   }

@@ -5,12 +5,12 @@
 #include <variant>
 
 #include "libnss_hlb/table.h"
-#include "publish/system_bus.h"
+#include "bus/system_bus.h"
 
 namespace hlb {
 
 // `family` is AF_UNSPEC, AF_INET or AF_INET6. Chooses anew at each call, as the module does.
-std::variant<publish::Resolved, publish::ResolveError> resolve(const table::View& table,
+std::variant<bus::Resolved, bus::ResolveError> resolve(const table::View& table,
                                                                std::string_view name, int family);
 
 }  // namespace hlb

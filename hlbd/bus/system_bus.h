@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-namespace hlb::publish {
+namespace hlb::bus {
 
 enum class BusKind : std::uint8_t { system, session };
 
@@ -57,4 +57,4 @@ class SystemBus {
   std::shared_ptr<Session> session_;  // shared with the coroutine that may still have to end
 };
 
-}  // namespace hlb::publish
+}  // namespace hlb::bus

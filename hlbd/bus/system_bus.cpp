@@ -1,4 +1,4 @@
-#include "publish/system_bus.h"
+#include "bus/system_bus.h"
 
 #include <org.hlb1.adaptor.h>
 #include <poll.h>
@@ -29,7 +29,7 @@
 
 #include "libnss_hlb/bus.h"
 
-namespace hlb::publish {
+namespace hlb::bus {
 namespace {
 
 namespace asio = boost::asio;
@@ -290,4 +290,4 @@ SystemBus::~SystemBus() {
   session_->end();
 }
 
-}  // namespace hlb::publish
+}  // namespace hlb::bus

@@ -1,0 +1,34 @@
+// What a sub-command of hlbctl is: it adds itself to the command line, and says what to run.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+
+namespace hlb::ctl {
+
+// What hlbctl ends with. `status` has more to say, see status.h.
+enum ExitCode : int {
+  kOk = 0,
+  kTrouble = 1,      // what was asked for can't be had, or something was found
+  kUnreachable = 3,  // hlbd doesn't answer
+};
+
+// What holds for every sub-command, as given on the command line.
+struct Settings {
+  enum class Bus : std::uint8_t { system, session };
+
+  Bus bus = Bus::system;
+  std::filesystem::path config = "/etc/hlb/hlbd.toml";
+  std::filesystem::path runtime_dir = "/run/hlb";
+};
+
+// What the command line chose; returns an ExitCode.
+using Run = std::function<int()>;
+
+// Adds sub-commands to `app`, each of which sets `run` when it is chosen. `settings` are complete by
+// then, and outlive it.
+using AddCommand = void (*)(CLI::App& app, const Settings& settings, Run& run);
+
+}  // namespace hlb::ctl

@@ -1,0 +1,56 @@
+// hlbctl(1): shows what hlbd knows, and changes what it answers.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <map>
+#include <string>
+
+#include "ctl/commands.h"
+
+namespace hlb::ctl {
+namespace {
+
+void add_settings(CLI::App& app, Settings& settings) {
+  const std::map<std::string, Settings::Bus> buses = {{"system", Settings::Bus::system},
+                                                      {"session", Settings::Bus::session}};
+  app.add_option("--bus", settings.bus, "message bus on which hlbd offers org.hlb1")
+      ->type_name("system|session")
+      ->transform(CLI::CheckedTransformer(buses).description(""))
+      ->default_str("system");
+  app.add_option("--config", settings.config, "hlbd's configuration")
+      ->type_name("FILE")
+      ->capture_default_str();
+  app.add_option("--runtime-dir", settings.runtime_dir, "where hlbd keeps the table and socket")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app.set_version_flag("--version", HLB_VERSION);
+}
+
+int run(int argc, const char* const* argv) {
+  CLI::App app("Shows which backends hlbd answers with, and why, and changes it (see hlbctl(1)).",
+               "hlbctl");
+  Settings settings;
+  Run chosen;
+  add_settings(app, settings);
+  app.require_subcommand(0, 1);
+  for (const AddCommand add : kCommands)
+    add(app, settings, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error);
+  }
+  return chosen ? chosen() : 0;
+}
+
+}  // namespace
+}  // namespace hlb::ctl
+
+int main(int argc, char** argv) {
+  try {
+    return hlb::ctl::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "hlbctl: %s\n", error.what());
+    return hlb::ctl::kTrouble;
+  }
+}

@@ -1,0 +1,81 @@
+// What operators are told of services and backends, whichever way they ask: plain data, valid for
+// the moment in which it was asked for.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "health/service.h"
+
+namespace hlb {
+
+using WallTime = std::chrono::sys_time<std::chrono::microseconds>;
+
+struct OverrideReport {
+  std::string kind;  // drain, maintenance, up, down; empty: none
+  std::string reason;
+  std::uint32_t set_by = 0;  // a user ID
+  WallTime since{};
+  WallTime until{};  // 0: until cleared
+};
+
+struct CheckReport {
+  std::string description;  // "http 10.0.0.1:8082"
+  std::string state;
+  std::string reason;                  // of the latest outcome
+  std::uint32_t against = 0;           // outcomes in a row that speak against the state
+  std::vector<std::int32_t> outcomes;  // as in BackendReport
+};
+
+struct BackendReport {
+  std::string service;
+  std::string address;
+  std::uint16_t port = 0;  // where it is checked; 0: at none, or at several
+  std::string state;       // as its checks found it: up, down, unknown
+  WallTime since{};
+  std::string reason;  // of the latest change, or else of the latest outcome
+  OverrideReport override;
+  std::uint32_t weight = 1;      // as configured
+  std::uint32_t weight_now = 1;  // of what lookups are answered; 0: it is not answered
+  std::uint16_t priority = 0;
+  // Of its first check, oldest first: microseconds of a pass, or one of the two below.
+  std::vector<std::int32_t> outcomes;
+
+  static constexpr std::int32_t kFailed = -1;
+  static constexpr std::int32_t kUnknown = -2;
+};
+
+struct ServiceReport {
+  std::string name;
+  // up: every backend is; degraded: some are; down: none is; unknown: none is, but some are still
+  // being checked for the first time. Backends under maintenance don't count, unless all are.
+  std::string state;
+  std::uint32_t backends = 0;
+  std::uint32_t up = 0;
+  std::uint32_t answered = 0;  // what lookups may get now
+  WallTime since{};
+};
+
+// Of hlbd as a whole.
+struct Overview {
+  std::uint32_t services = 0;
+  std::uint32_t services_down = 0;
+  std::uint32_t backends = 0;
+  std::uint32_t backends_up = 0;
+};
+
+struct Event {
+  enum class What : std::uint8_t { state, override };
+
+  WallTime at{};
+  std::string service;
+  std::string address;  // empty: the service itself
+  What what = What::state;
+  std::string before;
+  std::string now;
+  std::string reason;
+};
+
+}  // namespace hlb
