@@ -21,7 +21,8 @@ using std::chrono::milliseconds;
 
 std::string text_of(const CheckSpec& check) {
   const std::string port = check.port == 0 ? "" : fmt::format(", port {}", check.port);
-  return fmt::format("{}{}, every {}", name_of(check.method), port, config::to_string(check.interval));
+  return fmt::format("{}{}, every {}", name_of(check.method), port,
+                     config::to_string(check.interval));
 }
 
 std::string name_of(AnswerMode mode) {
@@ -67,10 +68,6 @@ std::string reason_of(const WatchedBackend& backend) {
     if (check->state() == backend.state) return check->history.reason();
   }
   return backend.checks.front()->history.reason();
-}
-
-bool concerns(const WatchedBackend& backend, std::string_view address) {
-  return backend.spec.address.to_string() == address;
 }
 
 std::string state_of(const ServiceReport& report, bool all_up, bool undecided) {
@@ -192,30 +189,29 @@ std::optional<std::vector<BackendReport>> MonitorDirectory::backends(
 void MonitorDirectory::append(std::vector<BackendReport>& reports, std::size_t service,
                               const BothClocks& clocks) const {
   const ServiceVerdict verdict = monitor_.verdict(service);
-  const Answered answered(verdict);
-  const auto& watched = monitor_.watched()[service].backends;
-  const milliseconds slow_start = monitor_.services()[service].slow_start;
-  for (std::size_t i = 0; i < watched.size(); ++i) {
-    const bool in = answered(verdict.backends[i]);
-    const std::uint32_t percent = in ? watched[i].weight_percent(slow_start, clock_.now()) : 0;
-    reports.push_back(report(service, watched[i], percent, clocks));
-  }
+  for (std::size_t i = 0; i < monitor_.watched()[service].backends.size(); ++i)
+    reports.push_back(report(service, i, verdict, clocks));
 }
 
-BackendReport MonitorDirectory::report(std::size_t service, const WatchedBackend& backend,
-                                       std::uint32_t percent, const BothClocks& clocks) const {
-  const std::string& name = services_[service].name;
-  BackendReport report{.service = name,
-                       .address = backend.spec.address.to_string(),
-                       .port = common_port(backend),
-                       .state = std::string(name_of(backend.state)),
-                       .since = clocks.wall(backend.since),
-                       .reason = reason_of(backend),
-                       .override = {},
-                       .weight = backend.spec.weight,
-                       .weight_percent = percent,
-                       .priority = backend.spec.priority,
-                       .outcomes = backend.checks.front()->history.latest()};
+BackendReport MonitorDirectory::report(std::size_t service, std::size_t index,
+                                       const ServiceVerdict& verdict,
+                                       const BothClocks& clocks) const {
+  const ServiceSpec& spec = monitor_.services()[service];
+  const WatchedBackend& backend = monitor_.watched()[service].backends[index];
+  const std::string& name = spec.name;
+  const bool answered = Answered(verdict)(verdict.backends[index]);
+  BackendReport report{
+      .service = name,
+      .address = backend.spec.address.to_string(),
+      .port = common_port(backend),
+      .state = std::string(name_of(backend.state)),
+      .since = clocks.wall(backend.since),
+      .reason = reason_of(backend),
+      .override = {},
+      .weight = backend.spec.weight,
+      .weight_percent = answered ? backend.weight_percent(spec.slow_start, clock_.now()) : 0,
+      .priority = backend.spec.priority,
+      .outcomes = backend.checks.front()->history.latest()};
   if (const Override* found = monitor_.overrides().find(name, backend.spec.address)) {
     report.override = {.kind = std::string(name_of(found->kind)),
                        .reason = found->reason,
@@ -226,28 +222,31 @@ BackendReport MonitorDirectory::report(std::size_t service, const WatchedBackend
   return report;
 }
 
-const WatchedBackend* MonitorDirectory::find(std::size_t service, std::string_view address) const {
+std::optional<std::size_t> MonitorDirectory::index_of(std::size_t service,
+                                                      std::string_view address) const {
   const auto& watched = monitor_.watched()[service].backends;
-  const auto found =
-      std::ranges::find_if(watched, [&](const auto& each) { return concerns(each, address); });
-  return found == watched.end() ? nullptr : &*found;
+  const auto parsed = Address::parse(address);
+  const auto found = std::ranges::find_if(
+      watched, [&](const WatchedBackend& each) { return each.spec.address == parsed; });
+  if (found == watched.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - watched.begin());
 }
 
 std::optional<BackendReport> MonitorDirectory::backend(std::string_view service,
                                                        std::string_view address) const {
-  auto reports = service.empty() ? std::nullopt : backends(service);
-  if (!reports) return std::nullopt;
-  const auto found = std::ranges::find(*reports, address, &BackendReport::address);
-  return found == reports->end() ? std::nullopt : std::optional(std::move(*found));
+  const auto service_index = index_of(service);
+  const auto index = service_index ? index_of(*service_index, address) : std::nullopt;
+  if (!index) return std::nullopt;
+  return report(*service_index, *index, monitor_.verdict(*service_index), BothClocks(clock_));
 }
 
 std::vector<CheckReport> MonitorDirectory::checks(std::string_view service,
                                                   std::string_view address) const {
   std::vector<CheckReport> reports;
-  const auto index = index_of(service);
-  const WatchedBackend* backend = index ? find(*index, address) : nullptr;
-  if (backend == nullptr) return reports;
-  for (const auto& check : backend->checks) {
+  const auto service_index = index_of(service);
+  const auto index = service_index ? index_of(*service_index, address) : std::nullopt;
+  if (!index) return reports;
+  for (const auto& check : monitor_.watched()[*service_index].backends[*index].checks) {
     reports.push_back({.description = describe(check->target()),
                        .state = std::string(name_of(check->state())),
                        .reason = check->history.reason(),

@@ -50,10 +50,10 @@ class MonitorDirectory final : public bus::Directory {
 
  private:
   std::optional<std::size_t> index_of(std::string_view service) const;
-  const WatchedBackend* find(std::size_t service, std::string_view address) const;
+  std::optional<std::size_t> index_of(std::size_t service, std::string_view address) const;
   void append(std::vector<BackendReport>& reports, std::size_t service,
               const BothClocks& clocks) const;
-  BackendReport report(std::size_t service, const WatchedBackend& backend, std::uint32_t percent,
+  BackendReport report(std::size_t service, std::size_t index, const ServiceVerdict& verdict,
                        const BothClocks& clocks) const;
 
   const Monitor& monitor_;

@@ -27,8 +27,8 @@ struct Settings {
 // What the command line chose; returns an ExitCode.
 using Run = std::function<int()>;
 
-// Adds sub-commands to `app`, each of which sets `run` when it is chosen. `settings` are complete by
-// then, and outlive it.
+// Adds sub-commands to `app`, each of which sets `run` when it is chosen. `settings` are complete
+// by then, and outlive it.
 using AddCommand = void (*)(CLI::App& app, const Settings& settings, Run& run);
 
 }  // namespace hlb::ctl
