@@ -97,7 +97,8 @@ class SystemBus:
 
     def property(self, name, path="/org/hlb1", interface="org.hlb1.Manager", user="root"):
         words = ("--json=short", "get-property", "org.hlb1", path, interface, name)
-        return json.loads(self.busctl(*words, user=user).stdout)["data"]
+        answer = self.busctl(*words, user=user).stdout
+        return json.loads(answer)["data"] if answer else None
 
     def monitor(self, stage):
         """A program whose log shows all messages."""

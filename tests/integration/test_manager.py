@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from buses import BrokerBus, SystemBus, add_group
@@ -212,6 +213,22 @@ def test_a_configuration_with_faults_changes_nothing_and_degrades(stage, bus):
     assert re.match(rf"configuration: {fault}.*; the one before goes on", reason)
     hlbd.write_config(good)
     assert bus.ask("Reload") == [] and bus.property("Degraded") == []
+
+
+@pytest.fixture
+def no_dns():
+    """Nobody answers at the server that resolv.conf names."""
+    file = Path("/etc/resolv.conf")
+    before = file.read_text()
+    file.write_text("nameserver 127.0.0.99\noptions timeout:1 attempts:1\n")
+    yield
+    file.write_text(before)
+
+
+def test_a_name_that_cannot_be_looked_up_degrades(stage, bus, no_dns):
+    stage.hlbd(config(service("named.test", ["app.nix"], TCP)), bus="system", env=bus.env)
+    reason = ["DNS: can't look up app.nix"]
+    until(lambda: bus.property("Degraded") == reason, "the reason", 20)
 
 
 # ---- overrides -------------------------------------------------------------------------------
