@@ -268,6 +268,32 @@ def test_a_target_with_wildcards_means_many(stage, bus):
     assert bus.ask("ClearOverride", "s", "*") == [4]
 
 
+def state(bus):
+    """The state of the first service, with how many are up and how many are answered."""
+    row = bus.ask("ListServices")[0][0]
+    return row[2], row[4], row[5]
+
+
+def test_a_service_is_what_its_backends_are_under_their_overrides(stage, bus):
+    start(stage, bus)
+    assert state(bus) == ("degraded", 2, 2)
+    bus.ask("SetOverride", "ssts", DOWN, "maintenance", 0, "")
+    until(lambda: state(bus) == ("up", 2, 2), "one under maintenance does not count")
+    bus.ask("SetOverride", "ssts", APP, "drain", 0, "")
+    until(lambda: state(bus) == ("down", 2, 0), "nothing is answered")
+    bus.ask("ClearOverride", "s", APP)
+    bus.ask("SetOverride", "ssts", DOWN, "up", 0, "")
+    until(lambda: state(bus) == ("up", 3, 3), "one forced up counts as up")
+
+
+def test_only_the_best_priority_is_answered(stage, bus):
+    backup = {"address": UP6, "priority": 1}
+    start(stage, bus, config(service(APP, [UP, backup], TCP)))
+    assert [backends(bus)[each]["percent"] for each in (UP, UP6)] == [100, 0]
+    bus.ask("SetOverride", "ssts", UP, "drain", 0, "")
+    assert [backends(bus)[each]["percent"] for each in (UP, UP6)] == [0, 100]
+
+
 def test_an_override_ends_by_itself(stage, bus):
     start(stage, bus)
     bus.ask("SetOverride", "ssts", f"{APP}/{UP}", "down", 1_500_000, "")
