@@ -39,9 +39,9 @@ def services():
     return config(app) + STATIC
 
 
-def start(stage, bus, text=None, env=None):
+def start(stage, bus, text=None, user=None):
     stage.backend(UP, UP6)
-    hlbd = stage.hlbd(text or services(), bus="system", env={**bus.env, **(env or {})})
+    hlbd = stage.hlbd(text or services(), bus="system", env=bus.env, user=user)
     until(lambda: bus.manager("ListServices").returncode == 0, "org.hlb1 on the bus")
     return hlbd
 
@@ -395,8 +395,8 @@ polkit.addRule(function(action, subject) {
 @pytest.fixture
 def polkit(stage):
     """A bus with polkit on it, which lets the user chosen manage."""
-    subprocess.run(["useradd", "--system", "chosen"], check=False)
-    subprocess.run(["useradd", "--system", "polkitd"], check=False)
+    for user in ("chosen", "polkitd", "hlb"):
+        subprocess.run(["useradd", "--system", user], check=False)
     bus = SystemBus(stage, PEERS / "usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf")
     actions = stage.new_folder()
     shutil.copy(HERE.parents[1] / "hlbd/data/org.hlb1.policy", actions)
@@ -415,7 +415,7 @@ def polkit(stage):
 
 
 def test_whom_polkit_allows_may_change(stage, polkit):
-    start(stage, polkit)
+    start(stage, polkit, user="hlb")
     assert polkit.ask("SetOverride", "ssts", APP, "drain", 0, "", user="chosen") == [3]
     assert polkit.manager("Reload", user="nobody").returncode != 0
 
