@@ -70,13 +70,13 @@ engine_sources := $(wildcard tests/bench/engine/*.cpp)
 benchers       := $(addprefix $(OUT)/bench/,sampler first_lookup libnss_null1.so.2 libnss_null2.so.2) \
                     $(patsubst tests/bench/engine/%.cpp,$(OUT)/bench/engine_%,$(engine_sources))
 
-.PHONY: help all demo check bench install deb format deps unit tools fuzzers benchers clean
+.PHONY: help all demo check check-packages bench install deb format deps unit tools fuzzers benchers clean
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 all: $(OUT)/libnss_hlb.so.2 $(OUT)/hlbd $(OUT)/hlbctl ## module, daemon and hlbctl, in build/VARIANT
 
@@ -162,6 +162,10 @@ demo: deps ## the main job on real input, in a private namespace; as root
 
 check: deps ## every test: release, sanitizers, fuzzers, real programs; as root
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/check
+
+check-packages: ## the packages, thoroughly, on booted machines; as root
+	@tests/install_dependencies pkg.hlb.check pkg.hlb.packages
+	@tests/packages/check
 
 bench: deps ## ratios against floors and peers, in build/bench.json too; as root
 	@$(MAKE) --no-print-directory -j$(shell nproc) all benchers && tests/bench/bench $(BENCH)
