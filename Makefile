@@ -84,7 +84,7 @@ $(OUT)/libnss_hlb.so.2: $(guest_objects) libnss_hlb/exports.map
 	$(or $(GUEST_LD.$(VARIANT)),$(CXX)) $(GUEST_LINK) $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $(guest_objects)
 
 $(OUT)/hlbd: $(hlbd_objects) $(shared_objects)
-	$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -Wl,--dynamic-list=hlbd/exports.list -o $@ $^ $(packages_libs)
+	$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed,--dynamic-list=hlbd/exports.list -o $@ $^ $(packages_libs)
 
 $(OUT)/hlbctl: $(ctl_objects)
 	$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(packages_libs)

@@ -1,4 +1,4 @@
-"""Machines: Debian booted with real systemd, in a container on an overlay, so that each starts clean.
+"""Machines: Debian booted with real systemd, in containers on overlays, so that each starts clean.
 
 Everything runs inside the namespaces of tests/integration/world, which end what is left over.
 """
@@ -93,9 +93,9 @@ class Machine:
             network = [f"--network-namespace-path=/run/netns/{self.netns}"]
         with open(self.folder / "console", "ab") as console:
             self.container = subprocess.Popen(
-                ["systemd-nspawn", "-q", "-D", self.root, "-M", self.name, "--boot", "--register=no",
-                 "--keep-unit", *network, "--resolv-conf=off", "--timezone=off", "--console=pipe",
-                 "--capability=all", "--system-call-filter=bpf perf_event_open @keyring"],
+                ["systemd-nspawn", "-q", "-D", self.root, "-M", self.name, "--boot",
+                 "--register=no", "--keep-unit", *network, "--resolv-conf=off", "--timezone=off",
+                 "--console=pipe",                 "--capability=all", "--system-call-filter=bpf perf_event_open @keyring"],
                 env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
                 preexec_fn=lambda: join(cgroups(self.name)),
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console,
@@ -122,7 +122,9 @@ class Machine:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         if check and done.returncode != 0:
-            raise AssertionError(f"{self.name}: {words} gave {done.returncode}\n{done.stdout}\n{done.stderr}")
+            raise AssertionError(
+                f"{self.name}: {words} gave {done.returncode}\n{done.stdout}\n{done.stderr}"
+            )
         return done
 
     def shell(self, script, **options):

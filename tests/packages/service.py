@@ -21,7 +21,9 @@ def bring_tools(machine):
 
 
 def start_backend(machine, address):
-    machine.serve(f"backend-{address}", "python3", "/usr/local/bin/backend.py", "ok", "8082", address)
+    machine.serve(
+        f"backend-{address}", "python3", "/usr/local/bin/backend.py", "ok", "8082", address
+    )
 
 
 def kill_backend(machine, address):
@@ -65,7 +67,10 @@ class Stream:
         self.process = machine.start(
             "lookup", name, "--for", seconds, "--threads", 4, "--pause-us", 3000, log=self.log.name
         )
-        loop = f"end=$(($(date +%s) + {seconds})); while [ $(date +%s) -lt $end ]; do getent ahosts {name} >/dev/null && echo ok || echo failed; done"
+        loop = (
+            f"end=$(($(date +%s) + {seconds})); while [ $(date +%s) -lt $end ]; do"
+            f" getent ahosts {name} >/dev/null && echo ok || echo failed; done"
+        )
         self.fresh = machine.start("sh", "-c", loop, log=self.fresh_log.name)
 
     def result(self):
@@ -73,9 +78,15 @@ class Stream:
         assert self.process.wait(self.seconds + 30) == 0
         assert self.fresh.wait(30) == 0
         fresh = self.fresh_log.read_text().split()
-        print(f"{self.machine.name}: {len(fresh)} lookups by fresh processes, {fresh.count('failed')} failed")
+        print(
+            f"{self.machine.name}: {len(fresh)} lookups by fresh processes,"
+            f" {fresh.count('failed')} failed"
+        )
         assert fresh
         assert set(fresh) == {"ok"}
         result = parse_lookups(self.log.read_text())
-        print(f"{result.lookups} lookups in {self.seconds} s: {result.statuses()}, slowest {result.slowest_us} us")
+        print(
+            f"{result.lookups} lookups in {self.seconds} s: {result.statuses()},"
+            f" slowest {result.slowest_us} us"
+        )
         return result

@@ -6,7 +6,9 @@ from machine import PROJECT, packages
 
 
 def test_autopkgtest_passes(fresh):
-    sources = subprocess.run([PROJECT / "tests/packages/sources"], check=True, stdout=subprocess.PIPE).stdout
+    sources = subprocess.run(
+        [PROJECT / "tests/packages/sources"], check=True, stdout=subprocess.PIPE
+    ).stdout
     copy = fresh.file("/srv/hlb")
     copy.mkdir()
     subprocess.run(
@@ -16,7 +18,8 @@ def test_autopkgtest_passes(fresh):
     fresh.run("apt-get", "-y", "--no-install-recommends", "install", "autopkgtest")
     done = fresh.run(
         "autopkgtest", "--ignore-restrictions=isolation-container", "-B",
-        *packages(fresh.release, "hlbd", "libnss-hlb"), "/srv/hlb", "--", "null", check=False, timeout=900,
+        *packages(fresh.release, "hlbd", "libnss-hlb"), "/srv/hlb", "--", "null",
+        check=False, timeout=1200,
     )  # fmt: skip
     text = done.stdout + done.stderr
     print(text[-3000:])

@@ -23,7 +23,9 @@ def test_what_hlbd_takes_with_ten_services(machine):
     assert "ready: 10 of 10 services" in machine.journal()
     time.sleep(5)
     status = machine.shell("cat /proc/$(systemctl show -P MainPID hlbd)/status").stdout
-    resident = {key: int(kb) for key, kb in re.findall(r"^(VmRSS|RssAnon):\s+(\d+) kB", status, re.M)}
+    resident = {
+        key: int(kb) for key, kb in re.findall(r"^(VmRSS|RssAnon):\s+(\d+) kB", status, re.M)
+    }
     print(f"{machine.release}: hlbd with 10 services: {resident} kB")
     assert resident["VmRSS"] <= 20 * 1024
     assert resident["RssAnon"] <= 6 * 1024
@@ -40,7 +42,10 @@ def test_what_installing_takes(fresh):
         for path in (PROJECT / "build/packages" / fresh.release).glob("*.deb")
         if "dbgsym" not in path.name
     }
-    print(f"{fresh.release}: installed in {took:.1f} s; sizes {sizes}; new packages beside: {len(new)} {new}")
+    print(
+        f"{fresh.release}: installed in {took:.1f} s; sizes {sizes};"
+        f" new packages beside: {len(new)} {new}"
+    )
     assert len(new) <= 12
     assert sum(sizes.values()) <= 2_500_000
     assert packages(fresh.release, "hlbd")
@@ -63,6 +68,7 @@ def test_the_module_adds_itself_and_the_table_to_a_program_and_no_library(machin
 def mapped(machine, before=""):
     """The files that are mapped into a program that looks up again and again."""
     done = machine.shell(
-        f"{before} lookup {APP} --for 2 --pause-us 1000 >/dev/null & sleep 1; cat /proc/$(pidof lookup)/maps; wait"
+        f"{before} lookup {APP} --for 2 --pause-us 1000 >/dev/null &"
+        " sleep 1; cat /proc/$(pidof lookup)/maps; wait"
     )
     return {line.split(None, 5)[5] for line in done.stdout.splitlines() if "/" in line}

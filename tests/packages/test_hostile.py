@@ -37,7 +37,11 @@ def test_can_set_no_override_and_take_no_name_on_the_bus(machine):
     call = ("busctl", "call", "org.hlb1", "/org/hlb1")
     done = machine.run(*USER, *call, "org.hlb1.Resolver", "Resolve", "si", APP, "0")
     assert "127.0.0." in done.stdout
-    for words in (("SetOverride", "ssts", APP, "drain", "0", ""), ("ClearOverride", "s", APP), ("Reload",)):
+    for words in (
+        ("SetOverride", "ssts", APP, "drain", "0", ""),
+        ("ClearOverride", "s", APP),
+        ("Reload",),
+    ):
         done = machine.run(*USER, *call, "org.hlb1.Manager", *words, check=False)
         assert done.returncode != 0
         assert "denied" in done.stderr.lower(), done.stderr
@@ -71,7 +75,8 @@ def test_cannot_make_hlbd_grow_nor_starve_another_user(machine):
 
 def cost(machine):
     found = machine.shell(
-        "pid=$(systemctl show -P MainPID hlbd); ls /proc/$pid/fd | wc -l; grep VmRSS /proc/$pid/status"
+        "pid=$(systemctl show -P MainPID hlbd); ls /proc/$pid/fd | wc -l;"
+        "grep VmRSS /proc/$pid/status"
     ).stdout.split()
     return {"descriptors": int(found[0]), "kB": int(found[2])}
 
@@ -79,12 +84,15 @@ def cost(machine):
 def test_cannot_make_a_privileged_program_read_another_table(machine):
     serve_app(machine)
     # A table of the user's own making: hlbd's, run by the user, answers another address.
-    machine.shell(
-        "mkdir -p /srv/evil && cd /srv/evil && printf '[[service]]\\nname = \"%s\"\\nbackends = [\"192.0.2.66\"]\\n"
-        f"[service.check]\\ntype = \"none\"\\n' {APP} >hlbd.toml && chown -R nobody /srv/evil"
+    machine.file("/srv/evil").mkdir()
+    machine.file("/srv/evil/hlbd.toml").write_text(
+        f'[[service]]\nname = "{APP}"\nbackends = ["192.0.2.66"]\n[service.check]\ntype = "none"\n'
     )
-    machine.serve("evil", *USER, "hlbd", "--config", "/srv/evil/hlbd.toml", "--runtime-dir", "/srv/evil/run",
-                  "--state-dir", "/srv/evil/state", "--bus", "none")  # fmt: skip
+    machine.run("chown", "nobody", "/srv/evil")
+    machine.serve(
+        "evil", *USER, "hlbd", "--config", "/srv/evil/hlbd.toml", "--runtime-dir", "/srv/evil/run",
+        "--state-dir", "/srv/evil/state", "--bus", "none",
+    )  # fmt: skip
     until(lambda: machine.file("/srv/evil/run/table").exists(), "a table of the user's own")
     # For the user's own programs it is the user's choice; a program with more rights never looks.
     own = "HLB_RUNTIME_DIR=/srv/evil/run lookup " + APP

@@ -66,7 +66,10 @@ def seconds_until_left_out(client, address):
 LONGEST = 8
 
 FAULTS = {
-    "link down": (lambda: ip("-n switch link set port1 down"), lambda: ip("-n switch link set port1 up")),
+    "link down": (
+        lambda: ip("-n switch link set port1 down"),
+        lambda: ip("-n switch link set port1 up"),
+    ),
     "address removed": (
         lambda: ip(f"-n h1 addr del {HOSTS[0]}/24 dev eth0"),
         lambda: ip(f"-n h1 addr add {HOSTS[0]}/24 dev eth0"),
@@ -86,7 +89,10 @@ def test_a_fault_of_the_network(hosts, what):
 
 def test_a_firewall_that_drops(hosts):
     client, first = hosts[:2]
-    first.shell("nft add table ip t; nft add chain ip t in '{ type filter hook input priority 0; }'; nft add rule ip t in tcp dport 8082 drop")
+    first.shell(
+        "nft add table ip t; nft add chain ip t in '{ type filter hook input priority 0; }';"
+        "nft add rule ip t in tcp dport 8082 drop"
+    )
     assert_served_without_the_first(client, "firewall drop")
     first.shell("nft delete table ip t")
     answered(client, *HOSTS)

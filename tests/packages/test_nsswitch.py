@@ -13,8 +13,14 @@ PUT = {
         "hosts: files hlb mdns4_minimal [NOTFOUND=return] dns myhostname",
     ),
     "files alone": ("hosts: files", "hosts: files hlb"),
-    "no files": ("hosts: resolve [!UNAVAIL=return] dns", "hosts: hlb resolve [!UNAVAIL=return] dns"),
-    "files may end it": ("hosts: files [NOTFOUND=return] dns", "hosts: hlb files [NOTFOUND=return] dns"),
+    "no files": (
+        "hosts: resolve [!UNAVAIL=return] dns",
+        "hosts: hlb resolve [!UNAVAIL=return] dns",
+    ),
+    "files may end it": (
+        "hosts: files [NOTFOUND=return] dns",
+        "hosts: hlb files [NOTFOUND=return] dns",
+    ),
     "files not first": (
         "hosts: resolve [!UNAVAIL=return] files dns",
         "hosts: hlb resolve [!UNAVAIL=return] files dns",
@@ -46,7 +52,10 @@ def install(machine, check=True):
 
 
 def assert_nothing_is_left(machine):
-    left = machine.shell("find /etc /var/lib -name '*nsswitch.conf*' ! -path '/var/lib/dpkg/*'; find / -xdev -name '*nss?hlb*'")
+    left = machine.shell(
+        "find /etc /var/lib -name '*nsswitch.conf*' ! -path '/var/lib/dpkg/*';"
+        "find / -xdev -name '*nss?hlb*'"
+    )
     assert left.stdout.split() == ["/etc/nsswitch.conf"]
 
 
@@ -97,7 +106,10 @@ def test_where_there_is_no_file_none_is_made(fresh):
 def test_where_there_is_no_hosts_line_it_says_what_to_add(fresh):
     write(fresh, "passwd: files\n")
     (said,) = install(fresh)
-    assert said == "libnss-hlb: /etc/nsswitch.conf has no hosts line; to use hlb, add: hosts: files hlb dns"
+    assert (
+        said
+        == "libnss-hlb: /etc/nsswitch.conf has no hosts line; to use hlb, add: hosts: files hlb dns"
+    )
     assert read(fresh) == "passwd: files\n"
 
 
@@ -122,11 +134,12 @@ def test_etc_that_cannot_be_written_is_left_alone(fresh):
 def test_an_edit_that_breaks_lookups_is_undone(fresh):
     # A source that lets lookups work only as long as hlb isn't there.
     write(fresh, "passwd: files\nhosts: files dns\n")
-    fresh.shell(
-        "mv /usr/bin/getent /usr/bin/getent.real\n"
-        "printf '#!/bin/sh\\ngrep -q hlb /etc/nsswitch.conf && exit 2\\nexec getent.real \"$@\"\\n' >/usr/bin/getent\n"
-        "chmod +x /usr/bin/getent"
+    getent = fresh.file("/usr/bin/getent")
+    getent.rename(fresh.file("/usr/bin/getent.real"))
+    getent.write_text(
+        '#!/bin/sh\ngrep -q hlb /etc/nsswitch.conf && exit 2\nexec getent.real "$@"\n'
     )
+    getent.chmod(0o755)
     (said,) = install(fresh)
     assert "lookups failed: the line is as it was before" in said
     assert read(fresh) == "passwd: files\nhosts: files dns\n"
