@@ -95,7 +95,8 @@ class Machine:
             self.container = subprocess.Popen(
                 ["systemd-nspawn", "-q", "-D", self.root, "-M", self.name, "--boot",
                  "--register=no", "--keep-unit", *network, "--resolv-conf=off", "--timezone=off",
-                 "--console=pipe",                 "--capability=all", "--system-call-filter=bpf perf_event_open @keyring"],
+                 "--console=pipe", "--capability=all",
+                 "--system-call-filter=bpf perf_event_open @keyring"],
                 env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
                 preexec_fn=lambda: join(cgroups(self.name)),
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console,
