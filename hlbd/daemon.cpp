@@ -22,6 +22,7 @@
 #include <utility>
 #include <variant>
 
+#include "decision.h"
 #include "health/state_name.h"
 #include "libnss_hlb/bus.h"
 #include "log.h"
@@ -65,10 +66,6 @@ void detach(asio::io_context& io, asio::awaitable<void> task) {
   asio::co_spawn(io, std::move(task), [](const std::exception_ptr& error) {
     if (error) std::rethrow_exception(error);
   });
-}
-
-std::string or_none(std::string text) {
-  return text.empty() ? "none" : std::move(text);
 }
 
 }  // namespace
@@ -115,6 +112,8 @@ Daemon::Daemon(Options options, Config config)
           io_.get_executor(), options_.state_dir,
           [this](StateEncoder& encoder) { remember(monitor_, clock_, encoder); },
           [this](const std::string& trouble) { degraded_.set("states", trouble); }),
+      telemetry_(io_.get_executor(), clock_, monitor_,
+                 [this](const std::string& trouble) { degraded_.set("metrics", trouble); }),
       routes_(io_,
               [this] {
                 publisher_.forget_sort_scores();
@@ -134,12 +133,16 @@ Daemon::Daemon(Options options, Config config)
 void Daemon::configure(const Config& config) {
   set_log_level(config.log_level);
   publisher_.set_max_stale(config.max_stale);
+  telemetry_.serve_at(config.metrics);
   hooks_.configure({.command = config.on_change, .user = config.on_change_user});
 }
 
 void Daemon::backend_changed(const BackendChange& change) {
   const auto kind = monitor_.overrides().kind_of(change.service.name, change.backend.address);
-  if (kind != OverrideKind::maintenance) {
+  const bool quietly = kind == OverrideKind::maintenance;
+  log_change(change, quietly);
+  telemetry_.changed(change);
+  if (!quietly) {
     hooks_.transition(change.service, change.backend, change.before, change.now, change.reason);
   }
   state_file_.changed();
@@ -159,9 +162,8 @@ void Daemon::override_changed(const OverrideChange& change) {
   const bool ended = change.cause == OverrideChange::Cause::by_time;
   const std::string reason = ended ? "its time is over" : change.now ? change.now->reason : "";
   const std::string address = change.key.backend.to_string();
-  spdlog::info("{}/{}: override {} -> {}{}", change.key.service, address,
-               or_none(name(change.before)), or_none(name(change.now)),
-               reason.empty() ? "" : ": " + reason);
+  log_change(change, reason);
+  telemetry_.counted().changed(metrics::Cause::override);
   if (ended) override_control_.save();
   tell({.at = moment_now().wall,
         .service = change.key.service,
@@ -205,7 +207,11 @@ void Daemon::start_publishing(std::vector<ServiceSpec> services) {
   apply(names_.follow(std::move(services)));
   publisher_.publish();
   peer_socket_.emplace(io_.get_executor(), options_.runtime_dir / bus::kPeerSocket,
-                       [this](const Name& name) { return publisher_.table().find(name); });
+                       [this](const Name& name) {
+                         const record::View record = publisher_.table().find(name);
+                         telemetry_.looked_up(record);
+                         return record;
+                       });
 }
 
 void Daemon::apply(std::vector<ServiceSpec> services) {
@@ -242,8 +248,12 @@ void Daemon::run() {
 bus::Offer Daemon::offer() {
   return {
       .identity = {HLB_VERSION, options_.config.string(), started_},
-      .resolve = [this](std::string_view name,
-                        int family) { return resolve(publisher_.table(), name, family); },
+      .resolve =
+          [this](std::string_view name, int family) {
+            auto answer = resolve(publisher_.table(), name, family);
+            telemetry_.looked_up(answer);
+            return answer;
+          },
       .directory = directory_,
       .control = {.set_override =
                       [this](bus::OverrideRequest request) {
@@ -281,6 +291,7 @@ void Daemon::watch_listeners() {
 }
 
 void Daemon::on_published(std::span<const std::size_t> services) {
+  telemetry_.published(publisher_.tables());
   if (peer_socket_) peer_socket_->answers_changed();
   for (Event& event : directory_.update(services))
     tell(std::move(event));
@@ -304,6 +315,7 @@ std::optional<bus::Refusal> Daemon::reload() {
   std::optional<bus::Refusal> refusal;
   notify::reloading();
   auto loaded = load_config(options_.config);
+  telemetry_.counted().loaded_configuration(std::holds_alternative<Config>(loaded));
   if (const auto* errors = std::get_if<ConfigErrors>(&loaded)) {
     refusal = {bus::Refusal::Kind::invalid_config, ""};
     for (const ConfigError& error : *errors) {
@@ -345,6 +357,7 @@ asio::awaitable<void> Daemon::renew_lease() {
     if (watchdog) notify::alive();
     timer.expires_after(period);
     co_await timer.async_wait(kAsTuple);
+    telemetry_.counted().loop_lagged(std::chrono::steady_clock::now() - timer.expiry());
   }
 }
 

@@ -29,6 +29,7 @@
 #include "report/event_log.h"
 #include "state/remembered.h"
 #include "state/state_file.h"
+#include "telemetry.h"
 
 namespace hlb {
 
@@ -44,6 +45,9 @@ class Daemon : private Monitor::Observer {
  private:
   void verdicts_changed() override { publisher_.publish_soon(); }
   void backend_changed(const BackendChange& change) override;
+  void probed(const CheckSpec& check, const Outcome& outcome) override {
+    telemetry_.counted().probed(check.method, outcome);
+  }
   void override_changed(const OverrideChange& change) override;
 
   void start_publishing(std::vector<ServiceSpec> services);
@@ -81,6 +85,7 @@ class Daemon : private Monitor::Observer {
   MonitorDirectory directory_;
   Hooks hooks_;
   StateFile state_file_;
+  Telemetry telemetry_;
   publish::RouteWatch routes_;
   std::optional<publish::PeerSocket> peer_socket_;
   std::optional<bus::SystemBus> bus_;
