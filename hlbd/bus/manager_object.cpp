@@ -159,7 +159,7 @@ void ManagerObject::SetOverride(Counted&& result, std::string target, std::strin
   if (const auto fault = fault_of(kind, duration, reason)) {
     return result.returnError(to_bus_error(*fault));
   }
-  OverrideRequest request{
+  const OverrideRequest request{
       .target = std::move(target),
       .kind = *override_kind_named(kind),
       .duration = std::chrono::floor<std::chrono::milliseconds>(
