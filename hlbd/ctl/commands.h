@@ -9,9 +9,11 @@
 namespace hlb::ctl {
 
 void add_check_config(CLI::App& app, const Settings& settings, Run& run);
+void add_import(CLI::App& app, const Settings& settings, Run& run);
 
-inline constexpr std::array<AddCommand, 1> kCommands = {
+inline constexpr std::array<AddCommand, 2> kCommands = {
     add_check_config,
+    add_import,
 };
 
 }  // namespace hlb::ctl
