@@ -1,5 +1,5 @@
 // The sub-commands of hlbctl, in the order in which `hlbctl --help` lists them. Each stands in the
-// file of its name.
+// file of its name; the overrides, in overrides.cpp.
 #pragma once
 
 #include <array>
@@ -8,10 +8,23 @@
 
 namespace hlb::ctl {
 
+void add_status(CLI::App& app, const Settings& settings, Run& run);
+void add_resolve(CLI::App& app, const Settings& settings, Run& run);
+void add_events(CLI::App& app, const Settings& settings, Run& run);
+void add_drain(CLI::App& app, const Settings& settings, Run& run);
+void add_maintenance(CLI::App& app, const Settings& settings, Run& run);
+void add_up(CLI::App& app, const Settings& settings, Run& run);
+void add_down(CLI::App& app, const Settings& settings, Run& run);
+void add_clear(CLI::App& app, const Settings& settings, Run& run);
+void add_reload(CLI::App& app, const Settings& settings, Run& run);
 void add_check_config(CLI::App& app, const Settings& settings, Run& run);
 
-inline constexpr std::array<AddCommand, 1> kCommands = {
-    add_check_config,
+inline constexpr std::array<AddCommand, 10> kCommands = {
+    add_status, add_events, add_drain,  add_maintenance,  add_up,
+    add_down,   add_clear,  add_reload, add_check_config,
 };
+
+// What hlbctl does without a sub-command.
+int show_status(const Settings& settings);
 
 }  // namespace hlb::ctl
