@@ -40,9 +40,10 @@ bool refused(std::string_view name) {
 
 Failure refusal(const BusError& error, bool change) {
   if (change) {
-    return {kTrouble,
-            "only root and the members of the group hlb may change what hlbd answers: "
-            "try again with sudo"};
+    return {
+        kTrouble,
+        "only root, members of the group hlb, and whom polkit allows org.hlb1.manage, may change "
+        "what hlbd answers: try again with sudo"};
   }
   return {kUnreachable, fmt::format("the {} bus lets nobody ask hlbd for this: its policy, "
                                     "/usr/share/dbus-1/system.d/org.hlb1.conf, is of an older hlbd",

@@ -9,6 +9,7 @@
 #include <tuple>
 #include <utility>
 
+#include "bus/versions.h"
 #include "ctl/bus_failure.h"
 #include "ctl/within.h"
 #include "libnss_hlb/bus.h"
@@ -20,7 +21,6 @@ using namespace std::chrono_literals;
 using org::hlb1::Manager_proxy;
 using org::hlb1::Resolver_proxy;
 
-constexpr char kManager[] = "org.hlb1.Manager";
 // For what somebody may have to be asked for a password.
 constexpr auto kChangeLimit = 2min;
 // hlbd joining and leaving the bus.
@@ -28,29 +28,8 @@ constexpr char kPresence[] =
     "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
     "member='NameOwnerChanged',arg0='org.hlb1'";
 
-// --- Where sdbus-c++ 1.2 and 2.x differ ---------------------------------------------------------
-
-// A name, for 1.2 a string and for 2.x one of its types, which strings don't turn into by
-// themselves.
-struct Name {
-  const char* text;
-
-  template <typename Type>
-  operator Type() const {  // NOLINT(google-explicit-constructor): its purpose
-    return Type(text);
-  }
-};
-
-template <typename Connection>
-bool process_one(Connection& connection) {
-  if constexpr (requires { connection.processPendingEvent(); }) {
-    return connection.processPendingEvent();
-  } else {
-    return connection.processPendingRequest();
-  }
-}
-
-// Calls `handler` for what matches as long as the slot, or else the connection, exists.
+// Calls `handler` for what matches as long as the slot, or else (in sdbus-c++ 2.x) the connection,
+// exists.
 template <typename Connection>
 sdbus::Slot add_match(Connection& connection, const char* match, sdbus::message_handler handler) {
   if constexpr (requires {
@@ -62,8 +41,6 @@ sdbus::Slot add_match(Connection& connection, const char* match, sdbus::message_
     return connection.addMatch(match, std::move(handler));
   }
 }
-
-// ------------------------------------------------------------------------------------------------
 
 BusError describe(const sdbus::Error& error, const std::string& bus) {
   return {error.getName(), error.getMessage(), bus};
@@ -88,7 +65,8 @@ std::unique_ptr<sdbus::IConnection> connect(Settings::Bus bus, const std::string
 }
 
 WallTime wall_time(std::uint64_t microseconds) {
-  return WallTime(std::chrono::microseconds(microseconds));
+  return std::chrono::floor<WallTime::duration>(
+      std::chrono::sys_time<std::chrono::microseconds>(std::chrono::microseconds(microseconds)));
 }
 
 using Properties = std::map<std::string, sdbus::Variant>;
@@ -112,7 +90,7 @@ class Client::Link final : private Connected,
  public:
   explicit Link(std::unique_ptr<sdbus::IConnection> connection)
       : Connected{std::move(connection)},
-        ProxyInterfaces(*connection_, Name{bus::kName}, Name{bus::kPath}) {
+        ProxyInterfaces(*connection_, bus::Name{bus::kName}, bus::Name{bus::kPath}) {
     registerProxy();
   }
   ~Link() { unregisterProxy(); }
@@ -126,7 +104,7 @@ class Client::Link final : private Connected,
     getProxy()
         .callMethod("GetAll")
         .onInterface("org.freedesktop.DBus.Properties")
-        .withArguments(std::string(kManager))
+        .withArguments(std::string(bus::kManagerInterface))
         .storeResultsTo(all);
     return all;
   }
@@ -231,7 +209,7 @@ std::vector<BackendReport> Client::backends(const std::string& service) {
       report.reason = std::move(std::get<6>(told));
       report.override.kind = std::move(std::get<7>(told));
       report.weight = std::get<8>(told);
-      report.weight_now = std::get<9>(told);
+      report.weight_percent = std::get<9>(told);
       report.priority = std::get<10>(told);
       report.outcomes = std::move(std::get<11>(told));
     }
@@ -295,7 +273,7 @@ Wanted Client::wanted() const {
 
 void Client::process() {
   ask([this] {
-    while (process_one(link_->connection())) {
+    while (bus::process(link_->connection())) {
     }
   });
 }

@@ -19,10 +19,18 @@ void add_clear(CLI::App& app, const Settings& settings, Run& run);
 void add_reload(CLI::App& app, const Settings& settings, Run& run);
 void add_check_config(CLI::App& app, const Settings& settings, Run& run);
 
-inline constexpr std::array<AddCommand, 10> kCommands = {
-    add_status, add_events, add_drain,  add_maintenance,  add_up,
-    add_down,   add_clear,  add_reload, add_check_config,
-};
+inline constexpr auto kCommands = std::to_array<AddCommand>({
+    add_status,
+    add_resolve,
+    add_events,
+    add_drain,
+    add_maintenance,
+    add_up,
+    add_down,
+    add_clear,
+    add_reload,
+    add_check_config,
+});
 
 // What hlbctl does without a sub-command.
 int show_status(const Settings& settings);

@@ -60,34 +60,39 @@ std::set<std::string> without_answer(Client& client) {
 void warn_of_emptied(Client& client, const std::set<std::string>& empty_before) {
   for (const std::string& service : without_answer(client)) {
     if (empty_before.contains(service)) continue;
-    std::fprintf(stderr, "hlbctl: warning: %s has no backend left for lookups\n",
-                 printable(service).c_str());
+    fmt::print(stderr, "hlbctl: warning: {} has no backend left for lookups\n", printable(service));
   }
 }
 
-int apply(const Settings& settings, const Kind& kind, const Wishes& wishes) {
+// Says what was done.
+void apply_to(Client& client, const std::string& target, const Kind& kind, const Wishes& wishes) {
   const std::chrono::milliseconds span = span_of(wishes.span);
+  const bool clears = kind.name == kClear.name;
+  const std::uint32_t count = clears ? client.clear_override(target)
+                                     : client.set_override(target, kind.name, span, wishes.reason);
+  const WallTime now = wall_now();
+  const std::string until = span.count() == 0 ? "" : " until " + moment(now + span, now);
+  fmt::print("{}: {} backend{} {}{}\n", target, count, count == 1 ? "" : "s", kind.done, until);
+  std::fflush(stdout);
+}
+
+// Each target for itself: one that means no backend keeps none of the others from being heeded.
+int apply(const Settings& settings, const Kind& kind, const Wishes& wishes) {
+  span_of(wishes.span);  // before anything changes
   Client client(settings);
   const std::set<std::string> empty_before = without_answer(client);
-  int exit_code = kOk;
+  std::set<std::string> complaints;
   for (const std::string& target : wishes.targets) {
-    const std::uint32_t count = kind.name == kClear.name
-                                    ? client.clear_override(target)
-                                    : client.set_override(target, kind.name, span, wishes.reason);
-    if (count == 0) {
-      std::fprintf(stderr, "hlbctl: no backend is %s: `hlbctl status` lists them\n",
-                   target.c_str());
-      exit_code = kTrouble;
-      continue;
+    try {
+      apply_to(client, target, kind, wishes);
+    } catch (const Failure& failure) {
+      if (failure.code == kUnreachable) throw;
+      if (!complaints.insert(failure.what()).second) continue;  // the same of each target
+      fmt::print(stderr, "hlbctl: {}\n", failure.what());
     }
-    const WallTime now = wall_now();
-    const std::string until = span.count() == 0 ? "" : " until " + moment(now + span, now);
-    std::printf("%s: %u backend%s %s%s\n", target.c_str(), count, count == 1 ? "" : "s", kind.done,
-                until.c_str());
   }
-  std::fflush(stdout);
   warn_of_emptied(client, empty_before);
-  return exit_code;
+  return complaints.empty() ? kOk : kTrouble;
 }
 
 CLI::App* add(CLI::App& app, const Settings& settings, Run& run, const Kind& kind) {

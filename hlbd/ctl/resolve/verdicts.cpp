@@ -89,7 +89,7 @@ class Judgement {
 // Without a table's word.
 Verdict verdict_by_hlbd(const BackendReport& told, WallTime now) {
   const bool overridden = !told.override.kind.empty();
-  return {told.address, told.weight_now > 0,
+  return {told.address, told.weight_percent > 0,
           overridden ? describe(told.override, now) : state_text(told, now)};
 }
 

@@ -2,6 +2,7 @@
 
 #include "ctl/json.h"
 #include "ctl/user_name.h"
+#include "health/history.h"
 
 namespace hlb::ctl {
 namespace {
@@ -9,7 +10,7 @@ namespace {
 // Seconds of a pass, or why there are none.
 Json json_of(std::int32_t outcome) {
   if (outcome >= 0) return outcome / 1e6;
-  return outcome == BackendReport::kFailed ? "failed" : "unknown";
+  return outcome == History::kFailed ? "failed" : "unknown";
 }
 
 Json json_of(const OverrideReport& override) {
@@ -29,7 +30,7 @@ Json json_of(const BackendReport& backend) {
   return {{"address", backend.address},   {"port", backend.port == 0 ? Json() : Json(backend.port)},
           {"state", backend.state},       {"since", json_time(backend.since)},
           {"reason", backend.reason},     {"override", json_of(backend.override)},
-          {"weight", backend.weight},     {"weight_now", backend.weight_now},
+          {"weight", backend.weight},     {"weight_percent", backend.weight_percent},
           {"priority", backend.priority}, {"outcomes", std::move(outcomes)}};
 }
 

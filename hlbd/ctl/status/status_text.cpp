@@ -30,19 +30,19 @@ Styled latest_latency(const BackendReport& backend) {
   return latency(backend.outcomes.back());
 }
 
-// Now, if that is another, and as configured. That one which is down isn't answered goes without
+// As configured, and how much of it counts now. That one which is down isn't answered goes without
 // saying.
 std::string weight(const BackendReport& backend) {
-  const bool same = backend.weight_now == backend.weight || backend.state != "up";
-  return same ? std::to_string(backend.weight)
-              : fmt::format("{}/{}", backend.weight_now, backend.weight);
+  const bool whole = backend.weight_percent == 100 || backend.state != "up";
+  return whole ? std::to_string(backend.weight)
+               : fmt::format("{}% of {}", backend.weight_percent, backend.weight);
 }
 
 // It would be answered if those of a better priority weren't.
 bool is_standby(const BackendReport& backend, std::span<const BackendReport> all) {
-  if (backend.state != "up" || backend.weight == 0 || backend.weight_now > 0) return false;
+  if (backend.state != "up" || backend.weight == 0 || backend.weight_percent > 0) return false;
   return std::ranges::any_of(all, [&](const BackendReport& other) {
-    return other.priority < backend.priority && other.weight_now > 0;
+    return other.priority < backend.priority && other.weight_percent > 0;
   });
 }
 

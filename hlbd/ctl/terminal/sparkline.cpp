@@ -4,7 +4,7 @@
 #include <array>
 #include <cstddef>
 
-#include "report/report.h"
+#include "health/history.h"
 
 namespace hlb::ctl {
 namespace {
@@ -37,7 +37,7 @@ Styled sparkline(std::span<const std::int32_t> outcomes, std::size_t most, bool 
   const std::int32_t fastest = fastest_pass(shown);
   Styled line;
   for (const std::int32_t outcome : shown) {
-    if (outcome == BackendReport::kFailed) {
+    if (outcome == History::kFailed) {
       line.add("x", Style::red);
     } else if (outcome < 0) {
       line.add("?");

@@ -26,12 +26,12 @@ std::string format(const std::tm& parts, const char* how) {
 }  // namespace
 
 WallTime wall_now() {
-  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+  return std::chrono::floor<WallTime::duration>(std::chrono::system_clock::now());
 }
 
 std::string age(WallTime since, WallTime now) {
   if (since == WallTime{}) return "-";
-  const auto passed = std::max<WallTime::duration>(now - since, 0us);
+  const auto passed = std::max<WallTime::duration>(now - since, 0ms);
   const auto in = [passed](auto unit) { return passed / unit; };
   if (passed < 1min) return fmt::format("{}s", in(1s));
   if (passed < 1h) return fmt::format("{}m", in(1min));
@@ -47,8 +47,7 @@ std::string moment(WallTime at, WallTime now) {
 }
 
 std::string timestamp(WallTime at) {
-  const auto millisecond =
-      std::chrono::floor<std::chrono::milliseconds>(at.time_since_epoch()).count() % 1000;
+  const auto millisecond = at.time_since_epoch().count() % 1000;
   return fmt::format("{}.{:03}", format(local(at), "%Y-%m-%d %H:%M:%S"), millisecond);
 }
 
