@@ -171,6 +171,8 @@ install: all ## into DESTDIR, under PREFIX; an existing configuration is kept
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 hlbd/man/*.5
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 hlbd/man/*.8 libnss_hlb/*.8
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/dbus-1/system.d hlbd/data/org.hlb1.conf
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/dbus-1/interfaces hlbd/data/org.hlb1.xml
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/polkit-1/actions hlbd/data/org.hlb1.policy
 	test -e $(DESTDIR)/etc/hlb/hlbd.toml || install -D -m 644 -t $(DESTDIR)/etc/hlb hlbd/data/hlbd.toml
 
 format: ## rewrite the sources with clang-format

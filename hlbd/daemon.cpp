@@ -21,12 +21,14 @@
 #include <utility>
 #include <variant>
 
+#include "health/state_name.h"
 #include "libnss_hlb/bus.h"
 #include "log.h"
 #include "notify.h"
 #include "publish/encode.h"
 #include "resolve.h"
 #include "state/host.h"
+#include "state/moment.h"
 
 namespace hlb {
 namespace {
@@ -64,10 +66,15 @@ void detach(asio::io_context& io, asio::awaitable<void> task) {
   });
 }
 
+std::string or_none(std::string text) {
+  return text.empty() ? "none" : std::move(text);
+}
+
 }  // namespace
 
 Daemon::Daemon(Options options, Config config)
     : options_(std::move(options)),
+      started_(moment_now().wall),
       runtime_folder_(take_over(options_.runtime_dir)),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       clock_(io_.get_executor()),
@@ -90,7 +97,15 @@ Daemon::Daemon(Options options, Config config)
            .seed = std::random_device{}(),
            .most_probes = probes_at_a_time()},
           *this),
-      publisher_(io_.get_executor(), options_.runtime_dir, monitor_, [this] { on_published(); }),
+      publisher_(io_.get_executor(), options_.runtime_dir, monitor_,
+                 [this](std::span<const std::size_t> services) { on_published(services); }),
+      override_control_(
+          options_.state_dir, monitor_, clock_,
+          [this](const std::string& trouble) { degraded_.set("overrides", trouble); }),
+      degraded_([this] {
+        if (bus_) bus_->overview_changed();
+      }),
+      directory_(monitor_, publisher_, clock_, events_, degraded_),
       hooks_(io_.get_executor(), [this] { return prober_.children(); }),
       state_file_(io_.get_executor(), options_.state_dir,
                   [this](StateEncoder& encoder) { remember(monitor_, clock_, encoder); }),
@@ -117,12 +132,64 @@ void Daemon::configure(const Config& config) {
 }
 
 void Daemon::backend_changed(const BackendChange& change) {
-  hooks_.transition(change.service, change.backend, change.before, change.now, change.reason);
+  const auto kind = monitor_.overrides().kind_of(change.service.name, change.backend.address);
+  if (kind != OverrideKind::maintenance) {
+    hooks_.transition(change.service, change.backend, change.before, change.now, change.reason);
+  }
   state_file_.changed();
+  tell({.at = moment_now().wall,
+        .service = change.service.name,
+        .address = change.backend.address.to_string(),
+        .what = Event::What::state,
+        .before = std::string(name_of(change.before)),
+        .now = std::string(name_of(change.now)),
+        .reason = change.reason});
+}
+
+void Daemon::override_changed(const OverrideChange& change) {
+  const auto name = [](const Override* override) {
+    return override == nullptr ? "" : std::string(name_of(override->kind));
+  };
+  const bool ended = change.cause == OverrideChange::Cause::by_time;
+  const std::string reason = ended ? "its time is over" : change.now ? change.now->reason : "";
+  const std::string address = change.key.backend.to_string();
+  spdlog::info("{}/{}: override {} -> {}{}", change.key.service, address,
+               or_none(name(change.before)), or_none(name(change.now)),
+               reason.empty() ? "" : ": " + reason);
+  if (ended) override_control_.save();
+  tell({.at = moment_now().wall,
+        .service = change.key.service,
+        .address = address,
+        .what = Event::What::override,
+        .before = name(change.before),
+        .now = name(change.now),
+        .reason = reason});
+  if (change.before != nullptr && change.before->kind == OverrideKind::maintenance) {
+    tell_hooks(change.key, change.before->state_then, reason);
+  }
+}
+
+// What happened to a backend under maintenance is told when that ends.
+void Daemon::tell_hooks(const Overrides::Key& key, State before, const std::string& reason) {
+  for (std::size_t i = 0; i < monitor_.services().size(); ++i) {
+    const ServiceSpec& service = monitor_.services()[i];
+    if (service.name != key.service) continue;
+    for (const WatchedBackend& backend : monitor_.watched()[i].backends) {
+      if (backend.spec.address != key.backend || backend.state == before) continue;
+      hooks_.transition(service, backend.spec, before, backend.state,
+                        "after maintenance: " + reason);
+    }
+  }
+}
+
+void Daemon::tell(Event event) {
+  events_.add(event);
+  if (bus_) bus_->announce(std::move(event));
 }
 
 void Daemon::start_publishing(std::vector<ServiceSpec> services) {
   remembered_.emplace(options_.runtime_dir, options_.state_dir, clock_);
+  override_control_.restore();
   apply(names_.follow(std::move(services)));
   publisher_.publish();
   peer_socket_.emplace(io_.get_executor(), options_.runtime_dir / bus::kPeerSocket,
@@ -133,6 +200,8 @@ void Daemon::apply(std::vector<ServiceSpec> services) {
   monitor_.apply(std::move(services), [&](const ServiceSpec& service, const BackendSpec& backend) {
     return remembered_ ? remembered_->of(service, backend) : Monitor::Known{};
   });
+  directory_.configured();
+  if (bus_) bus_->configured();
 }
 
 void Daemon::file_changed(const probes::FileChange& change) {
@@ -158,22 +227,35 @@ void Daemon::run() {
   spdlog::info("stopping");
 }
 
+bus::Offer Daemon::offer() {
+  return {
+      .identity = {HLB_VERSION, options_.config.string(), started_},
+      .resolve = [this](std::string_view name,
+                        int family) { return resolve(publisher_.table(), name, family); },
+      .directory = directory_,
+      .control = {.set_override =
+                      [this](bus::OverrideRequest request) {
+                        return override_control_.set(std::move(request));
+                      },
+                  .clear_override =
+                      [this](std::string_view target) { return override_control_.clear(target); },
+                  .reload = [this] { return reload(); }}};
+}
+
 void Daemon::join_bus() {
   if (options_.bus == Options::Bus::none) return;
   const auto kind =
       options_.bus == Options::Bus::system ? bus::BusKind::system : bus::BusKind::session;
-  bus_.emplace(
-      io_, kind,
-      [this](std::string_view name, int family) {
-        return resolve(publisher_.table(), name, family);
-      },
-      [](const std::string& trouble) { spdlog::warn("{}; lookups go on without it", trouble); });
+  bus_.emplace(io_, kind, offer(), [](const std::string& trouble) {
+    spdlog::warn("{}; lookups go on without it", trouble);
+  });
 }
 
 void Daemon::watch_routes() {
   if (const std::error_code error = routes_.start()) {
     spdlog::warn("can't watch addresses and routes ({}): balance may suffer when they change",
                  error.message());
+    degraded_.set("routes", "can't be watched: " + error.message());
   }
 }
 
@@ -186,9 +268,16 @@ void Daemon::watch_listeners() {
   }
 }
 
-void Daemon::on_published() {
+void Daemon::on_published(std::span<const std::size_t> services) {
   if (peer_socket_) peer_socket_->answers_changed();
-  if (ready_ || !names_.first_round_over() || !monitor_.first_round_over()) return;
+  for (Event& event : directory_.update(services))
+    tell(std::move(event));
+  if (bus_ && !services.empty()) bus_->overview_changed();
+  if (!ready_) become_ready();
+}
+
+void Daemon::become_ready() {
+  if (!names_.first_round_over() || !monitor_.first_round_over()) return;
   ready_ = true;
   remembered_.reset();
   state_file_.changed();
@@ -199,13 +288,18 @@ void Daemon::on_published() {
   notify::ready(now);
 }
 
-void Daemon::reload() {
+std::optional<bus::Refusal> Daemon::reload() {
+  std::optional<bus::Refusal> refusal;
   notify::reloading();
   auto loaded = load_config(options_.config);
   if (const auto* errors = std::get_if<ConfigErrors>(&loaded)) {
-    for (const ConfigError& error : *errors)
+    refusal = {bus::Refusal::Kind::invalid_config, ""};
+    for (const ConfigError& error : *errors) {
       spdlog::error("{}", error.to_string());
+      refusal->message += (refusal->message.empty() ? "" : "\n") + error.to_string();
+    }
     spdlog::error("not reloaded: the configuration before goes on");
+    degraded_.set("configuration", errors->front().to_string() + "; the one before goes on");
   } else {
     auto& config = std::get<Config>(loaded);
     configure(config);
@@ -214,8 +308,10 @@ void Daemon::reload() {
     state_file_.changed();
     watch_listeners();
     spdlog::info("reloaded: {}", status());
+    degraded_.set("configuration", "");
   }
   notify::ready(status());
+  return refusal;
 }
 
 void Daemon::await_signal() {

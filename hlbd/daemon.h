@@ -4,21 +4,29 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <cstddef>
 #include <optional>
+#include <span>
+#include <string>
+#include <vector>
 
+#include "bus/system_bus.h"
 #include "config/config.h"
+#include "degraded.h"
 #include "discovery/name_watch.h"
 #include "engine/clock.h"
 #include "engine/monitor.h"
 #include "hooks.h"
+#include "monitor_directory.h"
 #include "options.h"
+#include "override_control.h"
 #include "probes/listeners.h"
 #include "probes/prober.h"
 #include "publish/file_descriptor.h"
 #include "publish/peer_socket.h"
 #include "publish/routes.h"
-#include "bus/system_bus.h"
 #include "publisher.h"
+#include "report/event_log.h"
 #include "state/remembered.h"
 #include "state/state_file.h"
 
@@ -36,21 +44,27 @@ class Daemon : private Monitor::Observer {
  private:
   void verdicts_changed() override { publisher_.publish_soon(); }
   void backend_changed(const BackendChange& change) override;
+  void override_changed(const OverrideChange& change) override;
 
   void start_publishing(std::vector<ServiceSpec> services);
   void configure(const Config& config);
   void apply(std::vector<ServiceSpec> services);
+  bus::Offer offer();
   void join_bus();
   void watch_routes();
   void watch_listeners();
   void file_changed(const probes::FileChange& change);
-  void on_published();
-  void reload();
+  void on_published(std::span<const std::size_t> services);
+  void become_ready();
+  std::optional<bus::Refusal> reload();
+  void tell(Event event);
+  void tell_hooks(const Overrides::Key& backend, State before, const std::string& reason);
   void await_signal();
   boost::asio::awaitable<void> renew_lease();
   std::string status() const;
 
   Options options_;
+  WallTime started_;
   publish::FileDescriptor runtime_folder_;  // locked
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;
@@ -60,6 +74,10 @@ class Daemon : private Monitor::Observer {
   discovery::NameWatch names_;
   Monitor monitor_;
   Publisher publisher_;
+  OverrideControl override_control_;
+  EventLog events_;
+  Degraded degraded_;
+  MonitorDirectory directory_;
   Hooks hooks_;
   StateFile state_file_;
   publish::RouteWatch routes_;

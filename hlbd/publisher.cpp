@@ -25,17 +25,18 @@ bool same_answers(std::span<const std::uint8_t> one, std::span<const std::uint8_
 
 Publisher::Publisher(const boost::asio::any_io_executor& executor,
                      const std::filesystem::path& folder, Monitor& monitor,
-                     std::function<void()> on_published)
+                     OnPublished on_published)
     : monitor_(monitor), on_published_(std::move(on_published)), file_(folder), timer_(executor) {
   scores_.refresh();
 }
 
 void Publisher::publish() {
-  for (const std::size_t service : monitor_.update(verdicts_))
+  const std::vector<std::size_t> services = monitor_.update(verdicts_);
+  for (const std::size_t service : services)
     score(verdicts_[service]);
   const auto table = publish::encode_table(verdicts_, max_stale_);
   if (!same_answers(table, file_.published())) file_.publish(table);
-  on_published_();
+  on_published_(services);
 }
 
 void Publisher::score(ServiceVerdict& service) {

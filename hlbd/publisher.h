@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <span>
+#include <vector>
 
 #include "engine/monitor.h"
 #include "health/service.h"
@@ -19,9 +21,12 @@ namespace hlb {
 // Used by hlbd's loop alone. `monitor` must outlive it.
 class Publisher {
  public:
-  // `on_published` is called after each publication.
+  // Called after each publication, with the services whose verdicts were made anew for it, in
+  // order.
+  using OnPublished = std::function<void(std::span<const std::size_t> services)>;
+
   Publisher(const boost::asio::any_io_executor& executor, const std::filesystem::path& folder,
-            Monitor& monitor, std::function<void()> on_published);
+            Monitor& monitor, OnPublished on_published);
 
   void set_max_stale(std::chrono::milliseconds max_stale) { max_stale_ = max_stale; }
 
@@ -47,7 +52,7 @@ class Publisher {
 
   Monitor& monitor_;
   std::vector<ServiceVerdict> verdicts_;  // as published last, with their scores
-  std::function<void()> on_published_;
+  OnPublished on_published_;
   publish::TableFile file_;
   publish::SortScores scores_;
   std::chrono::milliseconds max_stale_{0};

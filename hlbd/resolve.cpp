@@ -11,21 +11,22 @@
 namespace hlb {
 namespace {
 
-using Kind = bus::ResolveError::Kind;
+using bus::Refusal;
+using Kind = Refusal::Kind;
 
 Asked asked(int family) {
   if (family == AF_INET) return Asked::ipv4;
   return family == AF_INET6 ? Asked::ipv6 : Asked::any;
 }
 
-bus::ResolveError error(Kind kind, std::string_view name, std::string_view what) {
+Refusal error(Kind kind, std::string_view name, std::string_view what) {
   return {kind, std::string(name) + ": " + std::string(what)};
 }
 
 }  // namespace
 
-std::variant<bus::Resolved, bus::ResolveError> resolve(const table::View& table,
-                                                               std::string_view name, int family) {
+std::variant<bus::Resolved, Refusal> resolve(const table::View& table, std::string_view name,
+                                             int family) {
   const record::View record = table.find(Name(name));
   if (!record.valid()) return error(Kind::no_such_service, name, "no service has this name");
   if (record.undecided()) {

@@ -4,13 +4,13 @@
 #include <string_view>
 #include <variant>
 
+#include "bus/directory.h"
 #include "libnss_hlb/table.h"
-#include "bus/system_bus.h"
 
 namespace hlb {
 
 // `family` is AF_UNSPEC, AF_INET or AF_INET6. Chooses anew at each call, as the module does.
-std::variant<bus::Resolved, bus::ResolveError> resolve(const table::View& table,
-                                                               std::string_view name, int family);
+std::variant<bus::Resolved, bus::Refusal> resolve(const table::View& table, std::string_view name,
+                                                  int family);
 
 }  // namespace hlb

@@ -7,6 +7,9 @@ namespace hlb::bus {
 inline constexpr char kName[] = "org.hlb1";
 inline constexpr char kPath[] = "/org/hlb1";
 inline constexpr char kResolverInterface[] = "org.hlb1.Resolver";
+inline constexpr char kManagerInterface[] = "org.hlb1.Manager";
+inline constexpr char kServiceInterface[] = "org.hlb1.Service";
+inline constexpr char kBackendInterface[] = "org.hlb1.Backend";
 
 // On the peer socket only: Lookup(s name) → (ay record). One record (record.h) for the asked name.
 // While the service has no first outcome, hlbd holds the reply back, at most until the first round
@@ -16,6 +19,8 @@ inline constexpr char kLookup[] = "Lookup";
 
 inline constexpr char kNoSuchService[] = "org.hlb1.Error.NoSuchService";
 inline constexpr char kNoHealthyBackend[] = "org.hlb1.Error.NoHealthyBackend";
+inline constexpr char kNoSuchBackend[] = "org.hlb1.Error.NoSuchBackend";
+inline constexpr char kInvalidConfig[] = "org.hlb1.Error.InvalidConfig";
 
 // Files of the runtime folder, /run/hlb unless overridden.
 inline constexpr char kRuntimeFolder[] = "/run/hlb";

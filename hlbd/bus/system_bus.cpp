@@ -1,12 +1,11 @@
 #include "bus/system_bus.h"
 
-#include <org.hlb1.adaptor.h>
 #include <poll.h>
 #include <sdbus-c++/sdbus-c++.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -21,12 +20,16 @@
 #include <boost/asio/write.hpp>
 #include <chrono>
 #include <cstdlib>
+#include <deque>
 #include <exception>
 #include <optional>
 #include <stdexcept>
-#include <tuple>
 #include <utility>
 
+#include "bus/manager_object.h"
+#include "bus/object_tree.h"
+#include "bus/resolver_object.h"
+#include "bus/versions.h"
 #include "libnss_hlb/bus.h"
 
 namespace hlb::bus {
@@ -42,72 +45,7 @@ constexpr auto kLastRetry = 30s;
 constexpr auto kGreetingLimit = 2s;
 constexpr auto kCallLimit = 1s;       // for the one blocking call: taking the name
 constexpr int kRequestsPerTurn = 32;  // then the rest of the loop has its turn
-constexpr char kInvalidArguments[] = "org.freedesktop.DBus.Error.InvalidArgs";
-
-// --- Where sdbus-c++ 1.2 and 2.x differ ---------------------------------------------------------
-
-// A name, for 1.2 a string and for 2.x one of its types, which strings don't turn into by
-// themselves.
-struct Name {
-  const char* text;
-
-  template <typename Type>
-  operator Type() const {  // NOLINT(google-explicit-constructor): its purpose
-    return Type(text);
-  }
-};
-
-// Handles what is pending; false when nothing was.
-template <typename Connection>
-bool process(Connection& connection) {
-  if constexpr (requires { connection.processPendingEvent(); }) {
-    return connection.processPendingEvent();
-  } else {
-    return connection.processPendingRequest();
-  }
-}
-
-// ------------------------------------------------------------------------------------------------
-
-sdbus::Error to_bus_error(const ResolveError& error) {
-  switch (error.kind) {
-    case ResolveError::Kind::no_such_service:
-      return {Name{bus::kNoSuchService}, error.message};
-    case ResolveError::Kind::no_healthy_backend:
-      return {Name{bus::kNoHealthyBackend}, error.message};
-    case ResolveError::Kind::invalid_family:
-      break;
-  }
-  return {Name{kInvalidArguments}, error.message};
-}
-
-class ResolverObject final : public sdbus::AdaptorInterfaces<org::hlb1::Resolver_adaptor> {
- public:
-  ResolverObject(sdbus::IConnection& connection, const ResolveHandler& resolve)
-      : AdaptorInterfaces(connection, sdbus::ObjectPath(bus::kPath)), resolve_(resolve) {
-    registerAdaptor();
-  }
-  ~ResolverObject() { unregisterAdaptor(); }
-  ResolverObject(const ResolverObject&) = delete;
-  ResolverObject& operator=(const ResolverObject&) = delete;
-
- private:
-  using Reply = std::tuple<std::string, std::vector<std::string>>;
-
-  Reply Resolve(const std::string& name, const std::int32_t& family) override {
-    if (family != AF_UNSPEC && family != AF_INET && family != AF_INET6) {
-      throw to_bus_error({ResolveError::Kind::invalid_family,
-                          "The family " + std::to_string(family) +
-                              " is not known: give 0 (both), 2 (IPv4) or 10 (IPv6)."});
-    }
-    auto answer = resolve_(name, family);
-    if (const auto* const error = std::get_if<ResolveError>(&answer)) throw to_bus_error(*error);
-    auto& resolved = std::get<Resolved>(answer);
-    return {std::move(resolved.name), std::move(resolved.addresses)};
-  }
-
-  const ResolveHandler& resolve_;
-};
+constexpr int kEventsPerTurn = 32;
 
 std::string bus_address(BusKind kind) {
   const bool system = kind == BusKind::system;
@@ -158,16 +96,13 @@ std::unique_ptr<sdbus::IConnection> connect(BusKind kind) {
                                  : sdbus::createSessionBusConnection();
 }
 
-// Until sd-bus wants to be called again.
-asio::awaitable<void> wait(asio::posix::stream_descriptor& socket, short events, int timeout_ms) {
-  if (timeout_ms == 0) {
-    co_await asio::post(asio::use_awaitable);
-    co_return;
-  }
-  asio::steady_timer limit(socket.get_executor(), asio::steady_timer::time_point::max());
+// Until sd-bus wants to be called again, or `limit` is cancelled.
+asio::awaitable<void> wait(asio::posix::stream_descriptor& socket, short events, int timeout_ms,
+                           asio::steady_timer& limit) {
+  limit.expires_at(asio::steady_timer::time_point::max());
   if (timeout_ms > 0) limit.expires_after(std::chrono::milliseconds(timeout_ms));
   auto readable = socket.async_wait(socket.wait_read, asio::use_awaitable);
-  auto elapsed = limit.async_wait(asio::use_awaitable);
+  auto elapsed = limit.async_wait(asio::as_tuple(asio::use_awaitable));
   if ((events & POLLOUT) == 0) {
     co_await (std::move(readable) || std::move(elapsed));
   } else {
@@ -180,27 +115,51 @@ asio::awaitable<void> wait(asio::posix::stream_descriptor& socket, short events,
 
 class SystemBus::Session {
  public:
-  Session(asio::io_context& io, BusKind kind, ResolveHandler resolve, TroubleHandler on_trouble)
-      : io_(io), kind_(kind), resolve_(std::move(resolve)), on_trouble_(std::move(on_trouble)) {}
+  Session(asio::io_context& io, BusKind kind, Offer offer, TroubleHandler on_trouble)
+      : io_(io),
+        kind_(kind),
+        offer_(std::move(offer)),
+        on_trouble_(std::move(on_trouble)),
+        wake_(io) {}
 
   static void start(const std::shared_ptr<Session>& session);
   void end();
 
+  void announce(Event event);
+  void overview_changed();
+  void configured();
+
  private:
+  // What is there while hlbd is on the bus.
+  struct Objects {
+    Objects(sdbus::IConnection& connection, const Offer& offer)
+        : resolver(connection, offer.resolve),
+          manager(connection, offer),
+          tree(connection, offer.directory) {}
+
+    ResolverObject resolver;
+    ManagerObject manager;
+    ObjectTree tree;
+  };
+
   static asio::awaitable<void> run(std::shared_ptr<Session> session);
   asio::awaitable<bool> attempt();
+  asio::awaitable<void> open();
   asio::awaitable<void> serve();
-  void open();
+  bool tell_some();
   void close();
   void report(const std::string& what, const char* reason);
 
   asio::io_context& io_;
   BusKind kind_;
-  ResolveHandler resolve_;
+  Offer offer_;
   TroubleHandler on_trouble_;
   asio::cancellation_signal cancel_;
+  asio::steady_timer wake_;  // cancelled when there is something to tell
   std::unique_ptr<sdbus::IConnection> connection_;
-  std::unique_ptr<ResolverObject> object_;
+  std::optional<Objects> objects_;
+  std::deque<Event> events_;  // to be told
+  bool overview_changed_ = false;
   std::string last_trouble_;
   bool ended_ = false;
 };
@@ -238,7 +197,7 @@ asio::awaitable<bool> SystemBus::Session::attempt() {
   try {
     co_await expect_answer(io_, kind_);
     if (ended_) co_return false;
-    open();
+    co_await open();
     last_trouble_.clear();
     served = true;
     co_await serve();
@@ -249,11 +208,15 @@ asio::awaitable<bool> SystemBus::Session::attempt() {
   co_return served;
 }
 
-void SystemBus::Session::open() {
+asio::awaitable<void> SystemBus::Session::open() {
   connection_ = connect(kind_);
   connection_->setMethodCallTimeout(kCallLimit);
-  object_ = std::make_unique<ResolverObject>(*connection_, resolve_);
-  connection_->requestName(Name{bus::kName});
+  objects_.emplace(*connection_, offer_);
+  while (objects_->tree.step())
+    co_await asio::post(asio::use_awaitable);
+  if (ended_) co_return;
+  connection_->requestName(Name{kName});
+  objects_->tree.announce_from_now_on();
 }
 
 asio::awaitable<void> SystemBus::Session::serve() {
@@ -262,14 +225,50 @@ asio::awaitable<void> SystemBus::Session::serve() {
   while (!ended_) {
     for (int i = 0; i < kRequestsPerTurn && process(*connection_); ++i) {
     }
+    const bool more = tell_some();
     const auto wanted = connection_->getEventLoopPollData();
-    co_await wait(socket, wanted.events, wanted.getPollTimeout());
+    if (more || wanted.getPollTimeout() == 0) {
+      co_await asio::post(asio::use_awaitable);
+    } else {
+      co_await wait(socket, wanted.events, wanted.getPollTimeout(), wake_);
+    }
   }
 }
 
+// Tells some of what there is to tell; whether there is more.
+bool SystemBus::Session::tell_some() {
+  for (int i = 0; i < kEventsPerTurn && !events_.empty(); ++i) {
+    objects_->manager.announce(events_.front());
+    objects_->tree.changed(events_.front().service, events_.front().address);
+    events_.pop_front();
+  }
+  if (std::exchange(overview_changed_, false)) objects_->manager.overview_changed();
+  return objects_->tree.step() || !events_.empty();
+}
+
+void SystemBus::Session::announce(Event event) {
+  if (!objects_) return;
+  events_.push_back(std::move(event));
+  wake_.cancel();
+}
+
+void SystemBus::Session::overview_changed() {
+  if (!objects_) return;
+  overview_changed_ = true;
+  wake_.cancel();
+}
+
+void SystemBus::Session::configured() {
+  if (!objects_) return;
+  objects_->tree.outdated();
+  overview_changed();
+}
+
 void SystemBus::Session::close() {
-  object_.reset();
+  objects_.reset();
   connection_.reset();
+  events_.clear();
+  overview_changed_ = false;
 }
 
 void SystemBus::Session::report(const std::string& what, const char* reason) {
@@ -280,14 +279,25 @@ void SystemBus::Session::report(const std::string& what, const char* reason) {
   on_trouble_(std::move(trouble));
 }
 
-SystemBus::SystemBus(asio::io_context& io, BusKind kind, ResolveHandler resolve,
-                     TroubleHandler on_trouble)
-    : session_(std::make_shared<Session>(io, kind, std::move(resolve), std::move(on_trouble))) {
+SystemBus::SystemBus(asio::io_context& io, BusKind kind, Offer offer, TroubleHandler on_trouble)
+    : session_(std::make_shared<Session>(io, kind, std::move(offer), std::move(on_trouble))) {
   Session::start(session_);
 }
 
 SystemBus::~SystemBus() {
   session_->end();
+}
+
+void SystemBus::announce(Event event) {
+  session_->announce(std::move(event));
+}
+
+void SystemBus::overview_changed() {
+  session_->overview_changed();
+}
+
+void SystemBus::configured() {
+  session_->configured();
 }
 
 }  // namespace hlb::bus

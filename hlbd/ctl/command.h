@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <stdexcept>
+#include <string>
 
 namespace hlb::ctl {
 
@@ -13,6 +15,15 @@ enum ExitCode : int {
   kOk = 0,
   kTrouble = 1,      // what was asked for can't be had, or something was found
   kUnreachable = 3,  // hlbd doesn't answer
+};
+
+// Ends a sub-command: with a line for standard error that says what to do, and with what hlbctl
+// ends then.
+struct Failure : std::runtime_error {
+  Failure(ExitCode exit_code, const std::string& line)
+      : std::runtime_error(line), code(exit_code) {}
+
+  ExitCode code;
 };
 
 // What holds for every sub-command, as given on the command line.
@@ -27,8 +38,8 @@ struct Settings {
 // What the command line chose; returns an ExitCode.
 using Run = std::function<int()>;
 
-// Adds sub-commands to `app`, each of which sets `run` when it is chosen. `settings` are complete by
-// then, and outlive it.
+// Adds sub-commands to `app`, each of which sets `run` when it is chosen. `settings` are complete
+// by then, and outlive it.
 using AddCommand = void (*)(CLI::App& app, const Settings& settings, Run& run);
 
 }  // namespace hlb::ctl

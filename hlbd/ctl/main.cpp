@@ -40,7 +40,7 @@ int run(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error);
   }
-  return chosen ? chosen() : 0;
+  return chosen ? chosen() : show_status(settings);
 }
 
 }  // namespace
@@ -49,6 +49,9 @@ int run(int argc, const char* const* argv) {
 int main(int argc, char** argv) {
   try {
     return hlb::ctl::run(argc, argv);
+  } catch (const hlb::ctl::Failure& failure) {
+    std::fprintf(stderr, "hlbctl: %s\n", failure.what());
+    return failure.code;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "hlbctl: %s\n", error.what());
     return hlb::ctl::kTrouble;

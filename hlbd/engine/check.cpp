@@ -1,8 +1,6 @@
 #include "engine/check.h"
 
-#include <array>
-#include <variant>
-
+#include "health/check_name.h"
 #include "health/schedule.h"
 
 namespace hlb {
@@ -25,13 +23,7 @@ Check::~Check() {
 }
 
 std::string describe(const probes::Target& target) {
-  static constexpr std::array kMethods = {"none", "tcp",  "http", "tls",  "grpc",
-                                          "icmp", "exec", "file", "agent"};
-  static_assert(kMethods.size() == std::variant_size_v<CheckMethod>);
-  const auto* http = std::get_if<HttpCheck>(&target.spec->method);
-  const bool https = http != nullptr && http->tls;
-  const std::string text =
-      std::string(kMethods.at(target.spec->method.index())) + (https ? "s " : " ");
+  const std::string text = std::string(name_of(target.spec->method)) + " ";
   const std::string address = target.address.to_string();
   if (target.port == 0) return text + address;
   const bool ipv6 = target.address.family == Address::Family::ipv6;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/clock.h"
+#include "health/history.h"
 #include "health/judge.h"
 #include "probes/probe.h"
 #include "probes/target.h"
@@ -55,6 +56,7 @@ class Check : public boost::intrusive::set_base_hook<
   std::uint64_t identity() const { return identity_; }
 
   Judge judge;
+  History history;
   Advice advice;  // that stands
   std::vector<User> users;
   bool warned = false;  // the last pass came with a warning

@@ -56,6 +56,10 @@ Monitor::Monitor(const boost::asio::any_io_executor& executor, Clock& clock, Mak
       chance_(host.seed),
       rounds_(executor, clock, host.most_probes,
               [this](Check& check, const Outcome& outcome) { return take(check, outcome); }),
+      overrides_(clock,
+                 [this](const Overrides::Key& key, const Override& ended) {
+                   tell_override({key, &ended, nullptr, OverrideChange::Cause::by_time});
+                 }),
       first_round_(clock.alarm([this] { end_first_round(); })),
       ramp_(clock.alarm([this] { next_ramp_step(); })) {}
 
@@ -180,7 +184,8 @@ bool Monitor::first_round_over() const {
 }
 
 ServiceVerdict Monitor::verdict(std::size_t service) const {
-  return verdict_of(specs_[service], services_[service], !first_round_timed_out_, clock_.now());
+  return verdict_of(specs_[service], services_[service], overrides(), !first_round_timed_out_,
+                    clock_.now());
 }
 
 std::vector<std::size_t> Monitor::update(std::vector<ServiceVerdict>& verdicts) {
@@ -209,6 +214,7 @@ std::vector<ServiceVerdict> Monitor::verdicts() const {
 milliseconds Monitor::take(Check& check, const Outcome& probed) {
   const Outcome outcome = within(probed, check.spec().max_latency);
   log_outcome(check, outcome);
+  check.history.add(outcome);
   const Circumstances circumstances{.now = clock_.now(),
                                     .chance = chance_.next(),
                                     .identity = check.identity(),
@@ -318,6 +324,30 @@ void Monitor::next_ramp_step() {
   all_stale_ = true;
   observer_.verdicts_changed();
   if (clock_.now() < ramp_until_) ramp_->set(clock_.now() + kRampStep);
+}
+
+// ---- what the operator says --------------------------------------------------------------------
+
+void Monitor::set_override(const Overrides::Key& key, Override override) {
+  const Override now = override;
+  const std::optional<Override> before = overrides_.set(key, std::move(override));
+  tell_override({key, before ? &*before : nullptr, &now});
+}
+
+void Monitor::clear_override(const Overrides::Key& key) {
+  const std::optional<Override> before = overrides_.clear(key);
+  if (before) tell_override({key, &*before, nullptr});
+}
+
+void Monitor::restore_override(const Overrides::Key& key, Override override) {
+  overrides_.set(key, std::move(override));
+  all_stale_ = true;
+}
+
+void Monitor::tell_override(const OverrideChange& change) {
+  all_stale_ = true;
+  observer_.verdicts_changed();
+  observer_.override_changed(change);
 }
 
 }  // namespace hlb

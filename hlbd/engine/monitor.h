@@ -16,6 +16,7 @@
 #include "engine/clock.h"
 #include "engine/rounds.h"
 #include "engine/takeover.h"
+#include "engine/timed_overrides.h"
 #include "engine/watched.h"
 #include "health/machine.h"
 #include "health/mass_failure.h"
@@ -35,6 +36,16 @@ struct BackendChange {
   const std::string& reason;  // the evidence: "connection refused"
 };
 
+// An override came into force, or went. Valid during the call alone.
+struct OverrideChange {
+  enum class Cause : std::uint8_t { by_operator, by_time };
+
+  const Overrides::Key& key;
+  const Override* before;  // nullptr: none was in force
+  const Override* now;     // nullptr: none is
+  Cause cause = Cause::by_operator;
+};
+
 // Used by hlbd's loop alone, which must have ended before this goes.
 class Monitor {
  public:
@@ -43,6 +54,7 @@ class Monitor {
     virtual ~Observer() = default;
     virtual void verdicts_changed() = 0;  // they are to be published
     virtual void backend_changed(const BackendChange& change) = 0;
+    virtual void override_changed(const OverrideChange& change) = 0;
   };
 
   struct Host {
@@ -79,6 +91,13 @@ class Monitor {
 
   std::span<const ServiceSpec> services() const { return specs_; }
   std::span<const WatchedService> watched() const { return services_; }  // in the same order
+
+  // The operator's overrides. Those of backends that aren't watched wait for them.
+  const Overrides& overrides() const { return overrides_.in_force(); }
+  void set_override(const Overrides::Key& key, Override override);
+  void clear_override(const Overrides::Key& key);
+  // Says nothing to the observer: for what was in force before hlbd started.
+  void restore_override(const Overrides::Key& key, Override override);
 
   // Where the backends are checked, in no order; some more than once.
   std::vector<probes::Listener> listeners() const;
@@ -117,6 +136,7 @@ class Monitor {
                          const Evidence& evidence);
   void ramp_until(Clock::TimePoint end);
   void next_ramp_step();
+  void tell_override(const OverrideChange& change);
 
   Clock& clock_;
   MakeProbe make_;
@@ -126,7 +146,8 @@ class Monitor {
   Rounds rounds_;
   std::vector<ServiceSpec> specs_;
   std::vector<WatchedService> services_;  // one for each specification, in its order
-  std::set<std::size_t> stale_;           // the services whose verdicts changed since update()
+  TimedOverrides overrides_;
+  std::set<std::size_t> stale_;  // the services whose verdicts changed since update()
   bool all_stale_ = true;
   MassFailure mass_failure_;
   bool mass_failure_said_ = false;

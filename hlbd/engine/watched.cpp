@@ -12,32 +12,24 @@ namespace {
 
 using TimePoint = WatchedBackend::Clock::time_point;
 
-std::uint32_t percent_of_weight(const ServiceSpec& spec, const WatchedBackend& backend,
-                                TimePoint now) {
-  constexpr std::uint32_t kWhole = 100;
-  if (!backend.back_since) return kWhole;
-  const auto since = now - *backend.back_since;
-  return slow_start_percent(std::chrono::duration_cast<std::chrono::milliseconds>(since),
-                            spec.slow_start);
-}
-
 // Adds up what is published of a service.
 class VerdictBuilder {
  public:
-  VerdictBuilder(const ServiceSpec& spec, std::size_t backends, TimePoint now)
-      : spec_(spec), now_(now), verdict_{&spec, false, {}} {
+  VerdictBuilder(const ServiceSpec& spec, std::size_t backends, const Overrides& overrides,
+                 TimePoint now)
+      : spec_(spec), overrides_(overrides), now_(now), verdict_{&spec, false, {}} {
     verdict_.backends.reserve(backends);
     shares_.reserve(backends);
   }
 
   void add(const WatchedBackend& backend, State state) {
-    const Advice advice = backend.advice();
-    const std::uint32_t percent = percent_of_weight(spec_, backend, now_);
-    shares_.push_back({backend.spec.weight, percent_under(advice, percent)});
+    const auto override = overrides_.kind_of(spec_.name, backend.spec.address);
+    const bool drained = backend.advice().drained.value_or(false);
+    shares_.push_back({backend.spec.weight, backend.weight_percent(spec_.slow_start, now_)});
     verdict_.backends.push_back({.address = backend.spec.address,
                                  .priority = backend.spec.priority,
-                                 .state = state,
-                                 .withdrawn = advice.drained.value_or(false)});
+                                 .state = state_under(override, state),
+                                 .withdrawn = drained || withdraws(override)});
   }
 
   bool full() const { return verdict_.backends.size() >= kMaxBackends; }
@@ -54,6 +46,7 @@ class VerdictBuilder {
 
  private:
   const ServiceSpec& spec_;
+  const Overrides& overrides_;
   TimePoint now_;
   ServiceVerdict verdict_;
   std::vector<Share> shares_;
@@ -79,14 +72,22 @@ Advice WatchedBackend::advice() const {
   return advice;
 }
 
+std::uint32_t WatchedBackend::weight_percent(std::chrono::milliseconds slow_start,
+                                             TimePoint now) const {
+  constexpr std::uint32_t kWhole = 100;
+  if (!back_since) return percent_under(advice(), kWhole);
+  const auto back_for = std::chrono::duration_cast<std::chrono::milliseconds>(now - *back_since);
+  return percent_under(advice(), slow_start_percent(back_for, slow_start));
+}
+
 bool WatchedService::any_unknown() const {
   return std::ranges::any_of(
       backends, [](const WatchedBackend& backend) { return backend.state == State::unknown; });
 }
 
-ServiceVerdict verdict_of(const ServiceSpec& spec, const WatchedService& service, bool may_wait,
-                          TimePoint now) {
-  VerdictBuilder builder(spec, service.backends.size() + service.retiring.size(), now);
+ServiceVerdict verdict_of(const ServiceSpec& spec, const WatchedService& service,
+                          const Overrides& overrides, bool may_wait, TimePoint now) {
+  VerdictBuilder builder(spec, service.backends.size() + service.retiring.size(), overrides, now);
   for (const WatchedBackend& backend : service.backends)
     builder.add(backend, backend.state);
   for (const WatchedBackend& backend : service.retiring) {

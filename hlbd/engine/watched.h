@@ -2,11 +2,13 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "engine/check.h"
+#include "health/overrides.h"
 #include "health/service.h"
 #include "health/verdict.h"
 
@@ -25,6 +27,9 @@ struct WatchedBackend {
   // has said nothing of it doesn't count beside others.
   State together() const;
   Advice advice() const;  // of all its checks together
+
+  // The percentage of its weight that it gets by what it asks for, and while it starts slowly.
+  std::uint32_t weight_percent(std::chrono::milliseconds slow_start, Clock::time_point now) const;
 };
 
 struct WatchedService {
@@ -35,9 +40,10 @@ struct WatchedService {
   bool any_unknown() const;
 };
 
-// What is to be published. `may_wait`: a service without a backend that is up is undecided rather
-// than down.
-ServiceVerdict verdict_of(const ServiceSpec& spec, const WatchedService& service, bool may_wait,
+// What is to be published, under `overrides`. `may_wait`: a service without a backend that is up is
+// undecided rather than down.
+ServiceVerdict verdict_of(const ServiceSpec& spec, const WatchedService& service,
+                          const Overrides& overrides, bool may_wait,
                           WatchedBackend::Clock::time_point now);
 
 }  // namespace hlb

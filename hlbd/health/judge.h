@@ -38,6 +38,7 @@ class Judge {
 
   State state() const { return machine_.state(); }
   bool decided() const { return machine_.decided(); }
+  unsigned against() const { return machine_.against(); }
 
  private:
   Machine machine_;

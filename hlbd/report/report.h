@@ -2,16 +2,13 @@
 // the moment in which it was asked for.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include "health/service.h"
+#include "health/wall_time.h"
 
 namespace hlb {
-
-using WallTime = std::chrono::sys_time<std::chrono::microseconds>;
 
 struct OverrideReport {
   std::string kind;  // drain, maintenance, up, down; empty: none
@@ -35,16 +32,14 @@ struct BackendReport {
   std::uint16_t port = 0;  // where it is checked; 0: at none, or at several
   std::string state;       // as its checks found it: up, down, unknown
   WallTime since{};
-  std::string reason;  // of the latest change, or else of the latest outcome
+  std::string reason;  // what its checks found last: the one that failed, or else the first
   OverrideReport override;
-  std::uint32_t weight = 1;      // as configured
-  std::uint32_t weight_now = 1;  // of what lookups are answered; 0: it is not answered
+  std::uint32_t weight = 1;  // as configured
+  std::uint32_t weight_percent =
+      100;  // of it that it gets now; 0: lookups are not answered with it
   std::uint16_t priority = 0;
-  // Of its first check, oldest first: microseconds of a pass, or one of the two below.
+  // Of its first check: see History::latest().
   std::vector<std::int32_t> outcomes;
-
-  static constexpr std::int32_t kFailed = -1;
-  static constexpr std::int32_t kUnknown = -2;
 };
 
 struct ServiceReport {
@@ -56,6 +51,13 @@ struct ServiceReport {
   std::uint32_t up = 0;
   std::uint32_t answered = 0;  // what lookups may get now
   WallTime since{};
+};
+
+// Of a service, as configured.
+struct ServiceSettings {
+  std::vector<std::string> aliases;
+  std::string answer;               // spread, one, all
+  std::vector<std::string> checks;  // "http, port 8082, every 2s"
 };
 
 // Of hlbd as a whole.

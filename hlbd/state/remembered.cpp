@@ -2,12 +2,13 @@
 
 #include <spdlog/spdlog.h>
 
-#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <utility>
 #include <variant>
 
+#include "state/both_clocks.h"
+#include "state/moment.h"
 #include "state/state_file.h"
 
 namespace hlb {
@@ -22,21 +23,6 @@ SavedStates states_left_in(const std::filesystem::path& folder) {
   }
   return std::get<SavedStates>(std::move(left));
 }
-
-// One moment by both clocks, to turn times of the one into those of the other.
-class BothClocks {
- public:
-  explicit BothClocks(const Clock& clock) : steady_(clock.now()), wall_(moment_now().wall) {}
-
-  WallTime wall(Clock::TimePoint time) const {
-    return wall_ - std::chrono::duration_cast<std::chrono::milliseconds>(steady_ - time);
-  }
-  Clock::TimePoint steady(WallTime time) const { return steady_ - (wall_ - time); }
-
- private:
-  Clock::TimePoint steady_;
-  WallTime wall_;
-};
 
 }  // namespace
 

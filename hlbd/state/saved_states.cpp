@@ -171,19 +171,12 @@ class Document : public json::json_sax_t {
   bool found_states_ = false;
 };
 
-// Without overflow: a file can hold any number.
-milliseconds time_between(milliseconds earlier, milliseconds later) {
-  return milliseconds(static_cast<std::int64_t>(static_cast<std::uint64_t>(later.count()) -
-                                                static_cast<std::uint64_t>(earlier.count())));
-}
-
 // Empty if the states are recent enough.
 std::string fault_of_age(const Head& head, const Moment& now) {
   if (!head.boot_id || !head.boottime_ms || !head.wall_ms) return "doesn't say when it was written";
-  const bool same_boot = !now.boot_id.empty() && *head.boot_id == now.boot_id;
-  const milliseconds age =
-      same_boot ? time_between(milliseconds(*head.boottime_ms), now.since_boot)
-                : time_between(milliseconds(*head.wall_ms), now.wall.time_since_epoch());
+  const Moment then{*head.boot_id, milliseconds(*head.boottime_ms),
+                    WallTime(milliseconds(*head.wall_ms))};
+  const milliseconds age = time_between(then, now);
   if (age < milliseconds::zero()) return "is from the future";
   if (age <= kMaxStateAge) return "";
   return fmt::format("is {} s old, over {} s",

@@ -22,21 +22,14 @@
 
 #include "health/address.h"
 #include "health/machine.h"
+#include "health/wall_time.h"
+#include "state/moment.h"
+#include "state/unusable.h"
 
 namespace hlb {
 
-using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
-
 // States older than this say nothing of now.
 inline constexpr std::chrono::seconds kMaxStateAge{60};
-
-// A point in time by the clocks of this host. The wall clock may be set at any time; that of the
-// boot can't be, but starts anew.
-struct Moment {
-  std::string boot_id;                     // empty: not known
-  std::chrono::milliseconds since_boot{};  // CLOCK_BOOTTIME
-  WallTime wall;
-};
 
 struct SavedState {
   std::string service;
@@ -74,11 +67,6 @@ class SavedStates {
 
  private:
   std::vector<SavedState> states_;
-};
-
-// Why a text is of no use, to stand behind the name of its file: "is 4711 s old, over 60 s".
-struct Unusable {
-  std::string reason;
 };
 
 // Takes any bytes. A text with a flaw is of no use at all; so are states that are too old, or from

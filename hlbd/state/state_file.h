@@ -16,9 +16,6 @@ namespace hlb {
 
 inline constexpr std::string_view kStateFile = "state.json";  // in the state folder
 
-// By the clocks of this host.
-Moment moment_now();
-
 // What the hlbd before this one has left in `folder`; nothing where there is no file. A file that
 // can't be used is Unusable, with its name.
 std::variant<SavedStates, Unusable> load_states(const std::filesystem::path& folder,
@@ -56,7 +53,6 @@ class StateFile {
  private:
   void await_refresh();
   std::string write(std::string_view text);
-  std::string fill_draft(std::string_view text);
   void say(const std::string& trouble);
 
   std::filesystem::path path_;

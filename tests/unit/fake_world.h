@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -126,7 +127,16 @@ class FakeWorld : private Monitor::Observer {
     return std::exchange(probes_[address(backend)], {});
   }
 
+  struct OverridesChange {
+    Address backend;
+    std::optional<OverrideKind> before;
+    std::optional<OverrideKind> now;
+    OverrideChange::Cause cause;
+    TimePoint time;
+  };
+
   std::vector<Change> changes;
+  std::vector<OverridesChange> override_changes;
   int publications = 0;
 
  private:
@@ -147,6 +157,11 @@ class FakeWorld : private Monitor::Observer {
   void backend_changed(const BackendChange& change) override {
     changes.push_back({change.service.name, change.backend.address, change.before, change.now,
                        change.reason, clock_.now()});
+  }
+  void override_changed(const OverrideChange& change) override {
+    override_changes.push_back(
+        {change.key.backend, change.before ? std::optional(change.before->kind) : std::nullopt,
+         change.now ? std::optional(change.now->kind) : std::nullopt, change.cause, clock_.now()});
   }
 
  public:

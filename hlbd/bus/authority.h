@@ -1,0 +1,42 @@
+// Who may change something over the bus: root, hlbd's own user, members of the group hlb, and whom
+// polkit allows the action org.hlb1.manage, where it is installed.
+#pragma once
+
+#include <sdbus-c++/sdbus-c++.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace hlb::bus {
+
+// Used by hlbd's loop alone. The connection must outlive it.
+class Authority {
+ public:
+  // The user ID, if it may; else nullopt.
+  using Verdict = std::function<void(std::optional<std::uint32_t> user)>;
+
+  static constexpr char kGroup[] = "hlb";
+  static constexpr char kAction[] = "org.hlb1.manage";
+  static constexpr char kWhoMay[] =
+      "only root and members of the group hlb may change anything, and whom polkit allows "
+      "org.hlb1.manage";
+
+  explicit Authority(sdbus::IConnection& connection);
+
+  // Asks the bus who is behind `sender`, a connection's unique name, and then polkit if need be.
+  // `verdict` is called once, later and from the loop, unless this goes before.
+  void ask(const std::string& sender, Verdict verdict);
+
+ private:
+  void ask_polkit(const std::string& sender, std::uint32_t user, const Verdict& verdict);
+
+  std::optional<gid_t> group_;  // of the name above, if this host has it
+  std::unique_ptr<sdbus::IProxy> bus_;
+  std::unique_ptr<sdbus::IProxy> polkit_;
+};
+
+}  // namespace hlb::bus

@@ -1,0 +1,72 @@
+#include "bus/backend_object.h"
+
+#include <utility>
+
+#include "bus/object_path.h"
+#include "bus/timestamp.h"
+#include "bus/versions.h"
+#include "libnss_hlb/bus.h"
+
+namespace hlb::bus {
+namespace {
+
+BackendObject::OverrideValue value_of(const OverrideReport& override) {
+  return {override.kind, override.reason, override.set_by, timestamp(override.since),
+          timestamp(override.until)};
+}
+
+std::vector<BackendObject::CheckValue> values_of(const std::vector<CheckReport>& checks) {
+  std::vector<BackendObject::CheckValue> values;
+  values.reserve(checks.size());
+  for (const CheckReport& each : checks)
+    values.emplace_back(each.description, each.state, each.reason, each.against, each.outcomes);
+  return values;
+}
+
+}  // namespace
+
+BackendObject::BackendObject(sdbus::IConnection& connection, const Directory& directory,
+                             std::string service, std::string address)
+    : AdaptorInterfaces(connection, sdbus::ObjectPath(backend_path(service, address))),
+      directory_(directory),
+      service_(std::move(service)),
+      address_(std::move(address)) {
+  registerAdaptor();
+}
+
+BackendObject::~BackendObject() {
+  unregisterAdaptor();
+}
+
+void BackendObject::changed() {
+  getObject().emitPropertiesChangedSignal(Name{kBackendInterface},
+                                          Names{{"State", "Since", "Reason", "Override"}});
+}
+
+std::uint64_t BackendObject::Since() {
+  return timestamp(report().since);
+}
+
+BackendObject::OverrideValue BackendObject::Override() {
+  return value_of(report().override);
+}
+
+std::vector<BackendObject::CheckValue> BackendObject::Checks() {
+  return values_of(directory_.checks(service_, address_));
+}
+
+std::map<std::string, sdbus::Variant> properties_of(const BackendReport& backend,
+                                                    const std::vector<CheckReport>& checks) {
+  return {{"Service", sdbus::Variant(backend.service)},
+          {"Address", sdbus::Variant(backend.address)},
+          {"Weight", sdbus::Variant(backend.weight)},
+          {"Priority", sdbus::Variant(backend.priority)},
+          {"State", sdbus::Variant(backend.state)},
+          {"Since", sdbus::Variant(timestamp(backend.since))},
+          {"Reason", sdbus::Variant(backend.reason)},
+          {"Override", sdbus::Variant(value_of(backend.override))},
+          {"WeightPercent", sdbus::Variant(backend.weight_percent)},
+          {"Checks", sdbus::Variant(values_of(checks))}};
+}
+
+}  // namespace hlb::bus

@@ -1,0 +1,57 @@
+// org.hlb1.Backend, one object for each backend of each service. See org.hlb1(5).
+#pragma once
+
+#include <org.hlb1.adaptor.h>
+#include <sdbus-c++/sdbus-c++.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "bus/directory.h"
+
+namespace hlb::bus {
+
+class BackendObject final
+    : public sdbus::AdaptorInterfaces<org::hlb1::Backend_adaptor, sdbus::ManagedObject_adaptor> {
+ public:
+  BackendObject(sdbus::IConnection& connection, const Directory& directory, std::string service,
+                std::string address);
+  ~BackendObject();
+  BackendObject(const BackendObject&) = delete;
+  BackendObject& operator=(const BackendObject&) = delete;
+
+  void changed();
+
+  using OverrideValue =
+      sdbus::Struct<std::string, std::string, std::uint32_t, std::uint64_t, std::uint64_t>;
+  using CheckValue = sdbus::Struct<std::string, std::string, std::string, std::uint32_t,
+                                   std::vector<std::int32_t>>;
+
+ private:
+  BackendReport report() const {
+    return directory_.backend(service_, address_).value_or(BackendReport());
+  }
+
+  std::string Service() override { return service_; }
+  std::string Address() override { return address_; }
+  std::uint32_t Weight() override { return report().weight; }
+  std::uint16_t Priority() override { return report().priority; }
+  std::string State() override { return report().state; }
+  std::uint64_t Since() override;
+  std::string Reason() override { return report().reason; }
+  OverrideValue Override() override;
+  std::uint32_t WeightPercent() override { return report().weight_percent; }
+  std::vector<CheckValue> Checks() override;
+
+  const Directory& directory_;
+  std::string service_;
+  std::string address_;
+};
+
+// The same properties, of a backend that is at hand.
+std::map<std::string, sdbus::Variant> properties_of(const BackendReport& backend,
+                                                    const std::vector<CheckReport>& checks);
+
+}  // namespace hlb::bus

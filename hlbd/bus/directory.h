@@ -1,0 +1,90 @@
+// The seam between the bus and the daemon: what the bus shows, and what it can have changed.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "bus/errors.h"
+#include "health/override.h"
+#include "report/report.h"
+
+namespace hlb::bus {
+
+// Asked from hlbd's loop, at any time. Must not throw.
+class Directory {
+ public:
+  Directory() = default;
+  virtual ~Directory() = default;
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+
+  virtual Overview overview() const = 0;
+  virtual std::vector<std::string> degraded() const = 0;
+  virtual std::vector<Event> events(std::size_t most) const = 0;  // the latest, oldest first
+
+  // In the order of the configuration.
+  virtual std::vector<ServiceReport> services() const = 0;
+  virtual std::optional<ServiceReport> service(std::string_view name) const = 0;
+  virtual std::optional<ServiceSettings> settings(std::string_view service) const = 0;
+  // The service that `name` belongs to: its own name, an alias, or below it with subdomains.
+  virtual std::optional<std::string> service_of(std::string_view name) const = 0;
+
+  // Of all services when `service` is empty; nullopt when there is none of that name.
+  virtual std::optional<std::vector<BackendReport>> backends(std::string_view service) const = 0;
+  virtual std::optional<BackendReport> backend(std::string_view service,
+                                               std::string_view address) const = 0;
+  virtual std::vector<CheckReport> checks(std::string_view service,
+                                          std::string_view address) const = 0;
+};
+
+struct OverrideRequest {
+  std::string target;  // see TargetPattern
+  OverrideKind kind = OverrideKind::drain;
+  std::chrono::milliseconds duration{0};  // 0: until cleared
+  std::string reason;
+  std::uint32_t user = 0;
+};
+
+// How many backends it concerned.
+using Changed = std::variant<std::uint32_t, Refusal>;
+
+// Called from hlbd's loop, when whoever asks may do so. Must not throw.
+struct Control {
+  std::function<Changed(OverrideRequest request)> set_override;
+  std::function<Changed(std::string_view target)> clear_override;
+  std::function<std::optional<Refusal>()> reload;
+};
+
+// What never changes while hlbd runs.
+struct Identity {
+  std::string version;
+  std::string config_file;
+  WallTime started;
+};
+
+struct Resolved {
+  std::string name;  // canonical
+  std::vector<std::string> addresses;
+};
+
+// `family` is AF_UNSPEC, AF_INET or AF_INET6: others are refused before the handler is asked. The
+// name is what the caller sent, valid UTF-8 of any length.
+using ResolveHandler =
+    std::function<std::variant<Resolved, Refusal>(std::string_view name, int family)>;
+
+// All that is offered on the bus.
+struct Offer {
+  Identity identity;
+  ResolveHandler resolve;
+  const Directory& directory;
+  Control control;
+};
+
+}  // namespace hlb::bus

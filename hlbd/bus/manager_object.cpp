@@ -1,0 +1,189 @@
+#include "bus/manager_object.h"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "bus/backend_object.h"
+#include "bus/bus_error.h"
+#include "bus/object_path.h"
+#include "bus/timestamp.h"
+#include "bus/versions.h"
+#include "libnss_hlb/bus.h"
+
+namespace hlb::bus {
+namespace {
+
+constexpr std::size_t kMaxReason = 1000;  // bytes of an override's
+
+std::string name_of(Event::What what) {
+  return what == Event::What::override ? "override" : "state";
+}
+
+Refusal no_such_service(const std::string& name) {
+  return {Refusal::Kind::no_such_service, name + ": no service has this name"};
+}
+
+// What is wrong with a request, if anything is.
+std::optional<Refusal> fault_of(const std::string& kind, std::uint64_t duration,
+                                const std::string& reason) {
+  constexpr std::uint64_t kLongest = std::chrono::microseconds(std::chrono::days(3650)).count();
+  const auto fault = [](std::string message) {
+    return Refusal{Refusal::Kind::invalid_arguments, std::move(message)};
+  };
+  if (!override_kind_named(kind)) {
+    return fault("\"" + kind + "\" is no override: give drain, maintenance, up or down");
+  }
+  if (duration > kLongest) return fault("the duration is longer than ten years; give 0 for none");
+  if (duration > 0 && duration < 1000) return fault("the duration is shorter than a millisecond");
+  if (reason.size() > kMaxReason) return fault("the reason is longer than 1000 bytes");
+  return std::nullopt;
+}
+
+}  // namespace
+
+ManagerObject::ManagerObject(sdbus::IConnection& connection, const Offer& offer)
+    : AdaptorInterfaces(connection, sdbus::ObjectPath(kPath)),
+      offer_(offer),
+      authority_(connection) {
+  registerAdaptor();
+}
+
+ManagerObject::~ManagerObject() {
+  unregisterAdaptor();
+}
+
+// ---- what it tells by itself -------------------------------------------------------------------
+
+void ManagerObject::announce(const Event& event) {
+  const std::uint64_t at = timestamp(event.at);
+  if (event.what == Event::What::override) {
+    emitOverrideChanged(at, event.service, event.address, event.before, event.now, event.reason);
+  } else if (event.address.empty()) {
+    emitServiceChanged(at, event.service, event.before, event.now);
+  } else {
+    emitBackendChanged(at, event.service, event.address, event.before, event.now, event.reason);
+  }
+}
+
+void ManagerObject::overview_changed() {
+  getObject().emitPropertiesChangedSignal(
+      Name{kManagerInterface},
+      Names{{"Services", "ServicesDown", "Backends", "BackendsUp", "Degraded"}});
+}
+
+// ---- what everybody may ask --------------------------------------------------------------------
+
+std::vector<ManagerObject::ServiceRow> ManagerObject::ListServices() {
+  std::vector<ServiceRow> rows;
+  for (ServiceReport& each : offer_.directory.services()) {
+    sdbus::ObjectPath path(service_path(each.name));
+    rows.emplace_back(std::move(each.name), std::move(path), std::move(each.state), each.backends,
+                      each.up, each.answered, timestamp(each.since));
+  }
+  return rows;
+}
+
+std::vector<ManagerObject::BackendRow> ManagerObject::ListBackends(const std::string& service) {
+  auto backends = offer_.directory.backends(service);
+  if (!backends) throw to_bus_error(no_such_service(service));
+  std::vector<BackendRow> rows;
+  rows.reserve(backends->size());
+  for (BackendReport& each : *backends) {
+    sdbus::ObjectPath path(backend_path(each.service, each.address));
+    rows.emplace_back(std::move(each.service), std::move(each.address), std::move(path), each.port,
+                      std::move(each.state), timestamp(each.since), std::move(each.reason),
+                      std::move(each.override.kind), each.weight, each.weight_percent,
+                      each.priority, std::move(each.outcomes));
+  }
+  return rows;
+}
+
+ManagerObject::Properties ManagerObject::GetBackend(const std::string& service,
+                                                    const std::string& address) {
+  if (!offer_.directory.service(service)) throw to_bus_error(no_such_service(service));
+  const auto backend = offer_.directory.backend(service, address);
+  if (!backend) {
+    throw to_bus_error({Refusal::Kind::no_such_backend, service + " has no backend " + address});
+  }
+  return properties_of(*backend, offer_.directory.checks(service, address));
+}
+
+std::string ManagerObject::FindService(const std::string& name) {
+  auto service = offer_.directory.service_of(name);
+  if (!service) throw to_bus_error(no_such_service(name));
+  return *std::move(service);
+}
+
+std::vector<ManagerObject::EventRow> ManagerObject::ListEvents(const std::uint32_t& most) {
+  std::vector<EventRow> rows;
+  for (const Event& each : offer_.directory.events(most)) {
+    rows.emplace_back(timestamp(each.at), each.service, each.address, name_of(each.what),
+                      each.before, each.now, each.reason);
+  }
+  return rows;
+}
+
+std::uint64_t ManagerObject::StartedAt() {
+  return timestamp(offer_.identity.started);
+}
+
+// ---- what some may change ----------------------------------------------------------------------
+
+template <typename Result, typename Act>
+void ManagerObject::if_allowed(Result&& result, Act act) {
+  auto kept = std::make_shared<Result>(std::forward<Result>(result));
+  authority_.ask(
+      sender_of_call(getObject()), [kept, act = std::move(act)](std::optional<std::uint32_t> user) {
+        if (user) return act(*kept, *user);
+        kept->returnError(to_bus_error({Refusal::Kind::access_denied, Authority::kWhoMay}));
+      });
+}
+
+namespace {
+
+void reply(const sdbus::Result<std::uint32_t>& result, const Changed& changed) {
+  if (const auto* refusal = std::get_if<Refusal>(&changed)) {
+    result.returnError(to_bus_error(*refusal));
+  } else {
+    result.returnResults(std::get<std::uint32_t>(changed));
+  }
+}
+
+}  // namespace
+
+void ManagerObject::SetOverride(Counted&& result, std::string target, std::string kind,
+                                std::uint64_t duration, std::string reason) {
+  if (const auto fault = fault_of(kind, duration, reason)) {
+    return result.returnError(to_bus_error(*fault));
+  }
+  OverrideRequest request{
+      .target = std::move(target),
+      .kind = *override_kind_named(kind),
+      .duration = std::chrono::floor<std::chrono::milliseconds>(
+          std::chrono::microseconds(static_cast<std::chrono::microseconds::rep>(duration))),
+      .reason = std::move(reason)};
+  if_allowed(std::move(result), [this, request](const Counted& kept, std::uint32_t user) {
+    OverrideRequest of_user = request;
+    of_user.user = user;
+    reply(kept, offer_.control.set_override(std::move(of_user)));
+  });
+}
+
+void ManagerObject::ClearOverride(Counted&& result, std::string target) {
+  if_allowed(std::move(result), [this, target](const Counted& kept, std::uint32_t /*user*/) {
+    reply(kept, offer_.control.clear_override(target));
+  });
+}
+
+void ManagerObject::Reload(sdbus::Result<>&& result) {
+  if_allowed(std::move(result), [this](const sdbus::Result<>& kept, std::uint32_t /*user*/) {
+    const auto refusal = offer_.control.reload();
+    if (refusal) return kept.returnError(to_bus_error(*refusal));
+    kept.returnResults();
+  });
+}
+
+}  // namespace hlb::bus

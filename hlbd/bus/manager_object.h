@@ -1,0 +1,70 @@
+// org.hlb1.Manager at /org/hlb1: what hlbd knows, and what can be changed. See org.hlb1(5).
+#pragma once
+
+#include <org.hlb1.adaptor.h>
+#include <sdbus-c++/sdbus-c++.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "bus/authority.h"
+#include "bus/directory.h"
+#include "report/report.h"
+
+namespace hlb::bus {
+
+// Is the ObjectManager of the services and backends below it as well.
+class ManagerObject final
+    : public sdbus::AdaptorInterfaces<org::hlb1::Manager_adaptor, sdbus::ObjectManager_adaptor> {
+ public:
+  // The offer and the connection must outlive it.
+  ManagerObject(sdbus::IConnection& connection, const Offer& offer);
+  ~ManagerObject();
+  ManagerObject(const ManagerObject&) = delete;
+  ManagerObject& operator=(const ManagerObject&) = delete;
+
+  void announce(const Event& event);
+  void overview_changed();
+
+ private:
+  using ServiceRow = sdbus::Struct<std::string, sdbus::ObjectPath, std::string, std::uint32_t,
+                                   std::uint32_t, std::uint32_t, std::uint64_t>;
+  using BackendRow =
+      sdbus::Struct<std::string, std::string, sdbus::ObjectPath, std::uint16_t, std::string,
+                    std::uint64_t, std::string, std::string, std::uint32_t, std::uint32_t,
+                    std::uint16_t, std::vector<std::int32_t>>;
+  using EventRow = sdbus::Struct<std::uint64_t, std::string, std::string, std::string, std::string,
+                                 std::string, std::string>;
+  using Properties = std::map<std::string, sdbus::Variant>;
+  using Counted = sdbus::Result<std::uint32_t>;
+
+  std::vector<ServiceRow> ListServices() override;
+  std::vector<BackendRow> ListBackends(const std::string& service) override;
+  Properties GetBackend(const std::string& service, const std::string& address) override;
+  std::string FindService(const std::string& name) override;
+  std::vector<EventRow> ListEvents(const std::uint32_t& most) override;
+  void SetOverride(Counted&& result, std::string target, std::string kind, std::uint64_t duration,
+                   std::string reason) override;
+  void ClearOverride(Counted&& result, std::string target) override;
+  void Reload(sdbus::Result<>&& result) override;
+
+  std::string Version() override { return offer_.identity.version; }
+  std::string ConfigFile() override { return offer_.identity.config_file; }
+  std::uint64_t StartedAt() override;
+  std::uint32_t Services() override { return offer_.directory.overview().services; }
+  std::uint32_t ServicesDown() override { return offer_.directory.overview().services_down; }
+  std::uint32_t Backends() override { return offer_.directory.overview().backends; }
+  std::uint32_t BackendsUp() override { return offer_.directory.overview().backends_up; }
+  std::vector<std::string> Degraded() override { return offer_.directory.degraded(); }
+
+  // Calls `act`, later, with the result and the user, if whoever sent this call may change things.
+  template <typename Result, typename Act>
+  void if_allowed(Result&& result, Act act);
+
+  const Offer& offer_;
+  Authority authority_;
+};
+
+}  // namespace hlb::bus

@@ -1,0 +1,37 @@
+// The overrides in force, each ended when its time is over.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "engine/clock.h"
+#include "health/overrides.h"
+
+namespace hlb {
+
+// Used by hlbd's loop alone.
+class TimedOverrides {
+ public:
+  // Told of each that has ended by itself, from the loop; it is out of force by then.
+  using OnEnd = std::function<void(const Overrides::Key&, const Override&)>;
+
+  // The clock must outlive it.
+  TimedOverrides(Clock& clock, OnEnd on_end);
+
+  // As those of Overrides.
+  std::optional<Override> set(const Overrides::Key& key, Override override);
+  std::optional<Override> clear(const Overrides::Key& key);
+  const Overrides& in_force() const { return overrides_; }
+
+ private:
+  void end_due();
+  void await_next_end();
+
+  Clock& clock_;
+  OnEnd on_end_;
+  Overrides overrides_;
+  std::unique_ptr<Alarm> next_end_;
+};
+
+}  // namespace hlb

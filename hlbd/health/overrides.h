@@ -1,0 +1,66 @@
+// The overrides that are in force. Pure: the caller brings the time.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "health/address.h"
+#include "health/override.h"
+
+namespace hlb {
+
+// Each is of one backend, which needs not exist: one that a reload removes and brings back is still
+// overridden.
+class Overrides {
+ public:
+  using TimePoint = Override::TimePoint;
+
+  struct Key {
+    std::string service;
+    Address backend;
+
+    friend auto operator<=>(const Key&, const Key&) = default;
+  };
+
+  // nullptr, if none is in force.
+  const Override* find(std::string_view service, const Address& backend) const;
+  std::optional<OverrideKind> kind_of(std::string_view service, const Address& backend) const;
+
+  // In place of one that is in force; returns that one.
+  std::optional<Override> set(const Key& key, Override override);
+  std::optional<Override> clear(const Key& key);
+
+  // Takes out those whose time is over by `now`.
+  std::vector<std::pair<Key, Override>> end(TimePoint now);
+  // When the next one ends.
+  std::optional<TimePoint> next_end() const;
+
+  const auto& all() const { return overrides_; }
+
+ private:
+  // So that a look costs no copy of the name.
+  struct Less {
+    using is_transparent = void;
+    using View = std::pair<std::string_view, const Address&>;
+    static auto tie(const Key& key) {
+      return std::tuple<std::string_view, const Address&>(key.service, key.backend);
+    }
+    static auto tie(const View& key) {
+      return std::tuple<std::string_view, const Address&>(key.first, key.second);
+    }
+    template <typename One, typename Other>
+    bool operator()(const One& one, const Other& other) const {
+      return tie(one) < tie(other);
+    }
+  };
+
+  std::map<Key, Override, Less> overrides_;
+};
+
+}  // namespace hlb

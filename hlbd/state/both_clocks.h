@@ -1,0 +1,27 @@
+// One moment by hlbd's clock and by the wall clock, to turn times of the one into those of the
+// other.
+#pragma once
+
+#include <chrono>
+
+#include "engine/clock.h"
+#include "health/wall_time.h"
+#include "state/moment.h"
+
+namespace hlb {
+
+class BothClocks {
+ public:
+  explicit BothClocks(const Clock& clock) : steady_(clock.now()), wall_(moment_now().wall) {}
+
+  WallTime wall(Clock::TimePoint time) const {
+    return wall_ - std::chrono::duration_cast<std::chrono::milliseconds>(steady_ - time);
+  }
+  Clock::TimePoint steady(WallTime time) const { return steady_ - (wall_ - time); }
+
+ private:
+  Clock::TimePoint steady_;
+  WallTime wall_;
+};
+
+}  // namespace hlb

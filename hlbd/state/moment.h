@@ -1,0 +1,24 @@
+// A point in time by the clocks of this host, so that it can be kept over a restart.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "health/wall_time.h"
+
+namespace hlb {
+
+// The wall clock may be set at any time; that of the boot can't be, but starts anew.
+struct Moment {
+  std::string boot_id;                     // empty: not known
+  std::chrono::milliseconds since_boot{};  // CLOCK_BOOTTIME
+  WallTime wall;
+};
+
+Moment moment_now();
+
+// From `earlier` to `later`, negative the other way round: by the clock of the boot when both are
+// of the same one, else by the wall clock. Any numbers whatever are taken.
+std::chrono::milliseconds time_between(const Moment& earlier, const Moment& later);
+
+}  // namespace hlb

@@ -1,0 +1,135 @@
+#include "state/override_file.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "tests/unit/folder.h"
+
+namespace hlb {
+namespace {
+
+using namespace std::chrono_literals;
+using Key = Overrides::Key;
+
+const Address kBackend = Address::parse("10.0.0.1").value();
+const Key kKey{"app.local", kBackend};
+
+class OverrideFileTest : public testing::Test {
+ protected:
+  Overrides drained(std::optional<std::chrono::milliseconds> left = {}) const {
+    Override override{.kind = OverrideKind::drain,
+                      .reason = "disk \"swap\"",
+                      .set_by = 1000,
+                      .since = WallTime(1'764'000'000'000ms),
+                      .until = std::nullopt,
+                      .state_then = State::down};
+    if (left) override.until = now_.steady + *left;
+    Overrides overrides;
+    overrides.set(kKey, override);
+    return overrides;
+  }
+
+  // As another hlbd has them, for which the steady clock may have started anew.
+  SavedOverrides loaded() const {
+    auto result = file_.load(now_);
+    auto* overrides = std::get_if<SavedOverrides>(&result);
+    return overrides == nullptr ? SavedOverrides() : *overrides;
+  }
+  std::string fault() const {
+    const auto result = file_.load(now_);
+    const auto* unusable = std::get_if<Unusable>(&result);
+    return unusable == nullptr ? "" : unusable->reason.substr(file_.path().string().size() + 1);
+  }
+  void put(const std::string& text) const { std::ofstream(file_.path()) << text; }
+  void reboot() {
+    now_.moment.boot_id = "ffffffffffffffffffffffffffffffff";
+    now_.moment.since_boot = 10s;
+    now_.steady = Clock::TimePoint(10s);
+  }
+
+  Folder folder_;
+  OverrideFile file_{folder_.path()};
+  Present now_{Clock::TimePoint(5000s),
+               {"0123456789abcdef0123456789abcdef", 1000s, WallTime(1'764'000'000'000ms)}};
+};
+
+TEST_F(OverrideFileTest, SaysNothingWhereThereIsNone) {
+  EXPECT_EQ(fault(), "");
+  EXPECT_TRUE(loaded().empty());
+}
+
+TEST_F(OverrideFileTest, KeepsAllOfAnOverride) {
+  const Overrides overrides = drained();
+  EXPECT_EQ(file_.save(overrides, now_), "");
+  ASSERT_EQ(loaded().size(), 1U);
+  EXPECT_EQ(loaded()[0].first, kKey);
+  EXPECT_EQ(loaded()[0].second, *overrides.find(kKey.service, kKey.backend));
+}
+
+TEST_F(OverrideFileTest, OutlivesAReboot) {
+  ASSERT_EQ(file_.save(drained(30min), now_), "");
+  reboot();
+  now_.moment.wall += 10min;
+  ASSERT_EQ(loaded().size(), 1U);
+  EXPECT_EQ(loaded()[0].second.until, now_.steady + 20min);
+}
+
+TEST_F(OverrideFileTest, LeavesOutWhatHasEndedMeanwhile) {
+  ASSERT_EQ(file_.save(drained(30min), now_), "");
+  now_.moment.since_boot += 31min;
+  now_.steady += 31min;
+  EXPECT_TRUE(loaded().empty());
+  EXPECT_EQ(fault(), "");
+}
+
+TEST_F(OverrideFileTest, AWallClockThatWasSetChangesNothingWithinABoot) {
+  ASSERT_EQ(file_.save(drained(30min), now_), "");
+  now_.moment.wall += 24h;
+  ASSERT_EQ(loaded().size(), 1U);
+  EXPECT_EQ(loaded()[0].second.until, now_.steady + 30min);
+}
+
+TEST_F(OverrideFileTest, OneThatCannotBeUsedIsPutAside) {
+  const std::vector<std::pair<std::string, std::string>> faults = {
+      {"", "is no JSON, or only a part of it"},
+      {"{\"version\":1,", "is no JSON, or only a part of it"},
+      {"{\"version\":2,\"overrides\":[]}", "is of version 2, not 1"},
+      {"[]", "holds something else than overrides"},
+      {"{\"version\":1,\"overrides\":[{}]}", "holds something else than overrides"},
+      {R"({"version":1,"overrides":[{"service":"a","address":"10.0.0.1","kind":"sleep","set_by":0,)"
+       R"("since_ms":0}]})",
+       "holds something else than overrides"}};
+  for (const auto& [text, reason] : faults) {
+    put(text);
+    EXPECT_EQ(fault(), reason);
+    EXPECT_FALSE(std::filesystem::exists(file_.path()));
+    std::ifstream kept(file_.path().string() + ".unusable");
+    EXPECT_EQ(std::string(std::istreambuf_iterator<char>(kept), {}), text);
+  }
+}
+
+TEST_F(OverrideFileTest, TakesAnyTimes) {
+  put(R"({"version":1,"overrides":[{"service":"app.local","address":"10.0.0.1","kind":"up",)"
+      R"("set_by":0,"since_ms":9223372036854775807,"until":{"boot_id":"x",)"
+      R"("boottime_ms":-9223372036854775808,"wall_ms":9223372036854775807}}]})");
+  ASSERT_EQ(loaded().size(), 1U);
+  EXPECT_GT(loaded()[0].second.until, now_.steady + 24h * 365);
+}
+
+TEST_F(OverrideFileTest, SaysWhyItCannotBeWritten) {
+  const OverrideFile file(folder_.path() / "file" / "folder");
+  std::ofstream(folder_.path() / "file") << "a file where a folder should be";
+  EXPECT_EQ(file.save(drained(), now_), "Not a directory");
+}
+
+}  // namespace
+}  // namespace hlb
