@@ -4,8 +4,11 @@
 #include <exception>
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "ctl/commands.h"
+#include "ctl/complete.h"
 
 namespace hlb::ctl {
 namespace {
@@ -35,6 +38,9 @@ int run(int argc, const char* const* argv) {
   app.require_subcommand(0, 1);
   for (const AddCommand add : kCommands)
     add(app, settings, chosen);
+  if (argc > 1 && std::string_view(argv[1]) == "complete") {  // by shells, so not in --help
+    return print_completion(app, settings, std::vector<std::string>(argv + 2, argv + argc));
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
