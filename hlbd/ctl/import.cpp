@@ -113,7 +113,7 @@ CLI::App* add_format(CLI::App& app, const std::string& name, const std::string& 
       ->type_name("TYPE[:PORT[/PATH]]")
       ->check(CLI::Validator(check_fault, ""));
   command->add_option("--name", import->selection.names, "import this name alone; may be repeated")
-      ->type_name("NAME")
+      ->type_name("HOSTNAME")
       ->expected(1)
       ->take_all();
   command->callback([import, &run] { run = [import] { return run_import(*import); }; });
@@ -131,8 +131,8 @@ void add_import(CLI::App& app, const Settings& /*settings*/, Run& run) {
   dnsmasq->hint =
       "Programs get them once hlb stands before dns on the hosts line of nsswitch.conf.";
   add_format(*import, "dnsmasq", "from address=, host-record= and cname= of dnsmasq", dnsmasq, run)
-      ->add_option("files", dnsmasq->files, "dnsmasq's configuration; what it includes is read too")
-      ->type_name("FILE")
+      ->add_option("FILE", dnsmasq->files, "dnsmasq's configuration; what it includes is read too")
+      ->type_name("")
       ->required();
 
   auto hosts = std::make_shared<Import>();
@@ -143,8 +143,8 @@ void add_import(CLI::App& app, const Settings& /*settings*/, Run& run) {
   CLI::App* command =
       add_format(*import, "hosts", "from names with several addresses in /etc/hosts", hosts, run);
   command->add_flag("--all", hosts->selection.lone, "names with one address too");
-  command->add_option("files", hosts->files, "in the form of hosts(5)")
-      ->type_name("FILE")
+  command->add_option("FILE", hosts->files, "in the form of hosts(5)")
+      ->type_name("")
       ->capture_default_str();
 }
 
