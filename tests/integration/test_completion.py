@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from test_system_bus import SystemBus
+from buses import SystemBus
 from world import BUILD, HERE, config, environment, run, service, until
 
 COMPLETIONS = HERE.parents[1] / "hlbd/data/completions"
