@@ -38,8 +38,8 @@ std::optional<ChosenCheck> ask(const ImportedService& service, const ChosenCheck
 
 void ask_checks(std::vector<ImportedService>& services, std::istream& in, std::ostream& out) {
   if (services.empty()) return;
-  out << "How is each checked? TYPE[:PORT[/PATH]], as in http:8082/health, tcp:6379 or none; Enter "
-         "takes what stands\nin brackets.\n";
+  out << "How is each checked? TYPE[:PORT[/PATH]], as in http:8082/health or tcp:6379;\n"
+         "Enter takes what stands in brackets.\n";
   std::optional<ChosenCheck> before;
   bool ended = false;
   for (ImportedService& service : services) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
@@ -52,6 +53,7 @@ void Gathering::add_addresses(const std::vector<NamedAddress>& addresses) {
   std::unordered_set<std::string> alone;
   for (const NamedAddress& each : addresses)
     if (!each.subdomains) alone.insert(each.name);
+  std::set<std::pair<std::string_view, Address>> seen;
   for (const NamedAddress& each : addresses) {
     if (each.subdomains && alone.contains(each.name)) {
       imported_.notes.push_back(
@@ -61,9 +63,7 @@ void Gathering::add_addresses(const std::vector<NamedAddress>& addresses) {
     }
     ImportedService& service = service_of(each.name);
     service.subdomains = each.subdomains;
-    if (std::ranges::find(service.backends, each.address) == service.backends.end()) {
-      service.backends.push_back(each.address);
-    }
+    if (seen.emplace(each.name, each.address).second) service.backends.push_back(each.address);
     if (service.places.empty() || service.places.back() != each.place) {
       service.places.push_back(each.place);
     }
