@@ -1,12 +1,12 @@
 """System buses of a test's own: dbus-daemon or dbus-broker, with the policy that is shipped."""
 
 import json
-import pwd
 import shutil
 import socket
 import subprocess
 from pathlib import Path
 
+from programs import as_user
 from world import HERE, PEERS, environment, run, until
 
 POLICY = HERE.parents[1] / "hlbd/data/org.hlb1.conf"
@@ -76,8 +76,7 @@ class SystemBus:
     def busctl(self, *words, user="root"):
         command = ["busctl", "--system", *words]
         if user != "root":
-            group = str(pwd.getpwnam(user).pw_gid)
-            command = ["setpriv", "--reuid", user, "--regid", group, "--init-groups", *command]
+            command = [*as_user(user), *command]
         return run(*command, env=environment(**self.env), check=False)
 
     def resolve(self, name, family=0):
@@ -97,7 +96,8 @@ class SystemBus:
 
     def property(self, name, path="/org/hlb1", interface="org.hlb1.Manager", user="root"):
         words = ("--json=short", "get-property", "org.hlb1", path, interface, name)
-        return json.loads(self.busctl(*words, user=user).stdout)["data"]
+        answer = self.busctl(*words, user=user).stdout
+        return json.loads(answer)["data"] if answer else None
 
     def monitor(self, stage):
         """A program whose log shows all messages."""
