@@ -85,7 +85,7 @@ class Wrapper {
   void end_word() {
     if (word_.empty()) return;
     const bool fits = line_.width() + gap_ + word_.width() <= columns_;
-    if (!line_.empty() && fits) line_.add(std::string(gap_, ' '));
+    if (!line_.empty() && fits) line_.add(std::string(gap_, ' '), line_.pieces().back().style);
     if (!line_.empty() && !fits) end_line();
     gap_ = 0;
     for (const Styled::Piece& piece : word_.pieces())
