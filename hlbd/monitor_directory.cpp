@@ -138,6 +138,13 @@ std::vector<Event> MonitorDirectory::update(std::span<const std::size_t> service
   return events;
 }
 
+// The same as before, unless the clock was set: a time that is asked for twice is then the same.
+const BothClocks& MonitorDirectory::both_clocks() const {
+  const BothClocks now(clock_);
+  if (!clocks_ || !clocks_->agrees_with(now)) clocks_ = now;
+  return *clocks_;
+}
+
 // ---- what is asked for -------------------------------------------------------------------------
 
 Overview MonitorDirectory::overview() const {
@@ -173,7 +180,7 @@ std::optional<ServiceSettings> MonitorDirectory::settings(std::string_view servi
 
 std::optional<std::vector<BackendReport>> MonitorDirectory::backends(
     std::string_view service) const {
-  const BothClocks clocks(clock_);
+  const BothClocks& clocks = both_clocks();
   std::vector<BackendReport> reports;
   if (service.empty()) {
     for (std::size_t i = 0; i < services_.size(); ++i)
@@ -237,7 +244,7 @@ std::optional<BackendReport> MonitorDirectory::backend(std::string_view service,
   const auto service_index = index_of(service);
   const auto index = service_index ? index_of(*service_index, address) : std::nullopt;
   if (!index) return std::nullopt;
-  return report(*service_index, *index, monitor_.verdict(*service_index), BothClocks(clock_));
+  return report(*service_index, *index, monitor_.verdict(*service_index), both_clocks());
 }
 
 std::vector<CheckReport> MonitorDirectory::checks(std::string_view service,

@@ -56,11 +56,14 @@ class MonitorDirectory final : public bus::Directory {
   BackendReport report(std::size_t service, std::size_t index, const ServiceVerdict& verdict,
                        const BothClocks& clocks) const;
 
+  const BothClocks& both_clocks() const;
+
   const Monitor& monitor_;
   const Publisher& publisher_;
   const Clock& clock_;
   const EventLog& events_;
   const Degraded& degraded_;
+  mutable std::optional<BothClocks> clocks_;
   std::map<std::string, std::size_t, std::less<>> indices_;  // of services, by name
   std::vector<ServiceReport> services_;                      // in the monitor's order
 };

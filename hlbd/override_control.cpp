@@ -91,7 +91,8 @@ bus::Changed OverrideControl::clear(std::string_view target) {
 }
 
 void OverrideControl::save() {
-  on_trouble_(file_.save(monitor_.overrides(), present()));
+  const std::string trouble = file_.save(monitor_.overrides(), present());
+  on_trouble_(trouble.empty() ? "" : "can't be kept in " + file_.path().string() + ": " + trouble);
 }
 
 }  // namespace hlb

@@ -44,7 +44,9 @@ constexpr auto kFirstRetry = 1s;
 constexpr auto kLastRetry = 30s;
 constexpr auto kGreetingLimit = 2s;
 constexpr auto kCallLimit = 1s;       // for the one blocking call: taking the name
-constexpr int kRequestsPerTurn = 32;  // then the rest of the loop has its turn
+// For requests, and then the rest of the loop has its turn: so that whoever asks for all backends
+// again and again delays no check by more than one answer.
+constexpr auto kTimePerTurn = 2ms;
 constexpr int kEventsPerTurn = 32;
 
 std::string bus_address(BusKind kind) {
@@ -223,7 +225,8 @@ asio::awaitable<void> SystemBus::Session::serve() {
   // A descriptor of our own, because sd-bus closes its one when the bus goes away.
   asio::posix::stream_descriptor socket(io_, ::dup(connection_->getEventLoopPollData().fd));
   while (!ended_) {
-    for (int i = 0; i < kRequestsPerTurn && process(*connection_); ++i) {
+    const auto end_of_turn = std::chrono::steady_clock::now() + kTimePerTurn;
+    while (process(*connection_) && std::chrono::steady_clock::now() < end_of_turn) {
     }
     const bool more = tell_some();
     const auto wanted = connection_->getEventLoopPollData();

@@ -184,8 +184,9 @@ bool Monitor::first_round_over() const {
 }
 
 ServiceVerdict Monitor::verdict(std::size_t service) const {
-  return verdict_of(specs_[service], services_[service], overrides(), !first_round_timed_out_,
-                    clock_.now());
+  const bool awaits = !specs_[service].named.empty() || services_[service].any_undecided();
+  return verdict_of(specs_[service], services_[service], overrides(),
+                    awaits && !first_round_timed_out_, clock_.now());
 }
 
 std::vector<std::size_t> Monitor::update(std::vector<ServiceVerdict>& verdicts) {
@@ -298,15 +299,17 @@ void Monitor::settle(std::size_t service_index, WatchedBackend& backend, const E
 }
 
 void Monitor::log_change(const ServiceSpec& service, const WatchedBackend& backend, State before,
-                         const Evidence& evidence) {
+                         const Evidence& evidence) const {
   const auto& [check, outcome, ruling] = evidence;
   const bool up = backend.state == State::up;
+  const bool alarming =
+      !up && overrides().kind_of(service.name, backend.spec.address) != OverrideKind::maintenance;
   const std::string reason = backend.checks.size() == 1
                                  ? outcome.reason
                                  : describe(check.target()) + ": " + outcome.reason;
-  spdlog::log(up ? spdlog::level::info : spdlog::level::warn, "{}/{}: {} -> {}: {} ({} in a row)",
-              service.name, backend.spec.address.to_string(), name_of(before),
-              name_of(backend.state), reason, ruling.in_a_row);
+  spdlog::log(alarming ? spdlog::level::warn : spdlog::level::info,
+              "{}/{}: {} -> {}: {} ({} in a row)", service.name, backend.spec.address.to_string(),
+              name_of(before), name_of(backend.state), reason, ruling.in_a_row);
   if (!up && ruling.rise_factor > 1) {
     spdlog::warn("{}/{} is flapping: now needs {} passes in a row to come back", service.name,
                  backend.spec.address.to_string(), check.spec().rise * ruling.rise_factor);

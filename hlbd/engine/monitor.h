@@ -132,8 +132,8 @@ class Monitor {
   void own_trouble(const Outcome& outcome);
   bool amid_mass_failure(const Check& check, const Outcome& outcome);
   void settle(std::size_t service, WatchedBackend& backend, const Evidence& evidence);
-  static void log_change(const ServiceSpec& service, const WatchedBackend& backend, State before,
-                         const Evidence& evidence);
+  void log_change(const ServiceSpec& service, const WatchedBackend& backend, State before,
+                  const Evidence& evidence) const;
   void ramp_until(Clock::TimePoint end);
   void next_ramp_step();
   void tell_override(const OverrideChange& change);

@@ -85,6 +85,14 @@ bool WatchedService::any_unknown() const {
       backends, [](const WatchedBackend& backend) { return backend.state == State::unknown; });
 }
 
+bool WatchedService::any_undecided() const {
+  return std::ranges::any_of(backends, [](const WatchedBackend& backend) {
+    return std::ranges::any_of(backend.checks, [](const auto& check) {
+      return !check->decided() && !check->may_be_silent();
+    });
+  });
+}
+
 ServiceVerdict verdict_of(const ServiceSpec& spec, const WatchedService& service,
                           const Overrides& overrides, bool may_wait, TimePoint now) {
   VerdictBuilder builder(spec, service.backends.size() + service.retiring.size(), overrides, now);

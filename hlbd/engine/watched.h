@@ -38,6 +38,8 @@ struct WatchedService {
   std::vector<WatchedBackend> retiring;
 
   bool any_unknown() const;
+  // Whether outcomes are still awaited that can change what a predecessor said.
+  bool any_undecided() const;
 };
 
 // What is to be published, under `overrides`. `may_wait`: a service without a backend that is up is

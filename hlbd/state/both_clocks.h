@@ -19,6 +19,14 @@ class BothClocks {
   }
   Clock::TimePoint steady(WallTime time) const { return steady_ - (wall_ - time); }
 
+  // Whether the wall clock was set in between; what reading the clocks one after the other makes of
+  // it doesn't count.
+  bool agrees_with(const BothClocks& other) const {
+    constexpr std::chrono::seconds kTolerance{1};
+    const auto apart = other.wall(steady_) - wall_;
+    return apart < kTolerance && apart > -kTolerance;
+  }
+
  private:
   Clock::TimePoint steady_;
   WallTime wall_;

@@ -1,60 +1,17 @@
 """org.hlb1 on the system bus: readable by hand, and never a condition for lookups."""
 
 import pytest
+from buses import BrokerBus, SystemBus
 from lookups import lookup
-from world import config, environment, run, service, until
+from world import config, environment, service, until
 
 A, A6 = "127.0.0.11", "fd77::11"
 NAME = "bus.test"
-SETTINGS = """\
-<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>system</type>
-  <listen>unix:path={socket}</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow user="*"/>
-    <allow own="*"/>
-    <allow send_destination="*" eavesdrop="true"/>
-    <allow receive_sender="*" eavesdrop="true"/>
-  </policy>
-</busconfig>
-"""
 
 
-class SystemBus:
-    """A private dbus-daemon in the system bus's place."""
-
-    def __init__(self, stage):
-        folder = stage.new_folder()
-        self.socket = folder / "socket"
-        self.env = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.socket}"}
-        (folder / "bus.conf").write_text(SETTINGS.format(socket=self.socket))
-        command = ["dbus-daemon", "--nofork", "--nopidfile", "--nosyslog"]
-        self.program = stage.program(*command, f"--config-file={folder / 'bus.conf'}")
-        self.wait()
-
-    def wait(self):
-        until(lambda: self.busctl("status").returncode == 0, "the system bus")
-
-    def busctl(self, *words):
-        return run("busctl", "--system", *words, env=environment(**self.env), check=False)
-
-    def resolve(self, name, family=0):
-        address = ("org.hlb1", "/org/hlb1", "org.hlb1.Resolver")
-        return self.busctl("call", *address, "Resolve", "si", name, family)
-
-    def restart(self):
-        self.program.kill()
-        self.socket.unlink(missing_ok=True)
-        self.program.start()
-        self.wait()
-
-
-@pytest.fixture
-def bus(stage):
-    return SystemBus(stage)
+@pytest.fixture(params=[SystemBus, BrokerBus], ids=["dbus-daemon", "dbus-broker"])
+def bus(request, stage):
+    return request.param(stage)
 
 
 @pytest.fixture

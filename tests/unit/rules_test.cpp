@@ -483,5 +483,14 @@ TEST_F(AdviceRules, AnAgentsDownIsObeyedAtOnce) {
   EXPECT_EQ(agents_.state(kOne), State::up);
 }
 
+TEST_F(Rules, AServiceIsUndecidedOnlyWhileOutcomesAreAwaited) {
+  world_.says("10.0.0.1", kRefuses);
+  world_.apply({plain_service("app.local", {"10.0.0.1"})});
+  EXPECT_TRUE(world_.monitor().verdict(0).undecided);
+  world_.pass(100ms);
+  EXPECT_EQ(world_.state("10.0.0.1"), State::down);
+  EXPECT_FALSE(world_.monitor().verdict(0).undecided) << "it waits for nothing";
+}
+
 }  // namespace
 }  // namespace hlb

@@ -1,0 +1,388 @@
+"""org.hlb1.Manager: everybody sees all, some may change it, and what they say is kept."""
+
+import json
+import re
+import shutil
+import subprocess
+import time
+
+import pytest
+from buses import BrokerBus, SystemBus, add_group
+from lookups import lookup
+from world import BUILD, HERE, PEERS, config, environment, run, service, until
+
+UP, DOWN, UP6 = "127.0.0.11", "127.0.0.21", "fd77::11"
+APP, ROOT = "app.test", "/org/hlb1"
+TCP = {"type": "tcp", "port": 8082, "interval": "250ms"}
+STATIC = """
+[[service]]
+name = "static.test"
+backends = [{ address = "127.0.0.31", weight = 3 }]
+check = { type = "none" }
+"""
+WHO_MAY = "only root and members of the group hlb may change anything"
+
+
+@pytest.fixture(params=[SystemBus, BrokerBus], ids=["dbus-daemon", "dbus-broker"])
+def any_bus(request, stage):
+    return request.param(stage)
+
+
+@pytest.fixture
+def bus(stage):
+    return SystemBus(stage)
+
+
+def services():
+    app = service(APP, [UP, DOWN, UP6], TCP, aliases=["www.app.test"])
+    return config(app) + STATIC
+
+
+def start(stage, bus, text=None, env=None):
+    stage.backend(UP, UP6)
+    hlbd = stage.hlbd(text or services(), bus="system", env={**bus.env, **(env or {})})
+    until(lambda: bus.manager("ListServices").returncode == 0, "org.hlb1 on the bus")
+    return hlbd
+
+
+def backends(bus, name=APP):
+    """By address, the fields of ListBackends that don't depend on time."""
+    rows = bus.ask("ListBackends", "s", name)[0]
+    return {row[1]: {"state": row[4], "reason": row[6], "override": row[7], "percent": row[9]}
+            for row in rows}  # fmt: skip
+
+
+def without_times(rows):
+    return [[cell for cell in row if not (isinstance(cell, int) and cell > 10**12)] for row in rows]
+
+
+# ---- seen by everybody -----------------------------------------------------------------------
+
+
+def test_services_are_listed(stage, any_bus):
+    start(stage, any_bus)
+    assert without_times(any_bus.ask("ListServices")[0]) == [
+        [APP, f"{ROOT}/service/app_2etest", "degraded", 3, 2, 2],
+        ["static.test", f"{ROOT}/service/static_2etest", "up", 1, 1, 1],
+    ]
+
+
+def test_backends_are_listed_with_what_their_checks_found(stage, bus):
+    start(stage, bus)
+    rows = bus.ask("ListBackends", "s", "")[0]
+    latencies = [row[-1] for row in rows]
+    assert without_times(row[:-1] for row in rows) == [
+        [APP, UP, f"{ROOT}/service/app_2etest/_3127_2e0_2e0_2e11", 8082, "up", "connected", "",
+         1, 100, 0],
+        [APP, DOWN, f"{ROOT}/service/app_2etest/_3127_2e0_2e0_2e21", 8082, "down",
+         "connection refused", "", 1, 0, 0],
+        [APP, UP6, f"{ROOT}/service/app_2etest/fd77_3a_3a11", 8082, "up", "connected", "",
+         1, 100, 0],
+        ["static.test", "127.0.0.31", f"{ROOT}/service/static_2etest/_3127_2e0_2e0_2e31", 0, "up",
+         "not checked", "", 3, 100, 0],
+    ]  # fmt: skip
+    assert all(each >= 0 for each in latencies[0]) and set(latencies[1]) == {-1}
+
+
+def test_a_backend_is_an_object_with_the_same_properties(stage, any_bus):
+    start(stage, any_bus)
+    tree = any_bus.busctl("tree", "--list", "org.hlb1").stdout.split()
+    path = f"{ROOT}/service/app_2etest/_3127_2e0_2e0_2e21"
+    assert path in tree and f"{ROOT}/service/static_2etest" in tree
+    properties = any_bus.ask("GetBackend", "ss", APP, DOWN)[0]
+    assert {name: value["data"] for name, value in properties.items() if name != "Since"} == {
+        "Service": APP, "Address": DOWN, "Weight": 1, "Priority": 0, "State": "down",
+        "Reason": "connection refused", "Override": ["", "", 0, 0, 0], "WeightPercent": 0,
+        "Checks": [["tcp 127.0.0.21:8082", "down", "connection refused", 0,
+                    properties["Checks"]["data"][0][4]]],
+    }  # fmt: skip
+    for name, value in properties.items():
+        if name != "Checks":
+            assert any_bus.property(name, path, "org.hlb1.Backend") == value["data"]
+
+
+def test_all_objects_are_managed(stage, bus):
+    start(stage, bus)
+    words = ("call", "org.hlb1", ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
+    objects = json.loads(bus.busctl("--json=short", *words).stdout)["data"][0]
+    assert len(objects) == 6
+    app = objects[f"{ROOT}/service/app_2etest"]["org.hlb1.Service"]
+    assert app["Checks"]["data"] == ["tcp, port 8082, every 250ms"]
+    assert app["Aliases"]["data"] == ["www.app.test"]
+
+
+def test_the_whole_is_told_by_properties(stage, bus):
+    hlbd = start(stage, bus)
+    names = ("Services", "ServicesDown", "Backends", "BackendsUp", "Degraded", "ConfigFile")
+    assert [bus.property(name) for name in names] == [2, 0, 4, 3, [], str(hlbd.config_file)]
+    assert abs(bus.property("StartedAt") / 1e6 - time.time()) < 60
+    assert bus.property("Version") == run(BUILD / "hlbd", "--version").stdout.strip()
+
+
+@pytest.mark.parametrize("name, belongs_to", [(APP, APP), ("WWW.app.test.", APP)])
+def test_a_name_leads_to_its_service(stage, bus, name, belongs_to):
+    start(stage, bus)
+    assert bus.ask("FindService", "s", name) == [belongs_to]
+
+
+@pytest.mark.parametrize("call, message", [
+    (("FindService", "s", "sub.app.test"), "sub.app.test: no service has this name"),
+    (("ListBackends", "s", "nix.test"), "nix.test: no service has this name"),
+    (("GetBackend", "ss", "nix.test", UP), "nix.test: no service has this name"),
+    (("GetBackend", "ss", APP, "127.0.0.99"), f"{APP} has no backend 127.0.0.99"),
+    (("SetOverride", "ssts", "nix.test", "drain", 0, ""),
+     "nix.test: no backend is meant by this; a target is SERVICE, SERVICE/ADDRESS or ADDRESS, with "
+     "* and ? as wildcards"),
+    (("SetOverride", "ssts", APP, "sleep", 0, ""),
+     '"sleep" is no override: give drain, maintenance, up or down'),
+    (("SetOverride", "ssts", APP, "drain", 10**18, ""),
+     "the duration is longer than ten years; give 0 for none"),
+    (("SetOverride", "ssts", APP, "drain", 0, "x" * 1001), "the reason is longer than 1000 bytes"),
+    (("ClearOverride", "s", APP),
+     f"{APP}: no override is in force on this; a target is SERVICE, SERVICE/ADDRESS or ADDRESS, "
+     "with * and ? as wildcards"),
+])  # fmt: skip
+def test_a_call_that_makes_no_sense_is_told_why(stage, bus, call, message):
+    start(stage, bus)
+    refused = bus.manager(*call)
+    assert refused.returncode != 0 and refused.stderr == f"Call failed: {message}\n"
+
+
+# ---- told by itself --------------------------------------------------------------------------
+
+
+def signals(monitor):
+    """The signals seen so far: member, and the arguments without the times."""
+    seen = []
+    for line in monitor.log().splitlines():
+        message = json.loads(line) if line.startswith("{") else {}
+        if message.get("type") == "signal" and message.get("interface") == "org.hlb1.Manager":
+            seen.append([message["member"], *message["payload"]["data"][1:]])
+    return seen
+
+
+def test_changes_are_signalled_and_remembered(stage, any_bus):
+    text = config(service(APP, [UP], TCP))
+    backend = stage.backend(UP)
+    stage.hlbd(text, bus="system", env=any_bus.env)
+    until(lambda: any_bus.manager("ListServices").returncode == 0, "org.hlb1 on the bus")
+    monitor = any_bus.monitor(stage)
+    backend.kill()
+    expected = [
+        ["BackendChanged", APP, UP, "up", "down", "connection refused"],
+        ["ServiceChanged", APP, "up", "down"],
+    ]
+    until(lambda: signals(monitor) == expected, "the signals")
+    events = any_bus.ask("ListEvents", "u", 2)[0]
+    assert without_times(events) == [
+        [APP, UP, "state", "up", "down", "connection refused"],
+        [APP, "", "state", "up", "down", ""],
+    ]
+    assert abs(events[0][0] / 1e6 - time.time()) < 60
+
+
+def test_properties_that_changed_are_signalled(stage, bus):
+    start(stage, bus)
+    monitor = bus.monitor(stage)
+    bus.ask("SetOverride", "ssts", f"{APP}/{UP}", "down", 0, "")
+    monitor.wait_for_log(r'PropertiesChanged.*org\.hlb1\.Backend.*"down"')
+    monitor.wait_for_log(r'PropertiesChanged.*org\.hlb1\.Manager.*"BackendsUp"')
+
+
+def test_a_reload_makes_and_drops_objects(stage, bus):
+    hlbd = start(stage, bus)
+    monitor = bus.monitor(stage)
+    hlbd.write_config(config(service(APP, [UP, "127.0.0.22"], TCP)))
+    assert bus.ask("Reload") == []
+    monitor.wait_for_log(r"InterfacesAdded.*_3127_2e0_2e0_2e22")
+    monitor.wait_for_log(r"InterfacesRemoved.*static_2etest")
+    tree = until(lambda: bus.busctl("tree", "--list", "org.hlb1").stdout.split(), "the tree")
+    assert f"{ROOT}/service/app_2etest/_3127_2e0_2e0_2e22" in tree
+    assert f"{ROOT}/service/static_2etest" not in tree
+
+
+def test_a_configuration_with_faults_changes_nothing_and_degrades(stage, bus):
+    hlbd = start(stage, bus)
+    good = hlbd.config_file.read_text()
+    hlbd.write_config(good + "\nnonsense = 1\n")
+    refused = bus.manager("Reload")
+    fault = rf"{hlbd.config_file}:\d+:1: "
+    assert re.match(rf"Call failed: {fault}", refused.stderr)
+    (reason,) = bus.property("Degraded")
+    assert re.match(rf"configuration: {fault}.*; the one before goes on", reason)
+    hlbd.write_config(good)
+    assert bus.ask("Reload") == [] and bus.property("Degraded") == []
+
+
+# ---- overrides -------------------------------------------------------------------------------
+
+
+def addresses(name=APP):
+    return lookup(name, family="inet").addresses
+
+
+def test_a_drained_backend_gets_no_lookup_and_shows_its_true_state(stage, bus):
+    stage.backend(UP, DOWN)
+    stage.hlbd(config(service(APP, [UP, DOWN], TCP, answer="all")), bus="system", env=bus.env)
+    until(lambda: bus.manager("ListServices").returncode == 0, "org.hlb1 on the bus")
+    assert sorted(addresses()) == [UP, DOWN]
+    assert bus.ask("SetOverride", "ssts", f"{APP}/{UP}", "drain", 0, "disk swap") == [1]
+    until(lambda: addresses() == [DOWN], "the drained one left out")
+    seen = backends(bus)[UP]
+    assert seen == {"state": "up", "reason": "connected", "override": "drain", "percent": 0}
+    override = bus.ask("GetBackend", "ss", APP, UP)[0]["Override"]["data"]
+    assert override[:3] == ["drain", "disk swap", 0] and override[4] == 0
+    assert bus.ask("ClearOverride", "s", APP) == [1]
+    until(lambda: sorted(addresses()) == [UP, DOWN], "both again")
+
+
+def test_one_is_forced_down_or_up_whatever_its_checks_find(stage, bus):
+    start(stage, bus)
+    bus.ask("SetOverride", "ssts", f"{APP}/{UP}", "down", 0, "")
+    bus.ask("SetOverride", "ssts", f"{APP}/{DOWN}", "up", 0, "")
+    until(lambda: addresses() == [DOWN], "the one forced up alone")
+    assert backends(bus)[DOWN]["state"] == "down"
+
+
+def test_a_target_with_wildcards_means_many(stage, bus):
+    start(stage, bus)
+    assert bus.ask("SetOverride", "ssts", "*.test/127.*", "drain", 0, "") == [3]
+    assert bus.ask("SetOverride", "ssts", UP6, "maintenance", 0, "") == [1]
+    assert bus.ask("ClearOverride", "s", "*") == [4]
+
+
+def test_an_override_ends_by_itself(stage, bus):
+    start(stage, bus)
+    bus.ask("SetOverride", "ssts", f"{APP}/{UP}", "down", 1_500_000, "")
+    assert backends(bus)[UP]["override"] == "down"
+    until(lambda: backends(bus)[UP]["override"] == "", "the end of it")
+    last = without_times(bus.ask("ListEvents", "u", 0)[0])
+    assert [APP, UP, "override", "down", "", "its time is over"] in last
+
+
+def test_overrides_outlive_reload_restart_and_a_crash(stage, bus):
+    hlbd = start(stage, bus)
+    bus.ask("SetOverride", "ssts", f"{APP}/{UP}", "drain", 0, "disk")
+    bus.ask("Reload")
+    for end in (hlbd.terminate, hlbd.kill):
+        end()
+        hlbd.restart()
+        until(lambda: bus.manager("ListServices").returncode == 0, "org.hlb1 on the bus")
+        assert backends(bus)[UP]["override"] == "drain"
+        assert addresses() == [] or UP not in addresses()
+
+
+def test_a_file_of_overrides_that_cannot_be_used_is_a_warning_and_kept(stage, bus):
+    hlbd = start(stage, bus)
+    hlbd.terminate()
+    file = hlbd.config_file.parent / "state/overrides.json"
+    file.write_text("{ half")
+    hlbd.restart()
+    hlbd.wait_for_log(r"overrides\.json is no JSON, .*: no override is in force; the file is kept "
+                      r"as overrides\.json\.unusable")  # fmt: skip
+    assert file.with_suffix(".json.unusable").read_text() == "{ half"
+
+
+def test_a_state_folder_that_cannot_be_written_degrades_and_the_override_holds(stage, bus):
+    hlbd = start(stage, bus)
+    state = hlbd.config_file.parent / "state"
+    shutil.rmtree(state, ignore_errors=True)
+    state.write_text("a file where the folder should be")
+    assert bus.ask("SetOverride", "ssts", f"{APP}/{UP}", "drain", 0, "") == [1]
+    assert backends(bus)[UP]["override"] == "drain"
+    (reason,) = bus.property("Degraded")
+    assert reason == f"overrides: can't be kept in {state}/overrides.json: Not a directory"
+
+
+def test_nobody_is_alarmed_by_what_is_under_maintenance(stage, bus, tmp_path):
+    told = tmp_path / "told"
+    told.write_text("")
+    told.chmod(0o666)
+    hook = tmp_path / "hook"
+    hook.write_text(f'#!/bin/sh\necho "$HLB_OLD_STATE $HLB_NEW_STATE" >>{told}\n')
+    hook.chmod(0o755)
+    backend = stage.backend(UP)
+    text = config(service(APP, [UP], TCP), on_change=[str(hook)], on_change_user="root")
+    hlbd = stage.hlbd(text, bus="system", env=bus.env)
+    until(lambda: bus.manager("ListServices").returncode == 0, "org.hlb1 on the bus")
+    bus.ask("SetOverride", "ssts", APP, "maintenance", 0, "kernel")
+    backend.kill()
+    until(lambda: backends(bus)[UP]["state"] == "down", "the backend down")
+    hlbd.wait_for_log(rf"info {APP}/{UP}: up -> down: connection refused")
+    time.sleep(0.5)
+    assert told.read_text() == ""
+    bus.ask("ClearOverride", "s", APP)
+    until(lambda: told.read_text() == "up down\n", "the hook, when the maintenance is over")
+
+
+# ---- who may change --------------------------------------------------------------------------
+
+CHANGES = [("SetOverride", "ssts", APP, "drain", 0, ""), ("ClearOverride", "s", APP), ("Reload",)]
+
+
+def test_an_unprivileged_user_reads_everything_and_changes_nothing(stage, any_bus):
+    start(stage, any_bus)
+    for call in (("ListServices",), ("ListBackends", "s", ""), ("ListEvents", "u", 0),
+                 ("GetBackend", "ss", APP, UP), ("FindService", "s", APP)):  # fmt: skip
+        assert any_bus.ask(*call, user="nobody") == any_bus.ask(*call)
+    assert any_bus.property("Services", user="nobody") == 2
+    monitor = any_bus.monitor(stage)
+    for call in CHANGES:
+        assert any_bus.manager(*call, user="nobody").returncode != 0
+    monitor.wait_for_log("org.freedesktop.DBus.Error.AccessDenied.*" + WHO_MAY)
+    assert backends(any_bus)[UP]["override"] == ""
+
+
+def test_a_member_of_the_group_may_change(stage, any_bus):
+    add_group("hlb", "deputy")
+    start(stage, any_bus)
+    assert any_bus.ask("SetOverride", "ssts", APP, "drain", 0, "", user="deputy") == [3]
+    user = int(run("id", "-u", "deputy").stdout)
+    assert any_bus.ask("GetBackend", "ss", APP, UP)[0]["Override"]["data"][2] == user
+    assert any_bus.ask("Reload", user="deputy") == []
+
+
+POLKIT_RULE = """\
+polkit.addRule(function(action, subject) {
+    if (action.id == "org.hlb1.manage" && subject.user == "chosen") return polkit.Result.YES;
+});
+"""
+
+
+@pytest.fixture
+def polkit(stage):
+    """A bus with polkit on it, which lets the user chosen manage."""
+    subprocess.run(["useradd", "--system", "chosen"], check=False)
+    subprocess.run(["useradd", "--system", "polkitd"], check=False)
+    bus = SystemBus(stage, PEERS / "usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf")
+    actions = stage.new_folder()
+    shutil.copy(HERE.parents[1] / "hlbd/data/org.hlb1.policy", actions)
+    rules = stage.new_folder()
+    (rules / "50-hlb.rules").write_text(POLKIT_RULE)
+    for folder in (actions, rules):
+        folder.chmod(0o755)
+    script = (f"mount --bind {actions} /usr/share/polkit-1/actions && "
+              f"mount --bind {rules} /usr/share/polkit-1/rules.d && "
+              f"exec {PEERS}/usr/lib/polkit-1/polkitd --no-debug")  # fmt: skip
+    libraries = str(PEERS / "usr/lib/x86_64-linux-gnu")
+    env = environment(**{**bus.env, "LD_LIBRARY_PATH": libraries})
+    stage.program("unshare", "--mount", "sh", "-c", script, env=env)
+    until(lambda: "PolicyKit1" in bus.busctl("list").stdout, "polkit on the bus")
+    return bus
+
+
+def test_whom_polkit_allows_may_change(stage, polkit):
+    start(stage, polkit)
+    assert polkit.ask("SetOverride", "ssts", APP, "drain", 0, "", user="chosen") == [3]
+    assert polkit.manager("Reload", user="nobody").returncode != 0
+
+
+# ---- the bus goes and comes ------------------------------------------------------------------
+
+
+def test_hlbd_and_its_objects_come_back_to_a_restarted_bus(stage, any_bus):
+    hlbd = start(stage, any_bus)
+    any_bus.restart()
+    until(lambda: any_bus.manager("ListServices").returncode == 0, "org.hlb1 again", 20)
+    assert hlbd.running()
+    assert f"{ROOT}/service/app_2etest" in any_bus.busctl("tree", "--list", "org.hlb1").stdout
