@@ -168,6 +168,7 @@ install: all ## into DESTDIR, under PREFIX; an existing configuration is kept
 	install -D -m 644 $(OUT)/libnss_hlb.so.2 $(DESTDIR)$(LIBDIR)/libnss_hlb.so.2
 	install -D -m 755 $(OUT)/hlbd $(DESTDIR)$(PREFIX)/sbin/hlbd
 	install -D -m 755 $(OUT)/hlbctl $(DESTDIR)$(PREFIX)/bin/hlbctl
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 hlbd/man/*.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 hlbd/man/*.5
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 hlbd/man/*.8 libnss_hlb/*.8
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/dbus-1/system.d hlbd/data/org.hlb1.conf
