@@ -6,8 +6,8 @@ compared; and without the methods named LACKING it is what an older hlbd is like
 
 FILE is JSON: {"properties": {…}, "services": [[…] …], "backends": [[…] …], "overrides":
 {"SERVICE/ADDRESS": […]}, "events": [[…] …], "aliases": {…}, "resolve": {…}}, each as org.hlb1.xml
-has it; a time, which stands at the same places, is given in seconds before now. Read anew at each
-call. A call that changes something is appended to "calls" in FILE.calls.
+has it. A time, which stands at the same places, is a number of seconds before now, or, as a
+string, of seconds since 1970. Read anew at each call; each call is appended to FILE.calls.
 """
 
 import json
@@ -34,9 +34,11 @@ def signature_of(method):
     raise KeyError(method)
 
 
-def before_now(seconds):
-    """A time of FILE, in microseconds since 1970; 0 for none, negative ones lie ahead."""
-    return int((time.time() - seconds) * 1e6) if seconds else 0
+def timestamp(given):
+    """A time of FILE, in microseconds since 1970; 0 for none."""
+    if isinstance(given, str):
+        return int(float(given) * 1e6)
+    return int((time.time() - given) * 1e6) if given else 0
 
 
 def path_of(service):
@@ -63,9 +65,6 @@ class Fake(dbus.service.Object):
         with open(f"{self.file}.calls", "a") as calls:
             calls.write(json.dumps([str(each) for each in call]) + "\n")
 
-    def emit(self, signal, *values):
-        getattr(self, signal)(*values)
-
     @dbus.service.method(dbus.PROPERTIES_IFACE, in_signature="ss", out_signature="v")
     def Get(self, interface, name):
         return self.GetAll(interface)[name]
@@ -79,21 +78,22 @@ class Fake(dbus.service.Object):
             **properties,
             "Version": said.get("Version", "0.1.0"),
             "ConfigFile": "/etc/hlb/hlbd.toml",
-            "StartedAt": dbus.UInt64(before_now(said.get("StartedAt", 60))),
+            "StartedAt": dbus.UInt64(timestamp(said.get("StartedAt", 0))),
             "Degraded": dbus.Array(said.get("Degraded", []), signature="s"),
         }
 
     @dbus.service.method(MANAGER, out_signature=signature_of("ListServices"))
     def ListServices(self):
         return [
-            (name, path_of(name), *rest, before_now(since))
+            (name, path_of(name), *rest, timestamp(since))
             for name, *rest, since in self.told("services")
         ]
 
     @dbus.service.method(MANAGER, in_signature="s", out_signature=signature_of("ListBackends"))
     def ListBackends(self, service):
+        self.note("ListBackends", service)
         return [
-            (name, address, path_of(name), port, state, before_now(since), *rest)
+            (name, address, path_of(name), port, state, timestamp(since), *rest)
             for name, address, port, state, since, *rest in self.told("backends")
             if service in ("", name)
         ]
@@ -101,8 +101,8 @@ class Fake(dbus.service.Object):
     @dbus.service.method(MANAGER, in_signature="ss", out_signature="a{sv}")
     def GetBackend(self, service, address):
         kind, reason, user, at, until = self.told("overrides")[f"{service}/{address}"]
-        override = (kind, reason, dbus.UInt32(user), dbus.UInt64(before_now(at)),
-                    dbus.UInt64(before_now(until)))  # fmt: skip
+        override = (kind, reason, dbus.UInt32(user), dbus.UInt64(timestamp(at)),
+                    dbus.UInt64(timestamp(until)))  # fmt: skip
         return {"Override": dbus.Struct(override, signature="ssutt")}
 
     @dbus.service.method(MANAGER, in_signature="s", out_signature="s")
@@ -115,7 +115,7 @@ class Fake(dbus.service.Object):
     @dbus.service.method(MANAGER, in_signature="u", out_signature=signature_of("ListEvents"))
     def ListEvents(self, most):
         events = self.told("events")[-most if most else 0:]
-        return [(before_now(at), *rest) for at, *rest in events]
+        return [(timestamp(at), *rest) for at, *rest in events]
 
     @dbus.service.method(RESOLVER, in_signature="si", out_signature=signature_of("Resolve"))
     def Resolve(self, name, _family):
@@ -148,10 +148,9 @@ def main(file, *lacking):
                 methods.pop(method, None)
         delattr(Fake, method)
     dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
-    fake = Fake(file)
+    _fake = Fake(file)
     print("ready", flush=True)
     GLib.MainLoop().run()
-    return fake
 
 
 main(*sys.argv[1:])

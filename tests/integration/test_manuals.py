@@ -24,7 +24,7 @@ def sections(text):
     title = ""
     for line in text.splitlines():
         if line.startswith((".Ss ", ".Sh ")):
-            title = line[4:] if line.startswith(".Ss ") else ""
+            title = re.split(r" (?:Op|Ar) ", line[4:])[0] if line.startswith(".Ss ") else ""
         found[title] = found.get(title, "") + line + "\n"
     return found
 

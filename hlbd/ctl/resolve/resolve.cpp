@@ -76,13 +76,15 @@ std::string libc_remark(const Resolution& resolution) {
   return trouble.empty() ? who : fmt::format("{}: {}", who, trouble);
 }
 
+std::string whose(const std::string& name, const std::string& service) {
+  if (service.empty()) return " is no service of hlb's";
+  return name == service ? " is a service" : " is of the service " + service;
+}
+
 std::string to_text(const std::string& name, const Resolution& resolution) {
   using enum Table::Align;
   Table table({left, left, left}, {"  WAY", "ADDRESSES", ""});
-  const std::string& service = resolution.service;
-  table.add_line(service.empty()
-                     ? Styled(printable(name), Style::bold).add(": no service has this name")
-                     : Styled(printable(name), Style::bold).add(", of the service " + service));
+  table.add_line(Styled(printable(name), Style::bold).add(whose(name, resolution.service)));
   table.add_headings();
   const auto add = [&table](const char* way, const PathAnswer& answer, const std::string& remark) {
     const bool none = answer.addresses.empty();
@@ -96,6 +98,7 @@ std::string to_text(const std::string& name, const Resolution& resolution) {
   const Terminal terminal = Terminal::of_standard_output();
   std::string text = table.to_string(terminal);
   if (resolution.backends.empty()) return text;
+  text += "\n";
   Table backends({left, left, left}, {"  BACKEND", "", "WHY"});
   backends.add_headings();
   for (const Verdict& verdict : resolution.backends) {

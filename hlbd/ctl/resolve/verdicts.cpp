@@ -38,7 +38,7 @@ class Judgement {
     const BackendReport* const known = told == told_.end() ? nullptr : &*told;
     verdict.why = why(backend, known);
     if (verdict.is_in && record_.mode() != record::AnswerMode::all)
-      verdict.why += fmt::format(", first in {:.0f} % of answers", 100 * share(backend));
+      verdict.why += fmt::format(", first in {:.0f}% of answers", 100 * share(backend));
     if (known == nullptr && !told_.empty())
       verdict.why += "; no longer configured, it stays until those that replace it are known";
     return verdict;

@@ -26,16 +26,8 @@ Style style_of(std::string_view state) {
 }
 
 Styled latest_latency(const BackendReport& backend) {
-  if (backend.outcomes.empty() || backend.outcomes.back() < 0) return "-";
+  if (backend.outcomes.empty() || backend.outcomes.back() <= 0) return "-";
   return latency(backend.outcomes.back());
-}
-
-// As configured, and how much of it counts now. That one which is down isn't answered goes without
-// saying.
-std::string weight(const BackendReport& backend) {
-  const bool whole = backend.weight_percent == 100 || backend.state != "up";
-  return whole ? std::to_string(backend.weight)
-               : fmt::format("{}% of {}", backend.weight_percent, backend.weight);
 }
 
 // It would be answered if those of a better priority weren't.
@@ -57,6 +49,10 @@ Styled remark(const BackendReport& backend, std::span<const BackendReport> all, 
     say(describe(backend.override, now), Style::magenta);
   } else if (is_standby(backend, all)) {
     say(fmt::format("standby, priority {}", backend.priority), Style::plain);
+  } else if (backend.state == "up" && backend.weight_percent == 0) {
+    say("given no clients", Style::magenta);
+  } else if (backend.state == "up" && backend.weight_percent < 100) {
+    say(fmt::format("given {}% of its weight", backend.weight_percent), Style::magenta);
   }
   if (backend.state != "up" || wide) say(backend.reason, Style::plain);
   return said;
@@ -64,9 +60,8 @@ Styled remark(const BackendReport& backend, std::span<const BackendReport> all, 
 
 // A column of weights that are all 1 would say nothing.
 bool weights_matter(const std::vector<BackendReport>& backends) {
-  return std::ranges::any_of(backends, [](const BackendReport& backend) {
-    return backend.weight != 1 || weight(backend) != "1";
-  });
+  return std::ranges::any_of(backends,
+                             [](const BackendReport& backend) { return backend.weight != 1; });
 }
 
 Styled headline(const Listed& listed, WallTime now) {
@@ -77,13 +72,6 @@ Styled headline(const Listed& listed, WallTime now) {
   line.add(fmt::format(", {} of {} up", service.up, service.backends));
   if (service.answered != service.up) line.add(fmt::format(", {} answered", service.answered));
   return line;
-}
-
-std::size_t rows_of(const Snapshot& snapshot) {
-  std::size_t rows = 2 + snapshot.hlbd.degraded.size();
-  for (const Listed& listed : snapshot.services)
-    rows += 1 + listed.backends.size();
-  return rows;
 }
 
 // Those with something to tell, the worst first.
@@ -100,6 +88,22 @@ std::vector<const Listed*> notable(const std::vector<Listed>& services) {
 
 std::string counted(std::size_t count, const char* one) {
   return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
+}
+
+std::string text_of(const Snapshot& snapshot, const std::vector<const Listed*>& shown,
+                    const Terminal& terminal, WallTime now) {
+  Table table = status_table();
+  add_header(table, snapshot.hlbd, now);
+  if (!shown.empty()) table.add_headings();
+  for (const Listed* each : shown)
+    add_service(table, *each, terminal, now);
+  if (const std::size_t others = snapshot.services.size() - shown.size(); others > 0) {
+    const char* const form =
+        others == 1 ? "{} other service is up, with nothing to tell: --all lists it"
+                    : "{} other services are up, with nothing to tell: --all lists them";
+    table.add_line(fmt::format(fmt::runtime(form), others));
+  }
+  return table.to_string(terminal);
 }
 
 }  // namespace
@@ -128,7 +132,7 @@ std::string endpoint(const BackendReport& backend) {
 Table status_table() {
   using enum Table::Align;
   return Table({left, left, left, right, right, right, left},
-               {"  BACKEND", "STATE", "SINCE", "LATENCY", "", "WEIGHT", "REMARK"});
+               {"  BACKEND", "STATE", "AGE", "LATENCY", "", "WEIGHT", "REMARK"});
 }
 
 void add_header(Table& table, const DaemonReport& hlbd, WallTime now) {
@@ -156,30 +160,20 @@ void add_service(Table& table, const Listed& listed, const Terminal& terminal, W
                    Styled(backend.state, style_of(backend.state)), age(backend.since, now),
                    latest_latency(backend),
                    sparkline(backend.outcomes, wide ? 20 : 10, terminal.utf8),
-                   weights ? weight(backend) : "", remark(backend, listed.backends, wide, now)});
+                   weights ? std::to_string(backend.weight) : "",
+                   remark(backend, listed.backends, wide, now)});
   }
 }
 
 std::string status_text(const Snapshot& snapshot, const Terminal& terminal, bool all,
                         WallTime now) {
-  Table table = status_table();
-  add_header(table, snapshot.hlbd, now);
-  const bool fits = terminal.rows == 0 || rows_of(snapshot) < terminal.rows;
   std::vector<const Listed*> shown;
-  if (all || fits) {
-    for (const Listed& each : snapshot.services)
-      shown.push_back(&each);
-  } else {
-    shown = notable(snapshot.services);
-  }
-  if (!shown.empty()) table.add_headings();
-  for (const Listed* each : shown)
-    add_service(table, *each, terminal, now);
-  if (const std::size_t others = snapshot.services.size() - shown.size(); others > 0) {
-    table.add_line(fmt::format("{} more up, with nothing to tell: --all lists them",
-                               counted(others, "service")));
-  }
-  return table.to_string(terminal);
+  for (const Listed& each : snapshot.services)
+    shown.push_back(&each);
+  std::string text = text_of(snapshot, shown, terminal, now);
+  const auto lines = static_cast<std::size_t>(std::ranges::count(text, '\n'));
+  const bool fits = terminal.rows == 0 || lines < terminal.rows;  // a prompt follows
+  return all || fits ? text : text_of(snapshot, notable(snapshot.services), terminal, now);
 }
 
 }  // namespace hlb::ctl

@@ -21,27 +21,25 @@ using namespace std::chrono_literals;
 
 constexpr auto kBetweenPaintings = 500ms;  // at least, however much changes
 
-// All services in their order where they fit, else the worst first: what needs an eye is at the
-// top.
-void put_in_order(std::vector<ServiceReport>& services, std::size_t rows) {
-  std::size_t wanted = 0;
-  for (const ServiceReport& service : services)
-    wanted += 1 + service.backends;
-  if (wanted <= rows) return;
+// What needs an eye is at the top.
+void put_worst_first(std::vector<ServiceReport>& services) {
   std::ranges::stable_sort(services, std::greater(),
                            [](const ServiceReport& service) { return standing(service, {}); });
 }
 
-// Keeps the lines that fit, the last of which is `footer`.
-std::string fill(const std::string& text, std::size_t rows, const std::string& footer) {
-  std::size_t end = 0;
-  std::size_t lines = 0;
-  while (lines + 1 < rows && end < text.size()) {
-    end = text.find('\n', end) + 1;
-    ++lines;
+std::size_t lines_of(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count(text, '\n'));
+}
+
+// As many of `lines` as there is room for above `footer`, which is at the bottom.
+std::string fill(const std::string& lines, std::size_t rows, const std::string& footer) {
+  std::string filled;
+  std::size_t start = 0;
+  for (std::size_t row = 0; row + 1 < rows; ++row) {
+    const std::size_t end = std::min(lines.find('\n', start), lines.size());
+    filled.append(lines, start, end - start).push_back('\n');
+    start = std::min(end + 1, lines.size());
   }
-  std::string filled = text.substr(0, end);
-  filled.append(rows - lines - 1, '\n');
   return filled + footer + "\n";
 }
 
@@ -105,24 +103,39 @@ class Watch {
     const Terminal terminal = Terminal::of_standard_output();
     const WallTime now = wall_now();
     Table table = status_table();
-    const DaemonReport hlbd = client.daemon();
-    add_header(table, hlbd, now);
+    add_header(table, client.daemon(), now);
     table.add_headings();
-    const std::size_t used = 3 + hlbd.degraded.size();  // with the last line
-    const std::size_t rows = terminal.rows > used ? terminal.rows - used : 1;
 
     std::vector<ServiceReport> services = listed(client);
-    put_in_order(services, rows);
+    put_worst_first(services);
     first_ = std::min(first_, services.empty() ? 0 : services.size() - 1);
-    std::size_t taken = 0;
-    shown_ = 0;
-    for (std::size_t i = first_; i < services.size() && taken < rows; ++i, ++shown_) {
-      const std::string name = services[i].name;
-      const Listed each{std::move(services[i]), backends_of(client, name)};
+    std::size_t rows = 0;
+    std::vector<std::size_t> sizes;  // of the services that may be seen, in rows of the table
+    for (std::size_t i = first_; i < services.size() && rows < terminal.rows; ++i) {
+      std::vector<BackendReport> backends = backends_of(client, services[i].name);
+      const Listed each{std::move(services[i]), std::move(backends)};
       add_service(table, each, terminal, now);
-      taken += 1 + each.backends.size();
+      sizes.push_back(1 + each.backends.size());
+      rows += sizes.back();
     }
-    Screen::paint(fill(table.to_string(terminal), terminal.rows, footer(services.size())));
+    show(table.to_rows(terminal), sizes, services.size(), terminal);
+  }
+
+  // Paints the rows, the last of which are those of the services with `sizes`.
+  void show(const std::vector<std::string>& rows, const std::vector<std::size_t>& sizes,
+            std::size_t services, const Terminal& terminal) {
+    auto next = rows.end();
+    for (const std::size_t size : sizes)
+      next -= static_cast<std::ptrdiff_t>(size);
+    std::string text;
+    std::for_each(rows.begin(), next, [&text](const std::string& row) { text += row; });
+    shown_ = 0;
+    for (const std::size_t size : sizes) {
+      for (std::size_t i = 0; i < size; ++i)
+        text += *next++;
+      shown_ += lines_of(text) < terminal.rows ? 1 : 0;  // seen as a whole
+    }
+    Screen::paint(fill(text, terminal.rows, footer(services)));
   }
 
   std::vector<ServiceReport> listed(Client& client) const {
@@ -136,8 +149,7 @@ class Watch {
   std::string footer(std::size_t services) const {
     const std::size_t below = services - first_ - shown_;
     if (first_ == 0 && below == 0) return "q quits";
-    return fmt::format("q quits; arrows and space scroll: {} services above, {} below", first_,
-                       below);
+    return fmt::format("q quits; arrows and space scroll: {} above, {} below", first_, below);
   }
 
   Screen& screen_;

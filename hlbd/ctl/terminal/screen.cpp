@@ -71,13 +71,20 @@ Screen::Key Screen::wait(const Wanted& wanted, std::chrono::milliseconds limit) 
   std::array<pollfd, 3> polled = {
       {{STDIN_FILENO, POLLIN, 0}, {signals_, POLLIN, 0}, {wanted.descriptor, wanted.events, 0}}};
   auto timeout = static_cast<int>(limit.count());
+  if (!typed_.empty()) return take_key();
   if (wanted.timeout_ms >= 0) timeout = std::min(timeout, wanted.timeout_ms);
   if (::poll(polled.data(), polled.size(), timeout) <= 0) return Key::none;
   if (polled[1].revents != 0) return read_signal();
-  return polled[0].revents != 0 ? read_key() : Key::none;
+  if (polled[0].revents == 0) return Key::none;
+  std::array<char, 64> bytes{};
+  const ssize_t size = ::read(STDIN_FILENO, bytes.data(), bytes.size());
+  if (size <= 0) return Key::quit;
+  typed_.assign(bytes.data(), static_cast<std::size_t>(size));
+  return take_key();
 }
 
-Screen::Key Screen::read_key() {
+// The first of those typed; what is none is dropped.
+Screen::Key Screen::take_key() {
   static constexpr std::array<std::pair<std::string_view, Key>, 13> kKeys = {{
       {"q", Key::quit},
       {"k", Key::up},
@@ -93,12 +100,9 @@ Screen::Key Screen::read_key() {
       {"g", Key::top},
       {"\x1b[H", Key::top},
   }};
-  std::array<char, 32> bytes{};
-  const ssize_t size = ::read(STDIN_FILENO, bytes.data(), bytes.size());
-  if (size <= 0) return Key::quit;
-  const std::string_view typed(bytes.data(), static_cast<std::size_t>(size));
-  const auto* const found =
-      std::ranges::find_if(kKeys, [typed](const auto& key) { return typed == key.first; });
+  const auto* const found = std::ranges::find_if(
+      kKeys, [this](const auto& key) { return typed_.starts_with(key.first); });
+  typed_.erase(0, found == kKeys.end() ? typed_.size() : found->first.size());
   return found == kKeys.end() ? Key::none : found->second;
 }
 

@@ -32,11 +32,12 @@ class Screen {
   Key wait(const Wanted& wanted, std::chrono::milliseconds limit);
 
  private:
-  Key read_key();
+  Key take_key();
   Key read_signal();
 
   termios before_{};
   int signals_ = -1;
+  std::string typed_;  // and not taken yet
 };
 
 }  // namespace hlb::ctl

@@ -82,15 +82,41 @@ void Table::write_row(std::string& out, const std::vector<Styled>& cells,
     out.append((columns_[i] == Align::left ? padding : 0) + kGap, ' ');
     used += widths[i] + kGap;
   }
-  if (columns_left(terminal, used) < std::min(kLeastProse, widths[prose])) {
+  const bool below = columns_left(terminal, used) < std::min(kLeastProse, widths[prose]);
+  const bool wanted =
+      widths[prose] > 0 && !cells[prose].empty() && !(below && &cells == &headings_);
+  if (wanted && below) {
     used = kProseIndent;
-    if (!cells[prose].empty()) {
-      end_line(out);
-      out.append(used, ' ');
-    }
+    end_line(out);
+    out.append(used, ' ');
   }
-  if (widths[prose] > 0) write_prose(out, cells[prose], used, terminal);
+  if (wanted) write_prose(out, cells[prose], used, terminal);
   end_line(out);
+}
+
+std::string Table::row_text(const Row& row, const std::vector<std::size_t>& widths,
+                            const Terminal& terminal) const {
+  std::string out;
+  switch (row.kind) {
+    case Row::Kind::headings:
+      write_row(out, headings_, widths, terminal);
+      break;
+    case Row::Kind::cells:
+      write_row(out, row.cells, widths, terminal);
+      break;
+    case Row::Kind::across:
+      write_line(out, row.cells.front(), terminal);
+  }
+  return out;
+}
+
+std::vector<std::string> Table::to_rows(const Terminal& terminal) const {
+  std::vector<std::size_t> widths;
+  widen(widths);
+  std::vector<std::string> rows;
+  for (const Row& row : rows_)
+    rows.push_back(row_text(row, widths, terminal));
+  return rows;
 }
 
 std::string Table::to_string(const Terminal& terminal) const {
@@ -101,18 +127,8 @@ std::string Table::to_string(const Terminal& terminal) const {
 std::string Table::to_string(const Terminal& terminal, std::vector<std::size_t>& widths) const {
   widen(widths);
   std::string out;
-  for (const Row& row : rows_) {
-    switch (row.kind) {
-      case Row::Kind::headings:
-        write_row(out, headings_, widths, terminal);
-        break;
-      case Row::Kind::cells:
-        write_row(out, row.cells, widths, terminal);
-        break;
-      case Row::Kind::across:
-        write_line(out, row.cells.front(), terminal);
-    }
-  }
+  for (const Row& row : rows_)
+    out += row_text(row, widths, terminal);
   return out;
 }
 

@@ -28,8 +28,11 @@ class Table {
   // ends with "\n", and none with a space.
   std::string to_string(const Terminal& terminal) const;
 
-  // The same with columns at least as wide as `widths` says, which it brings up to date: what is
-  // printed in parts stays aligned.
+  // The same, what was added by each call for itself.
+  std::vector<std::string> to_rows(const Terminal& terminal) const;
+
+  // The same as one text, with columns at least as wide as `widths` says, which it brings up to
+  // date: what is printed in parts stays aligned.
   std::string to_string(const Terminal& terminal, std::vector<std::size_t>& widths) const;
 
  private:
@@ -40,6 +43,8 @@ class Table {
     std::vector<Styled> cells;  // across: one alone; headings: none
   };
 
+  std::string row_text(const Row& row, const std::vector<std::size_t>& widths,
+                       const Terminal& terminal) const;
   void widen(std::vector<std::size_t>& widths) const;
   void write_row(std::string& out, const std::vector<Styled>& cells,
                  const std::vector<std::size_t>& widths, const Terminal& terminal) const;

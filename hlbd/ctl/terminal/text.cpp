@@ -58,7 +58,7 @@ std::string_view take_columns(std::string_view& text, std::size_t columns) {
   return taken;
 }
 
-// Breaks pieces into lines, word by word.
+// Breaks pieces into lines, word by word. A word may be of several pieces.
 class Wrapper {
  public:
   explicit Wrapper(std::size_t columns) : columns_(columns) {}
@@ -66,39 +66,48 @@ class Wrapper {
   void add(std::string_view text, Style style) {
     while (!text.empty()) {
       const std::size_t spaces = std::min(text.find_first_not_of(' '), text.size());
+      if (spaces > 0) end_word();
       gap_ += spaces;
       text.remove_prefix(spaces);
-      const std::string_view word = text.substr(0, text.find(' '));
-      if (!word.empty()) place(word, style);
-      text.remove_prefix(word.size());
+      const std::size_t end = std::min(text.find(' '), text.size());
+      word_.add(std::string(text.substr(0, end)), style);
+      text.remove_prefix(end);
     }
   }
 
   std::vector<Styled> lines() && {
+    end_word();
     lines_.push_back(std::move(line_));
     return std::move(lines_);
   }
 
  private:
-  void place(std::string_view word, Style style) {
-    const bool fits = line_.width() + gap_ + width(word) <= columns_;
-    if (fits || line_.empty()) {
-      if (!line_.empty()) line_.add(std::string(gap_, ' '), style);
-    } else {
-      end_line();
-    }
+  void end_word() {
+    if (word_.empty()) return;
+    const bool fits = line_.width() + gap_ + word_.width() <= columns_;
+    if (!line_.empty() && fits) line_.add(std::string(gap_, ' '), line_.pieces().back().style);
+    if (!line_.empty() && !fits) end_line();
     gap_ = 0;
-    while (width(word) > columns_) {
-      line_.add(std::string(take_columns(word, columns_)), style);
+    for (const Styled::Piece& piece : word_.pieces())
+      place(piece.text, piece.style);
+    word_ = Styled();
+  }
+
+  // Breaks what is longer than a line.
+  void place(std::string_view part, Style style) {
+    while (line_.width() + width(part) > columns_) {
+      const std::size_t room = columns_ - std::min(line_.width(), columns_);
+      if (room > 0) line_.add(std::string(take_columns(part, room)), style);
       end_line();
     }
-    line_.add(std::string(word), style);
+    line_.add(std::string(part), style);
   }
 
   void end_line() { lines_.push_back(std::exchange(line_, Styled())); }
 
   std::size_t columns_;
-  std::size_t gap_ = 0;
+  std::size_t gap_ = 0;  // between the line and the word
+  Styled word_;
   Styled line_;
   std::vector<Styled> lines_;
 };

@@ -35,6 +35,7 @@ class Styled {
   Styled& add(std::string text, Style style = Style::plain);
   Styled& append(const Styled& more);
 
+  const std::vector<Piece>& pieces() const { return pieces_; }
   bool empty() const { return pieces_.empty(); }
   std::size_t width() const { return width_; }
 
