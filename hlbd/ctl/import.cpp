@@ -130,22 +130,32 @@ void add_import(CLI::App& app, const Settings& /*settings*/, Run& run) {
   dnsmasq->read = read_dnsmasq_files;
   dnsmasq->hint =
       "Programs get them once hlb stands before dns on the hosts line of nsswitch.conf.";
-  add_format(*import, "dnsmasq", "from address=, host-record= and cname= of dnsmasq", dnsmasq, run)
+  CLI::App* from_dnsmasq = add_format(
+      *import, "dnsmasq", "from address=, host-record= and cname= of dnsmasq", dnsmasq, run);
+  from_dnsmasq
       ->add_option("FILE", dnsmasq->files, "dnsmasq's configuration; what it includes is read too")
       ->type_name("")
       ->required();
+  from_dnsmasq->footer(
+      "Examples:\n"
+      "  hlbctl import dnsmasq /etc/dnsmasq.conf\n"
+      "  hlbctl import dnsmasq --check http:8082/health --name app.local /etc/dnsmasq.d/*.conf");
 
   auto hosts = std::make_shared<Import>();
   hosts->read = read_etc_hosts;
   hosts->hint = "Take the names out of /etc/hosts, or programs get them from there as before.";
   hosts->files = {"/etc/hosts"};
   hosts->selection.lone = false;
-  CLI::App* command =
+  CLI::App* from_hosts =
       add_format(*import, "hosts", "from names with several addresses in /etc/hosts", hosts, run);
-  command->add_flag("--all", hosts->selection.lone, "names with one address too");
-  command->add_option("FILE", hosts->files, "in the form of hosts(5)")
+  from_hosts->add_flag("--all", hosts->selection.lone, "names with one address too");
+  from_hosts->add_option("FILE", hosts->files, "in the form of hosts(5)")
       ->type_name("")
       ->capture_default_str();
+  from_hosts->footer(
+      "Examples:\n"
+      "  hlbctl import hosts\n"
+      "  hlbctl import hosts --check tcp:6379 --name cache.local");
 }
 
 }  // namespace hlb::ctl

@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -69,13 +70,19 @@ class Shell:
 
 
 @pytest.fixture(scope="module")
-def env(file_stage, tmp_path_factory):
-    """Of a shell beside hlbd on the system bus, in a folder with one file."""
+def bus(file_stage):
+    """The system bus, with hlbd on it."""
     bus = SystemBus(file_stage)
     file_stage.backend(A, B, A6)
     services = config(service("app.test", [A, A6]), service("web.test", [A, B]))
-    file_stage.hlbd(services, bus="system", env=bus.env)
+    bus.hlbd = file_stage.hlbd(services, bus="system", env=bus.env)
     until(lambda: bus.resolve("app.test").returncode == 0, "org.hlb1 on the bus")
+    return bus
+
+
+@pytest.fixture(scope="module")
+def env(bus, tmp_path_factory):
+    """Of a shell beside hlbd, in a folder with one file."""
     home = tmp_path_factory.mktemp("home")
     (home / "only.toml").write_text("")
     path = f"{BUILD}:{os.environ['PATH']}"
@@ -153,6 +160,16 @@ def test_a_target_s_backends_are_offered_once_its_service_is_clear(env):
 def test_the_bus_that_is_named_is_the_one_that_is_asked(env):
     assert hlbctl_complete("--bus", "session", "drain", "", env=env) == []
     assert len(hlbctl_complete("--bus", "system", "drain", "", env=env)) == 2
+
+
+def test_a_hlbd_that_hangs_holds_no_shell_up(bus, env):
+    bus.hlbd.signal(signal.SIGSTOP)
+    try:
+        start = time.monotonic()
+        assert hlbctl_complete("drain", "", env=env) == []
+        assert time.monotonic() - start < 5
+    finally:
+        bus.hlbd.signal(signal.SIGCONT)
 
 
 def test_without_hlbd_all_but_names_is_completed_and_nothing_is_said():
