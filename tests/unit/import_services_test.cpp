@@ -175,14 +175,14 @@ std::string noise(std::mt19937& random) {
 TEST(Import, MakesOfAnyBytesWhatHlbdTakes) {
   std::mt19937 random(4);
   std::size_t services = 0;
-  for (int round = 0; round < 20'000; ++round) {
+  for (int round = 0; round < 5'000; ++round) {
     const std::string text = noise(random);
     for (const Imported& imported : {from_dnsmasq(text), from_hosts(text)}) {
       if (!imported.services.empty()) services += taken_by_hlbd(imported).size();
       ASSERT_FALSE(HasFailure()) << testing::PrintToString(text);
     }
   }
-  EXPECT_GT(services, 10'000U);
+  EXPECT_GT(services, 2'500U);
 }
 
 }  // namespace
