@@ -111,10 +111,8 @@ class Client::Link final : private Connected,
 
   void listen(Listener listener) {
     listener_ = std::move(listener);
-    presence_ = add_match(*connection_, kPresence, [this](auto& message) {
-      std::string name;
-      std::string before;
-      std::string now;
+    presence_ = add_match(*connection_, kPresence, [this](auto&& message) {
+      std::string name, before, now;  // NOLINT(misc-const-correctness): read into below
       message >> name >> before >> now;
       listener_.on_presence(!now.empty());
     });

@@ -109,13 +109,13 @@ std::string text_of(const Snapshot& snapshot, const std::vector<const Listed*>& 
 }  // namespace
 
 std::string describe(const OverrideReport& override, WallTime now) {
-  static const std::map<std::string, std::string, std::less<>> kSaid = {
+  static const std::map<std::string, std::string, std::less<>> words = {
       {"drain", "drained"},
       {"maintenance", "in maintenance"},
       {"up", "forced up"},
       {"down", "forced down"}};
-  const auto said = kSaid.find(override.kind);
-  std::string text = said == kSaid.end() ? override.kind : said->second;
+  const auto said = words.find(override.kind);
+  std::string text = said == words.end() ? override.kind : said->second;
   if (override.until != WallTime{}) text += " until " + moment(override.until, now);
   if (override.since != WallTime{}) text += " by " + user_name(override.set_by);
   if (!override.reason.empty()) text += ": " + override.reason;
@@ -168,6 +168,7 @@ void add_service(Table& table, const Listed& listed, const Terminal& terminal, W
 std::string status_text(const Snapshot& snapshot, const Terminal& terminal, bool all,
                         WallTime now) {
   std::vector<const Listed*> shown;
+  shown.reserve(snapshot.services.size());
   for (const Listed& each : snapshot.services)
     shown.push_back(&each);
   std::string text = text_of(snapshot, shown, terminal, now);

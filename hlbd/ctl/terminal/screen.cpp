@@ -106,7 +106,7 @@ Screen::Key Screen::take_key() {
   return found == kKeys.end() ? Key::none : found->second;
 }
 
-Screen::Key Screen::read_signal() {
+Screen::Key Screen::read_signal() const {
   signalfd_siginfo told{};
   if (::read(signals_, &told, sizeof told) != sizeof told) return Key::none;
   return told.ssi_signo == SIGWINCH ? Key::resized : Key::quit;

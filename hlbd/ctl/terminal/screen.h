@@ -33,7 +33,7 @@ class Screen {
 
  private:
   Key take_key();
-  Key read_signal();
+  Key read_signal() const;
 
   termios before_{};
   int signals_ = -1;

@@ -83,8 +83,7 @@ void Table::write_row(std::string& out, const std::vector<Styled>& cells,
     used += widths[i] + kGap;
   }
   const bool below = columns_left(terminal, used) < std::min(kLeastProse, widths[prose]);
-  const bool wanted =
-      widths[prose] > 0 && !cells[prose].empty() && !(below && &cells == &headings_);
+  const bool wanted = !cells[prose].empty() && (!below || &cells != &headings_);
   if (wanted && below) {
     used = kProseIndent;
     end_line(out);
@@ -114,6 +113,7 @@ std::vector<std::string> Table::to_rows(const Terminal& terminal) const {
   std::vector<std::size_t> widths;
   widen(widths);
   std::vector<std::string> rows;
+  rows.reserve(rows_.size());
   for (const Row& row : rows_)
     rows.push_back(row_text(row, widths, terminal));
   return rows;
