@@ -27,14 +27,20 @@ std::string kind_of(const CLI::Option& option) {
   return type.empty() ? option.get_single_name() : type;
 }
 
+bool is_capital(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+
 bool needs_value(const CLI::Option& option) {
   return option.get_items_expected_min() > 0;
 }
 
-// The words of "system|session", or none for the name of a kind.
+// The words of "system|session"; none of the names of kinds, which are in capitals, "PATH|PID".
 std::vector<std::string_view> words_of(std::string_view kind) {
   std::vector<std::string_view> words;
-  if (kind.find('|') == std::string_view::npos) return words;
+  if (kind.find('|') == std::string_view::npos || std::ranges::any_of(kind, is_capital)) {
+    return words;
+  }
   while (true) {
     const std::size_t bar = kind.find('|');
     words.push_back(kind.substr(0, bar));
@@ -205,8 +211,10 @@ int print_completion(CLI::App& app, const Settings& settings, std::span<const st
     take_globals(app, words.first(completion.globals));
     std::ranges::move(names_like(settings, kind, words.empty() ? "" : words.back()),
                       std::back_inserter(completion.candidates));
-  } else if (kind == "FILE" || kind == "DIR") {
-    completion.candidates.push_back({kind, ""});
+  } else if (kind == "DIR") {
+    completion.candidates.push_back({"DIR", ""});
+  } else if (kind == "FILE" || kind.starts_with("PATH")) {
+    completion.candidates.push_back({"FILE", ""});
   }
   for (const auto& [word, description] : completion.candidates)
     std::printf("%s%s%s\n", word.c_str(), description.empty() ? "" : "\t", description.c_str());

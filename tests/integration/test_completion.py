@@ -109,6 +109,7 @@ def shell(request, env, file_stage):
         ("hlbctl drain app.test/fd77::", f"hlbctl drain app.test/{A6}"),
         ("hlbctl check-config on", "hlbctl check-config only.toml"),
         ("hlbctl --config on", "hlbctl --config only.toml"),
+        ("hlbctl doctor --program on", "hlbctl doctor --program only.toml"),
         ("hlbctl drain nothing-begins-s", "hlbctl drain nothing-begins-s"),
     ],
 )

@@ -19,6 +19,7 @@ class Complete : public testing::Test {
   Complete() {
     app_.add_option("--bus", text_, "which")->type_name("system|session");
     app_.add_option("--config", text_, "a file")->type_name("FILE");
+    app_.add_option("--program", text_)->type_name("PATH|PID");
     app_.add_flag("--all,-a", flag_, "all of them");
     app_.add_flag("--secret", flag_)->group("");
     CLI::App* drain = app_.add_subcommand("drain", "takes away");
@@ -58,7 +59,7 @@ TEST_F(Complete, OffersSubcommandsWithTheirDescriptions) {
 }
 
 TEST_F(Complete, OffersOptionsBehindADashAlone) {
-  EXPECT_THAT(offered({"-"}), ElementsAre("--help", "--bus", "--config", "--all"));
+  EXPECT_THAT(offered({"-"}), ElementsAre("--help", "--bus", "--config", "--program", "--all"));
   EXPECT_THAT(offered({"drain", "--f"}), ElementsAre("--for"));
   EXPECT_THAT(offered({"drain", "--b"}), IsEmpty());
 }
@@ -68,6 +69,7 @@ TEST_F(Complete, OffersTheValuesOfAnOption) {
   EXPECT_THAT(offered({"--bus", "se"}), ElementsAre("session"));
   EXPECT_THAT(offered({"--config", "x"}), ElementsAre("[FILE]"));
   EXPECT_THAT(offered({"drain", "--for", ""}), ElementsAre("[DURATION]"));
+  EXPECT_THAT(offered({"--program", ""}), ElementsAre("[PATH|PID]"));
 }
 
 TEST_F(Complete, GoesOnBehindAValueOrAFlag) {
