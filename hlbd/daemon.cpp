@@ -1,6 +1,7 @@
 #include "daemon.h"
 
 #include <fcntl.h>
+#include <fmt/ranges.h>
 #include <malloc.h>
 #include <spdlog/spdlog.h>
 #include <sys/file.h>
@@ -87,8 +88,9 @@ Daemon::Daemon(Options options, Config config)
             publisher_.publish_soon();
             watch_listeners();
           },
-          [](const discovery::NameWatch::News& news) {
+          [this](const discovery::NameWatch::News& news) {
             spdlog::log(news.trouble ? spdlog::level::warn : spdlog::level::info, "{}", news.text);
+            tell_unresolved();
           }),
       monitor_(
           io_.get_executor(), clock_,
@@ -97,8 +99,10 @@ Daemon::Daemon(Options options, Config config)
            .seed = std::random_device{}(),
            .most_probes = probes_at_a_time()},
           *this),
-      publisher_(io_.get_executor(), options_.runtime_dir, monitor_,
-                 [this](std::span<const std::size_t> services) { on_published(services); }),
+      publisher_(
+          io_.get_executor(), options_.runtime_dir, monitor_,
+          [this](std::span<const std::size_t> services) { on_published(services); },
+          [this](const std::string& trouble) { degraded_.set("table", trouble); }),
       override_control_(
           options_.state_dir, monitor_, clock_,
           [this](const std::string& trouble) { degraded_.set("overrides", trouble); }),
@@ -107,8 +111,10 @@ Daemon::Daemon(Options options, Config config)
       }),
       directory_(monitor_, publisher_, clock_, events_, degraded_),
       hooks_(io_.get_executor(), [this] { return prober_.children(); }),
-      state_file_(io_.get_executor(), options_.state_dir,
-                  [this](StateEncoder& encoder) { remember(monitor_, clock_, encoder); }),
+      state_file_(
+          io_.get_executor(), options_.state_dir,
+          [this](StateEncoder& encoder) { remember(monitor_, clock_, encoder); },
+          [this](const std::string& trouble) { degraded_.set("states", trouble); }),
       routes_(io_,
               [this] {
                 publisher_.forget_sort_scores();
@@ -180,6 +186,12 @@ void Daemon::tell_hooks(const Overrides::Key& key, State before, const std::stri
                         "after maintenance: " + reason);
     }
   }
+}
+
+void Daemon::tell_unresolved() {
+  const std::vector<std::string> names = names_.unresolved();
+  degraded_.set("DNS",
+                names.empty() ? "" : fmt::format("can't look up {}", fmt::join(names, ", ")));
 }
 
 void Daemon::tell(Event event) {
@@ -304,6 +316,7 @@ std::optional<bus::Refusal> Daemon::reload() {
     auto& config = std::get<Config>(loaded);
     configure(config);
     apply(names_.follow(std::move(config.services)));
+    tell_unresolved();
     publisher_.publish_soon();
     state_file_.changed();
     watch_listeners();

@@ -58,6 +58,7 @@ class Daemon : private Monitor::Observer {
   void become_ready();
   std::optional<bus::Refusal> reload();
   void tell(Event event);
+  void tell_unresolved();
   void tell_hooks(const Overrides::Key& backend, State before, const std::string& reason);
   void await_signal();
   boost::asio::awaitable<void> renew_lease();

@@ -1,6 +1,8 @@
 // What keeps hlbd from working as it should: shown to operators for as long as it lasts.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <functional>
 #include <map>
 #include <string>
@@ -28,8 +30,9 @@ class Degraded {
 
   std::vector<std::string> reasons() const {
     std::vector<std::string> reasons;
+    reasons.reserve(reasons_.size());
     for (const auto& [part, trouble] : reasons_)
-      reasons.push_back(part + ": " + trouble);
+      reasons.push_back(fmt::format("{}: {}", part, trouble));
     return reasons;
   }
 

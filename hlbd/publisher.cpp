@@ -25,8 +25,12 @@ bool same_answers(std::span<const std::uint8_t> one, std::span<const std::uint8_
 
 Publisher::Publisher(const boost::asio::any_io_executor& executor,
                      const std::filesystem::path& folder, Monitor& monitor,
-                     OnPublished on_published)
-    : monitor_(monitor), on_published_(std::move(on_published)), file_(folder), timer_(executor) {
+                     OnPublished on_published, OnTrouble on_trouble)
+    : monitor_(monitor),
+      on_published_(std::move(on_published)),
+      on_trouble_(std::move(on_trouble)),
+      file_(folder),
+      timer_(executor) {
   scores_.refresh();
 }
 
@@ -64,10 +68,12 @@ void Publisher::try_to_publish() {
   pending_ = false;
   try {
     publish();
+    on_trouble_("");
     const auto ended = steady_clock::now();
     earliest_next_ = ended + kPauses * (ended - started);
   } catch (const std::exception& error) {
     spdlog::error("can't publish, what was published before stays: {}", error.what());
+    on_trouble_(error.what());
     earliest_next_ = started + kRetry;
     publish_soon();
   }

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "engine/monitor.h"
@@ -25,8 +26,11 @@ class Publisher {
   // order.
   using OnPublished = std::function<void(std::span<const std::size_t> services)>;
 
+  // Told why the latest changes can't be published; empty: they are.
+  using OnTrouble = std::function<void(const std::string& trouble)>;
+
   Publisher(const boost::asio::any_io_executor& executor, const std::filesystem::path& folder,
-            Monitor& monitor, OnPublished on_published);
+            Monitor& monitor, OnPublished on_published, OnTrouble on_trouble);
 
   void set_max_stale(std::chrono::milliseconds max_stale) { max_stale_ = max_stale; }
 
@@ -53,6 +57,7 @@ class Publisher {
   Monitor& monitor_;
   std::vector<ServiceVerdict> verdicts_;  // as published last, with their scores
   OnPublished on_published_;
+  OnTrouble on_trouble_;
   publish::TableFile file_;
   publish::SortScores scores_;
   std::chrono::milliseconds max_stale_{0};

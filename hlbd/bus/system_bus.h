@@ -24,7 +24,7 @@ using TroubleHandler = std::function<void(std::string trouble)>;
 // this.
 //
 // sdbus-c++ can only connect and take a name by blocking. On a bus that answers both take a
-// millisecond; so a bus is asked first, without blocking, whether it answers, and taking the name
+// millisecond; so a bus is asked first, without blocking, whether it answers, and each of the two
 // is limited to one second.
 class SystemBus {
  public:

@@ -18,6 +18,7 @@ void add_down(CLI::App& app, const Settings& settings, Run& run);
 void add_clear(CLI::App& app, const Settings& settings, Run& run);
 void add_reload(CLI::App& app, const Settings& settings, Run& run);
 void add_check_config(CLI::App& app, const Settings& settings, Run& run);
+void add_doctor(CLI::App& app, const Settings& settings, Run& run);
 
 inline constexpr auto kCommands = std::to_array<AddCommand>({
     add_status,
@@ -30,6 +31,7 @@ inline constexpr auto kCommands = std::to_array<AddCommand>({
     add_clear,
     add_reload,
     add_check_config,
+    add_doctor,
 });
 
 // What hlbctl does without a sub-command.

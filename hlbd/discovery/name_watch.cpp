@@ -190,6 +190,14 @@ void NameWatch::tell_standing(const Followed& followed) {
                       (empty ? "nothing is known of it yet" : "what was known of it stays")});
 }
 
+std::vector<std::string> NameWatch::unresolved() const {
+  std::vector<std::string> names;
+  for (const auto& [key, followed] : names_) {
+    if (followed->name.standing() == KnownName::Standing::failing) names.push_back(key.name);
+  }
+  return names;
+}
+
 void NameWatch::tell_left_out(const std::vector<Expansion>& expansions) {
   for (std::size_t i = 0; i < expansions.size(); ++i) {
     const Expansion& now = expansions[i];

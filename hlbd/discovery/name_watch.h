@@ -51,6 +51,9 @@ class NameWatch {
   // Whether every name has had an answer, or the time for one, and on_change has told of it.
   bool first_round_over() const { return !telling_ && (!may_wait_ || all_known()); }
 
+  // The names that can't be looked up at the moment.
+  std::vector<std::string> unresolved() const;
+
  private:
   using Clock = std::chrono::steady_clock;
   struct Followed;

@@ -24,7 +24,7 @@ bool sync_folder(const std::filesystem::path& folder) {
 }  // namespace
 
 std::variant<SavedOverrides, Unusable> OverrideFile::load(const Present& now) const {
-  const auto put_aside = [this](Unusable fault) {
+  const auto put_aside = [this](const Unusable& fault) {
     rename(path_.c_str(), (path_.string() + ".unusable").c_str());
     return Unusable{path_.string() + " " + fault.reason};
   };

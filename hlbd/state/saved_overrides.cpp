@@ -65,11 +65,11 @@ Override to_override(const json& entry, const Present& now) {
 SavedOverrides decode(const json& document, const Present& now) {
   SavedOverrides saved;
   for (const json& entry : document.at("overrides")) {
-    auto service = entry.at("service").get<std::string>();
+    const auto service = entry.at("service").get<std::string>();
     const auto backend = Address::parse(entry.at("address").get<std::string>());
-    Override override = to_override(entry, now);
+    const Override override = to_override(entry, now);
     const bool over = override.until && *override.until <= now.steady;
-    if (backend && !over) saved.push_back({{std::move(service), *backend}, std::move(override)});
+    if (backend && !over) saved.emplace_back(Overrides::Key{service, *backend}, override);
   }
   return saved;
 }

@@ -47,10 +47,12 @@ std::variant<SavedStates, Unusable> load_states(const std::filesystem::path& fol
 }
 
 StateFile::StateFile(const boost::asio::any_io_executor& executor,
-                     const std::filesystem::path& folder, Snapshot snapshot, Clock clock)
+                     const std::filesystem::path& folder, Snapshot snapshot, OnTrouble on_trouble,
+                     Clock clock)
     : path_(folder / kStateFile),
       draft_(folder / (std::string(kStateFile) + ".new")),
       snapshot_(std::move(snapshot)),
+      on_trouble_(std::move(on_trouble)),
       clock_(std::move(clock)),
       change_(executor),
       refresh_(executor) {
@@ -113,6 +115,7 @@ void StateFile::say(const std::string& trouble) {
                  trouble);
   }
   trouble_ = trouble;
+  if (on_trouble_) on_trouble_(trouble.empty() ? "" : path_.string() + ": " + trouble);
 }
 
 }  // namespace hlb

@@ -31,10 +31,12 @@ class StateFile {
   // Adds the states of all backends.
   using Snapshot = std::function<void(StateEncoder&)>;
   using Clock = std::function<Moment()>;
+  // Told why the file can't be written, whenever that changes; empty: it can.
+  using OnTrouble = std::function<void(const std::string& trouble)>;
 
   // The folder is created when the file is written. Whatever it holds stays until then.
   StateFile(const boost::asio::any_io_executor& executor, const std::filesystem::path& folder,
-            Snapshot snapshot, Clock clock = moment_now);
+            Snapshot snapshot, OnTrouble on_trouble = {}, Clock clock = moment_now);
 
   // Some state has changed: writes the file within kDelay, all changes until then together.
   void changed();
@@ -58,6 +60,7 @@ class StateFile {
   std::filesystem::path path_;
   std::filesystem::path draft_;
   Snapshot snapshot_;
+  OnTrouble on_trouble_;
   Clock clock_;
   boost::asio::steady_timer change_;
   boost::asio::steady_timer refresh_;

@@ -1,12 +1,12 @@
 """System buses of a test's own: dbus-daemon or dbus-broker, with the policy that is shipped."""
 
 import json
-import pwd
 import shutil
 import socket
 import subprocess
 from pathlib import Path
 
+from programs import as_user
 from world import HERE, PEERS, environment, run, until
 
 POLICY = HERE.parents[1] / "hlbd/data/org.hlb1.conf"
@@ -48,7 +48,7 @@ SETTINGS = """\
 class SystemBus:
     """A private dbus-daemon in the system bus's place, with hlb's policy."""
 
-    def __init__(self, stage, *policies):
+    def __init__(self, stage, *policies, settings=SETTINGS):
         self.folder = stage.new_folder()
         for parent in self.folder.parents:  # other users are to reach the socket
             if parent.is_relative_to("/run/tests"):
@@ -61,9 +61,11 @@ class SystemBus:
         for policy in (POLICY, *policies):
             shutil.copy(policy, policy_folder)
         self.settings = self.folder / "bus.conf"
-        self.settings.write_text(SETTINGS.format(socket=self.socket, policies=policy_folder))
+        self.settings.write_text(settings.format(socket=self.socket, policies=policy_folder))
         self.program = stage.program(*self.command())
-        self.wait()
+        until(self.socket.exists, "the bus's socket")
+        if settings == SETTINGS:
+            self.wait()
 
     def command(self):
         command = ("dbus-daemon", "--nofork", "--nopidfile", "--nosyslog")
@@ -76,8 +78,7 @@ class SystemBus:
     def busctl(self, *words, user="root"):
         command = ["busctl", "--system", *words]
         if user != "root":
-            group = str(pwd.getpwnam(user).pw_gid)
-            command = ["setpriv", "--reuid", user, "--regid", group, "--init-groups", *command]
+            command = [*as_user(user), *command]
         return run(*command, env=environment(**self.env), check=False)
 
     def resolve(self, name, family=0):
@@ -97,7 +98,8 @@ class SystemBus:
 
     def property(self, name, path="/org/hlb1", interface="org.hlb1.Manager", user="root"):
         words = ("--json=short", "get-property", "org.hlb1", path, interface, name)
-        return json.loads(self.busctl(*words, user=user).stdout)["data"]
+        answer = self.busctl(*words, user=user).stdout
+        return json.loads(answer)["data"] if answer else None
 
     def monitor(self, stage):
         """A program whose log shows all messages."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -24,6 +25,12 @@ enable-cache group no
 enable-cache services no
 enable-cache netgroup no
 """
+
+
+def as_user(name):
+    """What to put before a command, so that it runs as this user with all of their groups."""
+    group = str(pwd.getpwnam(name).pw_gid)
+    return ["setpriv", "--reuid", name, "--regid", group, "--init-groups"]
 
 
 class Program:
@@ -105,12 +112,18 @@ class Notifications:
 class Hlbd(Program):
     """A running hlbd. Started and ready when made, unless `ready=False`."""
 
-    def __init__(self, folder, text, bus="none", runtime=RUNTIME, env=None, ready=True):
+    def __init__(self, folder, text, bus="none", runtime=RUNTIME, env=None, ready=True, user=None):
         self.config_file = Path(folder) / "hlbd.toml"
         self.write_config(text)
         self.notifications = Notifications(Path(folder) / "notify")
+        if user:
+            shutil.chown(Path(folder) / "notify", user)
         command = [BUILD / "hlbd", "--config", self.config_file, "--runtime-dir", runtime]
         command += ["--state-dir", Path(folder) / "state", "--bus", bus]
+        if user:
+            command = [*as_user(user), *command]
+            for owned in (folder, runtime):
+                shutil.chown(owned, user)
         env = environment(NOTIFY_SOCKET=str(self.notifications.path), **(env or {}))
         super().__init__(command, Path(folder) / "hlbd.log", env)
         if ready:

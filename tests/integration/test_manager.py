@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from buses import BrokerBus, SystemBus, add_group
@@ -38,9 +39,9 @@ def services():
     return config(app) + STATIC
 
 
-def start(stage, bus, text=None, env=None):
+def start(stage, bus, text=None, user=None):
     stage.backend(UP, UP6)
-    hlbd = stage.hlbd(text or services(), bus="system", env={**bus.env, **(env or {})})
+    hlbd = stage.hlbd(text or services(), bus="system", env=bus.env, user=user)
     until(lambda: bus.manager("ListServices").returncode == 0, "org.hlb1 on the bus")
     return hlbd
 
@@ -138,6 +139,8 @@ def test_a_name_leads_to_its_service(stage, bus, name, belongs_to):
     (("SetOverride", "ssts", APP, "drain", 10**18, ""),
      "the duration is longer than ten years; give 0 for none"),
     (("SetOverride", "ssts", APP, "drain", 0, "x" * 1001), "the reason is longer than 1000 bytes"),
+    (("SetOverride", "ssts", APP, "drain", 0, "disk\x1b[2J"),
+     "the reason holds control characters; give one line of text"),
     (("ClearOverride", "s", APP),
      f"{APP}: no override is in force on this; a target is SERVICE, SERVICE/ADDRESS or ADDRESS, "
      "with * and ? as wildcards"),
@@ -214,6 +217,22 @@ def test_a_configuration_with_faults_changes_nothing_and_degrades(stage, bus):
     assert bus.ask("Reload") == [] and bus.property("Degraded") == []
 
 
+@pytest.fixture
+def no_dns():
+    """Nobody answers at the server that resolv.conf names."""
+    file = Path("/etc/resolv.conf")
+    before = file.read_text()
+    file.write_text("nameserver 127.0.0.99\noptions timeout:1 attempts:1\n")
+    yield
+    file.write_text(before)
+
+
+def test_a_name_that_cannot_be_looked_up_degrades(stage, bus, no_dns):
+    stage.hlbd(config(service("named.test", ["app.nix"], TCP)), bus="system", env=bus.env)
+    reason = ["DNS: can't look up app.nix"]
+    until(lambda: bus.property("Degraded") == reason, "the reason", 20)
+
+
 # ---- overrides -------------------------------------------------------------------------------
 
 
@@ -249,6 +268,32 @@ def test_a_target_with_wildcards_means_many(stage, bus):
     assert bus.ask("SetOverride", "ssts", "*.test/127.*", "drain", 0, "") == [3]
     assert bus.ask("SetOverride", "ssts", UP6, "maintenance", 0, "") == [1]
     assert bus.ask("ClearOverride", "s", "*") == [4]
+
+
+def state(bus):
+    """The state of the first service, with how many are up and how many are answered."""
+    row = bus.ask("ListServices")[0][0]
+    return row[2], row[4], row[5]
+
+
+def test_a_service_is_what_its_backends_are_under_their_overrides(stage, bus):
+    start(stage, bus)
+    assert state(bus) == ("degraded", 2, 2)
+    bus.ask("SetOverride", "ssts", DOWN, "maintenance", 0, "")
+    until(lambda: state(bus) == ("up", 2, 2), "one under maintenance does not count")
+    bus.ask("SetOverride", "ssts", APP, "drain", 0, "")
+    until(lambda: state(bus) == ("down", 2, 0), "nothing is answered")
+    bus.ask("ClearOverride", "s", APP)
+    bus.ask("SetOverride", "ssts", DOWN, "up", 0, "")
+    until(lambda: state(bus) == ("up", 3, 3), "one forced up counts as up")
+
+
+def test_only_the_best_priority_is_answered(stage, bus):
+    backup = {"address": UP6, "priority": 1}
+    start(stage, bus, config(service(APP, [UP, backup], TCP)))
+    assert [backends(bus)[each]["percent"] for each in (UP, UP6)] == [100, 0]
+    bus.ask("SetOverride", "ssts", UP, "drain", 0, "")
+    assert [backends(bus)[each]["percent"] for each in (UP, UP6)] == [0, 100]
 
 
 def test_an_override_ends_by_itself(stage, bus):
@@ -352,8 +397,8 @@ polkit.addRule(function(action, subject) {
 @pytest.fixture
 def polkit(stage):
     """A bus with polkit on it, which lets the user chosen manage."""
-    subprocess.run(["useradd", "--system", "chosen"], check=False)
-    subprocess.run(["useradd", "--system", "polkitd"], check=False)
+    for user in ("chosen", "polkitd", "hlb"):
+        subprocess.run(["useradd", "--system", user], check=False)
     bus = SystemBus(stage, PEERS / "usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf")
     actions = stage.new_folder()
     shutil.copy(HERE.parents[1] / "hlbd/data/org.hlb1.policy", actions)
@@ -372,7 +417,7 @@ def polkit(stage):
 
 
 def test_whom_polkit_allows_may_change(stage, polkit):
-    start(stage, polkit)
+    start(stage, polkit, user="hlb")
     assert polkit.ask("SetOverride", "ssts", APP, "drain", 0, "", user="chosen") == [3]
     assert polkit.manager("Reload", user="nobody").returncode != 0
 

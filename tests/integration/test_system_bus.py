@@ -1,7 +1,9 @@
 """org.hlb1 on the system bus: readable by hand, and never a condition for lookups."""
 
+import time
+
 import pytest
-from buses import BrokerBus, SystemBus
+from buses import SETTINGS, BrokerBus, SystemBus
 from lookups import lookup
 from world import config, environment, service, until
 
@@ -84,3 +86,15 @@ def test_a_bus_that_comes_up_later_is_joined(stage, tmp_path):
     later.program.start()
     later.wait()
     until(lambda: later.resolve(NAME).returncode == 0, "org.hlb1 on the bus", 20)
+
+
+def test_a_bus_that_answers_no_call_holds_up_no_lookup(stage):
+    silent = SETTINGS.replace('<allow receive_type="method_return"/>',
+                              '<deny receive_type="method_return"/>')  # fmt: skip
+    bus = SystemBus(stage, settings=silent)
+    stage.backend(A)
+    hlbd = stage.hlbd(config(service(NAME, [A])), bus="system", env=bus.env)
+    for _ in range(80):  # 8 s: longer than a lease lasts, and several times as long as it tries
+        assert lookup(NAME, family="inet").addresses == [A]
+        time.sleep(0.1)
+    hlbd.wait_for_log("cannot join the system bus")

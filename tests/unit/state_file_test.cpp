@@ -32,11 +32,13 @@ class StateFileTest : public testing::Test {
   ~StateFileTest() override { fs::remove_all(parent_); }
 
   StateFile make_file() {
-    return {loop_.get_executor(), folder_,
+    return {loop_.get_executor(),
+            folder_,
             [this](StateEncoder& encoder) {
               ++snapshots_;
               encoder.add(kService, kBackend, state_, WallTime(1ms));
             },
+            {},
             [this] { return now_; }};
   }
 

@@ -1,0 +1,58 @@
+// hlbctl doctor: finds every reason why a lookup would not be answered by hlb.
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ctl/commands.h"
+#include "ctl/doctor/examine.h"
+#include "ctl/doctor/present.h"
+
+namespace hlb::ctl {
+namespace {
+
+struct Asked {
+  std::vector<std::string> names;
+  std::string program;
+  bool json = false;
+};
+
+// Standard output as it is: wrapped and bold on a terminal alone.
+doctor::Page page_of_output() {
+  winsize size{};
+  if (::isatty(STDOUT_FILENO) == 0 || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return {};
+  const char* no_color = std::getenv("NO_COLOR");
+  return {.width = size.ws_col, .bold = no_color == nullptr || *no_color == '\0'};
+}
+
+int run_doctor(const Settings& settings, const Asked& asked) {
+  const auto examination = doctor::examine(settings, asked.names, asked.program);
+  const std::string text =
+      asked.json ? doctor::as_json(examination) : doctor::as_text(examination, page_of_output());
+  std::fputs(text.c_str(), stdout);
+  return examination.has_faults() ? kTrouble : kOk;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, const Settings& settings, Run& run) {
+  auto asked = std::make_shared<Asked>();
+  CLI::App* command =
+      app.add_subcommand("doctor", "find every reason why a lookup isn't answered by hlb");
+  command->add_option("name", asked->names, "names to look at; all in the table if none is given")
+      ->type_name("NAME");
+  command
+      ->add_option("--program", asked->program,
+                   "a program, or a process, that may look names up in its own way")
+      ->type_name("PATH|PID");
+  command->add_flag("--json", asked->json, "print what is found for scripts");
+  command->callback([asked, &settings, &run] {
+    run = [asked, &settings] { return run_doctor(settings, *asked); };
+  });
+}
+
+}  // namespace hlb::ctl

@@ -1,0 +1,169 @@
+#include "ctl/doctor/daemon.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "libnss_hlb/bus.h"
+
+namespace hlb::ctl::doctor {
+namespace {
+
+using Presence = OnBus::Presence;
+
+constexpr char kAbout[] = "hlbd";
+constexpr char kStart[] = "Type: systemctl start hlbd";
+constexpr char kBySocket[] = "Each lookup has to ask hlbd over its socket, if there is one.";
+constexpr char kNotTaken[] =
+    "The module takes no such table, and each lookup has to ask hlbd over its socket.";
+constexpr char kLookElsewhere[] = "Compare its --runtime-dir, and read its log: journalctl -u hlbd";
+constexpr char kRestart[] = "Type: systemctl restart hlbd";
+
+std::filesystem::path socket_of(const Published& table) {
+  return table.path().parent_path() / bus::kPeerSocket;
+}
+
+// Connecting never waits: a full backlog says EAGAIN.
+int connect_to(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return ENAMETOOLONG;
+  path.copy(address.sun_path, path.size());
+  const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const bool ok =
+      ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  return ok ? 0 : errno;
+}
+
+// Whether somebody listens, be he stopped.
+bool is_open(const Machine& machine, const std::filesystem::path& socket) {
+  const int error = connect_to(machine.at(socket).string());
+  return error == 0 || error == EAGAIN;
+}
+
+bool is_there(const OnBus& bus) {
+  return bus.presence == Presence::present || bus.presence == Presence::silent;
+}
+
+// What it means for lookups that the table isn't renewed any longer.
+std::string without_lease(const Published& table) {
+  return table.freshness() == table::Freshness::stale
+             ? "Programs still get its last answers, for max_stale, and then none."
+             : "Every lookup of a service's name fails, as if no backend were healthy.";
+}
+
+Findings no_table(const Machine& machine, const Published& table, const OnBus& bus) {
+  const std::string missing =
+      fmt::format("{}: {}", table.path().string(), std::strerror(table.error()));
+  if (is_there(bus) || is_open(machine, socket_of(table))) {
+    return {fault(kAbout, "it runs, but " + missing, kBySocket, kLookElsewhere)};
+  }
+  return {fault(kAbout, "it isn't running (" + missing + ")",
+                "Without it no name is hlb's, and the next source answers.", kStart)};
+}
+
+Findings not_renewed(const Machine& machine, const Published& table, const OnBus& bus) {
+  const std::string path = table.path().string();
+  if (table.lease_is_implausible()) {
+    return {fault(
+        kAbout, fmt::format("the lease of {} lies too far ahead to be true", path),
+        "In a time namespace, and of a copy, programs can't tell the age, and don't trust it.",
+        "Run hlbd where the programs run.")};
+  }
+  if (bus.presence == Presence::present) {
+    return {fault(kAbout, fmt::format("it runs, but doesn't renew {}", path), kBySocket,
+                  kLookElsewhere)};
+  }
+  if (bus.presence == Presence::silent || is_open(machine, socket_of(table))) {
+    return {fault(kAbout, fmt::format("it hangs: {} is no longer renewed", path),
+                  "Lookups wait for it in vain. " + without_lease(table), kRestart)};
+  }
+  return {fault(kAbout, fmt::format("it isn't running: {} is no longer renewed", path),
+                without_lease(table), kStart)};
+}
+
+// The module takes no table that somebody else could have written.
+Findings unacceptable(const Machine& machine, const Published& table) {
+  struct stat status {};
+  if (::lstat(machine.at(table.path()).c_str(), &status) != 0) return {};
+  const std::string path = table.path().string();
+  if (S_ISLNK(status.st_mode)) {
+    return {fault(kAbout, path + " is a symbolic link", kNotTaken,
+                  "Remove the link; hlbd puts the table there again.")};
+  }
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return {fault(kAbout,
+                  fmt::format("{} can be written by others (its mode is {:04o})", path,
+                              status.st_mode & 07777U),
+                  kNotTaken, "Type: chmod 644 " + path)};
+  }
+  return {};
+}
+
+// Whether the module can read it is another matter.
+Finding unreadable(const Published& table) {
+  return note(kAbout,
+              fmt::format("{} is of version {}, of which hlbctl can't tell the names",
+                          table.path().string(), *table.version()),
+              "Lookups of them weren't tried.", "Install hlbctl of hlbd's release.");
+}
+
+Findings check_table(const Machine& machine, const Published& table, const OnBus& bus) {
+  if (!table.view().valid()) {
+    if (table.version() && *table.version() != table::kMajorVersion) return {unreadable(table)};
+    return {fault(kAbout, table.path().string() + " is no table of hlbd's", kBySocket, kRestart)};
+  }
+  if (Findings findings = unacceptable(machine, table); !findings.empty()) return findings;
+  if (table.view().superseded()) {
+    return {fault(kAbout, table.path().string() + " is marked as replaced, but stands", kBySocket,
+                  kRestart)};
+  }
+  if (table.freshness() != table::Freshness::current) return not_renewed(machine, table, bus);
+  return {};
+}
+
+Findings check_bus(const OnBus& bus) {
+  constexpr char kHarm[] = "hlbctl can't reach hlbd; lookups don't need the bus.";
+  switch (bus.presence) {
+    case Presence::no_bus:
+      return {note(kAbout, "the bus can't be reached: " + bus.trouble, kHarm, "Is dbus running?")};
+    case Presence::absent:
+      return {note(kAbout, "nobody has the name org.hlb1 on the bus", kHarm,
+                   "Read hlbd's log: journalctl -u hlbd")};
+    case Presence::silent:
+      return {note(kAbout, "it doesn't answer on the bus within 2 s", kHarm, kRestart)};
+    case Presence::present:
+      break;
+  }
+  if (bus.version.empty() || bus.version == HLB_VERSION) return {};
+  return {note(kAbout,
+               fmt::format("it is of version {}, hlbctl of version {}", bus.version, HLB_VERSION),
+               "One of them was upgraded without the other.", kRestart)};
+}
+
+Findings check_socket(const Machine& machine, const std::filesystem::path& path) {
+  const int error = connect_to(machine.at(path).string());
+  if (error == 0 || error == EAGAIN) return {};
+  return {fault(kAbout, fmt::format("its socket {}: {}", path.string(), std::strerror(error)),
+                "A lookup that the table can't answer, as while hlbd starts, finds nobody to ask.",
+                kRestart)};
+}
+
+}  // namespace
+
+Findings check_daemon(const Machine& machine, const Published& table, const OnBus& bus) {
+  if (table.error() == EACCES) return {};  // a matter of permissions
+  if (table.error() != 0) return no_table(machine, table, bus);
+  Findings findings = check_table(machine, table, bus);
+  if (!findings.empty()) return findings;
+  append(findings, check_socket(machine, socket_of(table)));
+  append(findings, check_bus(bus));
+  return findings;
+}
+
+}  // namespace hlb::ctl::doctor

@@ -1,0 +1,35 @@
+// Whether hlbd is there, and stands by the table that it publishes.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "ctl/command.h"
+#include "ctl/doctor/finding.h"
+#include "ctl/doctor/machine.h"
+#include "ctl/doctor/published.h"
+
+namespace hlb::ctl::doctor {
+
+// What the bus says of org.hlb1.
+struct OnBus {
+  enum class Presence : std::uint8_t {
+    no_bus,   // it can't be reached; `trouble` says why
+    absent,   // nobody owns the name
+    silent,   // somebody owns it, and doesn't answer
+    present,  // it answers
+  };
+
+  Presence presence = Presence::no_bus;
+  std::string trouble;
+  std::string version;  // of hlbd; empty when it doesn't say
+};
+
+// Asks the bus, for two seconds at most.
+OnBus ask_bus(Settings::Bus bus);
+
+// hlbd, its table, its socket and its version, in one judgement.
+Findings check_daemon(const Machine& machine, const Published& table, const OnBus& bus);
+
+}  // namespace hlb::ctl::doctor

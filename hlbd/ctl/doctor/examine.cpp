@@ -1,0 +1,85 @@
+#include "ctl/doctor/examine.h"
+
+#include <algorithm>
+
+#include "ctl/doctor/apparmor.h"
+#include "ctl/doctor/daemon.h"
+#include "ctl/doctor/lookup.h"
+#include "ctl/doctor/machine.h"
+#include "ctl/doctor/module.h"
+#include "ctl/doctor/nscd.h"
+#include "ctl/doctor/open_to_all.h"
+#include "ctl/doctor/order.h"
+#include "ctl/doctor/program.h"
+#include "ctl/doctor/published.h"
+#include "libnss_hlb/bus.h"
+
+namespace hlb::ctl::doctor {
+namespace {
+
+// What every program on this machine has to do with.
+Findings check_machine(const Machine& machine, const Settings& settings, const Order& order,
+                       const Module& module, const Published& table) {
+  constexpr char kUnreadable[] = "Programs of other users can't use it.";
+  Findings findings = order.findings();
+  append(findings, check_open_to_all(machine, kNsswitchFile, kUnreadable));
+  append(findings, check_module(machine, module, table));
+  append(findings, check_daemon(machine, table, ask_bus(settings.bus)));
+  append(findings, check_open_to_all(machine, table.path(), kUnreadable));
+  append(findings,
+         check_open_to_all(machine, settings.runtime_dir / bus::kPeerSocket, kUnreadable));
+  append(findings, check_nscd(machine));
+  append(findings, check_apparmor(machine));
+  return findings;
+}
+
+// A folder on the way to several files is found once.
+void drop_repeated(Findings& findings) {
+  Findings kept;
+  for (Finding& finding : findings) {
+    const bool known = std::ranges::any_of(kept, [&finding](const Finding& each) {
+      return each.about == finding.about && each.what == finding.what;
+    });
+    if (!known) kept.push_back(std::move(finding));
+  }
+  findings = std::move(kept);
+}
+
+}  // namespace
+
+bool Examination::has_faults() const {
+  return std::ranges::any_of(findings, [](const Finding& finding) {
+    return finding.severity == Finding::Severity::fault;
+  });
+}
+
+Examination examine(const Settings& settings, const std::vector<std::string>& names,
+                    const std::string& program) {
+  const Machine machine;
+  std::optional<Program> examined;
+  if (!program.empty()) examined = find_program(machine, program);
+  const Order order(machine);
+  const Module module = load_module();
+  const Published table(machine, settings.runtime_dir);
+
+  Examination result;
+  result.names = {names.empty() ? table.names() : names, !names.empty()};
+  result.findings = check_machine(machine, settings, order, module, table);
+  append(result.findings, check_services(result.names, table));
+  append(result.findings, check_hosts_file(machine, result.names, table, order));
+  append(result.findings, check_dns(result.names, table, order));
+  if (examined) {
+    result.program = examined->name;
+    append(result.findings, check_resolver(machine, *examined));
+    append(result.findings, check_runtime(machine, *examined));
+    if (examined->process) {
+      append(result.findings,
+             check_process(machine, *examined->process, module.file, settings.runtime_dir));
+    }
+  }
+  drop_repeated(result.findings);
+  if (!result.has_faults()) append(result.findings, check_lookups(result.names.names, table));
+  return result;
+}
+
+}  // namespace hlb::ctl::doctor

@@ -1,0 +1,109 @@
+#include "ctl/doctor/lookup.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <sstream>
+#include <string_view>
+
+#include "ctl/doctor/aside.h"
+#include "libnss_hlb/choose.h"
+#include "libnss_hlb/name.h"
+
+namespace hlb::ctl::doctor {
+namespace {
+
+constexpr std::size_t kMostLookedUp = 32;
+constexpr char kAbout[] = "lookup";
+
+std::string to_text(int family, const void* address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  return ::inet_ntop(family, address, text.data(), text.size()) == nullptr ? "" : text.data();
+}
+
+std::string to_text(const sockaddr* address) {
+  if (address->sa_family == AF_INET)
+    return to_text(AF_INET, &reinterpret_cast<const sockaddr_in*>(address)->sin_addr);
+  return to_text(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr);
+}
+
+// Tells a line for each name: its number, then "ok" and addresses, or the error.
+void look_up(const std::vector<std::string>& names, const Tell& tell) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    const int error = ::getaddrinfo(names[i].c_str(), nullptr, &hints, &found);
+    std::string line = fmt::format("{} {}", i, error == 0 ? "ok" : ::gai_strerror(error));
+    for (const addrinfo* each = error == 0 ? found : nullptr; each != nullptr; each = each->ai_next)
+      line += " " + to_text(each->ai_addr);
+    tell(line + "\n");
+  }
+}
+
+std::set<std::string> backends_of(const record::View& record) {
+  std::set<std::string> addresses;
+  for (std::uint32_t i = 0; i < record.backend_count(); ++i) {
+    const record::Backend backend = record.backend(i);
+    addresses.insert(
+        to_text(backend.family() == record::Family::ipv4 ? AF_INET : AF_INET6, backend.address()));
+  }
+  return addresses;
+}
+
+Finding unexplained(const std::string& name, const std::string& found) {
+  return fault(kAbout, fmt::format("in a new process {} {}", name, found),
+               "It isn't what hlb says, and no other check tells why.",
+               fmt::format("Type: strace -f getent ahosts {}", name));
+}
+
+// Whether the line is hlb's answer: its backends alone, or its word that there is none now.
+Findings compare(const std::string& name, const record::View& record, const std::string& line) {
+  std::istringstream words(line);
+  std::string number;
+  std::string ok;
+  words >> number >> ok;
+  const bool answerable = Choice(record, Asked::any).availability() == Availability::answerable;
+  if (ok != "ok") {
+    const std::string error = line.substr(number.size() + 1);
+    return answerable ? Findings{unexplained(name, "isn't found: " + error)} : Findings{};
+  }
+  const std::set<std::string> backends = backends_of(record);
+  for (std::string address; words >> address;) {
+    if (!backends.contains(address))
+      return {unexplained(name, "is " + address + ", which is no backend of its")};
+  }
+  return {};
+}
+
+}  // namespace
+
+Findings check_lookups(const std::vector<std::string>& names, const Published& table) {
+  std::vector<std::string> wanted;
+  for (const std::string& name : names) {
+    const record::View record =
+        table.view().valid() ? table.view().find(Name(name)) : record::View();
+    if (record.valid() && !record.undecided() && wanted.size() < kMostLookedUp)
+      wanted.push_back(name);
+  }
+  if (wanted.empty()) return {};
+  const Aside aside = run_aside([&wanted](const Tell& tell) { look_up(wanted, tell); });
+  std::istringstream lines(aside.told);
+  Findings findings;
+  std::size_t count = 0;
+  for (std::string line; std::getline(lines, line); ++count)
+    append(findings, compare(wanted[count], table.view().find(Name(wanted[count])), line));
+  const std::string& last = wanted[std::min(count, wanted.size() - 1)];
+  if (aside.end == Aside::End::late)
+    findings.push_back(unexplained(last, "isn't found within 2 s"));
+  if (aside.end == Aside::End::died)
+    findings.push_back(unexplained(last, "ends the process that looks it up"));
+  return findings;
+}
+
+}  // namespace hlb::ctl::doctor

@@ -1,0 +1,65 @@
+#include "ctl/doctor/machine.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace hlb::ctl::doctor {
+namespace fs = std::filesystem;
+
+Descriptor Machine::open(const fs::path& path, int flags) const {
+  constexpr int kNeverWait = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  const int how = (flags & O_PATH) != 0 ? flags | O_CLOEXEC : flags | kNeverWait;
+  // /proc holds links that RESOLVE_IN_ROOT refuses, and here nothing leads astray.
+  if (is_ours()) return Descriptor(::open(path.c_str(), how));
+  const Descriptor root(::open(root_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root.valid()) return Descriptor(-1);
+  open_how within{};
+  within.flags = static_cast<unsigned>(how);
+  within.resolve = RESOLVE_IN_ROOT;
+  const long fd = syscall(SYS_openat2, root.get(), path.c_str(), &within, sizeof within);
+  if (fd < 0 && errno == ENOSYS) return Descriptor(::open(at(path).c_str(), how));
+  return Descriptor(static_cast<int>(fd));
+}
+
+Machine::Reading Machine::read(const fs::path& path, std::size_t most) const {
+  const Descriptor file = open(path);
+  if (!file.valid()) return {errno, ""};
+  struct stat status {};
+  if (fstat(file.get(), &status) != 0) return {errno, ""};
+  if (!S_ISREG(status.st_mode)) return {S_ISDIR(status.st_mode) ? EISDIR : EINVAL, ""};
+  constexpr std::size_t kPiece = 65536;
+  std::string text;
+  while (text.size() < most) {
+    const std::size_t before = text.size();
+    text.resize(std::min(before + kPiece, most));
+    const ssize_t got = ::read(file.get(), text.data() + before, text.size() - before);
+    if (got < 0) return {errno, ""};
+    text.resize(before + static_cast<std::size_t>(got));
+    if (got == 0) break;
+  }
+  return {0, std::move(text)};
+}
+
+std::optional<struct stat> Machine::status(const fs::path& path) const {
+  const Descriptor file = open(path, O_PATH);
+  struct stat status {};
+  if (!file.valid() || fstat(file.get(), &status) != 0) return std::nullopt;
+  return status;
+}
+
+std::vector<fs::path> Machine::list(const fs::path& folder) const {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (fs::directory_iterator each(at(folder), error), end; !error && each != end;
+       each.increment(error)) {
+    found.push_back(folder / each->path().filename());
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
+}  // namespace hlb::ctl::doctor

@@ -1,0 +1,114 @@
+#include "ctl/doctor/module.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+#include <link.h>
+
+#include <array>
+#include <cstring>
+#include <optional>
+
+#include "ctl/doctor/aside.h"
+#include "ctl/doctor/elf.h"
+#include "ctl/doctor/open_to_all.h"
+#include "libnss_hlb/bytes.h"
+#include "libnss_hlb/module_note.h"
+
+namespace hlb::ctl::doctor {
+namespace {
+
+constexpr char kAbout[] = "module";
+constexpr char kName[] = "libnss_hlb.so.2";
+constexpr char kReinstall[] = "Type: apt install --reinstall libnss-hlb";
+
+constexpr std::array<const char*, 4> kEntryPoints = {
+    "_nss_hlb_gethostbyname4_r", "_nss_hlb_gethostbyname3_r", "_nss_hlb_gethostbyname2_r",
+    "_nss_hlb_gethostbyname_r"};
+
+// What is told: 'e' and an error, or 'f' and the file, or 'm', an entry point, and what comes next.
+void load(const Tell& tell) {
+  void* module = ::dlopen(kName, RTLD_NOW);
+  if (module == nullptr) return tell(std::string("e") + ::dlerror());
+  for (const char* entry : kEntryPoints) {
+    if (::dlsym(module, entry) != nullptr) continue;
+    tell(std::string("m") + entry + "\n");
+    break;
+  }
+  link_map* map = nullptr;
+  if (::dlinfo(module, RTLD_DI_LINKMAP, &map) == 0) tell(std::string("f") + map->l_name);
+}
+
+struct TableVersion {
+  std::uint16_t major = 0;
+};
+
+// nullopt: the file doesn't say.
+std::optional<TableVersion> table_version(const Machine& machine,
+                                          const std::filesystem::path& file) {
+  const auto elf = Elf::read(machine.open(file));
+  if (!elf) return std::nullopt;
+  for (const Elf::Note& note : elf->notes) {
+    if (note.owner != module_note::kOwner || note.type != module_note::kTableVersion) continue;
+    if (note.content.size() < 2 * sizeof(std::uint16_t)) continue;
+    std::uint16_t major = 0;
+    std::memcpy(&major, note.content.data(), sizeof major);
+    return TableVersion{major};
+  }
+  return std::nullopt;
+}
+
+Findings check_version(const Machine& machine, const Module& module, const Published& table) {
+  const auto published = table.version();
+  const auto read = table_version(machine, module.file);
+  if (!published || (read && read->major == *published)) return {};
+  return {fault(kAbout,
+                read ? fmt::format("{} reads tables of version {}, but hlbd publishes version {}",
+                                   module.file.string(), read->major, *published)
+                     : fmt::format("{} is of another release than hlbd", module.file.string()),
+                "Each lookup has to ask hlbd over its socket.",
+                "Install libnss-hlb and hlbd of one release, and restart hlbd.")};
+}
+
+}  // namespace
+
+Module load_module() {
+  const Aside aside = run_aside(load);
+  Module module;
+  if (aside.end == Aside::End::late) {
+    module.trouble = "doesn't come to an end";
+    module.breaks_programs = true;
+  } else if (aside.end == Aside::End::died) {
+    module.trouble = aside.signal == 0
+                         ? "ends the program"
+                         : fmt::format("ends the program: {}", ::strsignal(aside.signal));
+    module.breaks_programs = true;
+  } else if (aside.told.starts_with('e')) {
+    module.trouble = aside.told.substr(1);
+  } else {
+    const std::size_t end = aside.told.find('\n');
+    if (aside.told.starts_with('m')) module.missing = aside.told.substr(1, end - 1);
+    module.file = aside.told.substr(aside.told.starts_with('m') ? end + 2 : 1);
+  }
+  return module;
+}
+
+Findings check_module(const Machine& machine, const Module& module, const Published& table) {
+  if (module.breaks_programs) {
+    return {fault(kAbout, fmt::format("loading {} {}", kName, module.trouble),
+                  "It does so in every program that looks up a host name.", kReinstall)};
+  }
+  if (module.file.empty()) {
+    return {fault(kAbout, "glibc can't load it: " + module.trouble, "No lookup reaches hlb.",
+                  "Type: apt install libnss-hlb")};
+  }
+  if (!module.missing.empty()) {
+    return {fault(kAbout, fmt::format("{} has no {}", module.file.string(), module.missing),
+                  "glibc finds nothing to call.", kReinstall)};
+  }
+  Findings findings = check_version(machine, module, table);
+  append(findings,
+         check_open_to_all(machine, module.file, "Programs of other users can't load the module."));
+  return findings;
+}
+
+}  // namespace hlb::ctl::doctor

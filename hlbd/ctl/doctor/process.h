@@ -1,0 +1,39 @@
+// A running process, as /proc shows it (proc(5)).
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ctl/doctor/finding.h"
+#include "ctl/doctor/machine.h"
+
+namespace hlb::ctl::doctor {
+
+struct Process {
+  pid_t pid = 0;
+  std::filesystem::path program;         // the file that it runs, as it sees it
+  std::vector<std::string> arguments;    // its name first
+  std::vector<std::string> environment;  // "NAME=value"
+  std::vector<std::string> mapped;       // files, " (deleted)" behind one that is gone
+  std::int64_t started_at = 0;           // seconds since 1970
+  int error = 0;  // the errno of reading it: nothing else is set then, or only what all may read
+
+  static Process read(const Machine& machine, pid_t pid);
+
+  std::filesystem::path folder() const { return "/proc/" + std::to_string(pid); }
+  bool maps(std::string_view name) const;  // a file whose name begins so
+  std::string variable(std::string_view name) const;
+};
+
+// Whether the process has the module that a new process would get, looks for the table where hlbd
+// publishes it, and sees both, also from another root folder, as in a container.
+Findings check_process(const Machine& machine, const Process& process,
+                       const std::filesystem::path& module,
+                       const std::filesystem::path& runtime_dir);
+
+}  // namespace hlb::ctl::doctor

@@ -1,0 +1,45 @@
+// The table as hlbd has left it, read whole.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ctl/doctor/machine.h"
+#include "libnss_hlb/table.h"
+
+namespace hlb::ctl::doctor {
+
+class Published {
+ public:
+  Published(const Machine& machine, const std::filesystem::path& runtime_dir);
+  Published(const Published&) = delete;
+  Published& operator=(const Published&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  int error() const { return reading_.error; }  // the errno of reading it
+
+  // The major version; nullopt when it is no table at all.
+  std::optional<std::uint16_t> version() const;
+
+  // Not valid when there is none, or none that this program can read.
+  const table::View& view() const { return view_; }
+
+  // How far its answers could be trusted when it was read.
+  table::Freshness freshness() const { return freshness_; }
+  bool lease_is_implausible() const { return lease_is_implausible_; }
+
+  // All names, aliases included, sorted.
+  std::vector<std::string> names() const;
+
+ private:
+  std::filesystem::path path_;
+  Machine::Reading reading_;
+  table::View view_;
+  table::Freshness freshness_ = table::Freshness::expired;
+  bool lease_is_implausible_ = false;
+};
+
+}  // namespace hlb::ctl::doctor

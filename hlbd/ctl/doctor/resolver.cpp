@@ -1,0 +1,148 @@
+// The part of program.h that tells by whose code a program looks names up.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <string_view>
+
+#include "ctl/doctor/program.h"
+
+namespace hlb::ctl::doctor {
+namespace {
+
+constexpr char kAbout[] = "program";
+constexpr char kNoHlb[] = "It doesn't ask hlb.";
+
+// Resolvers that ask DNS themselves, by the beginnings of their libraries' names.
+struct OwnResolver {
+  std::string_view library;
+  std::string_view name;
+};
+constexpr std::array<OwnResolver, 7> kOwnResolvers = {{{"libcares.", "c-ares"},
+                                                       {"libunbound.", "libunbound"},
+                                                       {"libldns.", "ldns"},
+                                                       {"libgetdns.", "getdns"},
+                                                       {"libudns.", "udns"},
+                                                       {"libadns.", "adns"},
+                                                       {"libdns-", "BIND's resolver"}}};
+
+bool has_library(const Program& program, std::string_view prefix) {
+  return std::ranges::any_of(program.code, [prefix](const Library& library) {
+    return library.path.filename().string().starts_with(prefix);
+  });
+}
+
+// Java's launcher loads what does by itself.
+bool may_call_libc_resolver(const Program& program) {
+  if (has_library(program, "libjli.so")) return true;
+  constexpr std::array<std::string_view, 4> kCalls = {"getaddrinfo", "gethostbyname",
+                                                      "gethostbyname_r", "gethostbyname2_r"};
+  return std::ranges::any_of(program.code, [&](const Library& library) {
+    if (library.path.filename().string().starts_with("libc.so.")) return false;
+    return std::ranges::any_of(
+        kCalls, [&library](std::string_view call) { return library.elf.has_symbol(call); });
+  });
+}
+
+bool is_glibc_linker(const std::string& interpreter) {
+  const std::string name = std::filesystem::path(interpreter).filename();
+  return name.starts_with("ld-linux") || name.starts_with("ld.so") || name.starts_with("ld64.so");
+}
+
+// GODEBUG=netdns=go, with whatever else stands there.
+bool asks_go_resolver(const Program& program) {
+  if (!program.process) return false;
+  const std::string options = "," + program.process->variable("GODEBUG") + ",";
+  return options.find(",netdns=go") != std::string::npos;
+}
+
+Findings check_go(const Program& program) {
+  if (!program.elf.has_symbol("getaddrinfo")) {
+    return {fault(kAbout, program.name + " is a Go program without cgo",
+                  "Go's own resolver reads /etc/hosts and asks DNS, never hlb.",
+                  "Build it with CGO_ENABLED=1.")};
+  }
+  if (asks_go_resolver(program)) {
+    return {fault(kAbout, program.name + " has GODEBUG=netdns=go",
+                  "Go's own resolver reads /etc/hosts and asks DNS, never hlb.",
+                  "Start it with GODEBUG=netdns=cgo, or without GODEBUG.")};
+  }
+  return {};
+}
+
+Findings check_static(const Machine& machine, const Program& program) {
+  if (file_contains(machine.open(program.file), "libnss_%s.so")) {
+    return {note(kAbout, program.name + " is statically linked with glibc",
+                 "It asks hlb only while the glibc installed is the release it was built with.",
+                 "Link it dynamically.")};
+  }
+  return {fault(kAbout, program.name + " is statically linked, without glibc's name service switch",
+                kNoHlb, "Link it dynamically, with glibc.")};
+}
+
+Finding own_resolver(const Program& program, std::string_view resolver) {
+  return note(kAbout, fmt::format("{} contains {}, which asks DNS itself", program.name, resolver),
+              "What it looks up by that isn't answered by hlb; what it looks up by getaddrinfo is "
+              "(in Node.js dns.lookup, not dns.resolve).",
+              "Have it use the system's resolver.");
+}
+
+Findings check_libraries(const Program& program) {
+  Findings findings;
+  for (const auto& [library, name] : kOwnResolvers) {
+    if (has_library(program, library)) findings.push_back(own_resolver(program, name));
+  }
+  if (findings.empty() && program.elf.has_symbol_with_prefix("ares_"))
+    findings.push_back(own_resolver(program, "c-ares"));
+  if (!may_call_libc_resolver(program)) {
+    findings.push_back(note(
+        kAbout, program.name + " doesn't call getaddrinfo, as far as its libraries tell",
+        "Unless it loads code that does, it looks up no name by hlb.", "Trace it: ltrace, gdb."));
+  }
+  return findings;
+}
+
+// The module of this machine's own architecture is looked at by itself.
+Findings check_architecture(const Machine& machine, const Program& program) {
+  const auto ours = Elf::read(Machine().open("/proc/self/exe"));
+  const Elf& elf = program.elf;
+  if (ours && ours->bits == elf.bits && ours->machine == elf.machine) return {};
+  if (find_library(machine, "libnss_hlb.so.2", {program.file, elf})) return {};
+  return {fault(kAbout,
+                fmt::format("{} is of another architecture ({} bits), and has no libnss_hlb.so.2",
+                            program.name, elf.bits),
+                kNoHlb, "Install libnss-hlb of its architecture, as libnss-hlb:i386.")};
+}
+
+// The variables by which a module or table may be found that isn't in its place.
+Findings check_environment(const Program& program) {
+  if (!program.set_id) return {};
+  for (const char* variable : {"LD_LIBRARY_PATH", "HLB_RUNTIME_DIR"}) {
+    if (std::getenv(variable) == nullptr) continue;
+    return {fault(kAbout, fmt::format("{} is set-user-ID, and ignores {}", program.name, variable),
+                  "What was found here by that variable isn't found by it.",
+                  "Install the module in its place, and use /run/hlb.")};
+  }
+  return {};
+}
+
+}  // namespace
+
+Findings check_resolver(const Machine& machine, const Program& program) {
+  if (program.elf.is_go) return check_go(program);
+  if (program.elf.interpreter.empty()) return check_static(machine, program);
+  if (!is_glibc_linker(program.elf.interpreter)) {
+    return {fault(kAbout,
+                  fmt::format("{} isn't linked with glibc but with {}", program.name,
+                              program.elf.interpreter),
+                  "Another C library has no name service switch: it asks DNS, never hlb.",
+                  "Use a build for glibc.")};
+  }
+  Findings findings = check_architecture(machine, program);
+  append(findings, check_environment(program));
+  append(findings, check_libraries(program));
+  return findings;
+}
+
+}  // namespace hlb::ctl::doctor

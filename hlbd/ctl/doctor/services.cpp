@@ -1,0 +1,57 @@
+#include "ctl/doctor/services.h"
+
+#include <fmt/format.h>
+
+#include "libnss_hlb/choose.h"
+#include "libnss_hlb/name.h"
+
+namespace hlb::ctl::doctor {
+namespace {
+
+constexpr char kAbout[] = "service";
+
+Finding unknown(const std::string& name) {
+  return fault(kAbout, fmt::format("\"{}\" is no service's name", name),
+               "For such a name the next source answers.",
+               "Type: hlbctl status, which lists the services; or configure it: man hlbd.toml");
+}
+
+Findings check_health(const std::string& name, const record::View& record) {
+  if (record.undecided()) {
+    return {note(kAbout, fmt::format("{} has no first check result yet", name),
+                 "Lookups wait for it, a fraction of a second, and then fail.", "Try again.")};
+  }
+  switch (Choice(record, Asked::any).availability()) {
+    case Availability::let_next:
+      return {fault(kAbout, fmt::format("no backend of {} is healthy", name),
+                    "With when_all_down = \"next\" the next source answers meanwhile.",
+                    "Type: hlbctl status " + name)};
+    case Availability::none_healthy:
+      return {note(kAbout, fmt::format("no backend of {} is healthy", name),
+                   "Lookups fail with \"Temporary failure in name resolution\".",
+                   "Type: hlbctl status " + name)};
+    case Availability::no_address:
+    case Availability::answerable:
+      break;
+  }
+  return {};
+}
+
+}  // namespace
+
+Findings check_services(const Names& names, const Published& table) {
+  if (!table.view().valid()) return {};
+  Findings findings;
+  const bool trusted = table.freshness() != table::Freshness::expired;
+  for (const std::string& name : names.names) {
+    const record::View record = table.view().find(Name(name));
+    if (!record.valid()) {
+      findings.push_back(unknown(name));
+    } else if (trusted) {
+      append(findings, check_health(name, record));
+    }
+  }
+  return findings;
+}
+
+}  // namespace hlb::ctl::doctor
