@@ -51,7 +51,9 @@ int run(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error);
   }
-  return chosen ? chosen() : show_status(settings);
+  const int exit_code = chosen ? chosen() : show_status(settings);
+  if (std::fflush(stdout) != 0) throw Failure(kTrouble, "the output can't be written");
+  return exit_code;
 }
 
 }  // namespace

@@ -49,12 +49,17 @@ std::chrono::milliseconds span_of(const std::string& text) {
   return *span;
 }
 
+// The services whose backends are all kept from lookups. By the backends, which have an override at
+// once; the services are told of it a moment later.
 std::set<std::string> without_answer(Client& client) {
-  std::set<std::string> names;
-  for (ServiceReport& service : client.services()) {
-    if (service.answered == 0) names.insert(std::move(service.name));
+  std::set<std::string> all;
+  std::set<std::string> answered;
+  for (BackendReport& backend : client.backends("")) {
+    auto& names = backend.weight_percent > 0 ? answered : all;
+    names.insert(std::move(backend.service));
   }
-  return names;
+  std::erase_if(all, [&answered](const std::string& name) { return answered.contains(name); });
+  return all;
 }
 
 void warn_of_emptied(Client& client, const std::set<std::string>& empty_before) {
