@@ -256,7 +256,7 @@ std::optional<bus::Refusal> Daemon::reload() {
     configure(config);
     apply(names_.follow(std::move(config.services)));
     tell_unresolved();
-    publisher_.publish_soon();
+    publisher_.try_to_publish();  // whoever is told that the reload is over may look up at once
     state_file_.changed();
     watch_listeners();
     spdlog::info("reloaded: {}", status());

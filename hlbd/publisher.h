@@ -38,7 +38,10 @@ class Publisher {
   // Publishes at once. Throws std::system_error when the table can't be put into place.
   void publish();
 
-  // Publishes soon, all changes until then together. Trouble is logged, and tried again.
+  // Publishes at once. Trouble is logged, and tried again.
+  void try_to_publish();
+
+  // The same soon, for all changes until then together.
   void publish_soon();
 
   // The next publication asks anew for each address.
@@ -54,8 +57,6 @@ class Publisher {
   table::View table() const { return table::View::over(file_.published()); }
 
  private:
-  void try_to_publish();
-
   void score(ServiceVerdict& service);
 
   Monitor& monitor_;
