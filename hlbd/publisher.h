@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <span>
@@ -46,6 +47,9 @@ class Publisher {
   // To be called several times within publish::kLease.
   void renew_lease();
 
+  // How many tables have been put in place.
+  std::uint64_t tables() const { return tables_; }
+
   // What is published now; valid until the next publication.
   table::View table() const { return table::View::over(file_.published()); }
 
@@ -60,6 +64,7 @@ class Publisher {
   OnTrouble on_trouble_;
   publish::TableFile file_;
   publish::SortScores scores_;
+  std::uint64_t tables_ = 0;
   std::chrono::milliseconds max_stale_{0};
   boost::asio::steady_timer timer_;
   bool pending_ = false;

@@ -19,6 +19,7 @@ void add_clear(CLI::App& app, const Settings& settings, Run& run);
 void add_reload(CLI::App& app, const Settings& settings, Run& run);
 void add_check_config(CLI::App& app, const Settings& settings, Run& run);
 void add_doctor(CLI::App& app, const Settings& settings, Run& run);
+void add_import(CLI::App& app, const Settings& settings, Run& run);
 
 inline constexpr auto kCommands = std::to_array<AddCommand>({
     add_status,
@@ -32,6 +33,7 @@ inline constexpr auto kCommands = std::to_array<AddCommand>({
     add_reload,
     add_check_config,
     add_doctor,
+    add_import,
 });
 
 // What hlbctl does without a sub-command.

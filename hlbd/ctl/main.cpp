@@ -4,8 +4,11 @@
 #include <exception>
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "ctl/commands.h"
+#include "ctl/complete.h"
 
 namespace hlb::ctl {
 namespace {
@@ -41,6 +44,9 @@ int run(int argc, const char* const* argv) {
       "\nExamples:\n"
       "  hlbctl\n"
       "  hlbctl drain app.local/10.0.0.1 --for 30m --reason \"kernel update\"");
+  if (argc > 1 && std::string_view(argv[1]) == "complete") {  // by shells, so not in --help
+    return print_completion(app, settings, std::vector<std::string>(argv + 2, argv + argc));
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
