@@ -36,13 +36,14 @@ int run(int argc, const char* const* argv) {
   Run chosen;
   add_settings(app, settings);
   app.require_subcommand(0, 1);
+  for (const AddCommand add : kCommands)
+    add(app, settings, chosen);
+  // Behind them, or each would inherit it.
   app.footer(
       "Without a subcommand it shows the status; `hlbctl SUBCOMMAND --help` has more.\n"
       "\nExamples:\n"
       "  hlbctl\n"
       "  hlbctl drain app.local/10.0.0.1 --for 30m --reason \"kernel update\"");
-  for (const AddCommand add : kCommands)
-    add(app, settings, chosen);
   if (argc > 1 && std::string_view(argv[1]) == "complete") {  // by shells, so not in --help
     return print_completion(app, settings, std::vector<std::string>(argv + 2, argv + argc));
   }

@@ -1,13 +1,15 @@
 """hlbctl: whole outputs, against a hlbd whose ages hold still; and what it does without one."""
 
 import json
+import re
 import signal
 import socket
 import threading
 
 import pytest
 from buses import SystemBus
-from hlbctl import FakeHlbd, Terminal, hlbctl, on_terminal
+from hlbctl import HLBCTL, FakeHlbd, Terminal, hlbctl, on_terminal
+from world import HERE, run
 
 HOUR, DAY = 3600, 86400
 HALF_MINUTE = 30  # ages are whole minutes and half of one, so that they hold for a while
@@ -421,3 +423,26 @@ def test_resolve_goes_on_without_hlbd(bus):
     assert asked.stdout.splitlines()[0] == "localhost is no service of hlb's"
     assert "no hlbd on the system bus" in asked.stdout
     assert "127.0.0.1" in asked.stdout and "not by hlb" in asked.stdout
+
+
+# ---- the manual ------------------------------------------------------------------------------
+
+
+def commands(*words):
+    """The sub-commands that --help names, with those of theirs."""
+    text = run(HLBCTL, *words, "--help").stdout
+    _, _, listed = text.partition("Subcommands:\n")
+    found = re.findall(r"^  ([a-z-]+)", listed.split("\n\n")[0], re.MULTILINE)
+    return [words, *(each for name in found for each in commands(*words, name))]
+
+
+def test_the_manual_has_each_command_and_option_and_no_others():
+    manual = (HERE.parents[1] / "hlbd/man/hlbctl.1").read_text()
+    documented = set(re.findall(r"Fl -([a-z-]+)", manual))
+    offered = set()
+    for words in commands():
+        text = run(HLBCTL, *words, "--help").stdout
+        options = text.partition("Options:\n")[2].split("\n\n")[0]
+        offered |= set(re.findall(r"--([a-z-]+)", options))
+        assert not words or re.search(rf"^\.(It )?Cm .*\b{words[0]}\b", manual, re.MULTILINE)
+    assert documented == offered
