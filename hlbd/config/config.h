@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -45,9 +46,12 @@ struct ConfigError {
 
 using ConfigErrors = std::vector<ConfigError>;
 
+// The most that is read of a file.
+inline constexpr std::size_t kMaxConfigFile = std::size_t{1} << 20U;
+
 // Reads `file`, then services.d/*.toml beside it in the order of their names. All faults of all
 // files are reported at once; with any fault there is no configuration. Never throws for what a
-// file holds, and reads at most 1 MiB of each.
+// file holds.
 std::variant<Config, ConfigErrors> load_config(const std::filesystem::path& file);
 
 }  // namespace hlb
