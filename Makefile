@@ -177,11 +177,17 @@ install: all ## into DESTDIR, under PREFIX; an existing configuration is kept
 	install -D -m 644 $(OUT)/libnss_hlb.so.2 $(DESTDIR)$(LIBDIR)/libnss_hlb.so.2
 	install -D -m 755 $(OUT)/hlbd $(DESTDIR)$(PREFIX)/sbin/hlbd
 	install -D -m 755 $(OUT)/hlbctl $(DESTDIR)$(PREFIX)/bin/hlbctl
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 hlbd/man/*.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 hlbd/man/*.5
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 hlbd/man/*.8 libnss_hlb/*.8
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/dbus-1/system.d hlbd/data/org.hlb1.conf
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/hlbd/examples hlbd/data/hlb-alerts.yml hlbd/data/hlb-dashboard.json
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/dbus-1/interfaces hlbd/data/org.hlb1.xml
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/polkit-1/actions hlbd/data/org.hlb1.policy
+	install -D -m 644 hlbd/data/completions/hlbctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/hlbctl
+	ln -sf hlbctl $(DESTDIR)$(PREFIX)/share/bash-completion/completions/hlbd
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions hlbd/data/completions/_hlbctl
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d hlbd/data/completions/hlbctl.fish
 	test -e $(DESTDIR)/etc/hlb/hlbd.toml || install -D -m 644 -t $(DESTDIR)/etc/hlb hlbd/data/hlbd.toml
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/dbus-1/system-services hlbd/data/org.hlb1.service
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/hlbd/examples hlbd/data/examples/*

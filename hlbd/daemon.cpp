@@ -22,12 +22,10 @@
 #include <utility>
 #include <variant>
 
-#include "health/state_name.h"
 #include "libnss_hlb/bus.h"
 #include "log.h"
 #include "notify.h"
 #include "publish/encode.h"
-#include "resolve.h"
 #include "state/host.h"
 #include "state/moment.h"
 
@@ -67,10 +65,6 @@ void detach(asio::io_context& io, asio::awaitable<void> task) {
   });
 }
 
-std::string or_none(std::string text) {
-  return text.empty() ? "none" : std::move(text);
-}
-
 }  // namespace
 
 Daemon::Daemon(Options options, Config config)
@@ -102,19 +96,16 @@ Daemon::Daemon(Options options, Config config)
       publisher_(
           io_.get_executor(), options_.runtime_dir, monitor_,
           [this](std::span<const std::size_t> services) { on_published(services); },
-          [this](const std::string& trouble) { degraded_.set("table", trouble); }),
-      override_control_(
-          options_.state_dir, monitor_, clock_,
-          [this](const std::string& trouble) { degraded_.set("overrides", trouble); }),
-      degraded_([this] {
-        if (bus_) bus_->overview_changed();
-      }),
-      directory_(monitor_, publisher_, clock_, events_, degraded_),
-      hooks_(io_.get_executor(), [this] { return prober_.children(); }),
+          [this](const std::string& trouble) { operator_side_.degraded().set("table", trouble); }),
+      override_control_(options_.state_dir, monitor_, clock_,
+                        [this](const std::string& trouble) {
+                          operator_side_.degraded().set("overrides", trouble);
+                        }),
+      operator_side_(io_, monitor_, publisher_, clock_, [this] { return prober_.children(); }),
       state_file_(
           io_.get_executor(), options_.state_dir,
           [this](StateEncoder& encoder) { remember(monitor_, clock_, encoder); },
-          [this](const std::string& trouble) { degraded_.set("states", trouble); }),
+          [this](const std::string& trouble) { operator_side_.degraded().set("states", trouble); }),
       routes_(io_,
               [this] {
                 publisher_.forget_sort_scores();
@@ -134,69 +125,23 @@ Daemon::Daemon(Options options, Config config)
 void Daemon::configure(const Config& config) {
   set_log_level(config.log_level);
   publisher_.set_max_stale(config.max_stale);
-  hooks_.configure({.command = config.on_change, .user = config.on_change_user});
+  operator_side_.configure(config);
 }
 
 void Daemon::backend_changed(const BackendChange& change) {
-  const auto kind = monitor_.overrides().kind_of(change.service.name, change.backend.address);
-  if (kind != OverrideKind::maintenance) {
-    hooks_.transition(change.service, change.backend, change.before, change.now, change.reason);
-  }
   state_file_.changed();
-  tell({.at = moment_now().wall,
-        .service = change.service.name,
-        .address = change.backend.address.to_string(),
-        .what = Event::What::state,
-        .before = std::string(name_of(change.before)),
-        .now = std::string(name_of(change.now)),
-        .reason = change.reason});
+  operator_side_.changed(change);
 }
 
 void Daemon::override_changed(const OverrideChange& change) {
-  const auto name = [](const Override* override) {
-    return override == nullptr ? "" : std::string(name_of(override->kind));
-  };
-  const bool ended = change.cause == OverrideChange::Cause::by_time;
-  const std::string reason = ended ? "its time is over" : change.now ? change.now->reason : "";
-  const std::string address = change.key.backend.to_string();
-  spdlog::info("{}/{}: override {} -> {}{}", change.key.service, address,
-               or_none(name(change.before)), or_none(name(change.now)),
-               reason.empty() ? "" : ": " + reason);
-  if (ended) override_control_.save();
-  tell({.at = moment_now().wall,
-        .service = change.key.service,
-        .address = address,
-        .what = Event::What::override,
-        .before = name(change.before),
-        .now = name(change.now),
-        .reason = reason});
-  if (change.before != nullptr && change.before->kind == OverrideKind::maintenance) {
-    tell_hooks(change.key, change.before->state_then, reason);
-  }
-}
-
-// What happened to a backend under maintenance is told when that ends.
-void Daemon::tell_hooks(const Overrides::Key& key, State before, const std::string& reason) {
-  for (std::size_t i = 0; i < monitor_.services().size(); ++i) {
-    const ServiceSpec& service = monitor_.services()[i];
-    if (service.name != key.service) continue;
-    for (const WatchedBackend& backend : monitor_.watched()[i].backends) {
-      if (backend.spec.address != key.backend || backend.state == before) continue;
-      hooks_.transition(service, backend.spec, before, backend.state,
-                        "after maintenance: " + reason);
-    }
-  }
+  if (change.cause == OverrideChange::Cause::by_time) override_control_.save();
+  operator_side_.changed(change);
 }
 
 void Daemon::tell_unresolved() {
   const std::vector<std::string> names = names_.unresolved();
-  degraded_.set("DNS",
-                names.empty() ? "" : fmt::format("can't look up {}", fmt::join(names, ", ")));
-}
-
-void Daemon::tell(Event event) {
-  events_.add(event);
-  if (bus_) bus_->announce(std::move(event));
+  operator_side_.degraded().set(
+      "DNS", names.empty() ? "" : fmt::format("can't look up {}", fmt::join(names, ", ")));
 }
 
 void Daemon::start_publishing(std::vector<ServiceSpec> services) {
@@ -205,15 +150,18 @@ void Daemon::start_publishing(std::vector<ServiceSpec> services) {
   apply(names_.follow(std::move(services)));
   publisher_.publish();
   peer_socket_.emplace(io_.get_executor(), options_.runtime_dir / bus::kPeerSocket,
-                       [this](const Name& name) { return publisher_.table().find(name); });
+                       [this](const Name& name) {
+                         const record::View record = publisher_.table().find(name);
+                         operator_side_.telemetry().looked_up(record);
+                         return record;
+                       });
 }
 
 void Daemon::apply(std::vector<ServiceSpec> services) {
   monitor_.apply(std::move(services), [&](const ServiceSpec& service, const BackendSpec& backend) {
     return remembered_ ? remembered_->of(service, backend) : Monitor::Known{};
   });
-  directory_.configured();
-  if (bus_) bus_->configured();
+  operator_side_.configured();
 }
 
 void Daemon::file_changed(const probes::FileChange& change) {
@@ -239,35 +187,26 @@ void Daemon::run() {
   spdlog::info("stopping");
 }
 
-bus::Offer Daemon::offer() {
-  return {
-      .identity = {HLB_VERSION, options_.config.string(), started_},
-      .resolve = [this](std::string_view name,
-                        int family) { return resolve(publisher_.table(), name, family); },
-      .directory = directory_,
-      .control = {.set_override =
-                      [this](bus::OverrideRequest request) {
-                        return override_control_.set(std::move(request));
-                      },
-                  .clear_override =
-                      [this](std::string_view target) { return override_control_.clear(target); },
-                  .reload = [this] { return reload(); }}};
-}
-
 void Daemon::join_bus() {
   if (options_.bus == Options::Bus::none) return;
   const auto kind =
       options_.bus == Options::Bus::system ? bus::BusKind::system : bus::BusKind::session;
-  bus_.emplace(io_, kind, offer(), [](const std::string& trouble) {
-    spdlog::warn("{}; lookups go on without it", trouble);
-  });
+  operator_side_.join_bus(
+      kind, {HLB_VERSION, options_.config.string(), started_},
+      {.set_override =
+           [this](bus::OverrideRequest request) {
+             return override_control_.set(std::move(request));
+           },
+       .clear_override =
+           [this](std::string_view target) { return override_control_.clear(target); },
+       .reload = [this] { return reload(); }});
 }
 
 void Daemon::watch_routes() {
   if (const std::error_code error = routes_.start()) {
     spdlog::warn("can't watch addresses and routes ({}): balance may suffer when they change",
                  error.message());
-    degraded_.set("routes", "can't be watched: " + error.message());
+    operator_side_.degraded().set("routes", "can't be watched: " + error.message());
   }
 }
 
@@ -282,9 +221,7 @@ void Daemon::watch_listeners() {
 
 void Daemon::on_published(std::span<const std::size_t> services) {
   if (peer_socket_) peer_socket_->answers_changed();
-  for (Event& event : directory_.update(services))
-    tell(std::move(event));
-  if (bus_ && !services.empty()) bus_->overview_changed();
+  operator_side_.published(services);
   if (!ready_) become_ready();
 }
 
@@ -304,6 +241,7 @@ std::optional<bus::Refusal> Daemon::reload() {
   std::optional<bus::Refusal> refusal;
   notify::reloading();
   auto loaded = load_config(options_.config);
+  operator_side_.telemetry().counted().loaded_configuration(std::holds_alternative<Config>(loaded));
   if (const auto* errors = std::get_if<ConfigErrors>(&loaded)) {
     refusal = {bus::Refusal::Kind::invalid_config, ""};
     for (const ConfigError& error : *errors) {
@@ -311,17 +249,18 @@ std::optional<bus::Refusal> Daemon::reload() {
       refusal->message += (refusal->message.empty() ? "" : "\n") + error.to_string();
     }
     spdlog::error("not reloaded: the configuration before goes on");
-    degraded_.set("configuration", errors->front().to_string() + "; the one before goes on");
+    operator_side_.degraded().set("configuration",
+                                  errors->front().to_string() + "; the one before goes on");
   } else {
     auto& config = std::get<Config>(loaded);
     configure(config);
     apply(names_.follow(std::move(config.services)));
     tell_unresolved();
-    publisher_.publish_soon();
+    publisher_.try_to_publish();  // whoever is told that the reload is over may look up at once
     state_file_.changed();
     watch_listeners();
     spdlog::info("reloaded: {}", status());
-    degraded_.set("configuration", "");
+    operator_side_.degraded().set("configuration", "");
   }
   notify::ready(status());
   return refusal;
@@ -345,6 +284,8 @@ asio::awaitable<void> Daemon::renew_lease() {
     if (watchdog) notify::alive();
     timer.expires_after(period);
     co_await timer.async_wait(kAsTuple);
+    operator_side_.telemetry().counted().loop_lagged(std::chrono::steady_clock::now() -
+                                                     timer.expiry());
   }
 }
 

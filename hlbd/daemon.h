@@ -10,14 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "bus/system_bus.h"
+#include "bus/errors.h"
 #include "config/config.h"
-#include "degraded.h"
 #include "discovery/name_watch.h"
 #include "engine/clock.h"
 #include "engine/monitor.h"
-#include "hooks.h"
-#include "monitor_directory.h"
+#include "operator_side.h"
 #include "options.h"
 #include "override_control.h"
 #include "probes/listeners.h"
@@ -26,7 +24,6 @@
 #include "publish/peer_socket.h"
 #include "publish/routes.h"
 #include "publisher.h"
-#include "report/event_log.h"
 #include "state/remembered.h"
 #include "state/state_file.h"
 
@@ -44,12 +41,14 @@ class Daemon : private Monitor::Observer {
  private:
   void verdicts_changed() override { publisher_.publish_soon(); }
   void backend_changed(const BackendChange& change) override;
+  void probed(const CheckSpec& check, const Outcome& outcome) override {
+    operator_side_.telemetry().counted().probed(check.method, outcome);
+  }
   void override_changed(const OverrideChange& change) override;
 
   void start_publishing(std::vector<ServiceSpec> services);
   void configure(const Config& config);
   void apply(std::vector<ServiceSpec> services);
-  bus::Offer offer();
   void join_bus();
   void watch_routes();
   void watch_listeners();
@@ -57,9 +56,7 @@ class Daemon : private Monitor::Observer {
   void on_published(std::span<const std::size_t> services);
   void become_ready();
   std::optional<bus::Refusal> reload();
-  void tell(Event event);
   void tell_unresolved();
-  void tell_hooks(const Overrides::Key& backend, State before, const std::string& reason);
   void await_signal();
   boost::asio::awaitable<void> renew_lease();
   std::string status() const;
@@ -76,14 +73,10 @@ class Daemon : private Monitor::Observer {
   Monitor monitor_;
   Publisher publisher_;
   OverrideControl override_control_;
-  EventLog events_;
-  Degraded degraded_;
-  MonitorDirectory directory_;
-  Hooks hooks_;
+  OperatorSide operator_side_;
   StateFile state_file_;
   publish::RouteWatch routes_;
   std::optional<publish::PeerSocket> peer_socket_;
-  std::optional<bus::SystemBus> bus_;
   probes::ListenerWatch listeners_;
   bool can_watch_listeners_ = true;
   bool ready_ = false;

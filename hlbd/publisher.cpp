@@ -39,7 +39,10 @@ void Publisher::publish() {
   for (const std::size_t service : services)
     score(verdicts_[service]);
   const auto table = publish::encode_table(verdicts_, max_stale_);
-  if (!same_answers(table, file_.published())) file_.publish(table);
+  if (!same_answers(table, file_.published())) {
+    file_.publish(table);
+    ++tables_;
+  }
   on_published_(services);
 }
 

@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <span>
@@ -37,7 +38,10 @@ class Publisher {
   // Publishes at once. Throws std::system_error when the table can't be put into place.
   void publish();
 
-  // Publishes soon, all changes until then together. Trouble is logged, and tried again.
+  // Publishes at once. Trouble is logged, and tried again.
+  void try_to_publish();
+
+  // The same soon, for all changes until then together.
   void publish_soon();
 
   // The next publication asks anew for each address.
@@ -46,12 +50,13 @@ class Publisher {
   // To be called several times within publish::kLease.
   void renew_lease();
 
+  // How many tables have been put in place.
+  std::uint64_t tables() const { return tables_; }
+
   // What is published now; valid until the next publication.
   table::View table() const { return table::View::over(file_.published()); }
 
  private:
-  void try_to_publish();
-
   void score(ServiceVerdict& service);
 
   Monitor& monitor_;
@@ -60,6 +65,7 @@ class Publisher {
   OnTrouble on_trouble_;
   publish::TableFile file_;
   publish::SortScores scores_;
+  std::uint64_t tables_ = 0;
   std::chrono::milliseconds max_stale_{0};
   boost::asio::steady_timer timer_;
   bool pending_ = false;

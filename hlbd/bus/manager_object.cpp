@@ -1,6 +1,5 @@
 #include "bus/manager_object.h"
 
-#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -27,12 +26,6 @@ Refusal no_such_service(const std::string& name) {
   return {Refusal::Kind::no_such_service, name + ": no service has this name"};
 }
 
-// It is shown in logs and on terminals.
-bool is_control(char byte) {
-  const auto value = static_cast<unsigned char>(byte);
-  return value < ' ' || value == '\x7f';
-}
-
 // What is wrong with a request, if anything is.
 std::optional<Refusal> fault_of(const std::string& kind, std::uint64_t duration,
                                 const std::string& reason) {
@@ -46,9 +39,6 @@ std::optional<Refusal> fault_of(const std::string& kind, std::uint64_t duration,
   if (duration > kLongest) return fault("the duration is longer than ten years; give 0 for none");
   if (duration > 0 && duration < 1000) return fault("the duration is shorter than a millisecond");
   if (reason.size() > kMaxReason) return fault("the reason is longer than 1000 bytes");
-  if (std::ranges::any_of(reason, is_control)) {
-    return fault("the reason holds control characters; give one line of text");
-  }
   return std::nullopt;
 }
 

@@ -25,16 +25,6 @@ std::string parse_fault(std::string_view text) {
              : R"(is no address; give an IPv4 or IPv6 address such as "10.0.0.1")";
 }
 
-// Empty for an address that a backend can have.
-std::string address_fault(const Address& address) {
-  if (!address.is_single_host()) return "is no address of a single host; give a backend's own";
-  if (address.is_ipv4_mapped()) return "is an IPv4 address in IPv6 form; give it as IPv4";
-  if (address.is_link_local() && address.scope_id == 0) {
-    return R"(is link-local and needs its interface, as in "fe80::1%eth0")";
-  }
-  return "";
-}
-
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
@@ -189,6 +179,15 @@ Backends read_backends(const Value& backends, Faults& faults) {
   BackendsReader reader(faults);
   std::ranges::for_each(*array, [&](const Value& value) { reader.read(value); });
   return reader.take();
+}
+
+std::string address_fault(const Address& address) {
+  if (!address.is_single_host()) return "is no address of a single host; give a backend's own";
+  if (address.is_ipv4_mapped()) return "is an IPv4 address in IPv6 form; give it as IPv4";
+  if (address.is_link_local() && address.scope_id == 0) {
+    return R"(is link-local and needs its interface, as in "fe80::1%eth0")";
+  }
+  return "";
 }
 
 }  // namespace hlb::config

@@ -1,6 +1,7 @@
 // The backends of a service: strings, or tables with more to say.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "config/document.h"
@@ -26,5 +27,8 @@ struct Backends {
 
 // Notes faults, double backends among them; only backends without a fault are returned.
 Backends read_backends(const Value& backends, Faults& faults);
+
+// Why an address can't be a backend's, to stand behind the quoted address; empty when it can.
+std::string address_fault(const Address& address);
 
 }  // namespace hlb::config

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -13,11 +15,21 @@ namespace hlb {
 
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
 
+// Where the metrics are served: at a port of this host, or at a unix socket.
+struct MetricsAddress {
+  Address address;         // 0.0.0.0 or ::, all of this host's, included
+  std::uint16_t port = 0;  // 0: at the socket
+  std::string socket;      // an absolute path; empty: at the port
+
+  friend bool operator==(const MetricsAddress&, const MetricsAddress&) = default;
+};
+
 struct Config {
   LogLevel log_level = LogLevel::info;
   std::chrono::milliseconds max_stale{10'000};  // how long answers outlive a dead hlbd
   std::vector<std::string> on_change;           // for services that have none of their own
   std::string on_change_user = "nobody";        // who runs it, and theirs, when hlbd is root
+  std::optional<MetricsAddress> metrics;        // unset: nowhere
   std::vector<ServiceSpec> services;
 };
 
@@ -34,9 +46,12 @@ struct ConfigError {
 
 using ConfigErrors = std::vector<ConfigError>;
 
+// The most that is read of a file.
+inline constexpr std::size_t kMaxConfigFile = std::size_t{1} << 20U;
+
 // Reads `file`, then services.d/*.toml beside it in the order of their names. All faults of all
 // files are reported at once; with any fault there is no configuration. Never throws for what a
-// file holds, and reads at most 1 MiB of each.
+// file holds.
 std::variant<Config, ConfigErrors> load_config(const std::filesystem::path& file);
 
 }  // namespace hlb

@@ -15,8 +15,6 @@ namespace hlb {
 
 namespace {
 
-constexpr std::size_t kMaxFileSize = std::size_t{1} << 20U;
-
 struct Unreadable {
   std::string reason;
 };
@@ -53,7 +51,7 @@ std::string type_fault(int fd) {
 
 // Reads on through short reads and signals, one byte past the limit at most.
 std::variant<std::string, Unreadable> read_bounded(int fd) {
-  std::string text(kMaxFileSize + 1, '\0');
+  std::string text(kMaxConfigFile + 1, '\0');
   std::size_t size = 0;
   while (size < text.size()) {
     const ssize_t got = read(fd, text.data() + size, text.size() - size);
@@ -62,7 +60,7 @@ std::variant<std::string, Unreadable> read_bounded(int fd) {
     if (got == 0) break;
     size += static_cast<std::size_t>(got);
   }
-  if (size > kMaxFileSize)
+  if (size > kMaxConfigFile)
     return Unreadable{"is larger than 1 MiB; split it into services.d/*.toml"};
   text.resize(size);
   return text;

@@ -25,8 +25,9 @@ int check_config(const std::filesystem::path& file) {
 void add_check_config(CLI::App& app, const Settings& settings, Run& run) {
   auto file = std::make_shared<std::filesystem::path>();
   CLI::App* command = app.add_subcommand("check-config", "say what is wrong with a configuration");
-  command->add_option("file", *file, "the configuration; services.d/*.toml beside it is read too")
-      ->type_name("FILE");
+  command->add_option("FILE", *file, "the configuration; services.d/*.toml beside it is read too")
+      ->type_name("");
+  command->footer("Example:\n  hlbctl check-config && hlbctl reload");
   command->callback([file, &settings, &run] {
     run = [path = file->empty() ? settings.config : *file] { return check_config(path); };
   });

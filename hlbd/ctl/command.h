@@ -5,14 +5,24 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <stdexcept>
+#include <string>
 
 namespace hlb::ctl {
 
-// What hlbctl ends with. `status` has more to say, see status.h.
-enum ExitCode : int {
-  kOk = 0,
-  kTrouble = 1,      // what was asked for can't be had, or something was found
-  kUnreachable = 3,  // hlbd doesn't answer
+// What hlbctl ends with. `status` has more to say, see exit_code().
+using ExitCode = int;
+inline constexpr ExitCode kOk = 0;
+inline constexpr ExitCode kTrouble = 1;      // what was asked for can't be had, or was found
+inline constexpr ExitCode kUnreachable = 3;  // hlbd doesn't answer
+
+// Ends a sub-command: with a line for standard error that says what to do, and with what hlbctl
+// ends then.
+struct Failure : std::runtime_error {
+  Failure(ExitCode exit_code, const std::string& line)
+      : std::runtime_error(line), code(exit_code) {}
+
+  ExitCode code;
 };
 
 // What holds for every sub-command, as given on the command line.

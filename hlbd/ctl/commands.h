@@ -1,5 +1,5 @@
 // The sub-commands of hlbctl, in the order in which `hlbctl --help` lists them. Each stands in the
-// file of its name.
+// file of its name; the overrides, in overrides.cpp.
 #pragma once
 
 #include <array>
@@ -8,12 +8,35 @@
 
 namespace hlb::ctl {
 
+void add_status(CLI::App& app, const Settings& settings, Run& run);
+void add_resolve(CLI::App& app, const Settings& settings, Run& run);
+void add_events(CLI::App& app, const Settings& settings, Run& run);
+void add_drain(CLI::App& app, const Settings& settings, Run& run);
+void add_maintenance(CLI::App& app, const Settings& settings, Run& run);
+void add_up(CLI::App& app, const Settings& settings, Run& run);
+void add_down(CLI::App& app, const Settings& settings, Run& run);
+void add_clear(CLI::App& app, const Settings& settings, Run& run);
+void add_reload(CLI::App& app, const Settings& settings, Run& run);
 void add_check_config(CLI::App& app, const Settings& settings, Run& run);
 void add_doctor(CLI::App& app, const Settings& settings, Run& run);
+void add_import(CLI::App& app, const Settings& settings, Run& run);
 
-inline constexpr std::array<AddCommand, 2> kCommands = {
+inline constexpr auto kCommands = std::to_array<AddCommand>({
+    add_status,
+    add_resolve,
+    add_events,
+    add_drain,
+    add_maintenance,
+    add_up,
+    add_down,
+    add_clear,
+    add_reload,
     add_check_config,
     add_doctor,
-};
+    add_import,
+});
+
+// What hlbctl does without a sub-command.
+int show_status(const Settings& settings);
 
 }  // namespace hlb::ctl

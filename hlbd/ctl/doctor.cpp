@@ -50,6 +50,10 @@ void add_doctor(CLI::App& app, const Settings& settings, Run& run) {
                    "a program, or a process, that may look names up in its own way")
       ->type_name("PATH|PID");
   command->add_flag("--json", asked->json, "print what is found for scripts");
+  command->footer(
+      "Examples:\n"
+      "  hlbctl doctor\n"
+      "  hlbctl doctor app.local --program curl");
   command->callback([asked, &settings, &run] {
     run = [asked, &settings] { return run_doctor(settings, *asked); };
   });

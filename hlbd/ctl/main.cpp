@@ -4,8 +4,11 @@
 #include <exception>
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "ctl/commands.h"
+#include "ctl/complete.h"
 
 namespace hlb::ctl {
 namespace {
@@ -35,12 +38,23 @@ int run(int argc, const char* const* argv) {
   app.require_subcommand(0, 1);
   for (const AddCommand add : kCommands)
     add(app, settings, chosen);
+  // Behind them, or each would inherit it.
+  app.footer(
+      "Without a subcommand it shows the status; `hlbctl SUBCOMMAND --help` has more.\n"
+      "\nExamples:\n"
+      "  hlbctl\n"
+      "  hlbctl drain app.local/10.0.0.1 --for 30m --reason \"kernel update\"");
+  if (argc > 1 && std::string_view(argv[1]) == "complete") {  // by shells, so not in --help
+    return print_completion(app, settings, std::vector<std::string>(argv + 2, argv + argc));
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error);
   }
-  return chosen ? chosen() : 0;
+  const int exit_code = chosen ? chosen() : show_status(settings);
+  if (std::fflush(stdout) != 0) throw Failure(kTrouble, "the output can't be written");
+  return exit_code;
 }
 
 }  // namespace
@@ -49,6 +63,9 @@ int run(int argc, const char* const* argv) {
 int main(int argc, char** argv) {
   try {
     return hlb::ctl::run(argc, argv);
+  } catch (const hlb::ctl::Failure& failure) {
+    std::fprintf(stderr, "hlbctl: %s\n", failure.what());
+    return failure.code;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "hlbctl: %s\n", error.what());
     return hlb::ctl::kTrouble;

@@ -59,7 +59,8 @@ class Check : public boost::intrusive::set_base_hook<
   History history;
   Advice advice;  // that stands
   std::vector<User> users;
-  bool warned = false;  // the last pass came with a warning
+  bool warned = false;              // the last pass came with a warning
+  Clock::TimePoint contrary_since;  // the first of the outcomes in a row against the state
 
   // Soonest first.
   friend bool operator<(const Check& one, const Check& other) { return one.due_ < other.due_; }

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "health/advice.h"
-#include "health/state_name.h"
 
 namespace hlb {
 
@@ -216,11 +215,13 @@ milliseconds Monitor::take(Check& check, const Outcome& probed) {
   const Outcome outcome = within(probed, check.spec().max_latency);
   log_outcome(check, outcome);
   check.history.add(outcome);
+  observer_.probed(check.spec(), outcome);
   const Circumstances circumstances{.now = clock_.now(),
                                     .chance = chance_.next(),
                                     .identity = check.identity(),
                                     .mass_failure = amid_mass_failure(check, outcome)};
   const Ruling ruling = check.judge.take(check.spec(), outcome, circumstances);
+  if (ruling.in_a_row == 1) check.contrary_since = circumstances.now;
   const Advice advice = revised(check.advice, outcome.advice);
   const bool advised = std::exchange(check.advice, advice) != advice;
   if (ruling.transition == Transition::changed || ruling.first) {
@@ -286,34 +287,16 @@ void Monitor::settle(std::size_t service_index, WatchedBackend& backend, const E
   const State before = std::exchange(backend.state, backend.together());
   if (!awaits_outcomes(service_index)) services_[service_index].retiring.clear();
   if (backend.state == before) return;
-  backend.since = clock_.now();
-  log_change(service, backend, before, evidence);
+  const Clock::TimePoint now = clock_.now();
+  const Clock::TimePoint since = std::exchange(backend.since, now);
   const bool up = backend.state == State::up;
   backend.back_since.reset();
   if (up && before == State::down && service.slow_start != milliseconds{0}) {
-    backend.back_since = clock_.now();
+    backend.back_since = now;
     ramp_until(*backend.back_since + service.slow_start);
   }
-  observer_.backend_changed(
-      {service, backend.spec, before, backend.state, evidence.outcome.reason});
-}
-
-void Monitor::log_change(const ServiceSpec& service, const WatchedBackend& backend, State before,
-                         const Evidence& evidence) const {
-  const auto& [check, outcome, ruling] = evidence;
-  const bool up = backend.state == State::up;
-  const bool alarming =
-      !up && overrides().kind_of(service.name, backend.spec.address) != OverrideKind::maintenance;
-  const std::string reason = backend.checks.size() == 1
-                                 ? outcome.reason
-                                 : describe(check.target()) + ": " + outcome.reason;
-  spdlog::log(alarming ? spdlog::level::warn : spdlog::level::info,
-              "{}/{}: {} -> {}: {} ({} in a row)", service.name, backend.spec.address.to_string(),
-              name_of(before), name_of(backend.state), reason, ruling.in_a_row);
-  if (!up && ruling.rise_factor > 1) {
-    spdlog::warn("{}/{} is flapping: now needs {} passes in a row to come back", service.name,
-                 backend.spec.address.to_string(), check.spec().rise * ruling.rise_factor);
-  }
+  observer_.backend_changed({service, backend.spec, before, backend.state, evidence.outcome.reason,
+                             evidence, now - since, now - evidence.check.contrary_since});
 }
 
 // Publishes every step of a slow start, and its end.

@@ -27,6 +27,13 @@
 
 namespace hlb {
 
+// What a change of a backend rests on: the outcome of one of its checks.
+struct Evidence {
+  const Check& check;
+  const Outcome& outcome;
+  const Ruling& ruling;
+};
+
 // A backend of a service went from one state to another. Valid during the call alone.
 struct BackendChange {
   const ServiceSpec& service;
@@ -34,6 +41,9 @@ struct BackendChange {
   State before;
   State now;
   const std::string& reason;  // the evidence: "connection refused"
+  const Evidence& evidence;
+  std::chrono::nanoseconds lasted;  // how long it had been in the state before
+  std::chrono::nanoseconds took;    // from the first of the outcomes in a row until now
 };
 
 // An override came into force, or went. Valid during the call alone.
@@ -55,6 +65,7 @@ class Monitor {
     virtual void verdicts_changed() = 0;  // they are to be published
     virtual void backend_changed(const BackendChange& change) = 0;
     virtual void override_changed(const OverrideChange& change) = 0;
+    virtual void probed(const CheckSpec& check, const Outcome& outcome) = 0;  // by every probe
   };
 
   struct Host {
@@ -111,13 +122,6 @@ class Monitor {
  private:
   using CheckSpecs = std::vector<std::shared_ptr<const CheckSpec>>;
 
-  // What a change of a backend rests on.
-  struct Evidence {
-    const Check& check;
-    const Outcome& outcome;
-    const Ruling& ruling;
-  };
-
   WatchedBackend make_backend(const ServiceSpec& service, const BackendSpec& spec,
                               const CheckSpecs& checks, Takeover& before,
                               const Published& published);
@@ -132,8 +136,6 @@ class Monitor {
   void own_trouble(const Outcome& outcome);
   bool amid_mass_failure(const Check& check, const Outcome& outcome);
   void settle(std::size_t service, WatchedBackend& backend, const Evidence& evidence);
-  void log_change(const ServiceSpec& service, const WatchedBackend& backend, State before,
-                  const Evidence& evidence) const;
   void ramp_until(Clock::TimePoint end);
   void next_ramp_step();
   void tell_override(const OverrideChange& change);

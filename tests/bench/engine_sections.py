@@ -61,6 +61,14 @@ CHANGES = [
     Row("5,000, from the SIGKILL of all of them", "change-5000-killed"),
 ]
 
+SCRAPES = [
+    Row("a scrape of 1,000 services of 10 backends", "scrape", "", adds_at_most(50)),
+]
+LOOKUPS_BESIDE = [
+    Row("nobody scrapes", "scrape-idle"),
+    Row("one scrapes ten times a second", "scrape-meanwhile", "scrape-idle", ratio_at_most(1.2)),
+]
+
 DETECTION = [
     Row(f"{kind.name}, {place} backend", detection.case_of(kind, place))
     for place in detection.PLACES for kind in detection.KINDS
@@ -75,4 +83,7 @@ SECTIONS = [
             MILLISECONDS),
     Section("From a backend's SIGKILL until it is no longer answered", "detection", DETECTION,
             MILLISECONDS),
+    Section("What the operator asks for", "operator", SCRAPES, MILLISECONDS),
+    Section("The 99th percentile of lookups while 10,000 backends are checked and …", "operator",
+            LOOKUPS_BESIDE),
 ]

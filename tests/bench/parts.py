@@ -4,6 +4,7 @@ import changes
 import detection
 import engine
 import measure
+import scrapes
 import start
 
 PARTS = {
@@ -13,13 +14,14 @@ PARTS = {
     "start": start.start,
     "changes": changes.changes,
     "detection": detection.detection,
+    "operator": scrapes.operator,
 }
-ENGINE = [name for name in PARTS if name != "lookups"]
+ENGINE = [name for name in PARTS if name not in ("lookups", "operator")]
 
 
 def chosen(words):
-    """The names of the parts that these words ask for: all without any, "engine" for all but
-    lookups. Raises ValueError for a word that is none."""
+    """The names of the parts that these words ask for: all without any, "engine" for those of
+    checking. Raises ValueError for a word that is none."""
     names = [name for word in words for name in (ENGINE if word == "engine" else [word])]
     for name in names:
         if name not in PARTS:

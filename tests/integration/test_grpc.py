@@ -50,10 +50,10 @@ def test_lookups_and_the_log_follow_what_the_server_says_of_itself(stage, first,
     assert answered("app.test") == {first, second}
     changing.set({"": NOT_SERVING})
     until(lambda: answered("app.test") == {second}, "the server that isn't serving left out")
-    hlbd.wait_for_log(rf"app\.test/{first}: up -> down: NOT_SERVING \(2 in a row\)")
+    hlbd.wait_for_log(rf"app\.test/{first}: up -> down: NOT_SERVING \(2 in a row\b")
     changing.set({"": SERVING})
     until(lambda: answered("app.test") == {first, second}, "the server back in the answers")
-    hlbd.wait_for_log(rf"app\.test/{first}: down -> up: SERVING \(2 in a row\)")
+    hlbd.wait_for_log(rf"app\.test/{first}: down -> up: SERVING \(2 in a row\b")
 
 
 def test_a_server_that_is_killed_is_left_out_and_comes_back(stage):
@@ -84,14 +84,14 @@ def test_the_answers_for_a_service_of_the_server_are_told_apart(stage):
     services = [asked(f"{name}.test", [A], service=name) for name in ANSWERS]
     hlbd = stage.hlbd(config(*services))
     for name, (_, passes, reason) in ANSWERS.items():
-        hlbd.wait_for_log(rf"{name}\.test/{A}: unknown -> (up|down): {reason} \(1 in a row\)")
+        hlbd.wait_for_log(rf"{name}\.test/{A}: unknown -> (up|down): {reason} \(1 in a row\b")
         assert answered(f"{name}.test") == ({A} if passes else set())
 
 
 def test_a_server_without_a_health_service_fails(stage):
     Server(stage, A, None)
     hlbd = stage.hlbd(config(asked("app.test", [A])))
-    hlbd.wait_for_log(r"unknown -> down: the server has no health service \(1 in a row\)")
+    hlbd.wait_for_log(r"unknown -> down: the server has no health service \(1 in a row\b")
     assert not answered("app.test")
 
 
@@ -143,7 +143,7 @@ def test_over_tls_the_server_is_asked_and_its_certificate_verified(stage, certif
         assert answered(f"{name}.test") == {A}
     server.set({"": NOT_SERVING})
     until(lambda: not answered("app.test"), "the server that isn't serving left out")
-    hlbd.wait_for_log(r"app\.test/\S+: up -> down: NOT_SERVING \(2 in a row\)")
+    hlbd.wait_for_log(r"app\.test/\S+: up -> down: NOT_SERVING \(2 in a row\b")
 
 
 def test_a_plain_server_that_is_asked_over_tls_fails(stage):

@@ -108,7 +108,7 @@ def test_a_backend_whose_packets_are_dropped_goes_and_comes_back(stage, kind, ad
     assert answered() == {"127.0.0.1", address}
     rules(PEER_HOST, "input", "meta l4proto { icmp, ipv6-icmp } drop")
     until(lambda: answered() == {"127.0.0.1"}, "the silent backend out of the answers")
-    hlbd.wait_for_log(rf"{address}: up -> down: no reply in 250ms \(2 in a row\)")
+    hlbd.wait_for_log(rf"{address}: up -> down: no reply in 250ms \(2 in a row\b")
     rules.forget()
     until(lambda: answered() == {"127.0.0.1", address}, "the backend back in the answers")
 
@@ -134,7 +134,7 @@ def test_a_backend_that_rejects_is_told_apart(stage, kind, address, rules, rejec
     icmp, code = ("icmpv6", rejection[1]) if ":" in address else ("icmp", rejection[0])
     rules(PEER_HOST, "input", f"{icmp} type echo-request reject with {icmp} type {code}")
     reason = f"{REJECTIONS[rejection]}, says {address}"
-    hlbd.wait_for_log(rf"{address}: up -> down: {reason} \(2 in a row\)")
+    hlbd.wait_for_log(rf"{address}: up -> down: {reason} \(2 in a row\b")
     assert answered() == {"127.0.0.1"}
     rules.forget()
     until(lambda: answered() == {"127.0.0.1", address}, "the backend back in the answers")

@@ -52,7 +52,7 @@ def test_what_flaps_is_told_and_comes_back_later_each_time(stage):
     needed = [int(each) for each in re.findall(rf"{B} is flapping: now needs (\d+) ", hlbd.log())]
     assert len(needed) >= 2
     assert needed == sorted(set(needed))
-    last = re.findall(rf"{B}: down -> up: .*\((\d+) in a row\)", hlbd.log())[-1]
+    last = re.findall(rf"{B}: down -> up: .*\((\d+) in a row\b", hlbd.log())[-1]
     assert int(last) == needed[-1]
 
 
@@ -91,6 +91,6 @@ def test_when_most_backends_of_several_services_fail_that_is_said_once_and_confi
     log = hlbd.log()
     assert log.count("most backends of several services fail at once") == 1
     said = log.index("most backends of several services")
-    assert set(re.findall(r"up -> down: .*\((\d) in a row\)", log[said:])) == {"3"}
+    assert set(re.findall(r"up -> down: .*\((\d) in a row\b", log[said:])) == {"3"}
     backends.start()
     until(lambda: hlbd.log().count("down -> up") == len(every), "all back")

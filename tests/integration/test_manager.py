@@ -139,8 +139,6 @@ def test_a_name_leads_to_its_service(stage, bus, name, belongs_to):
     (("SetOverride", "ssts", APP, "drain", 10**18, ""),
      "the duration is longer than ten years; give 0 for none"),
     (("SetOverride", "ssts", APP, "drain", 0, "x" * 1001), "the reason is longer than 1000 bytes"),
-    (("SetOverride", "ssts", APP, "drain", 0, "disk\x1b[2J"),
-     "the reason holds control characters; give one line of text"),
     (("ClearOverride", "s", APP),
      f"{APP}: no override is in force on this; a target is SERVICE, SERVICE/ADDRESS or ADDRESS, "
      "with * and ? as wildcards"),

@@ -30,7 +30,7 @@ RECOVERS = TIMEOUT + INTERVAL * JITTER + FAST * JITTER  # a probe that is under 
 # ---- the log -----------------------------------------------------------------------------------
 
 TRANSITION = re.compile(
-    r"^(\d+):(\d+):(\d+)\.(\d+) .*? (\S+)/(\S+): (\w+) -> (\w+): (.*) \((\d+) in a row\)$", re.M
+    r"^(\d+):(\d+):(\d+)\.(\d+) .*? (\S+)/(\S+): (\w+) -> (\w+): (.*) \((\d+) in a row\b.*\)$", re.M
 )
 
 

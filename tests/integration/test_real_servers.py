@@ -14,17 +14,17 @@ QUICK = {"interval": "1s", "timeout": "1s"}
 
 
 def wait_until_up(hlbd, name):
-    return hlbd.wait_for_log(rf" {name}/\S+: \w+ -> up: (.*) \(\d in a row\)")[1]
+    return hlbd.wait_for_log(rf" {name}/\S+: \w+ -> up: (.*) \(\d in a row\b")[1]
 
 
 def wait_until_down(hlbd, name):
-    return hlbd.wait_for_log(rf" {name}/\S+: \w+ -> down: (.*) \(\d in a row\)")[1]
+    return hlbd.wait_for_log(rf" {name}/\S+: \w+ -> down: (.*) \(\d in a row\b")[1]
 
 
 def see(hlbd, cases):
     """Checks the first verdict on each service: {name: (up or down, reason in the log)}."""
     for name, (state, reason) in cases.items():
-        told = hlbd.wait_for_log(rf" {name}/\S+: unknown -> (\w+): (.*) \(1 in a row\)")
+        told = hlbd.wait_for_log(rf" {name}/\S+: unknown -> (\w+): (.*) \(1 in a row\b")
         assert (told[1], told[2]) == (state, reason), name
         assert lookup(name).ok == (state == "up")
 

@@ -79,8 +79,8 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"[[daemon]]\nlog_level = \"info\"\n" + service("\"a.b\"", R"(["10.0.0.1"])"),
                R"(hlbd.toml:1:1: "daemon" must be one table, [daemon], not an array)"},
         with_daemon(
-            "metrics = \"127.0.0.1:9808\"",
-            R"(1: unknown key "metrics" in [daemon]; remove it, or use "log_level", "max_stale", "on_change" or "on_change_user")"),
+            "listen = \"127.0.0.1:9808\"",
+            R"(1: unknown key "listen" in [daemon]; remove it, or use "log_level", "max_stale", "on_change", "on_change_user" or "metrics")"),
         with_daemon("log_levle = \"info\"",
                     R"(1: unknown key "log_levle" in [daemon]; did you mean "log_level"?)"),
         with_daemon(

@@ -67,6 +67,7 @@ TEST(Config, HasTheDocumentedDefaults) {
   EXPECT_EQ(config.max_stale, 10s);
   EXPECT_THAT(config.on_change, IsEmpty());
   EXPECT_EQ(config.on_change_user, "nobody");
+  EXPECT_EQ(config.metrics, std::nullopt);
 
   ServiceSpec expected;
   expected.name = "a.b";

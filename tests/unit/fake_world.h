@@ -63,6 +63,8 @@ class FakeWorld : private Monitor::Observer {
     State now;
     std::string reason;
     TimePoint time;
+    std::chrono::nanoseconds lasted;
+    std::chrono::nanoseconds took;
   };
 
   // `answer` is what every probe finds, at once.
@@ -138,6 +140,7 @@ class FakeWorld : private Monitor::Observer {
   std::vector<Change> changes;
   std::vector<OverridesChange> override_changes;
   int publications = 0;
+  std::map<Outcome::Result, int> outcomes;  // of all probes
 
  private:
   class FakeProbe : public probes::Probe {
@@ -156,7 +159,10 @@ class FakeWorld : private Monitor::Observer {
   void verdicts_changed() override { ++publications; }
   void backend_changed(const BackendChange& change) override {
     changes.push_back({change.service.name, change.backend.address, change.before, change.now,
-                       change.reason, clock_.now()});
+                       change.reason, clock_.now(), change.lasted, change.took});
+  }
+  void probed(const CheckSpec& /*check*/, const Outcome& outcome) override {
+    ++outcomes[outcome.result];
   }
   void override_changed(const OverrideChange& change) override {
     override_changes.push_back(

@@ -1,0 +1,97 @@
+#include "config/metrics_address.h"
+
+#include <sys/un.h>
+
+#include <charconv>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "config/wording.h"
+
+namespace hlb::config {
+
+namespace {
+
+// One byte ends the path, and four make the name under which the socket is bound at first.
+constexpr std::size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1 - 4;
+
+constexpr std::string_view kForms =
+    R"(an address and a port such as "127.0.0.1:9808" or "[::1]:9808", or the absolute path )"
+    "of a unix socket";
+
+// 0 when it is none.
+std::uint16_t port_of(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc() && end == text.data() + text.size() ? port : 0;
+}
+
+struct HostAndPort {
+  std::string_view host;
+  std::string_view port;
+};
+
+// The parts of "127.0.0.1:9808" or "[::1]:9808"; empty when there are none.
+HostAndPort split(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return {};
+  const std::string_view host = text.substr(0, colon);
+  const std::string_view port = text.substr(colon + 1);
+  const bool in_brackets = host.starts_with('[') && host.ends_with(']');
+  if (in_brackets) return {host.substr(1, host.size() - 2), port};
+  // What has more colons is an IPv6 address that stands without brackets.
+  return host.find(':') == std::string_view::npos ? HostAndPort{host, port} : HostAndPort{};
+}
+
+bool can_listen_at(const Address& address) {
+  const bool any = address.bytes == decltype(address.bytes){};
+  return any || (address.is_single_host() && !address.is_ipv4_mapped());
+}
+
+std::string path_fault(const std::string& path) {
+  if (path.find('\0') != std::string::npos) return "has a zero byte; remove it";
+  if (path.ends_with('/')) return "is a folder; give the path of a socket in it";
+  if (path.size() > kMaxPath) {
+    return "is too long for a unix socket; use at most " + std::to_string(kMaxPath) + " bytes";
+  }
+  return "";
+}
+
+// What `text` means, or the message that says why it means nothing.
+std::variant<MetricsAddress, std::string> parse(const std::string& text) {
+  MetricsAddress result;
+  if (text.starts_with('/')) {
+    if (const std::string fault = path_fault(text); !fault.empty()) {
+      return in_quotes(text) + " " + fault;
+    }
+    result.socket = text;
+    return result;
+  }
+  const auto [host, port] = split(text);
+  const auto address = Address::parse(host);
+  if (!address) return must_be("metrics", kForms, in_quotes(text));
+  if (!can_listen_at(*address)) {
+    return in_quotes(text) + " has an address that no host can have; give one of this host's own";
+  }
+  result.address = *address;
+  result.port = port_of(port);
+  if (result.port == 0) return in_quotes(text) + " has no port, 1 to 65535, behind its last colon";
+  return result;
+}
+
+}  // namespace
+
+std::optional<MetricsAddress> read_metrics_address(TableReader& keys, Faults& faults) {
+  const std::string* text = keys.text("metrics");
+  if (text == nullptr) return std::nullopt;
+  auto parsed = parse(*text);
+  if (const auto* fault = std::get_if<std::string>(&parsed)) {
+    faults.add(keys.find("metrics")->at, *fault);
+    return std::nullopt;
+  }
+  return std::get<MetricsAddress>(std::move(parsed));
+}
+
+}  // namespace hlb::config

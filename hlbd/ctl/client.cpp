@@ -1,0 +1,279 @@
+#include "ctl/client.h"
+
+#include <org.hlb1.proxy.h>
+#include <sdbus-c++/sdbus-c++.h>
+#include <sys/socket.h>
+
+#include <concepts>
+#include <map>
+#include <tuple>
+#include <utility>
+
+#include "bus/versions.h"
+#include "ctl/bus_failure.h"
+#include "ctl/within.h"
+#include "libnss_hlb/bus.h"
+
+namespace hlb::ctl {
+namespace {
+
+using namespace std::chrono_literals;
+using org::hlb1::Manager_proxy;
+using org::hlb1::Resolver_proxy;
+
+// For what somebody may have to be asked for a password.
+constexpr auto kChangeLimit = 2min;
+// hlbd joining and leaving the bus.
+constexpr char kPresence[] =
+    "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
+    "member='NameOwnerChanged',arg0='org.hlb1'";
+
+// Calls `handler` for what matches as long as the slot, or else (in sdbus-c++ 2.x) the connection,
+// exists.
+template <typename Connection>
+sdbus::Slot add_match(Connection& connection, const char* match, sdbus::message_handler handler) {
+  if constexpr (requires {
+                  { connection.addMatch(match, handler) } -> std::same_as<void>;
+                }) {
+    connection.addMatch(match, std::move(handler));
+    return {};
+  } else {
+    return connection.addMatch(match, std::move(handler));
+  }
+}
+
+BusError describe(const sdbus::Error& error, const std::string& bus) {
+  return {error.getName(), error.getMessage(), bus};
+}
+
+std::unique_ptr<sdbus::IConnection> open(Settings::Bus bus) {
+  return bus == Settings::Bus::system ? sdbus::createSystemBusConnection()
+                                      : sdbus::createSessionBusConnection();
+}
+
+// sdbus-c++ can only connect by blocking, for 90 s where a bus takes connections but doesn't
+// answer.
+std::unique_ptr<sdbus::IConnection> connect(Settings::Bus bus, const std::string& name) {
+  try {
+    auto connection = within(kAnswerLimit, [bus] { return open(bus); });
+    if (!connection) throw silent_bus(name);
+    (*connection)->setMethodCallTimeout(kAnswerLimit);
+    return std::move(*connection);
+  } catch (const sdbus::Error& error) {
+    throw no_bus(describe(error, name));
+  }
+}
+
+WallTime wall_time(std::uint64_t microseconds) {
+  return std::chrono::floor<WallTime::duration>(
+      std::chrono::sys_time<std::chrono::microseconds>(std::chrono::microseconds(microseconds)));
+}
+
+using Properties = std::map<std::string, sdbus::Variant>;
+
+// A property that an older hlbd may not have yet.
+template <typename Value>
+Value property(const Properties& properties, const char* name) {
+  const auto found = properties.find(name);
+  return found == properties.end() ? Value() : found->second.get<Value>();
+}
+
+// A base, so that the connection outlives the proxy on it.
+struct Connected {
+  std::unique_ptr<sdbus::IConnection> connection_;
+};
+
+}  // namespace
+
+class Client::Link final : private Connected,
+                           public sdbus::ProxyInterfaces<Manager_proxy, Resolver_proxy> {
+ public:
+  explicit Link(std::unique_ptr<sdbus::IConnection> connection)
+      : Connected{std::move(connection)},
+        ProxyInterfaces(*connection_, bus::Name{bus::kName}, bus::Name{bus::kPath}) {
+    registerProxy();
+  }
+  ~Link() { unregisterProxy(); }
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  sdbus::IConnection& connection() { return *connection_; }
+
+  Properties properties() {
+    Properties all;
+    getProxy()
+        .callMethod("GetAll")
+        .onInterface("org.freedesktop.DBus.Properties")
+        .withArguments(std::string(bus::kManagerInterface))
+        .storeResultsTo(all);
+    return all;
+  }
+
+  void listen(Listener listener) {
+    listener_ = std::move(listener);
+    presence_ = add_match(*connection_, kPresence, [this](auto&& message) {
+      std::string name, before, now;  // NOLINT(misc-const-correctness): read into below
+      message >> name >> before >> now;
+      listener_.on_presence(!now.empty());
+    });
+  }
+
+ private:
+  using Text = const std::string&;
+
+  void tell(const Event& event) const {
+    if (listener_.on_event) listener_.on_event(event);
+  }
+  void onBackendChanged(const std::uint64_t& at, Text service, Text address, Text before, Text now,
+                        Text reason) override {
+    tell({wall_time(at), service, address, Event::What::state, before, now, reason});
+  }
+  void onServiceChanged(const std::uint64_t& at, Text service, Text before, Text now) override {
+    tell({wall_time(at), service, "", Event::What::state, before, now, ""});
+  }
+  void onOverrideChanged(const std::uint64_t& at, Text service, Text address, Text before, Text now,
+                         Text reason) override {
+    tell({wall_time(at), service, address, Event::What::override, before, now, reason});
+  }
+
+  sdbus::Slot presence_;
+  Listener listener_;
+};
+
+template <typename Call>
+auto Client::ask(Call call) {
+  try {
+    return call();
+  } catch (const sdbus::Error& error) {
+    throw not_answered(describe(error, bus_), false);
+  }
+}
+
+template <typename Call>
+auto Client::change(Call call) {
+  ask([this] { return link_->Version(); });  // it doesn't hang
+  try {
+    link_->connection().setMethodCallTimeout(kChangeLimit);
+    return call();
+  } catch (const sdbus::Error& error) {
+    throw not_answered(describe(error, bus_), true);
+  }
+}
+
+Client::Client(const Settings& settings)
+    : bus_(settings.bus == Settings::Bus::system ? "system" : "session") {
+  auto connection = connect(settings.bus, bus_);
+  link_ = ask([&connection] { return std::make_unique<Link>(std::move(connection)); });
+}
+
+Client::~Client() = default;
+
+DaemonReport Client::daemon() {
+  return ask([this] {
+    const Properties all = link_->properties();
+    DaemonReport report;
+    report.version = property<std::string>(all, "Version");
+    report.config_file = property<std::string>(all, "ConfigFile");
+    report.started = wall_time(property<std::uint64_t>(all, "StartedAt"));
+    report.overview = {
+        property<std::uint32_t>(all, "Services"), property<std::uint32_t>(all, "ServicesDown"),
+        property<std::uint32_t>(all, "Backends"), property<std::uint32_t>(all, "BackendsUp")};
+    report.degraded = property<std::vector<std::string>>(all, "Degraded");
+    return report;
+  });
+}
+
+std::vector<ServiceReport> Client::services() {
+  return ask([this] {
+    std::vector<ServiceReport> reports;
+    for (const auto& told : link_->ListServices()) {
+      reports.push_back({std::get<0>(told), std::get<2>(told), std::get<3>(told), std::get<4>(told),
+                         std::get<5>(told), wall_time(std::get<6>(told))});
+    }
+    return reports;
+  });
+}
+
+std::vector<BackendReport> Client::backends(const std::string& service) {
+  return ask([this, &service] {
+    std::vector<BackendReport> reports;
+    for (auto& told : link_->ListBackends(service)) {
+      BackendReport& report = reports.emplace_back();
+      report.service = std::move(std::get<0>(told));
+      report.address = std::move(std::get<1>(told));
+      report.port = std::get<3>(told);
+      report.state = std::move(std::get<4>(told));
+      report.since = wall_time(std::get<5>(told));
+      report.reason = std::move(std::get<6>(told));
+      report.override.kind = std::move(std::get<7>(told));
+      report.weight = std::get<8>(told);
+      report.weight_percent = std::get<9>(told);
+      report.priority = std::get<10>(told);
+      report.outcomes = std::move(std::get<11>(told));
+    }
+    return reports;
+  });
+}
+
+OverrideReport Client::override_of(const BackendReport& backend) {
+  using Told = sdbus::Struct<std::string, std::string, std::uint32_t, std::uint64_t, std::uint64_t>;
+  return ask([this, &backend]() -> OverrideReport {
+    const auto told =
+        property<Told>(link_->GetBackend(backend.service, backend.address), "Override");
+    return {std::get<0>(told), std::get<1>(told), std::get<2>(told), wall_time(std::get<3>(told)),
+            wall_time(std::get<4>(told))};
+  });
+}
+
+std::string Client::find_service(const std::string& name) {
+  return ask([this, &name] { return link_->FindService(name); });
+}
+
+std::vector<Event> Client::events(std::uint32_t most) {
+  return ask([this, most] {
+    std::vector<Event> events;
+    for (const auto& told : link_->ListEvents(most)) {
+      const auto what =
+          std::get<3>(told) == "override" ? Event::What::override : Event::What::state;
+      events.push_back({wall_time(std::get<0>(told)), std::get<1>(told), std::get<2>(told), what,
+                        std::get<4>(told), std::get<5>(told), std::get<6>(told)});
+    }
+    return events;
+  });
+}
+
+std::vector<std::string> Client::resolve(const std::string& name) {
+  return ask([this, &name] { return std::get<1>(link_->Resolve(name, AF_UNSPEC)); });
+}
+
+std::uint32_t Client::set_override(const std::string& target, const std::string& kind,
+                                   std::chrono::microseconds duration, const std::string& reason) {
+  const auto microseconds = static_cast<std::uint64_t>(duration.count());
+  return change([&] { return link_->SetOverride(target, kind, microseconds, reason); });
+}
+
+std::uint32_t Client::clear_override(const std::string& target) {
+  return change([&] { return link_->ClearOverride(target); });
+}
+
+void Client::reload() {
+  change([this] { link_->Reload(); });
+}
+
+void Client::listen(Listener listener) {
+  ask([this, &listener] { link_->listen(std::move(listener)); });
+}
+
+Wanted Client::wanted() const {
+  const auto wanted = link_->connection().getEventLoopPollData();
+  return {wanted.fd, wanted.events, wanted.getPollTimeout()};
+}
+
+void Client::process() {
+  ask([this] {
+    while (bus::process(link_->connection())) {
+    }
+  });
+}
+
+}  // namespace hlb::ctl

@@ -1,0 +1,150 @@
+// hlbctl events: what has changed, and on what evidence; and what changes from now on.
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+#include "ctl/client.h"
+#include "ctl/commands.h"
+#include "ctl/json.h"
+#include "ctl/terminal/table.h"
+#include "ctl/terminal/times.h"
+
+namespace hlb::ctl {
+namespace {
+
+struct Wishes {
+  std::optional<std::uint32_t> most;
+  bool follow = false;
+  bool json = false;
+};
+
+constexpr std::uint32_t kBeforeFollowing = 10;
+
+bool is_same(const Event& a, const Event& b) {
+  const auto all = [](const Event& e) {
+    return std::tie(e.at, e.service, e.address, e.what, e.before, e.now, e.reason);
+  };
+  return all(a) == all(b);
+}
+
+std::string json_line(const Event& event) {
+  return write({{"time", json_time(event.at)},
+                {"service", event.service},
+                {"address", json_text(event.address)},
+                {"what", event.what == Event::What::state ? "state" : "override"},
+                {"before", event.before},
+                {"now", event.now},
+                {"reason", event.reason}});
+}
+
+Styled change_of(const Event& event) {
+  const auto name = [&event](const std::string& value) {
+    return value.empty() && event.what == Event::What::override ? "no override" : printable(value);
+  };
+  Style style = Style::magenta;
+  if (event.now == "up") style = Style::green;
+  if (event.now == "down") style = Style::red;
+  return Styled(name(event.before) + " -> ").add(name(event.now), style);
+}
+
+// Prints events as they come, each once.
+class Printer {
+ public:
+  explicit Printer(bool json) : json_(json) {}
+
+  void print(const std::vector<Event>& events) {
+    using enum Table::Align;
+    Table table({left, left, left, left});
+    std::string text;
+    for (const Event& event : events) {
+      if (!is_new(event)) continue;
+      const std::string& address = event.address;
+      table.add_row({timestamp(event.at),
+                     printable(event.service + (address.empty() ? "" : "/" + address)),
+                     change_of(event), printable(event.reason)});
+      if (json_) text += json_line(event);
+    }
+    if (!json_) text = table.to_string(Terminal::of_standard_output(), widths_);
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+  }
+
+ private:
+  // What is listed may be signalled as well, and what was signalled is listed after a restart.
+  bool is_new(const Event& event) {
+    if (event.at < latest_) return false;
+    if (event.at > latest_) printed_of_latest_.clear();
+    latest_ = event.at;
+    for (const Event& printed : printed_of_latest_) {
+      if (is_same(event, printed)) return false;
+    }
+    printed_of_latest_.push_back(event);
+    return true;
+  }
+
+  bool json_;
+  std::vector<std::size_t> widths_;
+  WallTime latest_{};
+  std::vector<Event> printed_of_latest_;
+};
+
+void wait_for(const Wanted& wanted) {
+  pollfd polled = {wanted.descriptor, wanted.events, 0};
+  ::poll(&polled, 1, wanted.timeout_ms);
+}
+
+// Until the bus goes away, or somebody ends hlbctl.
+[[noreturn]] void follow(Client& client, Printer& printer, std::uint32_t most) {
+  std::vector<Event> told;
+  bool is_back = false;
+  client.listen({[&told](const Event& event) { told.push_back(event); },
+                 [&is_back](bool there) {
+                   is_back = there;
+                   std::fputs(there ? "hlbctl: hlbd is back\n"
+                                    : "hlbctl: hlbd has left the bus; waiting for it\n",
+                              stderr);
+                 }});
+  printer.print(client.events(most));
+  for (;;) {
+    client.process();
+    if (std::exchange(is_back, false)) printer.print(client.events(0));
+    printer.print(std::exchange(told, {}));
+    wait_for(client.wanted());
+  }
+}
+
+int show_events(const Settings& settings, const Wishes& wishes) {
+  Client client(settings);
+  Printer printer(wishes.json);
+  const std::uint32_t most = wishes.most.value_or(wishes.follow ? kBeforeFollowing : 0);
+  if (wishes.follow) follow(client, printer, most);
+  printer.print(client.events(most));
+  return kOk;
+}
+
+}  // namespace
+
+void add_events(CLI::App& app, const Settings& settings, Run& run) {
+  auto wishes = std::make_shared<Wishes>();
+  CLI::App* command = app.add_subcommand("events", "show what has changed, and why");
+  command->add_flag("-f,--follow", wishes->follow, "go on with what changes from now on");
+  command->add_option("-n,--lines", wishes->most, "the latest ones; all, or 10 with --follow")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  command->add_flag("--json", wishes->json, "an object a line, as described in hlbctl(1)");
+  command->footer(
+      "Examples:\n"
+      "  hlbctl events -n 20\n"
+      "  hlbctl events --follow\n"
+      "  hlbctl events --json | jq -r 'select(.now == \"down\") | .reason'");
+  command->callback([wishes, &settings, &run] {
+    run = [wishes, &settings] { return show_events(settings, *wishes); };
+  });
+}
+
+}  // namespace hlb::ctl

@@ -1,0 +1,161 @@
+// hlbctl import: turns what dnsmasq or /etc/hosts answer names with into services. Prints them, and
+// changes nothing.
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "config/config.h"
+#include "config/draft.h"
+#include "ctl/commands.h"
+#include "ctl/import/ask.h"
+#include "ctl/import/dnsmasq.h"
+#include "ctl/import/guess.h"
+#include "ctl/import/hosts.h"
+#include "ctl/import/toml.h"
+
+namespace hlb::ctl {
+namespace {
+
+using Files = std::vector<std::filesystem::path>;
+
+// What an import is asked for. `read` returns why a file can't be read.
+struct Import {
+  std::optional<std::string> (*read)(const Files& files, Findings& findings) = nullptr;
+  std::string hint;  // what else there is to do, to stand at the top of the services
+  Files files;
+  Selection selection;
+  std::string check;  // empty: none is chosen
+};
+
+int complain(const std::string& message) {
+  std::fprintf(stderr, "hlbctl: %s\n", message.c_str());
+  return kTrouble;
+}
+
+// CLI11's validator: the fault, or nothing.
+std::string check_fault(const std::string& text) {
+  const auto parsed = parse_check(text);
+  const auto* fault = std::get_if<NoCheck>(&parsed);
+  return fault == nullptr ? "" : fault->reason;
+}
+
+void choose_checks(std::vector<ImportedService>& services, const std::string& chosen) {
+  if (!chosen.empty()) {
+    for (ImportedService& service : services)
+      service.check = std::get<ChosenCheck>(parse_check(chosen));
+    return;
+  }
+  const std::vector<Listener> listeners = listeners_here();
+  for (ImportedService& service : services)
+    service.check = guess_check(service.backends, listeners);
+  // The services themselves may go to a file.
+  if (isatty(STDIN_FILENO) != 0 && isatty(STDERR_FILENO) != 0) {
+    ask_checks(services, std::cin, std::cerr);
+  }
+}
+
+// What hlbd would say of the services.
+ConfigErrors faults_of(const std::string& text) {
+  config::Draft draft;
+  draft.add_text("import", text, config::FileRole::services);
+  const auto config = draft.finish("import");
+  const auto* errors = std::get_if<ConfigErrors>(&config);
+  return errors == nullptr ? ConfigErrors() : *errors;
+}
+
+int print(const std::string& text) {
+  if (const ConfigErrors faults = faults_of(text); !faults.empty()) {
+    return complain("hlbd wouldn't take the services; please report this: " +
+                    faults.front().to_string());
+  }
+  if (text.size() > kMaxConfigFile) {
+    complain("these are more than 1 MiB, the most that hlbd reads of one file; split them");
+  }
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+    return complain("the services can't be written");
+  }
+  return kOk;
+}
+
+int run_import(const Import& import) {
+  Findings findings;
+  if (const auto fault = import.read(import.files, findings)) return complain(*fault);
+  Imported imported = make_services(findings, import.selection);
+  for (const std::string& line : to_lines(imported.notes))
+    std::fprintf(stderr, "%s\n", line.c_str());
+  if (!imported.missing.empty()) {
+    return complain("there is no " + imported.missing.front() + " that can be a service");
+  }
+  if (imported.services.empty()) return complain("there is nothing to import");
+  choose_checks(imported.services, import.check);
+  return print(to_toml(
+      imported.services,
+      {"Put this into services.d/ beside hlbd.toml, then: hlbctl check-config", import.hint}));
+}
+
+std::optional<std::string> read_etc_hosts(const Files& files, Findings& findings) {
+  std::array<char, 256> name{};  // HOST_NAME_MAX is 64
+  gethostname(name.data(), name.size() - 1);
+  return read_hosts_files(files, name.data(), findings);
+}
+
+CLI::App* add_format(CLI::App& app, const std::string& name, const std::string& description,
+                     const std::shared_ptr<Import>& import, Run& run) {
+  CLI::App* command = app.add_subcommand(name, description);
+  command->add_option("--check", import->check, "how to check all of them, as in http:8082/health")
+      ->type_name("TYPE[:PORT[/PATH]]")
+      ->check(CLI::Validator(check_fault, ""));
+  command->add_option("--name", import->selection.names, "import this name alone; may be repeated")
+      ->type_name("HOSTNAME")
+      ->expected(1)
+      ->take_all();
+  command->callback([import, &run] { run = [import] { return run_import(*import); }; });
+  return command;
+}
+
+}  // namespace
+
+void add_import(CLI::App& app, const Settings& /*settings*/, Run& run) {
+  CLI::App* import = app.add_subcommand("import", "print services made from other files");
+  import->require_subcommand(1);
+
+  auto dnsmasq = std::make_shared<Import>();
+  dnsmasq->read = read_dnsmasq_files;
+  dnsmasq->hint =
+      "Programs get them once hlb stands before dns on the hosts line of nsswitch.conf.";
+  CLI::App* from_dnsmasq = add_format(
+      *import, "dnsmasq", "from address=, host-record= and cname= of dnsmasq", dnsmasq, run);
+  from_dnsmasq
+      ->add_option("FILE", dnsmasq->files, "dnsmasq's configuration; what it includes is read too")
+      ->type_name("")
+      ->required();
+  from_dnsmasq->footer(
+      "Examples:\n"
+      "  hlbctl import dnsmasq /etc/dnsmasq.conf\n"
+      "  hlbctl import dnsmasq --check http:8082/health --name app.local /etc/dnsmasq.d/*.conf");
+
+  auto hosts = std::make_shared<Import>();
+  hosts->read = read_etc_hosts;
+  hosts->hint = "Take the names out of /etc/hosts, or programs get them from there as before.";
+  hosts->files = {"/etc/hosts"};
+  hosts->selection.lone = false;
+  CLI::App* from_hosts =
+      add_format(*import, "hosts", "from names with several addresses in /etc/hosts", hosts, run);
+  from_hosts->add_flag("--all", hosts->selection.lone, "names with one address too");
+  from_hosts->add_option("FILE", hosts->files, "in the form of hosts(5)")
+      ->type_name("")
+      ->capture_default_str();
+  from_hosts->footer(
+      "Examples:\n"
+      "  hlbctl import hosts\n"
+      "  hlbctl import hosts --check tcp:6379 --name cache.local");
+}
+
+}  // namespace hlb::ctl

@@ -1,0 +1,106 @@
+// Which files make up dnsmasq's configuration: those that are named, and those that these name.
+
+#include <algorithm>
+#include <deque>
+#include <iterator>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include "ctl/import/dnsmasq.h"
+#include "ctl/import/dnsmasq_line.h"
+#include "ctl/import/text_file.h"
+
+namespace hlb::ctl {
+
+namespace {
+
+// As dnsmasq(8) says of conf-dir=: "*.conf" loads such files alone, ".bak" leaves such ones out.
+bool is_loaded(std::string_view name, const std::vector<std::string_view>& endings) {
+  if (name.starts_with('.') || name.ends_with('~')) return false;
+  if (name.starts_with('#') && name.ends_with('#')) return false;
+  bool loads_some_alone = false;
+  bool is_one_of_them = false;
+  for (const std::string_view ending : endings) {
+    if (ending.starts_with('*')) {
+      loads_some_alone = true;
+      is_one_of_them = is_one_of_them || name.ends_with(ending.substr(1));
+    } else if (!ending.empty() && name.ends_with(ending)) {
+      return false;
+    }
+  }
+  return is_one_of_them || !loads_some_alone;
+}
+
+class Following {
+ public:
+  explicit Following(Findings& findings) : findings_(findings) {}
+
+  // Why the file can't be read. One that was read before is passed over, so that no files can ask
+  // for each other without end.
+  std::optional<std::string> read(const std::filesystem::path& file) {
+    std::error_code error;
+    if (!seen_.insert(std::filesystem::weakly_canonical(file, error)).second) return std::nullopt;
+    const auto text = read_text(file);
+    if (const auto* unreadable = std::get_if<Unreadable>(&text)) {
+      return file.string() + ": " + unreadable->reason;
+    }
+    auto asked = read_dnsmasq(std::get<std::string>(text), file.string(), findings_);
+    std::ranges::move(asked, std::back_inserter(includes_));
+    return std::nullopt;
+  }
+
+  // What was asked for up to now, and what is asked for by that.
+  void follow() {
+    while (!includes_.empty()) {
+      const Include include = std::move(includes_.front());
+      includes_.pop_front();
+      if (include.kind == Include::Kind::folder) {
+        follow_folder(include);
+      } else {
+        follow_file(include.argument, include.place);
+      }
+    }
+  }
+
+ private:
+  void follow_file(const std::filesystem::path& file, const Place& place) {
+    if (const auto fault = read(file)) findings_.skip(place, *fault);
+  }
+
+  void follow_folder(const Include& include) {
+    std::vector<std::string_view> endings = parts_of(include.argument, ',');
+    const std::filesystem::path folder = endings.front();
+    endings.erase(endings.begin());
+    std::vector<std::filesystem::path> files;
+    std::error_code error;
+    std::filesystem::directory_iterator entry(folder, error);
+    for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+      const bool loaded = is_loaded(entry->path().filename().string(), endings);
+      if (loaded && entry->is_regular_file(error)) files.push_back(entry->path());
+    }
+    if (error) {
+      findings_.skip(include.place, folder.string() + ": cannot be read: " + error.message());
+    }
+    std::ranges::sort(files);
+    for (const auto& file : files)
+      follow_file(file, include.place);
+  }
+
+  Findings& findings_;
+  std::set<std::filesystem::path> seen_;
+  std::deque<Include> includes_;
+};
+
+}  // namespace
+
+std::optional<std::string> read_dnsmasq_files(const std::vector<std::filesystem::path>& files,
+                                              Findings& findings) {
+  Following following(findings);
+  for (const auto& file : files)
+    if (auto fault = following.read(file)) return fault;
+  following.follow();
+  return std::nullopt;
+}
+
+}  // namespace hlb::ctl

@@ -1,0 +1,209 @@
+#include "ctl/import/services.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "config/hostname.h"
+#include "config/wording.h"
+#include "health/service.h"
+
+namespace hlb::ctl {
+
+namespace {
+
+class Gathering {
+ public:
+  explicit Gathering(const Findings& findings) { imported_.notes = findings.notes(); }
+
+  void add_addresses(const std::vector<NamedAddress>& addresses);
+  void join_twins();
+  void add_aliases(const std::vector<NamedAlias>& aliases);
+  void select(const Selection& selection);
+  void limit();
+
+  Imported take() { return std::move(imported_); }
+
+ private:
+  ImportedService& service_of(const std::string& name);
+  // The service that is called so, through at most as many other aliases as there are.
+  ImportedService* target_of(const NamedAlias& alias);
+  void index();
+  void drop(const ImportedService& service, const std::string& why);
+  template <typename Fault>
+  void drop_all_with(Fault fault);
+
+  Imported imported_;
+  std::unordered_map<std::string, std::size_t> by_name_;  // aliases too, once they are known
+  std::unordered_map<std::string, std::string> targets_;  // of aliases
+};
+
+ImportedService& Gathering::service_of(const std::string& name) {
+  const auto [entry, is_new] = by_name_.try_emplace(name, imported_.services.size());
+  if (is_new) imported_.services.push_back({name, {}, false, {}, {}, {}});
+  return imported_.services[entry->second];
+}
+
+// What dnsmasq has for a name alone goes before what it has for all below it too.
+void Gathering::add_addresses(const std::vector<NamedAddress>& addresses) {
+  std::unordered_set<std::string> alone;
+  for (const NamedAddress& each : addresses)
+    if (!each.subdomains) alone.insert(each.name);
+  std::set<std::pair<std::string_view, Address>> seen;
+  for (const NamedAddress& each : addresses) {
+    if (each.subdomains && alone.contains(each.name)) {
+      imported_.notes.push_back(
+          {each.place,
+           config::in_quotes(each.name) + " has a host-record= too, which goes before this"});
+      continue;
+    }
+    ImportedService& service = service_of(each.name);
+    service.subdomains = each.subdomains;
+    if (seen.emplace(each.name, each.address).second) service.backends.push_back(each.address);
+    if (service.places.empty() || service.places.back() != each.place) {
+      service.places.push_back(each.place);
+    }
+  }
+}
+
+void Gathering::join_twins() {
+  std::map<std::string, std::size_t> by_places;
+  std::vector<ImportedService> joined;
+  for (ImportedService& service : imported_.services) {
+    std::string places;
+    for (const Place& place : service.places)
+      places += place.file + ":" + std::to_string(place.line) + "\n";
+    const auto [entry, is_first] = by_places.try_emplace(std::move(places), joined.size());
+    if (is_first || service.subdomains || service.backends != joined[entry->second].backends) {
+      joined.push_back(std::move(service));
+    } else {
+      joined[entry->second].aliases.push_back(service.name);
+    }
+  }
+  imported_.services = std::move(joined);
+  index();
+}
+
+void Gathering::index() {
+  by_name_.clear();
+  for (std::size_t i = 0; i < imported_.services.size(); ++i) {
+    by_name_.emplace(imported_.services[i].name, i);
+    for (const std::string& alias : imported_.services[i].aliases)
+      by_name_.emplace(alias, i);
+  }
+}
+
+ImportedService* Gathering::target_of(const NamedAlias& alias) {
+  std::string name = alias.target;
+  for (std::size_t steps = 0; steps <= targets_.size(); ++steps) {
+    if (const auto service = by_name_.find(name); service != by_name_.end()) {
+      return &imported_.services[service->second];
+    }
+    const auto further = targets_.find(name);
+    if (further == targets_.end()) return nullptr;
+    name = further->second;
+  }
+  return nullptr;
+}
+
+void Gathering::add_aliases(const std::vector<NamedAlias>& aliases) {
+  for (const NamedAlias& each : aliases)
+    targets_.try_emplace(each.alias, each.target);
+  std::vector<std::pair<std::string, ImportedService*>> found;
+  std::unordered_set<std::string> taken;
+  for (const NamedAlias& each : aliases) {
+    if (by_name_.contains(each.alias)) {
+      imported_.notes.push_back({each.place, config::in_quotes(each.alias) +
+                                                 " has addresses of its own, and is no alias"});
+    } else if (!taken.insert(each.alias).second) {
+      imported_.notes.push_back(
+          {each.place, config::in_quotes(each.alias) + " is an alias already"});
+    } else if (ImportedService* service = target_of(each)) {
+      found.emplace_back(each.alias, service);
+    } else {
+      imported_.notes.push_back(
+          {each.place, config::in_quotes(each.target) + " has no addresses in these files"});
+    }
+  }
+  for (const auto& [alias, service] : found)
+    service->aliases.push_back(alias);
+  index();
+}
+
+void Gathering::drop(const ImportedService& service, const std::string& why) {
+  for (const Place& place : service.places)
+    imported_.notes.push_back({place, why});
+}
+
+// `fault`: why a service is left out, or empty.
+template <typename Fault>
+void Gathering::drop_all_with(Fault fault) {
+  std::vector<ImportedService> kept;
+  for (ImportedService& service : imported_.services) {
+    const std::string why = fault(service);
+    if (why.empty()) {
+      kept.push_back(std::move(service));
+    } else {
+      drop(service, why);
+    }
+  }
+  imported_.services = std::move(kept);
+  index();
+}
+
+bool is_lone(const ImportedService& service) {
+  const auto of_ipv4 =
+      std::ranges::count(service.backends, Address::Family::ipv4, &Address::family);
+  return of_ipv4 <= 1 && std::ssize(service.backends) - of_ipv4 <= 1;
+}
+
+void Gathering::select(const Selection& selection) {
+  std::unordered_set<std::string> named;
+  for (const std::string& text : selection.names) {
+    const std::string name = config::canonical_hostname(text);
+    const auto service = by_name_.find(name);
+    if (service == by_name_.end()) {
+      imported_.missing.push_back(text);
+    } else {
+      named.insert(imported_.services[service->second].name);
+    }
+  }
+  if (!selection.names.empty()) {
+    // Asked for by name: what was left out needs no note.
+    std::erase_if(imported_.services,
+                  [&](const ImportedService& each) { return !named.contains(each.name); });
+    return index();
+  }
+  if (selection.lone) return;
+  drop_all_with([](const ImportedService& service) {
+    return is_lone(service) ? "has one address, so there is nothing to choose; --all imports it"
+                            : "";
+  });
+}
+
+void Gathering::limit() {
+  drop_all_with([](const ImportedService& service) {
+    return service.backends.size() <= kMaxBackends
+               ? ""
+               : "has " + std::to_string(service.backends.size()) + " addresses; at most " +
+                     std::to_string(kMaxBackends) + " are possible in one service";
+  });
+}
+
+}  // namespace
+
+Imported make_services(const Findings& findings, const Selection& selection) {
+  Gathering gathering(findings);
+  gathering.add_addresses(findings.addresses());
+  gathering.join_twins();
+  gathering.add_aliases(findings.aliases());
+  gathering.select(selection);
+  gathering.limit();
+  return gathering.take();
+}
+
+}  // namespace hlb::ctl

@@ -1,0 +1,29 @@
+// hlbctl reload: has hlbd read its configuration anew.
+#include <cstdio>
+
+#include "ctl/client.h"
+#include "ctl/commands.h"
+
+namespace hlb::ctl {
+namespace {
+
+int reload(const Settings& settings) {
+  Client client(settings);
+  client.reload();
+  const DaemonReport hlbd = client.daemon();
+  std::printf("%s: read anew, %u services\n", hlbd.config_file.c_str(), hlbd.overview.services);
+  return kOk;
+}
+
+}  // namespace
+
+void add_reload(CLI::App& app, const Settings& settings, Run& run) {
+  CLI::App* command =
+      app.add_subcommand("reload", "have hlbd read its configuration anew; faults change nothing");
+  command->footer(
+      "Example:\n"
+      "  hlbctl check-config && hlbctl reload");
+  command->callback([&settings, &run] { run = [&settings] { return reload(settings); }; });
+}
+
+}  // namespace hlb::ctl

@@ -1,0 +1,133 @@
+#include "ctl/resolve/paths.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+
+#include "ctl/within.h"
+#include "health/address.h"
+#include "libnss_hlb/choose.h"
+#include "libnss_hlb/clock.h"
+#include "libnss_hlb/random.h"
+
+namespace hlb::ctl {
+namespace {
+
+std::string error_text() {
+  return std::strerror(errno);
+}
+
+std::string trouble_of(Availability availability) {
+  switch (availability) {
+    case Availability::none_healthy:
+      return "none of its backends is healthy";
+    case Availability::let_next:
+      return "none of its backends is healthy; the next source is let to answer";
+    case Availability::no_address:
+      return "no address";
+    case Availability::answerable:
+      break;
+  }
+  return "";
+}
+
+struct FreeAddresses {
+  void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
+};
+
+std::string text_of(const addrinfo& info) {
+  char text[NI_MAXHOST] = "";
+  ::getnameinfo(info.ai_addr, info.ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST);
+  return text;
+}
+
+PathAnswer call_getaddrinfo(const std::string& name) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;  // each address once
+  addrinfo* found = nullptr;
+  if (const int error = ::getaddrinfo(name.c_str(), nullptr, &hints, &found); error != 0)
+    return {{}, ::gai_strerror(error)};
+  const std::unique_ptr<addrinfo, FreeAddresses> list(found);
+  PathAnswer answer;
+  for (const addrinfo* each = found; each != nullptr; each = each->ai_next)
+    answer.addresses.push_back(text_of(*each));
+  return answer;
+}
+
+bool module_is_loaded() {
+  void* const module = ::dlopen("libnss_hlb.so.2", RTLD_LAZY | RTLD_NOLOAD);
+  if (module != nullptr) ::dlclose(module);
+  return module != nullptr;
+}
+
+}  // namespace
+
+MappedTable::MappedTable(const std::filesystem::path& file) {
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  struct stat status {};
+  if (descriptor < 0 || ::fstat(descriptor, &status) != 0) {
+    trouble_ = file.string() + ": " + error_text();
+  } else if (status.st_size > 0) {
+    size_ = static_cast<std::size_t>(status.st_size);
+    void* const start = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, descriptor, 0);
+    if (start != MAP_FAILED) start_ = start;
+  }
+  if (descriptor >= 0) ::close(descriptor);
+  if (start_ != nullptr)
+    view_ = table::View::over({static_cast<const std::uint8_t*>(start_), size_});
+  if (trouble_.empty() && !view_.valid())
+    trouble_ = file.string() + ": no table, or one of another version";
+}
+
+MappedTable::~MappedTable() {
+  if (start_ != nullptr) ::munmap(start_, size_);
+}
+
+std::string address_of(const record::Backend& backend) {
+  Address address;
+  const bool ipv4 = backend.family() == record::Family::ipv4;
+  address.family = ipv4 ? Address::Family::ipv4 : Address::Family::ipv6;
+  std::copy_n(backend.address(), ipv4 ? 4 : 16, address.bytes.begin());
+  address.scope_id = backend.scope_id();
+  return address.to_string();
+}
+
+PathAnswer ask_table(const MappedTable& table, const record::View& record) {
+  if (!table.view().valid()) return {{}, table.trouble()};
+  if (!record.valid()) return {{}, "no service has this name"};
+  if (record.undecided()) return {{}, "its backends are being checked for the first time"};
+  PathAnswer answer;
+  const std::uint64_t now = read_clock(CLOCK_BOOTTIME);
+  const table::Freshness freshness = table.view().freshness(now);
+  if (freshness == table::Freshness::expired)
+    return {{}, "hlbd has been gone for longer than max_stale: none counts as healthy"};
+  if (freshness == table::Freshness::stale)
+    answer.trouble = "hlbd is gone: these answers go on for max_stale";
+  const Choice choice(record, Asked::any);
+  if (choice.availability() != Availability::answerable)
+    return {{}, trouble_of(choice.availability())};
+  Random random(lookup_seed(now));
+  std::vector<std::uint16_t> chosen(choice.most());
+  chosen.resize(choice.choose(random, chosen));
+  for (const std::uint16_t index : chosen)
+    answer.addresses.push_back(address_of(record.backend(index)));
+  return answer;
+}
+
+LibcAnswer ask_libc(const std::string& name, bool is_service) {
+  const auto answer = within(kAnswerLimit, [name] { return call_getaddrinfo(name); });
+  if (!answer) return {{{}, "no answer within two seconds"}, false};
+  return {*answer, is_service && module_is_loaded()};
+}
+
+}  // namespace hlb::ctl

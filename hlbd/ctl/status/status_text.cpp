@@ -1,0 +1,180 @@
+#include "ctl/status/status_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <span>
+
+#include "ctl/terminal/sparkline.h"
+#include "ctl/terminal/times.h"
+#include "ctl/user_name.h"
+
+namespace hlb::ctl {
+namespace {
+
+// From so many columns on there is room for more of the past, and for why a backend is up.
+constexpr std::size_t kWide = 120;
+
+bool is_wide(const Terminal& terminal) {
+  return terminal.columns == 0 || terminal.columns >= kWide;
+}
+
+Style style_of(std::string_view state) {
+  if (state == "up") return Style::green;
+  return state == "down" ? Style::red : Style::magenta;
+}
+
+Styled latest_latency(const BackendReport& backend) {
+  if (backend.outcomes.empty() || backend.outcomes.back() <= 0) return "-";
+  return latency(backend.outcomes.back());
+}
+
+// It would be answered if those of a better priority weren't.
+bool is_standby(const BackendReport& backend, std::span<const BackendReport> all) {
+  if (backend.state != "up" || backend.weight == 0 || backend.weight_percent > 0) return false;
+  return std::ranges::any_of(all, [&](const BackendReport& other) {
+    return other.priority < backend.priority && other.weight_percent > 0;
+  });
+}
+
+Styled remark(const BackendReport& backend, std::span<const BackendReport> all, bool wide,
+              WallTime now) {
+  Styled said;
+  const auto say = [&said](const std::string& text, Style style) {
+    if (text.empty()) return;
+    said.add(said.empty() ? "" : "; ").add(printable(text), style);
+  };
+  if (!backend.override.kind.empty()) {
+    say(describe(backend.override, now), Style::magenta);
+  } else if (is_standby(backend, all)) {
+    say(fmt::format("standby, priority {}", backend.priority), Style::plain);
+  } else if (backend.state == "up" && backend.weight_percent == 0) {
+    say("given no clients", Style::magenta);
+  } else if (backend.state == "up" && backend.weight_percent < 100) {
+    say(fmt::format("given {}% of its weight", backend.weight_percent), Style::magenta);
+  }
+  if (backend.state != "up" || wide) say(backend.reason, Style::plain);
+  return said;
+}
+
+// A column of weights that are all 1 would say nothing.
+bool weights_matter(const std::vector<BackendReport>& backends) {
+  return std::ranges::any_of(backends,
+                             [](const BackendReport& backend) { return backend.weight != 1; });
+}
+
+Styled headline(const Listed& listed, WallTime now) {
+  const ServiceReport& service = listed.service;
+  Styled line(printable(service.name), Style::bold);
+  line.add("  ").add(service.state, style_of(service.state));
+  if (service.since != WallTime{}) line.add(" for " + age(service.since, now));
+  line.add(fmt::format(", {} of {} up", service.up, service.backends));
+  if (service.answered != service.up) line.add(fmt::format(", {} answered", service.answered));
+  return line;
+}
+
+// Those with something to tell, the worst first.
+std::vector<const Listed*> notable(const std::vector<Listed>& services) {
+  std::vector<const Listed*> found;
+  for (const Standing wanted : {Standing::none, Standing::partial, Standing::whole}) {
+    for (const Listed& each : services) {
+      const bool tells = wanted != Standing::whole || has_override(each.backends);
+      if (tells && standing(each.service, each.backends) == wanted) found.push_back(&each);
+    }
+  }
+  return found;
+}
+
+std::string counted(std::size_t count, const char* one) {
+  return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
+}
+
+std::string text_of(const Snapshot& snapshot, const std::vector<const Listed*>& shown,
+                    const Terminal& terminal, WallTime now) {
+  Table table = status_table();
+  add_header(table, snapshot.hlbd, now);
+  if (!shown.empty()) table.add_headings();
+  for (const Listed* each : shown)
+    add_service(table, *each, terminal, now);
+  if (const std::size_t others = snapshot.services.size() - shown.size(); others > 0) {
+    const char* const form =
+        others == 1 ? "{} other service is up, with nothing to tell: --all lists it"
+                    : "{} other services are up, with nothing to tell: --all lists them";
+    table.add_line(fmt::format(fmt::runtime(form), others));
+  }
+  return table.to_string(terminal);
+}
+
+}  // namespace
+
+std::string describe(const OverrideReport& override, WallTime now) {
+  static const std::map<std::string, std::string, std::less<>> words = {
+      {"drain", "drained"},
+      {"maintenance", "in maintenance"},
+      {"up", "forced up"},
+      {"down", "forced down"}};
+  const auto said = words.find(override.kind);
+  std::string text = said == words.end() ? override.kind : said->second;
+  if (override.until != WallTime{}) text += " until " + moment(override.until, now);
+  if (override.since != WallTime{}) text += " by " + user_name(override.set_by);
+  if (!override.reason.empty()) text += ": " + override.reason;
+  return text;
+}
+
+std::string endpoint(const BackendReport& backend) {
+  if (backend.port == 0) return backend.address;
+  const bool ipv6 = backend.address.find(':') != std::string::npos;
+  return ipv6 ? fmt::format("[{}]:{}", backend.address, backend.port)
+              : fmt::format("{}:{}", backend.address, backend.port);
+}
+
+Table status_table() {
+  using enum Table::Align;
+  return Table({left, left, left, right, right, right, left},
+               {"  BACKEND", "STATE", "AGE", "LATENCY", "", "WEIGHT", "REMARK"});
+}
+
+void add_header(Table& table, const DaemonReport& hlbd, WallTime now) {
+  const Overview& overview = hlbd.overview;
+  Styled line(fmt::format("hlbd {}, up {}: {}, ", printable(hlbd.version), age(hlbd.started, now),
+                          counted(overview.services, "service")));
+  if (overview.services_down == 0) {
+    line.add("none down");
+  } else {
+    line.add(fmt::format("{} down", overview.services_down), Style::red);
+  }
+  line.add(
+      fmt::format("; {} of {} up", overview.backends_up, counted(overview.backends, "backend")));
+  table.add_line(std::move(line));
+  for (const std::string& trouble : hlbd.degraded)
+    table.add_line(Styled("! ", Style::magenta).add(printable(trouble)));
+}
+
+void add_service(Table& table, const Listed& listed, const Terminal& terminal, WallTime now) {
+  const bool wide = is_wide(terminal);
+  const bool weights = weights_matter(listed.backends);
+  table.add_line(headline(listed, now));
+  for (const BackendReport& backend : listed.backends) {
+    table.add_row({"  " + printable(endpoint(backend)),
+                   Styled(backend.state, style_of(backend.state)), age(backend.since, now),
+                   latest_latency(backend),
+                   sparkline(backend.outcomes, wide ? 20 : 10, terminal.utf8),
+                   weights ? std::to_string(backend.weight) : "",
+                   remark(backend, listed.backends, wide, now)});
+  }
+}
+
+std::string status_text(const Snapshot& snapshot, const Terminal& terminal, bool all,
+                        WallTime now) {
+  std::vector<const Listed*> shown;
+  shown.reserve(snapshot.services.size());
+  for (const Listed& each : snapshot.services)
+    shown.push_back(&each);
+  std::string text = text_of(snapshot, shown, terminal, now);
+  const auto lines = static_cast<std::size_t>(std::ranges::count(text, '\n'));
+  const bool fits = terminal.rows == 0 || lines < terminal.rows;  // a prompt follows
+  return all || fits ? text : text_of(snapshot, notable(snapshot.services), terminal, now);
+}
+
+}  // namespace hlb::ctl

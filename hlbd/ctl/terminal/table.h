@@ -1,0 +1,57 @@
+// A table as text: aligned columns, of which the last one is prose, and lines across all of them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ctl/terminal/terminal.h"
+#include "ctl/terminal/text.h"
+
+namespace hlb::ctl {
+
+class Table {
+ public:
+  enum class Align : std::uint8_t { left, right };
+
+  // A row of `headings` comes where add_headings() is called; without any there is none.
+  explicit Table(std::vector<Align> columns, std::vector<Styled> headings = {})
+      : columns_(std::move(columns)), headings_(std::move(headings)) {}
+
+  void add_headings();
+  // As many cells as there are columns.
+  void add_row(std::vector<Styled> cells);
+  void add_line(Styled line);
+
+  // As many columns wide as the terminal: prose wraps inside its column or, where that would be
+  // too narrow, below its row. A column without any text but its heading takes no place. Each line
+  // ends with "\n", and none with a space.
+  std::string to_string(const Terminal& terminal) const;
+
+  // The same, what was added by each call for itself.
+  std::vector<std::string> to_rows(const Terminal& terminal) const;
+
+  // The same as one text, with columns at least as wide as `widths` says, which it brings up to
+  // date: what is printed in parts stays aligned.
+  std::string to_string(const Terminal& terminal, std::vector<std::size_t>& widths) const;
+
+ private:
+  struct Row {
+    enum class Kind : std::uint8_t { headings, cells, across };
+
+    Kind kind = Kind::cells;
+    std::vector<Styled> cells;  // across: one alone; headings: none
+  };
+
+  std::string row_text(const Row& row, const std::vector<std::size_t>& widths,
+                       const Terminal& terminal) const;
+  void widen(std::vector<std::size_t>& widths) const;
+  void write_row(std::string& out, const std::vector<Styled>& cells,
+                 const std::vector<std::size_t>& widths, const Terminal& terminal) const;
+
+  std::vector<Align> columns_;
+  std::vector<Styled> headings_;
+  std::vector<Row> rows_;
+};
+
+}  // namespace hlb::ctl

@@ -1,0 +1,21 @@
+// What standard output is like.
+#pragma once
+
+#include <cstddef>
+
+namespace hlb::ctl {
+
+struct Terminal {
+  bool interactive = false;  // a terminal, not a file or a pipe
+  std::size_t columns = 0;   // 0: no limit
+  std::size_t rows = 0;      // 0: no limit
+  bool colour = false;
+  bool utf8 = false;  // its characters are those of Unicode
+
+  // As things stand: asked again, it is what the window is by then. Takes the locale of the
+  // environment (LC_CTYPE), COLUMNS and LINES before what the terminal says, and gives no colour
+  // with NO_COLOR (no-color.org) or TERM=dumb.
+  static Terminal of_standard_output();
+};
+
+}  // namespace hlb::ctl

@@ -1,0 +1,65 @@
+#include "ctl/terminal/times.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+
+namespace hlb::ctl {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::tm local(WallTime at) {
+  const auto whole = std::chrono::floor<std::chrono::seconds>(at);
+  const std::time_t seconds = whole.time_since_epoch().count();
+  std::tm parts{};
+  ::localtime_r(&seconds, &parts);
+  return parts;
+}
+
+std::string format(const std::tm& parts, const char* how) {
+  char text[64];
+  return {text, std::strftime(text, sizeof text, how, &parts)};
+}
+
+}  // namespace
+
+WallTime wall_now() {
+  return std::chrono::floor<WallTime::duration>(std::chrono::system_clock::now());
+}
+
+std::string age(WallTime since, WallTime now) {
+  if (since == WallTime{}) return "-";
+  const auto passed = std::max<WallTime::duration>(now - since, 0ms);
+  const auto in = [passed](auto unit) { return passed / unit; };
+  if (passed < 1min) return fmt::format("{}s", in(1s));
+  if (passed < 1h) return fmt::format("{}m", in(1min));
+  if (passed < 24h) return fmt::format("{}h {}m", in(1h), in(1min) % 60);
+  return fmt::format("{}d", in(24h));
+}
+
+std::string moment(WallTime at, WallTime now) {
+  const std::tm then = local(at);
+  const std::tm today = local(now);
+  if (then.tm_year != today.tm_year) return format(then, "%Y-%m-%d %H:%M");
+  return format(then, then.tm_yday == today.tm_yday ? "%H:%M" : "%b %-d %H:%M");
+}
+
+std::string timestamp(WallTime at) {
+  const auto millisecond = at.time_since_epoch().count() % 1000;
+  return fmt::format("{}.{:03}", format(local(at), "%Y-%m-%d %H:%M:%S"), millisecond);
+}
+
+std::string latency(std::int32_t microseconds) {
+  const double milliseconds = microseconds / 1e3;
+  if (microseconds < 9950) return fmt::format("{:.1f} ms", milliseconds);
+  if (microseconds < 999'500) return fmt::format("{:.0f} ms", milliseconds);
+  return fmt::format("{:.1f} s", milliseconds / 1e3);
+}
+
+double seconds(WallTime at) {
+  return std::chrono::duration<double>(at.time_since_epoch()).count();
+}
+
+}  // namespace hlb::ctl

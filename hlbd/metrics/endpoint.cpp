@@ -1,0 +1,160 @@
+#include "metrics/endpoint.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <list>
+#include <system_error>
+#include <utility>
+
+#include "metrics/connection.h"
+
+namespace hlb::metrics {
+namespace {
+
+namespace asio = boost::asio;
+using Protocol = asio::generic::stream_protocol;
+using Acceptor = asio::basic_socket_acceptor<Protocol>;
+
+constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
+
+asio::ip::tcp::endpoint endpoint_of(const Address& address, std::uint16_t port) {
+  if (address.family == Address::Family::ipv6) {
+    return {asio::ip::address_v6(address.bytes, address.scope_id), port};
+  }
+  asio::ip::address_v4::bytes_type ipv4{};
+  std::copy_n(address.bytes.begin(), ipv4.size(), ipv4.begin());
+  return {asio::ip::address_v4(ipv4), port};
+}
+
+// Whether something else than a socket stands at `path`.
+bool is_taken(const std::string& path) {
+  struct stat status {};
+  return lstat(path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode);
+}
+
+}  // namespace
+
+// A listening socket and its connections. Held by each of its coroutines.
+class Endpoint::Server {
+ public:
+  Server(const asio::any_io_executor& executor, Expose expose, Limits limits)
+      : expose_(std::move(expose)), limits_(limits), acceptor_(executor) {}
+  ~Server() { remove_socket(); }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  std::error_code listen(const Protocol::endpoint& at) {
+    boost::system::error_code error;
+    acceptor_.open(at.protocol(), error);
+    if (!error) acceptor_.set_option(Acceptor::reuse_address(true), error);
+    if (!error) acceptor_.bind(at, error);
+    if (!error) acceptor_.listen(Acceptor::max_listen_connections, error);
+    return error;
+  }
+
+  // Bound under another name and renamed into place, so that whoever sees the socket is served.
+  std::error_code listen(const std::string& path) {
+    if (is_taken(path)) return std::make_error_code(std::errc::file_exists);
+    const std::string draft = path + ".new";
+    unlink(draft.c_str());
+    path_ = draft;
+    if (const auto error = listen(asio::local::stream_protocol::endpoint(draft))) return error;
+    constexpr mode_t kOpenToAll = 0666;
+    if (chmod(draft.c_str(), kOpenToAll) != 0 || rename(draft.c_str(), path.c_str()) != 0) {
+      return {errno, std::generic_category()};
+    }
+    path_ = path;
+    return {};
+  }
+
+  static asio::awaitable<void> accept(std::shared_ptr<Server> server);
+
+  void close() {
+    boost::system::error_code ignored;
+    acceptor_.close(ignored);
+    remove_socket();
+    for (Connection* connection : connections_)
+      connection->end();
+  }
+
+ private:
+  static asio::awaitable<void> serve(std::shared_ptr<Server> server, Connection::Socket socket);
+
+  void remove_socket() {
+    if (!path_.empty()) unlink(std::exchange(path_, "").c_str());
+  }
+
+  Expose expose_;
+  Limits limits_;
+  Acceptor acceptor_;
+  std::string path_;                    // of the socket that is to be removed; empty: none
+  std::list<Connection*> connections_;  // each is owned by its coroutine
+};
+
+asio::awaitable<void> Endpoint::Server::accept(std::shared_ptr<Server> server) {
+  Acceptor& acceptor = server->acceptor_;
+  for (;;) {
+    auto [error, socket] = co_await acceptor.async_accept(kAsTuple);
+    if (!acceptor.is_open()) co_return;
+    if (!error && server->connections_.size() < server->limits_.connections) {
+      asio::co_spawn(acceptor.get_executor(), serve(server, std::move(socket)), asio::detached);
+    } else if (error && error != asio::error::connection_aborted) {
+      // No descriptor or memory left: that may pass.
+      asio::steady_timer pause(acceptor.get_executor(), std::chrono::milliseconds(100));
+      co_await pause.async_wait(kAsTuple);
+    }
+  }
+}
+
+asio::awaitable<void> Endpoint::Server::serve(std::shared_ptr<Server> server,
+                                              Connection::Socket socket) {
+  Connection connection(std::move(socket), server->expose_, server->limits_);
+  const auto place = server->connections_.insert(server->connections_.end(), &connection);
+  co_await connection.serve();
+  server->connections_.erase(place);
+}
+
+Endpoint::Endpoint(asio::any_io_executor executor, Expose expose, Limits limits)
+    : executor_(std::move(executor)), expose_(std::move(expose)), limits_(limits) {}
+
+Endpoint::Endpoint(asio::any_io_executor executor, Expose expose)
+    : Endpoint(std::move(executor), std::move(expose), Limits{}) {}
+
+Endpoint::~Endpoint() {
+  close();
+}
+
+std::error_code Endpoint::serve_at(const Address& address, std::uint16_t port) {
+  return start(endpoint_of(address, port));
+}
+
+std::error_code Endpoint::serve_at(const std::string& socket) {
+  return start(socket);
+}
+
+template <typename Place>
+std::error_code Endpoint::start(const Place& place) {
+  close();
+  auto server = std::make_shared<Server>(executor_, expose_, limits_);
+  if (const auto error = server->listen(place)) return error;
+  server_ = std::move(server);
+  asio::co_spawn(executor_, Server::accept(server_), asio::detached);
+  return {};
+}
+
+void Endpoint::close() {
+  if (server_) std::exchange(server_, nullptr)->close();
+}
+
+}  // namespace hlb::metrics

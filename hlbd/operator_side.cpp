@@ -1,0 +1,129 @@
+#include "operator_side.h"
+
+#include <spdlog/spdlog.h>
+
+#include <string_view>
+#include <utility>
+
+#include "decision.h"
+#include "health/state_name.h"
+#include "resolve.h"
+#include "state/moment.h"
+
+namespace hlb {
+namespace {
+
+std::string name_or_empty(const Override* override) {
+  return override == nullptr ? "" : std::string(name_of(override->kind));
+}
+
+// The operator's own words, or why it ended.
+std::string reason_of(const OverrideChange& change) {
+  if (change.cause == OverrideChange::Cause::by_time) return "its time is over";
+  return change.now == nullptr ? "" : change.now->reason;
+}
+
+Event event_of(const BackendChange& change) {
+  return {.at = moment_now().wall,
+          .service = change.service.name,
+          .address = change.backend.address.to_string(),
+          .what = Event::What::state,
+          .before = std::string(name_of(change.before)),
+          .now = std::string(name_of(change.now)),
+          .reason = change.reason};
+}
+
+Event event_of(const OverrideChange& change) {
+  return {.at = moment_now().wall,
+          .service = change.key.service,
+          .address = change.key.backend.to_string(),
+          .what = Event::What::override,
+          .before = name_or_empty(change.before),
+          .now = name_or_empty(change.now),
+          .reason = reason_of(change)};
+}
+
+}  // namespace
+
+OperatorSide::OperatorSide(boost::asio::io_context& io, const Monitor& monitor,
+                           const Publisher& publisher, const Clock& clock,
+                           std::function<Hooks::Children()> children)
+    : io_(io),
+      monitor_(monitor),
+      publisher_(publisher),
+      degraded_([this] {
+        if (bus_) bus_->overview_changed();
+      }),
+      directory_(monitor, publisher, clock, events_, degraded_),
+      hooks_(io.get_executor(), std::move(children)),
+      telemetry_(io.get_executor(), clock, monitor,
+                 [this](const std::string& trouble) { degraded_.set("metrics", trouble); }) {}
+
+void OperatorSide::configure(const Config& config) {
+  telemetry_.serve_at(config.metrics);
+  hooks_.configure({.command = config.on_change, .user = config.on_change_user});
+}
+
+void OperatorSide::join_bus(bus::BusKind kind, bus::Identity identity, bus::Control control) {
+  const auto resolve_counted = [this](std::string_view name, int family) {
+    auto answer = resolve(publisher_.table(), name, family);
+    telemetry_.looked_up(answer);
+    return answer;
+  };
+  bus_.emplace(
+      io_, kind, bus::Offer{std::move(identity), resolve_counted, directory_, std::move(control)},
+      [](const std::string& trouble) { spdlog::warn("{}; lookups go on without it", trouble); });
+}
+
+void OperatorSide::configured() {
+  directory_.configured();
+  if (bus_) bus_->configured();
+}
+
+void OperatorSide::changed(const BackendChange& change) {
+  const auto kind = monitor_.overrides().kind_of(change.service.name, change.backend.address);
+  const bool quietly = kind == OverrideKind::maintenance;
+  log_change(change, quietly);
+  telemetry_.changed(change);
+  if (!quietly) {
+    hooks_.transition(change.service, change.backend, change.before, change.now, change.reason);
+  }
+  tell(event_of(change));
+}
+
+void OperatorSide::changed(const OverrideChange& change) {
+  log_change(change, reason_of(change));
+  telemetry_.counted().changed(metrics::Cause::override);
+  tell(event_of(change));
+  if (change.before != nullptr && change.before->kind == OverrideKind::maintenance) {
+    tell_hooks_after_maintenance(change.key, *change.before);
+  }
+}
+
+// What happened meanwhile is told when it is over.
+void OperatorSide::tell_hooks_after_maintenance(const Overrides::Key& key,
+                                                const Override& maintenance) {
+  for (std::size_t i = 0; i < monitor_.services().size(); ++i) {
+    const ServiceSpec& service = monitor_.services()[i];
+    if (service.name != key.service) continue;
+    for (const WatchedBackend& backend : monitor_.watched()[i].backends) {
+      if (backend.spec.address != key.backend || backend.state == maintenance.state_then) continue;
+      hooks_.transition(service, backend.spec, maintenance.state_then, backend.state,
+                        "changed during maintenance");
+    }
+  }
+}
+
+void OperatorSide::published(std::span<const std::size_t> services) {
+  telemetry_.published(publisher_.tables());
+  for (Event& event : directory_.update(services))
+    tell(std::move(event));
+  if (bus_ && !services.empty()) bus_->overview_changed();
+}
+
+void OperatorSide::tell(Event event) {
+  events_.add(event);
+  if (bus_) bus_->announce(std::move(event));
+}
+
+}  // namespace hlb

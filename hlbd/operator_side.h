@@ -1,0 +1,66 @@
+// The operator's side of hlbd: what people and their programs are told of it, each in its own way:
+// the log, on_change programs, Prometheus, and org.hlb1 on the message bus.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bus/directory.h"
+#include "bus/system_bus.h"
+#include "config/config.h"
+#include "degraded.h"
+#include "engine/clock.h"
+#include "engine/monitor.h"
+#include "hooks.h"
+#include "monitor_directory.h"
+#include "publisher.h"
+#include "report/event_log.h"
+#include "telemetry.h"
+
+namespace hlb {
+
+// Used by hlbd's loop alone. All it is made with must outlive it.
+class OperatorSide {
+ public:
+  // `children`: see Hooks.
+  OperatorSide(boost::asio::io_context& io, const Monitor& monitor, const Publisher& publisher,
+               const Clock& clock, std::function<Hooks::Children()> children);
+
+  void configure(const Config& config);
+
+  // Goes on the bus, and stays there: see bus::SystemBus.
+  void join_bus(bus::BusKind kind, bus::Identity identity, bus::Control control);
+
+  // To be called after each Monitor::apply().
+  void configured();
+
+  void changed(const BackendChange& change);
+  void changed(const OverrideChange& change);
+
+  // To be called after each publication, with the services whose verdicts were made anew.
+  void published(std::span<const std::size_t> services);
+
+  Degraded& degraded() { return degraded_; }
+  Telemetry& telemetry() { return telemetry_; }
+
+ private:
+  void tell(Event event);
+  void tell_hooks_after_maintenance(const Overrides::Key& key, const Override& maintenance);
+
+  boost::asio::io_context& io_;
+  const Monitor& monitor_;
+  const Publisher& publisher_;
+  EventLog events_;
+  Degraded degraded_;
+  MonitorDirectory directory_;
+  Hooks hooks_;
+  Telemetry telemetry_;
+  std::optional<bus::SystemBus> bus_;
+};
+
+}  // namespace hlb

@@ -1,0 +1,113 @@
+#include "telemetry.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "libnss_hlb/choose.h"
+
+namespace hlb {
+namespace {
+
+using metrics::Cause;
+using metrics::Lookup;
+
+Cause cause_of(const BackendChange& change) {
+  if (change.before == State::unknown) return Cause::first;
+  if (change.evidence.check.is_told()) return Cause::told;
+  if (change.evidence.outcome.result == Outcome::Result::passed) return Cause::passed;
+  return change.evidence.outcome.evidence == Outcome::Evidence::hard ? Cause::hard : Cause::soft;
+}
+
+std::size_t count_healthy(const ServiceVerdict& service) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(service.backends, [](const BackendVerdict& each) {
+        return each.state == State::up && !each.withdrawn && each.weight > 0;
+      }));
+}
+
+std::string name_of(const MetricsAddress& at) {
+  if (at.port == 0) return at.socket;
+  const std::string address = at.address.to_string();
+  const bool ipv6 = at.address.family == Address::Family::ipv6;
+  return (ipv6 ? "[" + address + "]" : address) + ":" + std::to_string(at.port);
+}
+
+}  // namespace
+
+Telemetry::Telemetry(const boost::asio::any_io_executor& executor, const Clock& clock,
+                     const Monitor& monitor, OnTrouble on_trouble)
+    : clock_(clock),
+      monitor_(monitor),
+      on_trouble_(std::move(on_trouble)),
+      endpoint_(executor, [this] { return expose(); }) {}
+
+void Telemetry::serve_at(const std::optional<MetricsAddress>& address) {
+  if (address && address == address_) return;
+  endpoint_.close();
+  address_.reset();
+  const std::string trouble = address ? try_to_serve_at(*address) : "";
+  if (!trouble.empty()) spdlog::warn("metrics: {}; a reload tries again", trouble);
+  on_trouble_(trouble);
+}
+
+// Returns what stands in the way; empty when nothing does.
+std::string Telemetry::try_to_serve_at(const MetricsAddress& address) {
+  const std::error_code error = address.port == 0
+                                    ? endpoint_.serve_at(address.socket)
+                                    : endpoint_.serve_at(address.address, address.port);
+  if (error) return fmt::format("can't be served at {}: {}", name_of(address), error.message());
+  address_ = address;
+  return "";
+}
+
+void Telemetry::changed(const BackendChange& change) {
+  metrics_.changed(cause_of(change));
+  if (change.before == State::unknown || change.now == State::unknown) return;
+  unpublished_.push_back({change.now, clock_.now() - change.took});
+}
+
+void Telemetry::published(std::uint64_t tables_so_far) {
+  metrics_.published_tables(tables_so_far);
+  for (const auto& [now, first_seen] : std::exchange(unpublished_, {}))
+    metrics_.detected(now, clock_.now() - first_seen);
+}
+
+void Telemetry::looked_up(const record::View& record) {
+  if (!record.valid()) return metrics_.looked_up(Lookup::no_such_service);
+  if (record.undecided()) return;  // it is asked for again
+  const auto availability = Choice(record, Asked::any).availability();
+  metrics_.looked_up(availability == Availability::answerable ? Lookup::answered
+                                                              : Lookup::no_healthy_backend);
+}
+
+void Telemetry::looked_up(const std::variant<bus::Resolved, bus::Refusal>& answer) {
+  const auto* error = std::get_if<bus::Refusal>(&answer);
+  if (error == nullptr) return metrics_.looked_up(Lookup::answered);
+  const bool unknown = error->kind == bus::Refusal::Kind::no_such_service;
+  metrics_.looked_up(unknown ? Lookup::no_such_service : Lookup::no_healthy_backend);
+}
+
+metrics::Exposition Telemetry::expose() const {
+  const auto watched = monitor_.watched();
+  std::vector<metrics::ServiceSample> services;
+  services.reserve(watched.size());
+  for (std::size_t i = 0; i < watched.size(); ++i) {
+    auto& service = services.emplace_back();
+    service.name = monitor_.services()[i].name;
+    service.healthy = count_healthy(monitor_.verdict(i));
+    service.backends.reserve(watched[i].backends.size());
+    for (const WatchedBackend& backend : watched[i].backends) {
+      const auto kind = monitor_.overrides().kind_of(service.name, backend.spec.address);
+      service.backends.push_back({.address = backend.spec.address,
+                                  .up = backend.state == State::up,
+                                  .override = kind ? name_of(*kind) : ""});
+    }
+  }
+  return metrics_.expose(std::move(services));
+}
+
+}  // namespace hlb

@@ -1,0 +1,145 @@
+"""What hlbd says of its decisions: in lines for people, and in the journal's fields."""
+
+import re
+import time
+
+import pytest
+from journal import Journal, stream_of
+from programs import Hlbd
+from test_system_bus import SystemBus
+from world import RUNTIME, config, service, until
+
+A, B = "127.0.0.11", "127.0.0.12"
+NAME, OTHER = "app.test", "other.test"
+STATE_ID = "c3a1f0b2d7584b6f9e0d4a7c1b52e863"
+OVERRIDE_ID = "5f0a7d9c34c14de8a1b6c2e97d80f4b1"
+
+
+@pytest.fixture
+def backends(stage):
+    return {address: stage.backend(address) for address in (A, B)}
+
+
+# ---- lines -------------------------------------------------------------------------------------
+
+
+def test_a_decision_is_one_line_with_its_evidence_and_times(stage, backends):
+    hlbd = stage.hlbd(config(service(NAME, [A, B])))
+    backends[B].kill()
+    found = hlbd.wait_for_log(
+        rf"warning {NAME}/{B}: up -> down: connection refused "
+        r"\(2 in a row, (\d+\.\d\d) s after the first; up for (\d+\.\d\d|\d+) s before\)\n"
+    )
+    assert 0.05 <= float(found[1]) < 5
+    backends[B].start()
+    hlbd.wait_for_log(
+        rf"info {NAME}/{B}: down -> up: HTTP 200 OK "
+        r"\(2 in a row, \S+ s after the first; down for \S+ s before\)\n"
+    )
+    assert hlbd.log().count(f"{NAME}/{B}: up -> down") == 1
+
+
+def test_the_first_outcome_has_nothing_before_it(stage, backends):
+    hlbd = stage.hlbd(config(service(NAME, [A])))
+    hlbd.wait_for_log(rf"info {NAME}/{A}: unknown -> up: HTTP 200 OK \(1 in a row\)\n")
+
+
+def test_with_several_checks_the_line_says_which(stage, backends):
+    checks = [{"type": "http", "port": 8082}, {"type": "tcp", "port": 9}]
+    text = config(f'[[service]]\nname = "{NAME}"\nbackends = ["{A}"]\n' + "".join(
+        f'[[service.check]]\ntype = "{each["type"]}"\nport = {each["port"]}\n' for each in checks
+    ))  # fmt: skip
+    hlbd = stage.hlbd(text)
+    hlbd.wait_for_log(rf"{NAME}/{A}: unknown -> down: tcp {A}:9: connection refused \(1 in a row\)")
+
+
+def test_probes_that_fail_again_and_again_are_no_news(stage):
+    hlbd = stage.hlbd(config(service(NAME, [A], check={"interval": "50ms"})))
+    lines = hlbd.log().count("\n")
+    time.sleep(1)  # some twenty probes
+    assert hlbd.log().count("\n") == lines
+    hlbd.reload(config(service(NAME, [A], check={"interval": "50ms"}), log_level="debug"))
+    hlbd.wait_for_log(rf"debug http {A}:8082: connection refused after \d+us\n")
+
+
+# ---- the journal -------------------------------------------------------------------------------
+
+
+class Scene:
+    """hlbd as systemd starts it, on a bus."""
+
+    def __init__(self, stage, text):
+        self.journal = stage.add(Journal())
+        self.bus = SystemBus(stage)
+        folder = stage.new_folder()
+        RUNTIME.mkdir(exist_ok=True)
+        (folder / "hlbd.log").touch()
+        env = {**self.bus.env, "JOURNAL_STREAM": stream_of(folder / "hlbd.log")}
+        self.hlbd = stage.add(Hlbd(folder, text, bus="system", env=env))
+
+    def wait_for(self, **fields):
+        return until(lambda: self.journal.find(**fields), f"{fields} in the journal")[0]
+
+
+@pytest.fixture
+def scene(stage, backends):
+    return Scene(stage, config(service(NAME, [A, B]), service(OTHER, [A])))
+
+
+def test_the_journal_finds_decisions_by_service_backend_and_state(scene, backends):
+    first = scene.wait_for(HLB_SERVICE=OTHER)
+    assert (first["HLB_BACKEND"], first["HLB_OLD_STATE"], first["HLB_STATE"]) == (A, "unknown", "up")
+    backends[B].kill()
+    entry = scene.wait_for(HLB_SERVICE=NAME, HLB_BACKEND=B, HLB_STATE="down")
+    in_microseconds = {key: int(entry.pop(key)) for key in ("HLB_DECIDED_IN_USEC", "HLB_LASTED_USEC")}
+    message = entry.pop("MESSAGE")
+    assert entry == {
+        "MESSAGE_ID": STATE_ID,
+        "PRIORITY": "4",
+        "SYSLOG_IDENTIFIER": "hlbd",
+        "HLB_SERVICE": NAME,
+        "HLB_BACKEND": B,
+        "HLB_OLD_STATE": "up",
+        "HLB_STATE": "down",
+        "HLB_REASON": "connection refused",
+        "HLB_CHECK": f"http {B}:8082",
+        "HLB_IN_A_ROW": "2",
+    }
+    assert 50_000 <= in_microseconds["HLB_DECIDED_IN_USEC"] <= in_microseconds["HLB_LASTED_USEC"]
+    assert re.match(rf"{NAME}/{B}: up -> down: connection refused \(2 in a row, ", message)
+    assert scene.journal.find(MESSAGE_ID=STATE_ID, HLB_SERVICE=OTHER) == [first]
+
+
+def test_the_journal_finds_overrides(scene):
+    reason = "line one\nline two"  # as only a sized field can hold it
+    until(lambda: scene.bus.resolve(NAME).returncode == 0, "org.hlb1 on the bus")
+    call = ("call", "org.hlb1", "/org/hlb1", "org.hlb1.Manager", "SetOverride", "ssts")
+    scene.bus.busctl(*call, f"{NAME}/{B}", "maintenance", 0, reason)
+    entry = scene.wait_for(HLB_OVERRIDE="maintenance")
+    assert entry == {
+        "MESSAGE": f"{NAME}/{B}: override none -> maintenance: line one\\x0aline two",
+        "MESSAGE_ID": OVERRIDE_ID,
+        "PRIORITY": "6",
+        "SYSLOG_IDENTIFIER": "hlbd",
+        "HLB_SERVICE": NAME,
+        "HLB_BACKEND": B,
+        "HLB_OLD_OVERRIDE": "none",
+        "HLB_OVERRIDE": "maintenance",
+        "HLB_REASON": reason,
+        "HLB_SET_BY": "0",
+    }
+
+
+def test_nobody_is_alarmed_by_a_backend_under_maintenance(scene, backends):
+    until(lambda: scene.bus.resolve(NAME).returncode == 0, "org.hlb1 on the bus")
+    call = ("call", "org.hlb1", "/org/hlb1", "org.hlb1.Manager", "SetOverride", "ssts")
+    scene.bus.busctl(*call, f"{NAME}/{B}", "maintenance", 0, "new disk")
+    scene.wait_for(HLB_OVERRIDE="maintenance")
+    backends[B].kill()
+    assert scene.wait_for(HLB_BACKEND=B, HLB_STATE="down")["PRIORITY"] == "6"
+
+
+def test_the_other_lines_go_to_the_journal_too_and_none_to_standard_error(scene):
+    scene.wait_for(MESSAGE="ready: 2 of 2 services have a healthy backend", PRIORITY="6",
+                   SYSLOG_IDENTIFIER="hlbd")  # fmt: skip
+    assert scene.hlbd.log() == ""

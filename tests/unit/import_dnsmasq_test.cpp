@@ -1,0 +1,180 @@
+// What hlbctl finds in configurations of dnsmasq, and what it says of the rest.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "ctl/import/dnsmasq_line.h"
+#include "tests/unit/folder.h"
+#include "tests/unit/importing.h"
+
+namespace hlb::ctl {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using namespace std::string_literals;
+
+std::vector<std::string> notes_of(std::string_view text) {
+  return to_lines(found_in_dnsmasq(text).notes());
+}
+
+// "name=argument", or the reason why dnsmasq refuses the line.
+std::string parsed(std::string_view line) {
+  const auto result = parse_dnsmasq_line(line);
+  if (const auto* refused = std::get_if<Refused>(&result)) return refused->reason;
+  const auto& option = std::get<DnsmasqOption>(result);
+  return option.name + "=" + option.argument;
+}
+
+// ---- the syntax of a line ----------------------------------------------------------------------
+
+TEST(DnsmasqLine, HasWhiteSpaceAroundEverything) {
+  EXPECT_EQ(parsed(" \t address \t=  /a/10.0.0.1\t "), "address=/a/10.0.0.1");
+}
+
+TEST(DnsmasqLine, EndsInACommentBehindWhiteSpaceAlone) {
+  EXPECT_EQ(parsed("address=/#/10.0.0.1 # all"), "address=/#/10.0.0.1");
+  EXPECT_EQ(parsed("address=/a/10.0.0.1#5353"), "address=/a/10.0.0.1#5353");
+  EXPECT_EQ(parsed("# address=/a/10.0.0.1"), "=");
+  EXPECT_EQ(parsed("#address=/a/10.0.0.1"), "=");
+}
+
+TEST(DnsmasqLine, TakesQuotesAwayAndReadsEscapesInThem) {
+  EXPECT_EQ(parsed(R"(address="/a/10.0.0.1" # "c")"), "address=/a/10.0.0.1");
+  EXPECT_EQ(parsed(R"(x="a # b")"), "x=a # b");
+  EXPECT_EQ(parsed(R"(x=a\tb"c\"\\\td\q")"), "x=a\\tbc\"\\\td\\q");
+}
+
+TEST(DnsmasqLine, IsRefusedWithAQuoteThatIsNotClosed) {
+  EXPECT_THAT(parsed(R"(address="/a/10.0.0.1)"), HasSubstr("close it"));
+  EXPECT_THAT(parsed(R"(x="\")"), HasSubstr("close it"));
+}
+
+TEST(DnsmasqLine, MayHaveTheDashesOfTheCommandLine) {
+  EXPECT_EQ(parsed("--address=/a/10.0.0.1"), "address=/a/10.0.0.1");
+}
+
+TEST(DnsmasqLine, IsAnOptionAloneWithoutEquals) {
+  EXPECT_EQ(parsed("no-resolv"), "no-resolv=");
+  EXPECT_EQ(parsed(""), "=");
+}
+
+// ---- address= ----------------------------------------------------------------------------------
+
+TEST(Dnsmasq, GivesEachNameOfAnAddressLineAndAllBelowItThatAddress) {
+  EXPECT_THAT(
+      addresses_of(found_in_dnsmasq("address=/a.example/B.Example./10.0.0.1\n"
+                                    "address=/a.example/fd00::1\n")),
+      ElementsAre("*a.example 10.0.0.1 1", "*b.example 10.0.0.1 1", "*a.example fd00::1 2"));
+}
+
+TEST(Dnsmasq, DropsTheDotInFrontOfADomain) {
+  EXPECT_THAT(addresses_of(found_in_dnsmasq("address=/.a.example/10.0.0.1")),
+              ElementsAre("*a.example 10.0.0.1 1"));
+}
+
+TEST(Dnsmasq, ReadsLinesThatEndInCarriageReturnsToo) {
+  EXPECT_THAT(addresses_of(found_in_dnsmasq("address=/a/10.0.0.1\r\naddress=/b/10.0.0.2\r\n")),
+              ElementsAre("*a 10.0.0.1 1", "*b 10.0.0.2 2"));
+}
+
+TEST(Dnsmasq, SaysWhyAnAddressLineIsNoService) {
+  EXPECT_THAT(
+      notes_of("address=/#/10.0.0.1\naddress=//10.0.0.1\naddress=10.0.0.1\naddress=/a/\n"
+               "address=/a/#\naddress=/a/0.0.0.0\naddress=/a/10.0.0\naddress=/*.a/10.0.0.1\n"
+               "address\naddress=/localhost/10.0.0.1\n"),
+      ElementsAre(
+          "d.conf:1: skipped: /#/ is every name there is, which no service can be",
+          "d.conf:2: skipped: // is every name without a dot, which no service can be",
+          "d.conf:3: skipped: address= without a name is for every name, which no service can be",
+          "d.conf:4: skipped: has no address: dnsmasq says that there is no such name",
+          "d.conf:5: skipped: # is the null address, where no backend can be",
+          R"(d.conf:6: skipped: "0.0.0.0" is no address of a single host; give a backend's own)",
+          R"(d.conf:7: skipped: "10.0.0" is no address)",
+          R"(d.conf:8: skipped: "*.a" is no hostname; use letters, digits, "-", "_" and "." only)",
+          "d.conf:9: skipped: address is given nothing",
+          R"(d.conf:10: skipped: "localhost" belongs to the host itself; choose another name)"));
+}
+
+TEST(Dnsmasq, StillTakesTheOtherNamesOfALineWithAWrongOne) {
+  const Findings findings = found_in_dnsmasq("address=/a/#/b b/c/10.0.0.1");
+  EXPECT_THAT(addresses_of(findings), ElementsAre("*a 10.0.0.1 1", "*c 10.0.0.1 1"));
+  EXPECT_EQ(findings.notes().size(), 2U);
+}
+
+TEST(Dnsmasq, PassesOverOptionsThatAreAboutSomethingElse) {
+  const Findings findings = found_in_dnsmasq("port=53\n\nno-resolv\nserver=/a/10.0.0.1\n");
+  EXPECT_THAT(findings.addresses(), IsEmpty());
+  EXPECT_THAT(findings.notes(), IsEmpty());
+}
+
+TEST(Dnsmasq, SaysOfOptionsThatNameAddressesElsewhereWhereToGo) {
+  EXPECT_THAT(notes_of("addn-hosts=/etc/more\ninterface-name=a,eth0\nconf-script=/x"),
+              ElementsAre(HasSubstr("hlbctl import hosts"), HasSubstr("interface"),
+                          HasSubstr("save what it prints")));
+}
+
+// ---- host-record= and cname= -------------------------------------------------------------------
+
+TEST(Dnsmasq, GivesTheNamesOfAHostRecordTheLastAddressOfEachFamily) {
+  EXPECT_THAT(addresses_of(found_in_dnsmasq("host-record=a, a.lan ,10.0.0.9,10.0.0.1,fd00::1,300")),
+              ElementsAre("a 10.0.0.1 1", "a.lan 10.0.0.1 1", "a fd00::1 1", "a.lan fd00::1 1"));
+}
+
+TEST(Dnsmasq, SaysWhatAHostRecordOrACnameLacks) {
+  EXPECT_THAT(notes_of("host-record=a,\nhost-record=10.0.0.1,fd00::1\ncname=a\ncname=a,"),
+              ElementsAre("d.conf:1: skipped: host-record= has no address",
+                          "d.conf:2: skipped: host-record= has no name",
+                          "d.conf:3-4: skipped: cname= needs an alias and a target"));
+}
+
+TEST(Dnsmasq, TakesAllButTheLastOfACnameForAliases) {
+  const Findings findings = found_in_dnsmasq("cname=a, B,c.example.,300\n");
+  ASSERT_EQ(findings.aliases().size(), 2U);
+  EXPECT_EQ(findings.aliases()[0].alias, "a");
+  EXPECT_EQ(findings.aliases()[1].alias, "b");
+  EXPECT_EQ(findings.aliases()[1].target, "c.example");
+}
+
+// ---- other files -------------------------------------------------------------------------------
+
+TEST(Dnsmasq, ReadsTheFilesThatAFileAsksForEachOnce) {
+  const Folder folder;
+  const std::string first = folder.file("first");
+  std::filesystem::create_directory(folder.file("d"));
+  write_file(first, "conf-file=" + folder.file("second") + "\nconf-dir=" + folder.file("d") +
+                        ",*.conf, .no.conf\naddress=/one/10.0.0.1\n");
+  write_file(folder.file("second"), "conf-file=" + first + "\naddress=/two/10.0.0.2\n");
+  for (const char* name : {"b.conf", "a.conf", "c", ".d.conf", "x.no.conf", "e.conf~"})
+    write_file(folder.file("d/"s + name), "address=/"s + name[0] + "/10.0.0.3\n");
+  Findings findings;
+  EXPECT_EQ(read_dnsmasq_files({first}, findings), std::nullopt);
+  EXPECT_THAT(addresses_of(findings),
+              ElementsAre("*one 10.0.0.1 3", "*two 10.0.0.2 2", "*a 10.0.0.3 1", "*b 10.0.0.3 1"));
+  EXPECT_THAT(findings.notes(), IsEmpty());
+}
+
+TEST(Dnsmasq, NotesWhatIsAskedForAndCannotBeRead) {
+  const Folder folder;
+  const std::string file = folder.file("conf");
+  write_file(file, "conf-file=/nowhere/a\nconf-dir=/nowhere/d,*.conf\n");
+  Findings findings;
+  EXPECT_EQ(read_dnsmasq_files({file}, findings), std::nullopt);
+  EXPECT_THAT(
+      to_lines(findings.notes()),
+      ElementsAre(file + ":1: skipped: /nowhere/a: cannot be read: No such file or directory",
+                  file + ":2: skipped: /nowhere/d: cannot be read: No such file or directory"));
+}
+
+TEST(Dnsmasq, CannotBeImportedWhenItsOwnFileCannotBeRead) {
+  Findings findings;
+  EXPECT_EQ(read_dnsmasq_files({"/nowhere/a"}, findings),
+            "/nowhere/a: cannot be read: No such file or directory");
+  EXPECT_EQ(read_dnsmasq_files({"/"}, findings), "/: cannot be read: Is a directory");
+}
+
+}  // namespace
+}  // namespace hlb::ctl

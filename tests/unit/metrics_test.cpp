@@ -1,0 +1,166 @@
+// What is counted, and the text that a scrape gets.
+#include "metrics/metrics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hlb::metrics {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using namespace std::chrono_literals;
+
+std::string text_of(Exposition exposition) {
+  std::string text;
+  while (exposition.add_part(text)) {
+  }
+  return text;
+}
+
+std::string text_of(const Metrics& metrics) {
+  return text_of(metrics.expose({}));
+}
+
+// What stands at the end of the text: the services.
+std::string services_of(std::vector<ServiceSample> services) {
+  const std::string text = text_of(Metrics().expose(std::move(services)));
+  return text.substr(text.find("# HELP hlb_service_healthy_backends"));
+}
+
+BackendSample backend(const std::string& address, bool up, std::string_view override = "") {
+  return {Address::parse(address).value(), up, override};
+}
+
+Outcome lasting(Outcome outcome, std::chrono::microseconds latency) {
+  outcome.latency = latency;
+  return outcome;
+}
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t found = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+    ++found;
+  return found;
+}
+
+TEST(Metrics, CountsProbesByTypeAndResult) {
+  Metrics metrics;
+  HttpCheck https;
+  https.tls.emplace();
+  metrics.probed(TcpCheck{}, Outcome::pass("connected"));
+  metrics.probed(TcpCheck{}, Outcome::pass("connected"));
+  metrics.probed(TcpCheck{}, Outcome::hard_failure("connection refused"));
+  metrics.probed(https, Outcome::not_known("no descriptors"));
+  const std::string text = text_of(metrics);
+  EXPECT_THAT(text, HasSubstr("\nhlb_check_total{result=\"passed\",type=\"tcp\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("\nhlb_check_total{result=\"failed\",type=\"tcp\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("\nhlb_check_total{result=\"unknown\",type=\"https\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("\nhlb_check_total{result=\"passed\",type=\"http\"} 0\n"));
+}
+
+TEST(Metrics, MeasuresTheProbesThatFoundSomethingOut) {
+  Metrics metrics;
+  metrics.probed(IcmpCheck{}, lasting(Outcome::pass("reply"), 2ms));
+  metrics.probed(IcmpCheck{}, lasting(Outcome::soft_failure("no reply in 1s"), 1s));
+  metrics.probed(IcmpCheck{}, lasting(Outcome::not_known("late"), 5s));
+  const std::string text = text_of(metrics);
+  EXPECT_THAT(text, HasSubstr("hlb_check_duration_seconds_count{type=\"icmp\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("hlb_check_duration_seconds_sum{type=\"icmp\"} 1.002\n"));
+  EXPECT_THAT(text, HasSubstr("hlb_check_duration_seconds_bucket{type=\"icmp\",le=\"0.001\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("hlb_check_duration_seconds_bucket{type=\"icmp\",le=\"0.005\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("hlb_check_duration_seconds_bucket{type=\"icmp\",le=\"+Inf\"} 2\n"));
+  EXPECT_THAT(text, Not(HasSubstr("hlb_check_duration_seconds_count{type=\"tcp\"}")));
+}
+
+TEST(Metrics, CountsChangesByTheirCauseAndMeasuresThem) {
+  Metrics metrics;
+  metrics.changed(Cause::hard);
+  metrics.detected(State::down, 60ms);
+  metrics.changed(Cause::passed);
+  metrics.detected(State::up, 3s);
+  const std::string text = text_of(metrics);
+  EXPECT_THAT(text, HasSubstr("\nhlb_transitions_total{cause=\"hard\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("\nhlb_transitions_total{cause=\"passed\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("\nhlb_transitions_total{cause=\"told\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("\nhlb_detection_seconds_sum{to=\"down\"} 0.06\n"));
+  EXPECT_THAT(text, HasSubstr("\nhlb_detection_seconds_sum{to=\"up\"} 3\n"));
+}
+
+TEST(Metrics, CountsLookupsAndTables) {
+  Metrics metrics;
+  metrics.looked_up(Lookup::answered);
+  metrics.looked_up(Lookup::no_such_service);
+  metrics.looked_up(Lookup::no_such_service);
+  metrics.published_tables(1);
+  metrics.published_tables(3);
+  metrics.loop_lagged(10ms);
+  const std::string text = text_of(metrics);
+  EXPECT_THAT(text, HasSubstr("\nhlb_lookups_total{path=\"bus\",result=\"answered\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("\nhlb_lookups_total{path=\"bus\",result=\"no_such_service\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("{path=\"bus\",result=\"no_healthy_backend\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("\nhlb_table_publications_total 3\n"));
+  EXPECT_THAT(text, HasSubstr("\nhlb_loop_lag_seconds_sum 0.01\n"));
+}
+
+TEST(Metrics, SaysWhetherTheConfigurationIsInUseAndWhichVersionRuns) {
+  Metrics metrics;
+  EXPECT_THAT(text_of(metrics), HasSubstr("\nhlb_config_last_reload_successful 1\n"));
+  EXPECT_THAT(text_of(metrics), HasSubstr("\nhlb_build_info{version=\"" HLB_VERSION "\"} 1\n"));
+  metrics.loaded_configuration(false);
+  EXPECT_THAT(text_of(metrics), HasSubstr("\nhlb_config_last_reload_successful 0\n"));
+}
+
+TEST(Exposition, ShowsServicesTheirBackendsAndOverrides) {
+  const std::string text = services_of({
+      {"a.test", 2, {backend("10.0.0.1", true), backend("fd99::1", true)}},
+      {"b.test", 0, {backend("10.0.0.1", false, "drain")}},
+  });
+  EXPECT_EQ(text,
+            R"(# HELP hlb_service_healthy_backends Backends of the service that lookups may get.
+# TYPE hlb_service_healthy_backends gauge
+hlb_service_healthy_backends{service="a.test"} 2
+hlb_service_healthy_backends{service="b.test"} 0
+# HELP hlb_backend_up Whether the backend's checks find it up, whatever overrides it.
+# TYPE hlb_backend_up gauge
+hlb_backend_up{service="a.test",backend="10.0.0.1"} 1
+hlb_backend_up{service="a.test",backend="fd99::1"} 1
+hlb_backend_up{service="b.test",backend="10.0.0.1"} 0
+# HELP hlb_override 1 for each backend that an operator has overridden.
+# TYPE hlb_override gauge
+hlb_override{service="b.test",backend="10.0.0.1",kind="drain"} 1
+)");
+}
+
+TEST(Exposition, MakesOneTextOfManyParts) {
+  constexpr std::size_t kServices = 600;
+  std::vector<ServiceSample> services;
+  for (std::size_t i = 0; i < kServices; ++i) {
+    services.push_back(
+        {"s" + std::to_string(i), 1, {backend("10.0.0.1", true), backend("10.0.0.2", false)}});
+  }
+  Exposition exposition = Metrics().expose(std::move(services));
+  std::string text;
+  int parts = 0;
+  while (exposition.add_part(text))
+    ++parts;
+  EXPECT_GT(parts, 5);
+  EXPECT_EQ(count(text, "# TYPE hlb_backend_up "), 1U);
+  EXPECT_EQ(count(text, "# HELP hlb_service_healthy_backends "), 1U);
+  EXPECT_EQ(count(text, "\nhlb_backend_up{"), 2 * kServices);
+  EXPECT_EQ(count(text, "\nhlb_service_healthy_backends{"), kServices);
+  EXPECT_EQ(count(text, "hlb_backend_up{service=\"s599\",backend=\"10.0.0.2\"} 0\n"), 1U);
+}
+
+TEST(Exposition, HasNoServiceBeforeThereIsOne) {
+  const std::string text = services_of({});
+  EXPECT_EQ(count(text, "# TYPE "), 3U);
+  EXPECT_EQ(count(text, "{"), 0U);
+}
+
+}  // namespace
+}  // namespace hlb::metrics
