@@ -281,6 +281,18 @@ def test_events(bus, fake):
     assert hlbctl(bus, "events").stdout == EVENTS
 
 
+NARROW_EVENTS = """\
+Nov 24 12:20:00  old.local/10.0.0.22  up -> down            no answer
+Nov 24 12:20:00  old.local            up -> down
+Nov 24 12:21:40  app.local/10.0.0.2   no override -> drain  kernel update
+Nov 24 12:23:19  db.local/fd77::12    down -> up            connected
+"""
+
+
+def test_events_at_80_columns(stage, bus, fake):
+    assert on_terminal(stage, bus, "events", columns=80, NO_COLOR="1") == NARROW_EVENTS
+
+
 def test_the_latest_events(bus, fake):
     assert [line.split()[2] for line in hlbctl(bus, "events", "-n", "2").stdout.splitlines()] == [
         "app.local/10.0.0.2", "db.local/fd77::12",
