@@ -24,6 +24,7 @@ struct Wishes {
 };
 
 constexpr std::uint32_t kBeforeFollowing = 10;
+constexpr std::size_t kNarrow = 100;  // columns, below which times are brief
 
 bool is_same(const Event& a, const Event& b) {
   const auto all = [](const Event& e) {
@@ -59,17 +60,19 @@ class Printer {
 
   void print(const std::vector<Event>& events) {
     using enum Table::Align;
+    const Terminal terminal = Terminal::of_standard_output();
+    const bool narrow = terminal.columns > 0 && terminal.columns < kNarrow;
     Table table({left, left, left, left});
     std::string text;
     for (const Event& event : events) {
       if (!is_new(event)) continue;
       const std::string& address = event.address;
-      table.add_row({timestamp(event.at),
+      table.add_row({narrow ? brief_timestamp(event.at) : timestamp(event.at),
                      printable(event.service + (address.empty() ? "" : "/" + address)),
                      change_of(event), printable(event.reason)});
       if (json_) text += json_line(event);
     }
-    if (!json_) text = table.to_string(Terminal::of_standard_output(), widths_);
+    if (!json_) text = table.to_string(terminal, widths_);
     std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);
   }

@@ -29,6 +29,11 @@ void add_settings(CLI::App& app, Settings& settings) {
   app.set_version_flag("--version", HLB_VERSION);
 }
 
+// What CLI11 says of a wrong command line, as one line.
+std::string usage_error(const CLI::App* /*app*/, const CLI::Error& error) {
+  return std::string("hlbctl: ") + error.what() + "; see hlbctl --help\n";
+}
+
 int run(int argc, const char* const* argv) {
   CLI::App app("Shows which backends hlbd answers with, and why, and changes it (see hlbctl(1)).",
                "hlbctl");
@@ -36,6 +41,8 @@ int run(int argc, const char* const* argv) {
   Run chosen;
   add_settings(app, settings);
   app.require_subcommand(0, 1);
+  app.failure_message(usage_error);
+  app.fallthrough();  // the settings may stand behind a subcommand, too
   for (const AddCommand add : kCommands)
     add(app, settings, chosen);
   // Behind them, or each would inherit it.

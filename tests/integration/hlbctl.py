@@ -102,6 +102,10 @@ class FakeHlbd:
         file = Path(f"{self.file}.calls")
         return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
+    def changes(self):
+        """The calls that would have changed something."""
+        return [call for call in self.calls() if call[0] != "ListBackends"]
+
 
 def masked(text):
     """Ages, latencies and bars, which no two runs have the same, as N, N ms and =."""

@@ -281,6 +281,18 @@ def test_events(bus, fake):
     assert hlbctl(bus, "events").stdout == EVENTS
 
 
+NARROW_EVENTS = """\
+Nov 24 12:20:00  old.local/10.0.0.22  up -> down            no answer
+Nov 24 12:20:00  old.local            up -> down
+Nov 24 12:21:40  app.local/10.0.0.2   no override -> drain  kernel update
+Nov 24 12:23:19  db.local/fd77::12    down -> up            connected
+"""
+
+
+def test_events_at_80_columns(stage, bus, fake):
+    assert on_terminal(stage, bus, "events", columns=80, NO_COLOR="1") == NARROW_EVENTS
+
+
 def test_the_latest_events(bus, fake):
     assert [line.split()[2] for line in hlbctl(bus, "events", "-n", "2").stdout.splitlines()] == [
         "app.local/10.0.0.2", "db.local/fd77::12",
@@ -307,7 +319,7 @@ def test_an_override_is_set_as_said(bus, fake):
     assert [line.rsplit(" ", 1)[0] for line in done.stdout.splitlines()] == [
         "app*: 3 backends drained until", "10.0.0.1: 1 backend drained until",
     ]  # fmt: skip
-    assert fake.calls() == [
+    assert fake.changes() == [
         ["SetOverride", target, "drain", "5400000000", "kernel update"]
         for target in ("app*", "10.0.0.1")
     ]
@@ -320,14 +332,14 @@ def test_an_override_is_set_as_said(bus, fake):
 def test_each_override_goes_by_its_name(bus, fake, command, said):
     fake.say({**says(), "concerned": {"app.local": 2}})
     assert hlbctl(bus, command, "app.local").stdout == f"app.local: 2 backends {said}\n"
-    assert fake.calls() == [["SetOverride", "app.local", command, "0", ""]]
+    assert fake.changes() == [["SetOverride", "app.local", command, "0", ""]]
 
 
 def test_clear_and_reload(bus, fake):
     fake.say({**says(), "concerned": {"*": 2}})
     assert hlbctl(bus, "clear", "*").stdout == "*: 2 backends as their checks say\n"
     assert hlbctl(bus, "reload").stdout == "/etc/hlb/hlbd.toml: read anew, 3 services\n"
-    assert fake.calls() == [["ClearOverride", "*"], ["Reload"]]
+    assert fake.changes() == [["ClearOverride", "*"], ["Reload"]]
 
 
 @pytest.mark.parametrize("span", ["5", "0s", "half an hour", "1h 5m"])
@@ -337,7 +349,7 @@ def test_a_duration_that_is_none_changes_nothing(bus, fake, span):
     assert asked.stderr == (
         f"hlbctl: --for {span} is no duration: it is given like 30m, 2h or 1h30m\n"
     )
-    assert not fake.calls()
+    assert not fake.changes()
 
 
 # ---- without a hlbd that answers -------------------------------------------------------------

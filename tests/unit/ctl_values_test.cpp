@@ -62,6 +62,7 @@ TEST_F(Values, MomentSaysTheDayWhereItIsAnother) {
   EXPECT_EQ(moment(now + 12h, now), "Nov 25 00:20");
   EXPECT_EQ(moment(now + 24h * 40, now), "2027-01-03 12:20");
   EXPECT_EQ(timestamp(now + 7ms), "2026-11-24 12:20:00.007");
+  EXPECT_EQ(brief_timestamp(now + 7ms), "Nov 24 12:20:00");
 }
 
 TEST_F(Values, LatencyHasTwoDigitsOrMore) {

@@ -51,6 +51,10 @@ std::string timestamp(WallTime at) {
   return fmt::format("{}.{:03}", format(local(at), "%Y-%m-%d %H:%M:%S"), millisecond);
 }
 
+std::string brief_timestamp(WallTime at) {
+  return format(local(at), "%b %e %H:%M:%S");
+}
+
 std::string latency(std::int32_t microseconds) {
   const double milliseconds = microseconds / 1e3;
   if (microseconds < 9950) return fmt::format("{:.1f} ms", milliseconds);

@@ -21,6 +21,9 @@ std::string moment(WallTime at, WallTime now);
 // In local time, to the millisecond: "2026-11-24 14:30:01.123".
 std::string timestamp(WallTime at);
 
+// The same for narrow terminals: "Nov 24 14:30:01".
+std::string brief_timestamp(WallTime at);
+
 // "0.3 ms", "12 ms", "1.2 s".
 std::string latency(std::int32_t microseconds);
 
