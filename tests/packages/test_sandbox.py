@@ -89,7 +89,7 @@ def test_programs_that_compile_need_the_drop_in_and_work_with_it(machine):
     configure(machine, 'type = "exec"\ninterval = "1s"\ncommand = ["/usr/local/bin/check"]')
     machine.run("systemctl", "restart", "hlbd")
     listing = [*"busctl call org.hlb1 /org/hlb1 org.hlb1.Manager ListBackends s".split(), ""]
-    until(lambda: "not permitted" in machine.run(*listing).stdout, "the check is refused")
+    until(lambda: "PermissionError" in machine.run(*listing).stdout, "the check is refused")
     assert addresses(machine) == set()
     machine.shell("mkdir -p /var/lib/on-change")
     with_drop_in(machine, "programs.conf")
