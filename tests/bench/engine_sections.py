@@ -64,7 +64,7 @@ CHANGES = [
 SCRAPES = [
     Row("a scrape", "scrape", "", adds_at_most(50)),
     Row("hlbctl status", "status", "", adds_at_most(200)),
-    Row("hlbctl status --watch: hlbd's CPU in a second", "watch", "", adds_at_most(10)),
+    Row("hlbd's CPU in a second of --watch", "watch", "", adds_at_most(10)),
 ]
 BESIDE_QUESTIONS = [
     Row("nobody asks", "lookup-alone"),
