@@ -10,11 +10,13 @@ OUT  := build/$(VARIANT)
 GEN  := build/generated
 VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
 LIBDIR = $(PREFIX)/lib/$(shell $(CXX) -print-multiarch)
+UNITDIR ?= $(or $(shell pkg-config --variable=systemdsystemunitdir systemd 2>/dev/null),$(PREFIX)/lib/systemd/system)
 
 CXX.fuzz := clang++-16
 CXX := $(or $(CXX.$(VARIANT)),$(if $(filter default,$(origin CXX)),g++,$(CXX)))
 
-WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+WERROR   ?= -Werror
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(WERROR)
 MODE.release := -O2 -g1
 MODE.debug   := -O0 -g
 MODE.asan    := -O0 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -68,13 +70,13 @@ engine_sources := $(wildcard tests/bench/engine/*.cpp)
 benchers       := $(addprefix $(OUT)/bench/,sampler first_lookup libnss_null1.so.2 libnss_null2.so.2) \
                     $(patsubst tests/bench/engine/%.cpp,$(OUT)/bench/engine_%,$(engine_sources))
 
-.PHONY: help all demo check bench install format deps unit tools fuzzers benchers clean
+.PHONY: help all demo check check-packages bench install deb format deps unit tools fuzzers benchers clean
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 all: $(OUT)/libnss_hlb.so.2 $(OUT)/hlbd $(OUT)/hlbctl ## module, daemon and hlbctl, in build/VARIANT
 
@@ -82,7 +84,7 @@ $(OUT)/libnss_hlb.so.2: $(guest_objects) libnss_hlb/exports.map
 	$(or $(GUEST_LD.$(VARIANT)),$(CXX)) $(GUEST_LINK) $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $(guest_objects)
 
 $(OUT)/hlbd: $(hlbd_objects) $(shared_objects)
-	$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -Wl,--dynamic-list=hlbd/exports.list -o $@ $^ $(packages_libs)
+	$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed,--dynamic-list=hlbd/exports.list -o $@ $^ $(packages_libs)
 
 $(OUT)/hlbctl: $(ctl_objects)
 	$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(packages_libs)
@@ -161,8 +163,15 @@ demo: deps ## the main job on real input, in a private namespace; as root
 check: deps ## every test: release, sanitizers, fuzzers, real programs; as root
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/check
 
+check-packages: ## the packages, thoroughly, on booted machines; as root
+	@tests/install_dependencies pkg.hlb.check pkg.hlb.packages
+	@tests/packages/check
+
 bench: deps ## ratios against floors and peers, in build/bench.json too; as root
 	@$(MAKE) --no-print-directory -j$(shell nproc) all benchers && tests/bench/bench $(BENCH)
+
+# A reload is over when hlbd says so, where systemd (253) waits for that.
+SERVICE_TYPE = $(shell pkg-config --atleast-version=253 libsystemd && echo notify-reload || echo notify)
 
 install: all ## into DESTDIR, under PREFIX; an existing configuration is kept
 	install -D -m 644 $(OUT)/libnss_hlb.so.2 $(DESTDIR)$(LIBDIR)/libnss_hlb.so.2
@@ -180,6 +189,15 @@ install: all ## into DESTDIR, under PREFIX; an existing configuration is kept
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions hlbd/data/completions/_hlbctl
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d hlbd/data/completions/hlbctl.fish
 	test -e $(DESTDIR)/etc/hlb/hlbd.toml || install -D -m 644 -t $(DESTDIR)/etc/hlb hlbd/data/hlbd.toml
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/dbus-1/system-services hlbd/data/org.hlb1.service
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/hlbd/examples hlbd/data/examples/*
+	install -D -m 644 hlbd/data/sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/hlbd.conf
+	install -D -m 644 hlbd/data/apparmor $(DESTDIR)/etc/apparmor.d/abstractions/nameservice.d/hlb
+	install -D -m 644 -t $(DESTDIR)$(UNITDIR) hlbd/data/hlbd.service
+	sed -i 's/^Type=.*/Type=$(SERVICE_TYPE)/' $(DESTDIR)$(UNITDIR)/hlbd.service
+
+deb: ## the packages, from a clean copy, in build/deb
+	@tests/packages/build build/deb && ls -l build/deb/*.deb
 
 format: ## rewrite the sources with clang-format
 	clang-format-16 -i $(shell git ls-files '*.cpp' '*.h')

@@ -39,7 +39,7 @@ BackendObject::~BackendObject() {
 }
 
 void BackendObject::changed() {
-  getObject().emitPropertiesChangedSignal(Name{kBackendInterface},
+  getObject().emitPropertiesChangedSignal(kBackendInterface,
                                           Names{{"State", "Since", "Reason", "Override"}});
 }
 

@@ -70,8 +70,7 @@ void ManagerObject::announce(const Event& event) {
 
 void ManagerObject::overview_changed() {
   getObject().emitPropertiesChangedSignal(
-      Name{kManagerInterface},
-      Names{{"Services", "ServicesDown", "Backends", "BackendsUp", "Degraded"}});
+      kManagerInterface, Names{{"Services", "ServicesDown", "Backends", "BackendsUp", "Degraded"}});
 }
 
 // ---- what everybody may ask --------------------------------------------------------------------

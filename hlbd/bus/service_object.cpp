@@ -22,7 +22,7 @@ ServiceObject::~ServiceObject() {
 }
 
 void ServiceObject::changed() {
-  getObject().emitPropertiesChangedSignal(bus::Name{kServiceInterface}, Names{{"State", "Since"}});
+  getObject().emitPropertiesChangedSignal(kServiceInterface, Names{{"State", "Since"}});
 }
 
 std::uint64_t ServiceObject::Since() {

@@ -86,7 +86,7 @@ void prepare(int fd, Family family) {
 
 std::uint16_t random_identifier() {
   std::uint16_t identifier = 0;
-  (void)::getrandom(&identifier, sizeof identifier, 0);
+  (void)!::getrandom(&identifier, sizeof identifier, 0);
   return identifier;
 }
 

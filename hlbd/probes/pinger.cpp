@@ -20,7 +20,7 @@ using boost::system::error_code;
 
 std::uint64_t random_token() {
   std::uint64_t token = 0;
-  (void)::getrandom(&token, sizeof token, 0);  // so few bytes are always given
+  (void)!::getrandom(&token, sizeof token, 0);  // so few bytes are always given
   return token;
 }
 

@@ -29,7 +29,9 @@ class ExpandTest : public testing::Test {
  protected:
   ExpandTest() {
     service_.name = "app.test";
-    service_.checks.push_back({.method = TcpCheck{}, .port = 80});
+    CheckSpec& check = service_.checks.emplace_back();
+    check.method = TcpCheck{};
+    check.port = 80;
   }
 
   void knows(const std::string& name, const std::vector<std::string>& addresses) {

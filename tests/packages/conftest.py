@@ -1,0 +1,56 @@
+"""Fixtures: each release in turn, and machines of it, with the packages installed or without."""
+
+import os
+
+import pytest
+from machine import MACHINES, Machine
+
+RELEASES = os.environ.get("RELEASES", "").split()
+
+
+def pytest_configure(config):
+    if not RELEASES:
+        raise pytest.UsageError("start these tests by tests/packages/run")
+
+
+def pytest_generate_tests(metafunc):
+    if "release" in metafunc.fixturenames:
+        metafunc.parametrize("release", RELEASES, scope="session")
+
+
+@pytest.fixture(scope="session")
+def installed_layer(release):
+    """What installing both packages on a fresh machine leaves behind."""
+    machine = Machine(f"{release}-installed", release)
+    machine.install("hlbd", "libnss-hlb")
+    machine.power_off()
+    return machine.changes
+
+
+@pytest.fixture
+def boot(request):
+    """Boots a machine that is off when the test is over, and shows what hlbd said if it failed."""
+    running = []
+
+    def boot(release, *layers, **options):
+        name = f"{release}-{len(list(MACHINES.iterdir())) if MACHINES.exists() else 0}"
+        running.append(Machine(name, release, layers, **options))
+        return running[-1]
+
+    yield boot
+    for machine in running:
+        if machine.container.poll() is None:
+            print(f"---- {machine.name} ----\n" + machine.journal()[-6000:])
+        machine.close()
+
+
+@pytest.fixture
+def fresh(boot, release):
+    """A machine without the packages."""
+    return boot(release)
+
+
+@pytest.fixture
+def machine(boot, release, installed_layer):
+    """A machine with the packages installed."""
+    return boot(release, installed_layer)
