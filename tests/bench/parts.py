@@ -4,7 +4,7 @@ import changes
 import detection
 import engine
 import measure
-import scrapes
+import operators
 import start
 
 PARTS = {
@@ -14,7 +14,7 @@ PARTS = {
     "start": start.start,
     "changes": changes.changes,
     "detection": detection.detection,
-    "operator": scrapes.operator,
+    "operator": operators.operator,
 }
 ENGINE = [name for name in PARTS if name not in ("lookups", "operator")]
 
