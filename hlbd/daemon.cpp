@@ -195,13 +195,13 @@ void Daemon::join_bus() {
       kind, {HLB_VERSION, options_.config.string(), started_},
       {.set_override =
            [this](bus::OverrideRequest request) {
-             const bus::Changed changed = override_control_.set(std::move(request));
+             bus::Changed changed = override_control_.set(std::move(request));
              publisher_.try_to_publish();  // whoever drains a backend stops it once this returns
              return changed;
            },
        .clear_override =
            [this](std::string_view target) {
-             const bus::Changed changed = override_control_.clear(target);
+             bus::Changed changed = override_control_.clear(target);
              publisher_.try_to_publish();
              return changed;
            },
