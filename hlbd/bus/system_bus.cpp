@@ -43,7 +43,7 @@ using Local = asio::local::stream_protocol;
 constexpr auto kFirstRetry = 1s;
 constexpr auto kLastRetry = 30s;
 constexpr auto kGreetingLimit = 2s;
-constexpr auto kCallLimit = 1s;       // for the one blocking call: taking the name
+constexpr auto kCallLimit = 1s;  // for the one blocking call: taking the name
 // For requests, and then the rest of the loop has its turn: so that whoever asks for all backends
 // again and again delays no check by more than one answer.
 constexpr auto kTimePerTurn = 2ms;
