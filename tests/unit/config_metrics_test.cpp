@@ -13,7 +13,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-using testing::StartsWith;
 
 // On line 2, from column 11 on.
 LoadResult with_metrics(const std::string& value) {
