@@ -107,7 +107,7 @@ std::vector<Event> MonitorDirectory::update(std::span<const std::size_t> service
   std::vector<Event> events;
   const WallTime now = moment_now().wall;
   for (const std::size_t index : services) {
-    const ServiceVerdict verdict = monitor_.verdict(index);
+    const ServiceVerdict& verdict = publisher_.verdicts()[index];
     const auto& watched = monitor_.watched()[index].backends;
     ServiceReport& report = services_[index];
     const Answered answered(verdict);

@@ -53,6 +53,9 @@ class Publisher {
   // How many tables have been put in place.
   std::uint64_t tables() const { return tables_; }
 
+  // What the latest publication was made from, in the monitor's order; valid until the next one.
+  std::span<const ServiceVerdict> verdicts() const { return verdicts_; }
+
   // What is published now; valid until the next publication.
   table::View table() const { return table::View::over(file_.published()); }
 

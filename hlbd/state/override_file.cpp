@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <optional>
 #include <system_error>
 
 #include "state/whole_file.h"
@@ -24,17 +23,12 @@ bool sync_folder(const std::filesystem::path& folder) {
 }  // namespace
 
 std::variant<SavedOverrides, Unusable> OverrideFile::load(const Present& now) const {
-  const auto put_aside = [this](const Unusable& fault) {
+  auto loaded = load_whole(path_, kMaxSize,
+                           [&now](std::string_view text) { return decode_overrides(text, now); });
+  if (std::holds_alternative<Unusable>(loaded)) {
     rename(path_.c_str(), (path_.string() + ".unusable").c_str());
-    return Unusable{path_.string() + " " + fault.reason};
-  };
-  const auto read = read_whole(path_, kMaxSize);
-  if (const auto* fault = std::get_if<Unusable>(&read)) return put_aside(*fault);
-  const auto& text = std::get<std::optional<std::string>>(read);
-  if (!text) return SavedOverrides();
-  auto decoded = decode_overrides(*text, now);
-  if (const auto* fault = std::get_if<Unusable>(&decoded)) return put_aside(*fault);
-  return decoded;
+  }
+  return loaded;
 }
 
 std::string OverrideFile::save(const Overrides& overrides, const Present& now) const {

@@ -33,17 +33,8 @@ bool has_name(const FileDescriptor& file) {
 
 std::variant<SavedStates, Unusable> load_states(const std::filesystem::path& folder,
                                                 const Moment& now) {
-  const std::filesystem::path path = folder / kStateFile;
-  const auto unusable = [&path](const Unusable& fault) {
-    return Unusable{path.string() + " " + fault.reason};
-  };
-  const auto read = read_whole(path, kMaxSize);
-  if (const auto* fault = std::get_if<Unusable>(&read)) return unusable(*fault);
-  const auto& text = std::get<std::optional<std::string>>(read);
-  if (!text) return SavedStates();
-  auto decoded = decode_states(*text, now);
-  if (const auto* fault = std::get_if<Unusable>(&decoded)) return unusable(*fault);
-  return decoded;
+  return load_whole(folder / kStateFile, kMaxSize,
+                    [&now](std::string_view text) { return decode_states(text, now); });
 }
 
 StateFile::StateFile(const boost::asio::any_io_executor& executor,

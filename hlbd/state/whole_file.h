@@ -19,6 +19,23 @@ namespace hlb {
 std::variant<std::optional<std::string>, Unusable> read_whole(const std::filesystem::path& path,
                                                               off_t most);
 
+// What `decode` makes of the text of a file, as read_whole() reads it: a variant of a thing and
+// Unusable. The thing's default where there is no file. A fault begins with the file's name.
+template <typename Decode>
+auto load_whole(const std::filesystem::path& path, off_t most, Decode decode)
+    -> decltype(decode(std::string_view())) {
+  const auto named = [&path](const Unusable& fault) {
+    return Unusable{path.string() + " " + fault.reason};
+  };
+  const auto read = read_whole(path, most);
+  if (const auto* fault = std::get_if<Unusable>(&read)) return named(*fault);
+  const auto& text = std::get<std::optional<std::string>>(read);
+  if (!text) return {};
+  auto decoded = decode(std::string_view(*text));
+  if (const auto* fault = std::get_if<Unusable>(&decoded)) return named(*fault);
+  return decoded;
+}
+
 // False, and errno says why, when it couldn't.
 bool write_all(const publish::FileDescriptor& file, std::string_view text);
 

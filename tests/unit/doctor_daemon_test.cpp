@@ -46,7 +46,8 @@ class DoctorOnDaemon : public testing::Test {
 
   Folder folder_;
   Machine machine_ = Machine(folder_.file(""));
-  Descriptor socket_ = Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  publish::FileDescriptor socket_ =
+      publish::FileDescriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
 };
 
 OnBus present(std::string version) {
@@ -66,7 +67,7 @@ TEST_F(DoctorOnDaemon, SaysNothingOfOneThatDoesNotTellItsVersion) {
 }
 
 TEST_F(DoctorOnDaemon, FindsASocketThatNobodyListensOn) {
-  socket_.reset();
+  socket_ = publish::FileDescriptor(-1);
   EXPECT_EQ(found(present(HLB_VERSION)), "its socket /run/hlb/bus: Connection refused\n");
 }
 

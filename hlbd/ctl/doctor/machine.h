@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "ctl/doctor/descriptor.h"
+#include "publish/file_descriptor.h"
 
 namespace hlb::ctl::doctor {
 
@@ -28,7 +28,7 @@ class Machine {
 
   // Opens for reading (or O_PATH) without ever waiting. Links are followed within the root folder,
   // as the machine's own programs follow them. Not valid on failure; errno says why.
-  Descriptor open(const std::filesystem::path& path, int flags = 0) const;
+  publish::FileDescriptor open(const std::filesystem::path& path, int flags = 0) const;
 
   struct Reading {
     int error = 0;  // an errno
