@@ -1,4 +1,5 @@
 // hlbctl check-config: says what is wrong with a configuration. Needs no hlbd.
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
 #include <variant>

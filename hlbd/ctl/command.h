@@ -1,12 +1,16 @@
 // What a sub-command of hlbctl is: it adds itself to the command line, and says what to run.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <stdexcept>
 #include <string>
+
+// Whose headers take longer to compile than all the rest of a sub-command.
+namespace CLI {
+class App;
+}
 
 namespace hlb::ctl {
 

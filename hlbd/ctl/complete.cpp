@@ -1,5 +1,6 @@
 #include "ctl/complete.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <string_view>

@@ -2,6 +2,7 @@
 // changes nothing.
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <array>
 #include <cstdio>
 #include <iostream>

@@ -2,6 +2,7 @@
 // their checks.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
 #include <set>

@@ -1,4 +1,5 @@
 // hlbctl reload: has hlbd read its configuration anew.
+#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "ctl/client.h"

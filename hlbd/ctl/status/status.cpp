@@ -1,4 +1,5 @@
 // hlbctl status: what hlbd knows of its services, once or again and again.
+#include <CLI/CLI.hpp>
 #include <charconv>
 #include <cstdio>
 #include <memory>
