@@ -72,8 +72,10 @@ class Backend {
   tcp::acceptor acceptor_;
 };
 
+// Whole, also the first words of TLS with a post-quantum key: who closes with something left unread
+// resets.
 inline asio::awaitable<void> read_request(tcp::socket& socket) {
-  std::array<char, 1024> request;
+  std::array<char, 16'384> request;
   co_await socket.async_read_some(asio::buffer(request), kAwait);
 }
 
