@@ -163,7 +163,6 @@ TEST(HttpReuse, ATimeOutOfTheIdleConnectionIsNoReply) {
 }
 
 TEST(HttpReuse, TriesAgainOnlyOnce) {
-  Session session;
   asio::io_context loop(1);
   int connections = 0;
   const Backend backend(loop, [&](tcp::socket socket) -> asio::awaitable<void> {

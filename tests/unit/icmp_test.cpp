@@ -190,7 +190,7 @@ TEST_P(IcmpProbe, TakesTheReplyOfWhoWasAskedAlone) {
     const Outcome forged = ping_while(
         [](Wire& wire, const auto& request) {
           wire.say("127.0.0.9", reply_to(request));
-          for (const std::size_t byte : {7, 8, 15}) {  // the sequence, and the token's ends
+          for (const std::size_t byte : {7U, 8U, 15U}) {  // the sequence, and the token's ends
             auto reply = reply_to(request);
             reply[byte] ^= 1;
             wire.say("127.0.0.1", reply);
