@@ -47,6 +47,8 @@ std::optional<Refusal> fault_of(const std::string& kind, std::uint64_t duration,
 ManagerObject::ManagerObject(sdbus::IConnection& connection, const Offer& offer)
     : AdaptorInterfaces(connection, sdbus::ObjectPath(kPath)),
       offer_(offer),
+      told_(offer.directory.overview()),
+      told_degraded_(offer.directory.degraded()),
       authority_(connection) {
   registerAdaptor();
 }
@@ -68,9 +70,18 @@ void ManagerObject::announce(const Event& event) {
   }
 }
 
-void ManagerObject::overview_changed() {
-  getObject().emitPropertiesChangedSignal(
-      kManagerInterface, Names{{"Services", "ServicesDown", "Backends", "BackendsUp", "Degraded"}});
+void ManagerObject::tell_overview() {
+  const Overview before = std::exchange(told_, offer_.directory.overview());
+  std::vector<std::string> degraded = offer_.directory.degraded();
+  Names changed;
+  if (before.services != told_.services) changed.texts.push_back("Services");
+  if (before.services_down != told_.services_down) changed.texts.push_back("ServicesDown");
+  if (before.backends != told_.backends) changed.texts.push_back("Backends");
+  if (before.backends_up != told_.backends_up) changed.texts.push_back("BackendsUp");
+  if (degraded != told_degraded_) changed.texts.push_back("Degraded");
+  told_degraded_ = std::move(degraded);
+  if (changed.texts.empty()) return;
+  getObject().emitPropertiesChangedSignal(kManagerInterface, changed);
 }
 
 // ---- what everybody may ask --------------------------------------------------------------------

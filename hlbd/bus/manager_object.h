@@ -26,7 +26,8 @@ class ManagerObject final
   ManagerObject& operator=(const ManagerObject&) = delete;
 
   void announce(const Event& event);
-  void overview_changed();
+  // Tells which of the properties have changed, if any has.
+  void tell_overview();
 
  private:
   using ServiceRow = sdbus::Struct<std::string, sdbus::ObjectPath, std::string, std::uint32_t,
@@ -64,6 +65,8 @@ class ManagerObject final
   void if_allowed(Result&& result, Act act);
 
   const Offer& offer_;
+  Overview told_;
+  std::vector<std::string> told_degraded_;
   Authority authority_;
 };
 

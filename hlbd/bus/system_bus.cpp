@@ -259,7 +259,7 @@ bool SystemBus::Session::tell_some() {
     objects_->tree.changed(events_.front().service, events_.front().address);
     events_.pop_front();
   }
-  if (std::exchange(overview_changed_, false)) objects_->manager.overview_changed();
+  if (std::exchange(overview_changed_, false)) objects_->manager.tell_overview();
   return objects_->tree.step() || !events_.empty();
 }
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from buses import BrokerBus, SystemBus, add_group
 from lookups import lookup
-from world import BUILD, HERE, PEERS, config, environment, run, service, until
+from waiting import until
+from world import BUILD, HERE, PEERS, config, environment, run, service
 
 UP, DOWN, UP6 = "127.0.0.11", "127.0.0.21", "fd77::11"
 APP, ROOT = "app.test", "/org/hlb1"
@@ -182,12 +183,28 @@ def test_changes_are_signalled_and_remembered(stage, any_bus):
     assert abs(events[0][0] / 1e6 - time.time()) < 60
 
 
+def properties_told(monitor):
+    """What PropertiesChanged has said of the Manager so far."""
+    told = []
+    for line in monitor.log().splitlines():
+        message = json.loads(line) if line.startswith("{") else {}
+        if message.get("member") == "PropertiesChanged":
+            interface, changed, _ = message["payload"]["data"]
+            if interface == "org.hlb1.Manager":
+                told.append({name: value["data"] for name, value in changed.items()})
+    return told
+
+
 def test_properties_that_changed_are_signalled(stage, bus):
     start(stage, bus)
     monitor = bus.monitor(stage)
     bus.ask("SetOverride", "ssts", f"{APP}/{UP}", "down", 0, "")
     monitor.wait_for_log(r'PropertiesChanged.*org\.hlb1\.Backend.*"down"')
     monitor.wait_for_log(r'PropertiesChanged.*org\.hlb1\.Manager.*"BackendsUp"')
+    bus.ask("ClearOverride", "s", f"{APP}/{UP}")
+    bus.ask("SetOverride", "ssts", f"{APP}/{UP}", "drain", 0, "")  # which is up all the same
+    monitor.wait_for_log(r'PropertiesChanged.*org\.hlb1\.Backend.*"drain"')
+    assert properties_told(monitor) == [{"BackendsUp": 2}, {"BackendsUp": 3}]
 
 
 def test_a_reload_makes_and_drops_objects(stage, bus):
