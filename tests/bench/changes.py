@@ -15,7 +15,8 @@ import probers
 import servers
 from programs import Program
 from rows import Samples
-from world import BUILD, until
+from waiting import until
+from world import BUILD
 
 BACKENDS = 10_000
 SINGLE = 15  # changes

@@ -21,7 +21,8 @@ import probers
 import servers
 from programs import Program
 from rows import Samples
-from world import BUILD, environment, ip, until
+from waiting import until
+from world import BUILD, environment, ip
 
 KILLS = 20  # local, and as many remote
 PEER = "detect"

@@ -20,7 +20,8 @@ import probers
 import servers
 from programs import Program
 from rows import Samples
-from world import BUILD, ip, until
+from waiting import until
+from world import BUILD, ip
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 SIZES = [int(size) for size in os.environ.get("SIZES", "1000 10000").split()]

@@ -14,7 +14,8 @@ from buses import SystemBus
 from hlbctl import Terminal, hlbctl
 from probers import HlbdProber
 from programs import Stage
-from world import config, until
+from waiting import until
+from world import config
 
 BACKENDS = 10_000
 CASES = ["scrape", "status", "lookup-alone", "lookup-scrapes", "lookup-watch"]

@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 
 from programs import NSCD_SETTINGS, Hlbd, Program
-from world import BUILD, PEERS, config, environment, run, until
+from waiting import until
+from world import BUILD, PEERS, config, environment, run
 
 PORT = 8099  # where the backends listen
 FOLDER = Path("/run/bench")

@@ -11,7 +11,8 @@ import probers
 import servers
 from programs import Program
 from rows import Samples
-from world import BUILD, environment, until
+from waiting import until
+from world import BUILD, environment
 
 BACKENDS = 10_000
 PACE_SECONDS = 2

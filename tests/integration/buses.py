@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 from programs import as_user
-from world import HERE, PEERS, environment, run, until
+from waiting import until
+from world import HERE, PEERS, environment, run
 
 POLICY = HERE.parents[1] / "hlbd/data/org.hlb1.conf"
 # As Debian's /usr/share/dbus-1/system.conf has it: nobody may own a name, or send a method call,

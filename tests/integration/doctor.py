@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from buses import SystemBus
-from world import BUILD, config, environment, run, service, until
+from waiting import until
+from world import BUILD, config, environment, run, service
 
 A = "127.0.0.11"
 NAME, ALIAS, OTHER = "app.test", "also.test", "web.test"

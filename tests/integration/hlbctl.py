@@ -11,7 +11,8 @@ import subprocess
 import termios
 from pathlib import Path
 
-from world import BUILD, HERE, environment, run, until
+from waiting import until
+from world import BUILD, HERE, environment, run
 
 HLBCTL = BUILD / "hlbctl"
 # Far beyond the two seconds after which hlbctl gives up, so that only a hang exceeds it.

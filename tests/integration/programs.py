@@ -11,7 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from world import BUILD, DNS_IPV4, DNS_IPV6, HERE, PEERS, PORT, RUNTIME, environment, until
+from waiting import until
+from world import BUILD, DNS_IPV4, DNS_IPV6, HERE, PEERS, PORT, RUNTIME, environment
 
 NSCD_SETTINGS = """\
 enable-cache hosts yes

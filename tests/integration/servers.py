@@ -6,7 +6,8 @@ import struct
 import subprocess
 from pathlib import Path
 
-from world import PEERS, until
+from waiting import until
+from world import PEERS
 
 NGINX = """\
 daemon off; master_process off; user root; pid {folder}/pid; error_log stderr;

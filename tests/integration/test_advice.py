@@ -8,7 +8,8 @@ import time
 
 import pytest
 from lookups import lookup, lookups
-from world import PORT, config, service, until
+from waiting import until
+from world import PORT, config, service
 
 A, B = "127.0.0.11", "127.0.0.12"
 NAME = "advice.test"

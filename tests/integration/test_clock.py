@@ -5,7 +5,8 @@ import time
 
 import pytest
 from lookups import Hammer, lookup
-from world import BUILD, PRELOAD, RUNTIME, config, environment, service, until
+from waiting import until
+from world import BUILD, PRELOAD, RUNTIME, config, environment, service
 
 A, B = "127.0.0.11", "127.0.0.12"
 NAME = "timeless.test"

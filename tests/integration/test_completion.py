@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from buses import SystemBus
-from world import BUILD, HERE, config, environment, run, service, until
+from waiting import until
+from world import BUILD, HERE, config, environment, run, service
 
 COMPLETIONS = HERE.parents[1] / "hlbd/data/completions"
 A, B, A6 = "127.0.0.11", "127.0.0.12", "fd77::11"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from lookups import lookup, lookups
-from world import DNS, config, environment, service, until
+from waiting import until
+from world import DNS, config, environment, service
 
 A, B, C = "127.0.0.11", "127.0.0.12", "127.0.0.13"
 A6 = "fd77::11"

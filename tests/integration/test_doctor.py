@@ -19,7 +19,8 @@ from doctor import (
     machine,  # noqa: F401
 )  # fmt: skip
 from programs import as_user
-from world import BUILD, DNS_IPV4, config, environment, run, service, until
+from waiting import until
+from world import BUILD, DNS_IPV4, config, environment, run, service
 
 TABLE, SOCKET = Path("/run/hlb/table"), Path("/run/hlb/bus")
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from doctor import NAME, NOBODY, RESOLV, WELL, A, compiled, etc, folder, machine  # noqa: F401
-from world import BUILD, DNS, PEERS, environment, run, until
+from waiting import until
+from world import BUILD, DNS, PEERS, environment, run
 
 LOOKER = """\
 #include <arpa/inet.h>

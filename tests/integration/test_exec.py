@@ -4,7 +4,8 @@ import os
 import signal
 
 from lookups import lookups
-from world import config, service, until
+from waiting import until
+from world import config, service
 
 A = "127.0.0.11"
 HANGING = 1000

@@ -4,7 +4,8 @@ import json
 
 import pytest
 from lookups import lookup
-from world import HERE, PEER_HOST, config, run, service, until
+from waiting import until
+from world import HERE, PEER_HOST, config, run, service
 
 PORT = 50051
 A, B = "127.0.7.1", "127.0.7.2"

@@ -7,7 +7,8 @@ import sys
 import pytest
 from lookups import Hammer, fields, lookup, lookups
 from programs import Program
-from world import BUILD, DNS, config, environment, run, service, until
+from waiting import until
+from world import BUILD, DNS, config, environment, run, service
 
 MODULE = BUILD / "libnss_hlb.so.2"
 GUEST = BUILD / "tests/guest"

@@ -8,7 +8,8 @@ import pytest
 from buses import SystemBus
 from hlbctl import hlbctl, hlbctl_environment, masked
 from lookups import lookup
-from world import BUILD, config, service, until
+from waiting import until
+from world import BUILD, config, service
 
 A, B, C, STANDBY = "127.0.0.11", "127.0.0.12", "127.0.0.13", "127.0.0.14"
 NAME = "app.test"

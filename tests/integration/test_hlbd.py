@@ -8,7 +8,8 @@ from collections import Counter
 
 import pytest
 from lookups import lookup, lookups
-from world import DNS, PEER_HOST, PORT, RUNTIME, config, ip, service, until
+from waiting import until
+from world import DNS, PEER_HOST, PORT, RUNTIME, config, ip, service
 
 A, B = "127.0.0.11", "127.0.0.12"
 NAME = "daemon.test"

@@ -6,7 +6,8 @@ import signal
 
 import pytest
 from lookups import lookup
-from world import BUILD, config, service, until
+from waiting import until
+from world import BUILD, config, service
 
 A, B = "127.0.0.11", "127.0.0.12"
 NAME = "hooked.test"

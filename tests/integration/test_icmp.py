@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from lookups import lookup
-from world import BUILD, PEER_HOST, config, ip, run, toml, until
+from waiting import until
+from world import BUILD, PEER_HOST, config, ip, run, toml
 
 NAME = "echo.test"
 OF_PEER = {"IPv4": "10.99.0.12", "IPv6": "fd99::12"}

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from lookups import lookup
-from world import BUILD, PORT, environment, run, until
+from waiting import until
+from world import BUILD, PORT, environment, run
 
 A, B, C = "127.0.0.11", "127.0.0.12", "127.0.0.13"
 A6, B6 = "fd77::11", "fd77::12"

@@ -6,7 +6,8 @@ import resource
 import time
 
 from lookups import lookup, lookups
-from world import config, service, until
+from waiting import until
+from world import config, service
 
 A, B = "127.0.0.11", "127.0.0.12"
 NAME = "judged.test"

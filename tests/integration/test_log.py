@@ -7,7 +7,8 @@ import pytest
 from journal import Journal, stream_of
 from programs import Hlbd
 from test_system_bus import SystemBus
-from world import RUNTIME, config, service, until
+from waiting import until
+from world import RUNTIME, config, service
 
 A, B = "127.0.0.11", "127.0.0.12"
 NAME, OTHER = "app.test", "other.test"

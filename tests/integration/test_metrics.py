@@ -9,7 +9,8 @@ import pytest
 from lookups import lookup, lookups
 from scraping import AT, metric, samples, scrape
 from test_system_bus import SystemBus
-from world import config, environment, run, service, until
+from waiting import until
+from world import config, environment, run, service
 
 A, B = "127.0.0.11", "127.0.0.12"
 NAME = "app.test"

@@ -12,7 +12,8 @@ import pytest
 from lan import FAR, FARTHER, NEAR, Lan, far_addresses, firewall, no_firewall
 from lookups import lookup, lookups
 from programs import Stage
-from world import HERE, PORT, config, ip, service, until
+from waiting import until
+from world import HERE, PORT, config, ip, service
 
 # The defaults of a check, in seconds, and what schedule.h says of it.
 INTERVAL, TIMEOUT, FAST = 2.0, 1.0, 0.5

@@ -1,7 +1,8 @@
 """What lookups say when a backend, or hlbd itself, is gone."""
 
 from lookups import lookup
-from world import DNS_IPV4, DNS_IPV6, config, environment, service, until
+from waiting import until
+from world import DNS_IPV4, DNS_IPV6, config, environment, service
 
 A, B = "127.0.0.11", "127.0.0.12"
 CHECK_PORT = {"port": 8090}

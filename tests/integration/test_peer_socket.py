@@ -8,7 +8,8 @@ import time
 
 import pytest
 from lookups import Hammer, lookups
-from world import BUILD, config, environment, service, until
+from waiting import until
+from world import BUILD, config, environment, service
 
 A = "127.0.0.11"
 NAME = "peer.test"

@@ -9,7 +9,8 @@ import urllib.request
 
 import pytest
 from scraping import AT, samples, scrape
-from world import HERE, PEERS, config, run, service, until
+from waiting import until
+from world import HERE, PEERS, config, run, service
 
 A, B = "127.0.0.11", "127.0.0.12"
 NAME = "app.test"

@@ -7,7 +7,8 @@ import sys
 import pytest
 from lookups import lookup
 from servers import Mariadb, Nginx, haproxy, redis
-from world import PEER_HOST, config, run, service, until
+from waiting import until
+from world import PEER_HOST, config, run, service
 
 # The time-out is long enough for a loaded machine.
 QUICK = {"interval": "1s", "timeout": "1s"}

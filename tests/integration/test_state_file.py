@@ -7,7 +7,8 @@ import signal
 
 import pytest
 from lookups import lookup
-from world import RUNTIME, config, service, until
+from waiting import until
+from world import RUNTIME, config, service
 
 A, B = "127.0.0.11", "127.0.0.12"
 NAME = "remembered.test"

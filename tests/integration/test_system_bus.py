@@ -5,7 +5,8 @@ import time
 import pytest
 from buses import SETTINGS, BrokerBus, SystemBus
 from lookups import lookup
-from world import config, environment, service, until
+from waiting import until
+from world import config, environment, service
 
 A, A6 = "127.0.0.11", "fd77::11"
 NAME = "bus.test"

@@ -5,7 +5,8 @@ import socket
 
 import pytest
 from lookups import lookup
-from world import BUILD, config, environment, run, service, until
+from waiting import until
+from world import BUILD, config, environment, run, service
 
 PORT = 8443
 NGINX, S_SERVER, NOBODY = "127.0.0.21", "127.0.0.22", "127.0.0.23"

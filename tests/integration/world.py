@@ -1,4 +1,4 @@
-"""The ground the tests stand on: where things are, the network, configurations, and waiting.
+"""The ground the tests stand on: where things are, the network, and configurations.
 
 Everything runs inside the namespaces of `world`; see programs.py for what is put up on it.
 """
@@ -6,7 +6,6 @@ Everything runs inside the namespaces of `world`; see programs.py for what is pu
 import json
 import os
 import subprocess
-import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -23,18 +22,6 @@ DNS = {DNS_IPV4, DNS_IPV6}
 PORT = 8082
 # For checks that shall be quick; the time-out is long enough for a loaded machine.
 CHECK = {"type": "http", "port": PORT, "interval": "250ms"}
-
-
-def until(condition, what, timeout=10.0):
-    """Waits until condition() is true, and returns what it gave; fails naming `what`."""
-    deadline = time.monotonic() + timeout
-    while True:
-        result = condition()
-        if result:
-            return result
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout} s: {what}")
-        time.sleep(0.01)
 
 
 def environment(**changes):

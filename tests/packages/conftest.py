@@ -1,9 +1,13 @@
 """Fixtures: each release in turn, and machines of it, with the packages installed or without."""
 
 import os
+import sys
+from pathlib import Path
 
 import pytest
-from machine import MACHINES, Machine
+
+sys.path.append(str(Path(__file__).parents[1] / "integration"))  # lookups, waiting
+from machine import MACHINES, Machine  # noqa: E402
 
 RELEASES = os.environ.get("RELEASES", "").split()
 

@@ -8,8 +8,9 @@ import os
 import re
 import signal
 import subprocess
-import time
 from pathlib import Path
+
+from waiting import until
 
 PROJECT = Path(__file__).parents[2]
 MACHINES = Path("/run/machines")
@@ -21,18 +22,6 @@ ENVIRONMENT = {
     "HOME": "/root",
     "DEBIAN_FRONTEND": "noninteractive",
 }
-
-
-def until(condition, what, timeout=10.0):
-    """Waits until condition() is true, and returns what it gave; fails naming `what`."""
-    deadline = time.monotonic() + timeout
-    while True:
-        result = condition()
-        if result:
-            return result
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout} s: {what}")
-        time.sleep(0.02)
 
 
 def packages(release, *names):

@@ -1,13 +1,11 @@
 """The service of the sample configuration on a machine: its backends, and lookups of its name."""
 
 import shutil
-import sys
 from pathlib import Path
 
-from machine import PROJECT, until
-
-sys.path.insert(0, str(PROJECT / "tests/integration"))
-from lookups import parse_lookups  # noqa: E402
+from lookups import parse_lookups
+from machine import PROJECT
+from waiting import until
 
 APP = "my-awesome-highload-app.local"
 URL = f"http://{APP}:8082"

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from machine import until
+from waiting import until
 from service import APP, BACKENDS, Stream, addresses, serve_app
 
 USER = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--")

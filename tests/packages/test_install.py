@@ -3,7 +3,7 @@
 import re
 import time
 
-from machine import until
+from waiting import until
 
 from service import (
     APP, BACKENDS, Stream, addresses, answered, curl, kill_backend, serve_app, start_backend,

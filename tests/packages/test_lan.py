@@ -4,7 +4,7 @@ import subprocess
 import time
 
 import pytest
-from machine import until
+from waiting import until
 from service import APP, addresses, answered, bring_tools, start_backend
 
 HOSTS = ("10.96.0.11", "10.96.0.12", "10.96.0.13")

@@ -2,7 +2,7 @@
 
 import re
 
-from machine import until
+from waiting import until
 from service import APP, BACKENDS, addresses, answered, bring_tools, serve_app, start_backend
 
 EXAMPLES = "/usr/share/doc/hlbd/examples"

@@ -3,7 +3,8 @@
 import time
 
 import pytest
-from machine import packages, until
+from machine import packages
+from waiting import until
 from service import APP, BACKENDS, Stream, addresses, serve_app
 
 ORDERS = {
