@@ -4,9 +4,9 @@ import re
 import time
 
 import pytest
+from buses import SystemBus
 from journal import Journal, stream_of
 from programs import Hlbd
-from test_system_bus import SystemBus
 from waiting import until
 from world import RUNTIME, config, service
 

@@ -6,9 +6,9 @@ import socket
 from pathlib import Path
 
 import pytest
+from buses import SystemBus
 from lookups import lookup, lookups
 from scraping import AT, metric, samples, scrape
-from test_system_bus import SystemBus
 from waiting import until
 from world import config, environment, run, service
 
