@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "integration"))  # lookups, waiting
-from machine import MACHINES, Machine  # noqa: E402
+from machine import MACHINES, Machine, installed_layer  # noqa: E402
 
 RELEASES = os.environ.get("RELEASES", "").split()
 
@@ -20,15 +20,6 @@ def pytest_configure(config):
 def pytest_generate_tests(metafunc):
     if "release" in metafunc.fixturenames:
         metafunc.parametrize("release", RELEASES, scope="session")
-
-
-@pytest.fixture(scope="session")
-def installed_layer(release):
-    """What installing both packages on a fresh machine leaves behind."""
-    machine = Machine(f"{release}-installed", release)
-    machine.install("hlbd", "libnss-hlb")
-    machine.power_off()
-    return machine.changes
 
 
 @pytest.fixture
@@ -55,6 +46,6 @@ def fresh(boot, release):
 
 
 @pytest.fixture
-def machine(boot, release, installed_layer):
+def machine(boot, release):
     """A machine with the packages installed."""
-    return boot(release, installed_layer)
+    return boot(release, installed_layer(release))

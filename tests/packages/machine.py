@@ -4,6 +4,7 @@ Everything runs inside the namespaces of tests/integration/world, which end what
 """
 
 import contextlib
+import functools
 import os
 import re
 import signal
@@ -163,6 +164,16 @@ class Machine:
             subprocess.run(["umount", "-l", place], check=True)
         for folder in cgroups(self.name):
             remove_cgroup(folder)
+
+
+@functools.cache
+def installed_layer(release):
+    """What installing both packages on a fresh machine leaves behind: a layer for others. Made once,
+    which a fixture isn't, as pytest goes from one release to the other and back."""
+    machine = Machine(f"{release}-installed", release)
+    machine.install("hlbd", "libnss-hlb")
+    machine.power_off()
+    return machine.changes
 
 
 def is_first(process):

@@ -4,7 +4,9 @@ import subprocess
 import time
 
 import pytest
+from machine import installed_layer
 from waiting import until
+
 from service import APP, addresses, answered, bring_tools, start_backend
 
 HOSTS = ("10.96.0.11", "10.96.0.12", "10.96.0.13")
@@ -35,9 +37,9 @@ def lan():
 
 
 @pytest.fixture
-def hosts(boot, release, installed_layer, lan):
+def hosts(boot, release, lan):
     """The client first; what its lookups may give within the fault's time is checked by fault()."""
-    machines = [boot(release, installed_layer, netns="h0")]
+    machines = [boot(release, installed_layer(release), netns="h0")]
     machines += [boot(release, netns=f"h{number}") for number in (1, 2, 3)]
     for machine in machines:
         bring_tools(machine)
