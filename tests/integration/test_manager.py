@@ -153,11 +153,15 @@ def test_a_call_that_makes_no_sense_is_told_why(stage, bus, call, message):
 # ---- told by itself --------------------------------------------------------------------------
 
 
+def messages(monitor):
+    """All that were seen so far."""
+    return [json.loads(line) for line in monitor.log().splitlines() if line.startswith("{")]
+
+
 def signals(monitor):
     """The signals seen so far: member, and the arguments without the times."""
     seen = []
-    for line in monitor.log().splitlines():
-        message = json.loads(line) if line.startswith("{") else {}
+    for message in messages(monitor):
         if message.get("type") == "signal" and message.get("interface") == "org.hlb1.Manager":
             seen.append([message["member"], *message["payload"]["data"][1:]])
     return seen
@@ -186,8 +190,7 @@ def test_changes_are_signalled_and_remembered(stage, any_bus):
 def properties_told(monitor):
     """What PropertiesChanged has said of the Manager so far."""
     told = []
-    for line in monitor.log().splitlines():
-        message = json.loads(line) if line.startswith("{") else {}
+    for message in messages(monitor):
         if message.get("member") == "PropertiesChanged":
             interface, changed, _ = message["payload"]["data"]
             if interface == "org.hlb1.Manager":
