@@ -24,7 +24,7 @@ namespace hlb {
 namespace {
 
 namespace asio = boost::asio;
-using Clock = std::chrono::steady_clock;
+using RunClock = std::chrono::steady_clock;
 
 // A backend of a service.
 using Key = std::pair<std::string, Address>;
@@ -37,8 +37,7 @@ bool is_news(State told, State now) {
 // environment short.
 std::string in_bounds(std::string_view reason) {
   std::string text(reason.substr(0, Hooks::kMaxReason));
-  std::ranges::replace_if(
-      text, [](char byte) { return byte < ' ' || byte > '~'; }, '?');
+  std::ranges::replace_if(text, [](char byte) { return byte < ' ' || byte > '~'; }, '?');
   return text;
 }
 
@@ -106,7 +105,7 @@ struct Hooks::Queue : std::enable_shared_from_this<Queue> {
     std::uint16_t port = 0;
     std::string reason{};                // of `now`
     std::vector<std::string> command{};  // empty: none
-    Clock::time_point due{};
+    RunClock::time_point due{};
     bool not_begun = false;  // which was said
 
     bool has_news() const { return !command.empty() && is_news(told, now); }
@@ -116,7 +115,7 @@ struct Hooks::Queue : std::enable_shared_from_this<Queue> {
       : executor(std::move(loop)), children(std::move(all_children)), timer(executor) {}
 
   void enqueue(const Key& key, std::chrono::milliseconds delay) {
-    backends.at(key).due = Clock::now() + delay;
+    backends.at(key).due = RunClock::now() + delay;
     waiting.push_back(key);
     run_waiting();
   }
@@ -126,7 +125,7 @@ struct Hooks::Queue : std::enable_shared_from_this<Queue> {
     while (running < kMaxAtOnce && !waiting.empty()) {
       const Key key = waiting.front();
       const Backend& backend = backends.at(key);
-      if (backend.due > Clock::now()) return wake_at(backend.due);
+      if (backend.due > RunClock::now()) return wake_at(backend.due);
       waiting.pop_front();
       if (backend.has_news()) {
         start(key);
@@ -136,7 +135,7 @@ struct Hooks::Queue : std::enable_shared_from_this<Queue> {
     }
   }
 
-  void wake_at(Clock::time_point time) {
+  void wake_at(RunClock::time_point time) {
     timer.expires_at(time);
     timer.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
       const auto self = weak.lock();
@@ -170,7 +169,7 @@ struct Hooks::Queue : std::enable_shared_from_this<Queue> {
     if (const auto error = child.start(program)) {
       co_return Result{"can't be started: " + error.message(), true};
     }
-    const auto end = co_await child.end(Clock::now() + current.time_limit);
+    const auto end = co_await child.end(RunClock::now() + current.time_limit);
     co_return result_of(end, child, program, current);
   }
 

@@ -25,7 +25,7 @@ bool to_journal = false;
 // write to the journal itself (systemd.exec(5), $JOURNAL_STREAM).
 bool logs_to_journal() {
   const char* stream = std::getenv("JOURNAL_STREAM");
-  struct stat error_output {};
+  struct stat error_output{};
   if (stream == nullptr || fstat(STDERR_FILENO, &error_output) != 0) return false;
   return stream == std::to_string(error_output.st_dev) + ":" + std::to_string(error_output.st_ino);
 }

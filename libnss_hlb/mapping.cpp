@@ -53,7 +53,7 @@ bool Mapping::open() {
   if (!path.fits()) return false;
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) return false;
-  struct stat file {};
+  struct stat file{};
   constexpr mode_t kWritableByOthers = S_IWGRP | S_IWOTH;
   if (fstat(fd, &file) == 0 && S_ISREG(file.st_mode) && (file.st_mode & kWritableByOthers) == 0 &&
       file.st_size > 0) {
@@ -76,7 +76,7 @@ void Mapping::close() {
 
 bool Mapping::is_newest() const {
   const RuntimeFile path(bus::kTableFile);
-  struct stat file {};
+  struct stat file{};
   // Without a file the one that is mapped remains the newest there was.
   if (!path.fits() || ::lstat(path.c_str(), &file) != 0) return true;
   return file.st_dev == device_ && file.st_ino == inode_;

@@ -9,7 +9,7 @@ namespace hlb::config {
 
 namespace {
 
-constexpr std::string_view kExample = "{ port = 9777 }";
+constexpr std::string_view kAgentExample = "{ port = 9777 }";
 
 }  // namespace
 
@@ -21,7 +21,7 @@ CheckSpec read_agent(const Value& agent, const std::string& service, Faults& fau
   check.max_flaps = 0;
   if (agent.as_table() == nullptr) {
     faults.add(agent.at,
-               must_be("agent", "a table such as " + std::string(kExample), kind_of(agent)));
+               must_be("agent", "a table such as " + std::string(kAgentExample), kind_of(agent)));
     return check;
   }
   TableReader keys(agent, "\"agent\"", faults);

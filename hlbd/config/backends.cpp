@@ -15,7 +15,7 @@ namespace hlb::config {
 
 namespace {
 
-constexpr std::string_view kExample = R"(["10.0.0.1", "10.0.0.2"])";
+constexpr std::string_view kBackendsExample = R"(["10.0.0.1", "10.0.0.2"])";
 
 // Why `text` is no address.
 std::string parse_fault(std::string_view text) {
@@ -164,7 +164,7 @@ Backends read_backends(const Value& backends, Faults& faults) {
   const Value::Array* array = backends.as_array();
   if (array == nullptr) {
     faults.add(backends.at, std::string("\"backends\" must be an array such as ")
-                                .append(kExample)
+                                .append(kBackendsExample)
                                 .append(", not ")
                                 .append(kind_of(backends)));
     return {};

@@ -9,11 +9,12 @@ namespace hlb::config {
 
 namespace {
 
-constexpr std::string_view kExample = R"(["/usr/local/bin/check-app", "--quick"])";
+constexpr std::string_view kCommandExample = R"(["/usr/local/bin/check-app", "--quick"])";
 
 void require_command(const CheckTable& table, ExecCheck& exec) {
-  const Value* value = table.keys.require("command", "add command = " + std::string(kExample));
-  exec.command = read_command(table.keys, "command", kExample, table.faults);
+  const Value* value =
+      table.keys.require("command", "add command = " + std::string(kCommandExample));
+  exec.command = read_command(table.keys, "command", kCommandExample, table.faults);
   const Value::Array* words = value == nullptr ? nullptr : value->as_array();
   if (words != nullptr && words->empty()) {
     table.faults.add(value->at, "\"command\" is empty; give a program's absolute path");

@@ -17,11 +17,11 @@ namespace {
 constexpr DurationRange kAge = {1s, 720h};
 
 // Why it can't be one; empty when it can. It may be written later: what is missing is no fault.
-std::string path_fault(const std::string& path) {
+std::string file_path_fault(const std::string& path) {
   if (!path.starts_with('/')) return "is no absolute path; start it with \"/\"";
   if (path.find('\0') != std::string::npos) return "has a zero byte; remove it";
   if (path.size() >= PATH_MAX) return "is longer than a path can be; shorten it";
-  struct stat status {};
+  struct stat status{};
   const bool exists = stat(path.c_str(), &status) == 0;
   if (path.ends_with('/') || (exists && !S_ISREG(status.st_mode))) {
     return "is not a regular file; name one";
@@ -33,7 +33,7 @@ void read_path(const CheckTable& table, FileCheck& file) {
   const Value* value = table.keys.require("path", R"(add path = "/run/app/backends")");
   const std::string* path = table.keys.text("path");
   if (path == nullptr) return;
-  if (const std::string fault = path_fault(*path); !fault.empty()) {
+  if (const std::string fault = file_path_fault(*path); !fault.empty()) {
     return table.faults.add(value->at, in_quotes(*path) + " " + fault);
   }
   file.path = *path;

@@ -15,10 +15,6 @@ constexpr std::size_t kMaxService = 255;
 constexpr std::array<std::string_view, 5> kTlsKeys = {"server_name", "verify", "ca", "certificate",
                                                       "key"};
 
-bool is_visible(char c) {
-  return c > 0x20 && c < 0x7f;
-}
-
 void read_service(const CheckTable& table, GrpcCheck& grpc) {
   const std::string* service = table.keys.text("service");
   if (service == nullptr) return;

@@ -13,15 +13,6 @@ namespace hlb::config {
 namespace {
 
 // What may stand in a request line or a header without quoting: neither can then be split.
-bool is_visible(char c) {
-  return c > 0x20 && c < 0x7f;
-}
-
-bool is_control(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte < 0x20 || byte == 0x7f;
-}
-
 // RFC 9110, 5.6.2
 bool is_token(std::string_view text) {
   const auto may_stand = [](char c) {

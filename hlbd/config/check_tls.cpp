@@ -30,7 +30,7 @@ constexpr DurationRange kValidity = {0s, 24h * 3650};
 // Why OpenSSL isn't even to look at it: it would wait for the writer of a FIFO, for example.
 std::string file_fault(const std::string& path) {
   if (!path.starts_with('/')) return "is no absolute path; start it with \"/\"";
-  struct stat status {};
+  struct stat status{};
   if (stat(path.c_str(), &status) != 0 || access(path.c_str(), R_OK) != 0) {
     return "cannot be read: " + std::generic_category().message(errno);
   }

@@ -42,7 +42,7 @@ class OpenFile {
 
 // The fault of what was opened; empty for a regular file.
 std::string type_fault(int fd) {
-  struct stat status {};
+  struct stat status{};
   if (fstat(fd, &status) != 0) return system_fault().reason;
   if (S_ISDIR(status.st_mode)) return "is a directory; put a file in its place";
   if (!S_ISREG(status.st_mode)) return "is not a regular file; put one in its place";

@@ -50,7 +50,7 @@ bool can_listen_at(const Address& address) {
   return any || (address.is_single_host() && !address.is_ipv4_mapped());
 }
 
-std::string path_fault(const std::string& path) {
+std::string socket_path_fault(const std::string& path) {
   if (path.find('\0') != std::string::npos) return "has a zero byte; remove it";
   if (path.ends_with('/')) return "is a folder; give the path of a socket in it";
   if (path.size() > kMaxPath) {
@@ -63,7 +63,7 @@ std::string path_fault(const std::string& path) {
 std::variant<MetricsAddress, std::string> parse(const std::string& text) {
   MetricsAddress result;
   if (text.starts_with('/')) {
-    if (const std::string fault = path_fault(text); !fault.empty()) {
+    if (const std::string fault = socket_path_fault(text); !fault.empty()) {
       return in_quotes(text) + " " + fault;
     }
     result.socket = text;

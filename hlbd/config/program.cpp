@@ -18,7 +18,7 @@ constexpr mode_t kAnyoneMayRun = S_IXUSR | S_IXGRP | S_IXOTH;
 // it, since --check-config may be run by another one.
 std::string program_fault(const std::string& path) {
   if (!path.starts_with('/')) return "is no absolute path; start it with \"/\"";
-  struct stat status {};
+  struct stat status{};
   if (stat(path.c_str(), &status) != 0) {
     return "cannot be run: " + std::generic_category().message(errno);
   }

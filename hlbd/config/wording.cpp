@@ -11,11 +11,6 @@ namespace {
 constexpr std::size_t kQuotedLimit = 64;
 constexpr std::size_t kLongestWord = 32;  // bounds the work: no key of ours is longer
 
-bool is_control(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte < 0x20 || byte == 0x7f;
-}
-
 bool continues_character(char c) {
   return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
 }

@@ -8,6 +8,16 @@
 
 namespace hlb::config {
 
+// A printable ASCII character, and no space.
+constexpr bool is_visible(char c) {
+  return c > 0x20 && c < 0x7f;
+}
+
+constexpr bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7f;
+}
+
 // `text` on one line: control characters as \xNN, and cut behind about `limit` bytes (never inside
 // a UTF-8 character), so that no file can forge log lines or fill the log with one message.
 std::string printable(std::string_view text, std::size_t limit);

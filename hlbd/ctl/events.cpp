@@ -18,7 +18,7 @@
 namespace hlb::ctl {
 namespace {
 
-struct Wishes {
+struct EventsWishes {
   std::optional<std::uint32_t> most;
   bool follow = false;
   bool json = false;
@@ -122,7 +122,7 @@ void wait_for(const Wanted& wanted) {
   }
 }
 
-int show_events(const Settings& settings, const Wishes& wishes) {
+int show_events(const Settings& settings, const EventsWishes& wishes) {
   Client client(settings);
   Printer printer(wishes.json);
   const std::uint32_t most = wishes.most.value_or(wishes.follow ? kBeforeFollowing : 0);
@@ -134,7 +134,7 @@ int show_events(const Settings& settings, const Wishes& wishes) {
 }  // namespace
 
 void add_events(CLI::App& app, const Settings& settings, Run& run) {
-  auto wishes = std::make_shared<Wishes>();
+  auto wishes = std::make_shared<EventsWishes>();
   CLI::App* command = app.add_subcommand("events", "show what has changed, and why");
   command->add_flag("-f,--follow", wishes->follow, "go on with what changes from now on");
   command->add_option("-n,--lines", wishes->most, "the latest ones; all, or 10 with --follow")

@@ -33,7 +33,7 @@ constexpr Kind kDown = {"down", "take these backends as down, whatever their che
 constexpr Kind kClear = {"clear", "let the checks of these backends decide again",
                          "as their checks say"};
 
-struct Wishes {
+struct OverrideWishes {
   std::vector<std::string> targets;
   std::string span;
   std::string reason;
@@ -71,7 +71,8 @@ void warn_of_emptied(Client& client, const std::set<std::string>& empty_before) 
 }
 
 // Says what was done.
-void apply_to(Client& client, const std::string& target, const Kind& kind, const Wishes& wishes) {
+void apply_to(Client& client, const std::string& target, const Kind& kind,
+              const OverrideWishes& wishes) {
   const std::chrono::milliseconds span = span_of(wishes.span);
   const bool clears = kind.name == kClear.name;
   const std::uint32_t count = clears ? client.clear_override(target)
@@ -83,7 +84,7 @@ void apply_to(Client& client, const std::string& target, const Kind& kind, const
 }
 
 // Each target for itself: one that means no backend keeps none of the others from being heeded.
-int apply(const Settings& settings, const Kind& kind, const Wishes& wishes) {
+int apply(const Settings& settings, const Kind& kind, const OverrideWishes& wishes) {
   span_of(wishes.span);  // before anything changes
   Client client(settings);
   const std::set<std::string> empty_before = without_answer(client);
@@ -102,7 +103,7 @@ int apply(const Settings& settings, const Kind& kind, const Wishes& wishes) {
 }
 
 CLI::App* add(CLI::App& app, const Settings& settings, Run& run, const Kind& kind) {
-  auto wishes = std::make_shared<Wishes>();
+  auto wishes = std::make_shared<OverrideWishes>();
   CLI::App* command = app.add_subcommand(kind.name, kind.help);
   command
       ->add_option("TARGET", wishes->targets,

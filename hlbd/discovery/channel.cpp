@@ -27,7 +27,7 @@ constexpr int kOwnCache = ARES_OPT_QUERY_CACHE;
 constexpr int kOwnCache = 0;
 #endif
 
-int wire_type(RecordType type) {
+int query_type(RecordType type) {
   if (type == RecordType::a) return ns_t_a;
   return type == RecordType::aaaa ? ns_t_aaaa : ns_t_srv;
 }
@@ -92,7 +92,7 @@ Channel::~Channel() {
 void Channel::ask(const Question& question, Taker taker) {
   auto asked = std::make_unique<Asked>(Asked{question.type, std::move(taker), executor_});
   if (channel_ == nullptr) return take_reply(asked.release(), status_, 0, nullptr, 0);
-  ares_query(channel_, question.name.c_str(), ns_c_in, wire_type(question.type),
+  ares_query(channel_, question.name.c_str(), ns_c_in, query_type(question.type),
              &Channel::take_reply, asked.release());
   set_timer();
 }

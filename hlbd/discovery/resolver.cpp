@@ -17,7 +17,7 @@ namespace {
 using FileVersion = std::tuple<dev_t, ino_t, off_t, time_t, std::int64_t>;
 
 FileVersion version_of(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (::stat(path.c_str(), &status) != 0) return {};
   return {status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec,
           status.st_mtim.tv_nsec};

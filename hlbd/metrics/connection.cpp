@@ -17,7 +17,7 @@ namespace {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
+constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::string_view kPath = "/metrics";
 constexpr char kPlain[] = "text/plain; charset=utf-8";
 constexpr char kExposition[] = "text/plain; version=0.0.4; charset=utf-8";
@@ -63,7 +63,7 @@ asio::awaitable<bool> Connection::await_request() {
   if (received_.size() > 0) co_return true;
   stream_.expires_after(answered_ ? limits_.idle : limits_.request);
   const auto [error, count] =
-      co_await stream_.async_read_some(received_.prepare(kLongestRequest), kAsTuple);
+      co_await stream_.async_read_some(received_.prepare(kLongestRequest), kTuple);
   received_.commit(count);
   co_return !error;
 }
@@ -73,7 +73,7 @@ asio::awaitable<bool> Connection::answer_request() {
   http::request_parser<http::empty_body> parser;
   parser.header_limit(kLongestRequest);
   stream_.expires_after(limits_.request);
-  const auto [error, count] = co_await http::async_read(stream_, received_, parser, kAsTuple);
+  const auto [error, count] = co_await http::async_read(stream_, received_, parser, kTuple);
   if (error == http::error::end_of_stream) co_return false;
   if (error && !is_http_error(error)) co_return false;
   if (error) {

@@ -39,7 +39,7 @@ asio::ip::tcp::endpoint endpoint_of(const Address& address, std::uint16_t port) 
 
 // Whether something else than a socket stands at `path`.
 bool is_taken(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   return lstat(path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode);
 }
 

@@ -18,13 +18,13 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::size_t kMaxLine = 1024;
-constexpr std::size_t kMaxShown = 60;      // of a line
+constexpr std::size_t kMaxLineShown = 60;  // of a line
 constexpr std::size_t kMaxWordShown = 20;  // of one that means nothing
 
 // What a line says counts as far as it is understood.
 Outcome judge(std::string_view line) {
   const Statement said = read_statement(line);
-  std::string reason = "says \"" + printable(line, kMaxShown) + '"';
+  std::string reason = "says \"" + printable(line, kMaxLineShown) + '"';
   const bool understood = said.not_understood.empty();
   if (!understood) {
     reason += ", of which \"" + printable(said.not_understood, kMaxWordShown) + "\" means nothing";

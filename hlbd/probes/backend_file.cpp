@@ -13,7 +13,7 @@ namespace hlb::probes {
 namespace {
 
 constexpr std::string_view kSeparators = " \t\r,";
-constexpr std::size_t kMaxShown = 50;  // of what a line says
+constexpr std::size_t kMaxTextShown = 50;  // of what a line says
 
 struct Place {
   Address address;
@@ -54,7 +54,7 @@ bool says_the_same(const BackendFile::Line& one, const BackendFile::Line& other)
 }
 
 std::string quoted(std::string_view text) {
-  return '"' + printable(text, kMaxShown) + '"';
+  return '"' + printable(text, kMaxTextShown) + '"';
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ void kill_group(pid_t leader) {
 
 // Ignored, as whoever started hlbd may have left it, children would be reaped by the kernel.
 void heed_deaths() {
-  struct sigaction action {};
+  struct sigaction action{};
   if (sigaction(SIGCHLD, nullptr, &action) != 0) return;
   if (action.sa_handler != SIG_IGN && (action.sa_flags & SA_NOCLDWAIT) == 0) return;
   action = {};

@@ -7,7 +7,7 @@
 namespace hlb::probes {
 namespace {
 
-constexpr std::size_t kMaxShown = 40;
+constexpr std::size_t kMaxPatternShown = 40;
 
 // As those that the configuration is checked with, so that both take the same expressions.
 RE2::Options options() {
@@ -27,7 +27,7 @@ struct Pattern::Compiled {
 Pattern::Pattern(const BodyPattern& pattern)
     : text_(pattern.text),
       absence_((pattern.is_regex ? "doesn't match \"" : "has no \"") +
-               printable(pattern.text, kMaxShown) + '"') {
+               printable(pattern.text, kMaxPatternShown) + '"') {
   if (pattern.is_regex) compiled_ = std::make_unique<const Compiled>(pattern.text);
 }
 

@@ -61,7 +61,7 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
 // In the child, from here to run_as_child(): async-signal-safe functions alone.
 
 bool signals_to_default() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = SIG_DFL;
   for (int signal = 1; signal < NSIG; ++signal)
     (void)sigaction(signal, &action, nullptr);  // some can't be changed, and are default anyway

@@ -19,8 +19,8 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-constexpr std::size_t kMaxReceived = 16384;
-constexpr std::size_t kMaxShown = 40;  // of what is expected
+constexpr std::size_t kMaxAnswer = 16384;
+constexpr std::size_t kMaxExpectedShown = 40;  // of what is expected
 
 std::string quoted(std::string_view text, std::size_t limit) {
   return '"' + printable(text, limit) + '"';
@@ -30,10 +30,10 @@ std::string quoted(std::string_view text, std::size_t limit) {
 class Expectation {
  public:
   explicit Expectation(std::string_view expected)
-      : expected_(expected), shown_(quoted(expected, kMaxShown)) {}
+      : expected_(expected), shown_(quoted(expected, kMaxExpectedShown)) {}
 
   std::span<char> space() {
-    return std::span(chunk_).first(std::min(chunk_.size(), kMaxReceived - received_.size()));
+    return std::span(chunk_).first(std::min(chunk_.size(), kMaxAnswer - received_.size()));
   }
 
   // Takes the `count` bytes written to space(). The verdict, as soon as there is one.
@@ -41,8 +41,8 @@ class Expectation {
     const std::size_t seen = received_.size() - std::min(received_.size(), expected_.size());
     received_.append(chunk_.data(), count);
     if (received_.find(expected_, seen) != std::string::npos) return Outcome::pass("got " + shown_);
-    if (received_.size() < kMaxReceived) return std::nullopt;
-    return Outcome::hard_failure("no " + shown_ + " in " + std::to_string(kMaxReceived) + " bytes");
+    if (received_.size() < kMaxAnswer) return std::nullopt;
+    return Outcome::hard_failure("no " + shown_ + " in " + std::to_string(kMaxAnswer) + " bytes");
   }
 
   // The verdict when the backend closed the connection before there was one.

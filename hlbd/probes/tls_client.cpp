@@ -65,7 +65,7 @@ void TlsClient::Free::operator()(ssl_ctx_st* settings) const {
 }
 
 TlsClient::Stamp TlsClient::stamp_of(const std::string& file) {
-  struct stat status {};
+  struct stat status{};
   if (file.empty() || ::stat(file.c_str(), &status) != 0) return {};
   constexpr std::int64_t kNanoseconds = 1'000'000'000;
   return {status.st_dev, status.st_ino, status.st_size,

@@ -21,9 +21,9 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-constexpr std::size_t kMaxReceived = 262144;
+constexpr std::size_t kMaxHandshake = 262144;
 constexpr std::size_t kChunk = 4096;
-constexpr std::size_t kMaxShown = 60;  // of what is no TLS
+constexpr std::size_t kMaxNoTlsShown = 60;  // of what is no TLS
 
 // For errors that verdict_ tells of.
 error_code broken() {
@@ -234,11 +234,11 @@ asio::awaitable<error_code> TlsStream::receive() {
   if (error) co_return error;
   const std::string_view bytes(chunk.data(), count);
   if (!is_tls(bytes)) {
-    verdict_ = Outcome::hard_failure("not TLS: \"" + printable(bytes, kMaxShown) + '"');
+    verdict_ = Outcome::hard_failure("not TLS: \"" + printable(bytes, kMaxNoTlsShown) + '"');
     co_return broken();
   }
   received_ += count;
-  if (received_ > kMaxReceived) {
+  if (received_ > kMaxHandshake) {
     verdict_ = Outcome::hard_failure("TLS records without end");
     co_return broken();
   }

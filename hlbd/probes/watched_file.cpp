@@ -46,7 +46,7 @@ std::string refusal(const struct stat& status) {
 // place since it was looked at, even what would block.
 std::string bytes_of(const std::string& path, std::string& trouble) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  struct stat status {};
+  struct stat status{};
   if (file.get() < 0 || ::fstat(file.get(), &status) != 0) trouble = last_error();
   if (trouble.empty()) trouble = refusal(status);
   std::string bytes;
@@ -100,7 +100,7 @@ void WatchedFile::look(bool read_anyway) {
   if (all == nullptr) return;
   all->follow_folder(*this);
   looked_at_ = Clock::now();
-  struct stat status {};
+  struct stat status{};
   if (::stat(path_.c_str(), &status) != 0) return take_over(nullptr, last_error());
   if (!S_ISREG(status.st_mode)) return take_over(nullptr, refusal(status));
   const Stamp stamp = {status.st_dev, status.st_ino, status.st_size, nanoseconds_of(status.st_mtim),

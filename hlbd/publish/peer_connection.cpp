@@ -11,7 +11,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
+constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
 bool would_block() {
   return errno == EAGAIN || errno == EINTR;
@@ -30,7 +30,7 @@ asio::awaitable<void> PeerConnection::serve() {
   using Socket = asio::local::stream_protocol::socket;
   while (!ending_ && receive() && send()) {
     const auto event = protocol_.output().empty() ? Socket::wait_read : Socket::wait_write;
-    co_await socket_.async_wait(event, kAsTuple);  // cancelled: there is something new to do
+    co_await socket_.async_wait(event, kTuple);  // cancelled: there is something new to do
   }
   send();  // why it is refused, if that is the reason
 }

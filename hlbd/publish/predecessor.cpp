@@ -14,7 +14,7 @@ namespace {
 
 std::vector<std::uint8_t> read_table(const std::filesystem::path& path) {
   const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  struct stat status {};
+  struct stat status{};
   if (!file.valid() || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
   if (status.st_size <= 0 || status.st_size > UINT32_MAX) return {};
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(status.st_size));

@@ -44,7 +44,7 @@ class LiveWords {
  public:
   explicit LiveWords(const std::filesystem::path& path) {
     const FileDescriptor file(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-    struct stat status {};
+    struct stat status{};
     if (!file.valid() || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return;
     if (static_cast<std::size_t>(status.st_size) < at::kSize) return;
     void* start = mmap(nullptr, at::kSize, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
@@ -112,7 +112,7 @@ void TableFile::extend_lease(std::uint8_t* table) {
 void TableFile::renew() {
   if (start_ == nullptr) return;
   extend_lease(start_);
-  struct stat status {};
+  struct stat status{};
   if (lstat(path_.c_str(), &status) == 0 || errno != ENOENT) return;
   publish(std::vector<std::uint8_t>(start_, start_ + size_));
 }

@@ -12,7 +12,7 @@
 namespace hlb {
 namespace {
 
-constexpr off_t kMaxSize = off_t{64} << 20U;
+constexpr off_t kMaxOverrides = off_t{64} << 20U;
 
 // A rename is on the disk when its folder is.
 bool sync_folder(const std::filesystem::path& folder) {
@@ -23,7 +23,7 @@ bool sync_folder(const std::filesystem::path& folder) {
 }  // namespace
 
 std::variant<SavedOverrides, Unusable> OverrideFile::load(const Present& now) const {
-  auto loaded = load_whole(path_, kMaxSize,
+  auto loaded = load_whole(path_, kMaxOverrides,
                            [&now](std::string_view text) { return decode_overrides(text, now); });
   if (std::holds_alternative<Unusable>(loaded)) {
     rename(path_.c_str(), (path_.string() + ".unusable").c_str());

@@ -13,7 +13,7 @@ namespace {
 using nlohmann::json;
 using std::chrono::milliseconds;
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kOverridesVersion = 1;
 
 json to_json(Clock::TimePoint until, const Present& now) {
   const auto left = std::chrono::ceil<milliseconds>(until - now.steady);
@@ -43,7 +43,7 @@ Clock::TimePoint end_of(const json& until, const Present& now) {
   return now.steady + std::clamp(time_between(now.moment, end), -kFarthest, kFarthest);
 }
 
-State state_named(std::string_view name) {
+State state_then(std::string_view name) {
   if (name == name_of(State::up)) return State::up;
   return name == name_of(State::down) ? State::down : State::unknown;
 }
@@ -57,7 +57,7 @@ Override to_override(const json& entry, const Present& now) {
                     .set_by = entry.at("set_by").get<std::uint32_t>(),
                     .since = WallTime(milliseconds(entry.at("since_ms").get<std::int64_t>())),
                     .until = std::nullopt,
-                    .state_then = state_named(entry.value("state_then", ""))};
+                    .state_then = state_then(entry.value("state_then", ""))};
   if (entry.contains("until")) override.until = end_of(entry.at("until"), now);
   return override;
 }
@@ -80,7 +80,7 @@ std::string encode_overrides(const Overrides& overrides, const Present& now) {
   json entries = json::array();
   for (const auto& [key, override] : overrides.all())
     entries.push_back(to_json(key, override, now));
-  const json document = {{"version", kVersion}, {"overrides", std::move(entries)}};
+  const json document = {{"version", kOverridesVersion}, {"overrides", std::move(entries)}};
   constexpr int kIndent = 1;
   return document.dump(kIndent, ' ', false, json::error_handler_t::replace) + "\n";
 }
@@ -89,7 +89,8 @@ std::variant<SavedOverrides, Unusable> decode_overrides(std::string_view text, c
   const json document = json::parse(text, nullptr, false);
   if (document.is_discarded()) return Unusable{"is no JSON, or only a part of it"};
   try {
-    if (const auto version = document.at("version").get<std::int64_t>(); version != kVersion) {
+    if (const auto version = document.at("version").get<std::int64_t>();
+        version != kOverridesVersion) {
       return Unusable{"is of version " + std::to_string(version) + ", not 1"};
     }
     return decode(document, now);

@@ -19,7 +19,7 @@ namespace {
 using nlohmann::json;
 using std::chrono::milliseconds;
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kStatesVersion = 1;
 
 // ---- encoding ----------------------------------------------------------------------------------
 
@@ -186,8 +186,8 @@ std::string fault_of_age(const Head& head, const Moment& now) {
 
 std::string fault_of(const Document& document, const Moment& now) {
   const auto version = document.head.version;
-  if (version && *version != kVersion) {
-    return fmt::format("is of version {}, not {}", *version, kVersion);
+  if (version && *version != kStatesVersion) {
+    return fmt::format("is of version {}, not {}", *version, kStatesVersion);
   }
   if (!document.fault.empty()) return document.fault;
   if (!version || !document.found_states()) return "holds no states";
@@ -203,8 +203,8 @@ std::tuple<std::string_view, Address> key_of(const SavedState& state) {
 
 std::string StateEncoder::head(const Moment& now) {
   return fmt::format(
-      R"({{"version":{},"boot_id":"{}","boottime_ms":{:15},"wall_ms":{:15},"backends":[)", kVersion,
-      now.boot_id, now.since_boot.count(), now.wall.time_since_epoch().count());
+      R"({{"version":{},"boot_id":"{}","boottime_ms":{:15},"wall_ms":{:15},"backends":[)",
+      kStatesVersion, now.boot_id, now.since_boot.count(), now.wall.time_since_epoch().count());
 }
 
 StateEncoder::StateEncoder(const Moment& now) : text_(head(now)) {}

@@ -17,15 +17,15 @@ namespace {
 
 using publish::FileDescriptor;
 
-constexpr off_t kMaxSize = off_t{64} << 20U;  // of about 600,000 backends
+constexpr off_t kMaxStates = off_t{64} << 20U;  // of about 600,000 backends
 
-std::string why() {
+std::string why_not_saved() {
   return std::generic_category().message(errno);
 }
 
 // A file that was removed, or replaced by another one, has no name any more.
 bool has_name(const FileDescriptor& file) {
-  struct stat status {};
+  struct stat status{};
   return file.valid() && fstat(file.get(), &status) == 0 && status.st_nlink > 0;
 }
 
@@ -33,7 +33,7 @@ bool has_name(const FileDescriptor& file) {
 
 std::variant<SavedStates, Unusable> load_states(const std::filesystem::path& folder,
                                                 const Moment& now) {
-  return load_whole(folder / kStateFile, kMaxSize,
+  return load_whole(folder / kStateFile, kMaxStates,
                     [&now](std::string_view text) { return decode_states(text, now); });
 }
 
@@ -91,7 +91,7 @@ std::string StateFile::write(std::string_view text) {
   const bool in_place =
       file_.valid() && write_all(file_, text) && rename(draft_.c_str(), path_.c_str()) == 0;
   if (in_place) return "";
-  std::string trouble = why();
+  std::string trouble = why_not_saved();
   unlink(draft_.c_str());
   file_ = FileDescriptor(-1);
   return trouble;

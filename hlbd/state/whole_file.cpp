@@ -42,7 +42,7 @@ std::variant<std::optional<std::string>, Unusable> read_whole(const std::filesys
   const FileDescriptor file(
       open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
   if (!file.valid() && errno == ENOENT) return std::nullopt;
-  struct stat status {};
+  struct stat status{};
   if (!file.valid() || fstat(file.get(), &status) != 0) return Unusable{"can't be read: " + why()};
   if (!S_ISREG(status.st_mode)) return Unusable{"is not a regular file"};
   if (status.st_size > most) return too_large(most);

@@ -73,16 +73,16 @@ Certificate issue(const CertificateWish& wish, const Certificate* issuer) {
   return {made, key};
 }
 
-Folder::Folder() {
+CertificateFolder::CertificateFolder() {
   std::string pattern = std::filesystem::temp_directory_path() / "hlb-tls-XXXXXX";
   folder_ = mkdtemp(pattern.data());
 }
 
-Folder::~Folder() {
+CertificateFolder::~CertificateFolder() {
   std::filesystem::remove_all(folder_);
 }
 
-std::string Folder::file(const std::string& name, const std::string& text) const {
+std::string CertificateFolder::file(const std::string& name, const std::string& text) const {
   std::ofstream(folder_ / name, std::ios::binary) << text;
   return folder_ / name;
 }

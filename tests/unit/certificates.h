@@ -37,12 +37,12 @@ inline Certificate authority(const std::string& name = "Test Authority",
 }
 
 // A folder that goes with the object.
-class Folder {
+class CertificateFolder {
  public:
-  Folder();
-  ~Folder();
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
+  CertificateFolder();
+  ~CertificateFolder();
+  CertificateFolder(const CertificateFolder&) = delete;
+  CertificateFolder& operator=(const CertificateFolder&) = delete;
 
   // The path of a file with this text, in place of the one there may be.
   std::string file(const std::string& name, const std::string& text) const;

@@ -321,26 +321,26 @@ TEST(ConfigChecks, ThatHaveNoTypeMayHaveTheKeysOfAny) {
 
 // ---- faults ------------------------------------------------------------------------------------
 
-struct Broken {
+struct BrokenCheck {
   std::string text;
   std::string fault;  // behind "hlbd.toml:"
 };
 
-std::ostream& operator<<(std::ostream& out, const Broken& row) {
+std::ostream& operator<<(std::ostream& out, const BrokenCheck& row) {
   return out << row.fault;
 }
 
 // `keys` from line 6 on.
-Broken fault_in(const std::string& type, const std::string& keys, const std::string& fault) {
+BrokenCheck fault_in(const std::string& type, const std::string& keys, const std::string& fault) {
   return {with_check(type, keys), fault};
 }
 
 // From line 4 on.
-Broken faulty_checks(const std::string& checks, const std::string& fault) {
+BrokenCheck faulty_checks(const std::string& checks, const std::string& fault) {
   return {with_checks(checks), fault};
 }
 
-class CheckFault : public testing::TestWithParam<Broken> {};
+class CheckFault : public testing::TestWithParam<BrokenCheck> {};
 
 TEST_P(CheckFault, IsReportedWithItsPlaceAndWhatToDo) {
   const bool pings = GetParam().text.find(R"(type = "icmp")") != std::string::npos;
@@ -569,7 +569,8 @@ INSTANTIATE_TEST_SUITE_P(
         fault_in("http", "[service.check.headers]\nConnection = \"close\"",
                  R"(7:1: "Connection" is what "reuse" is for; use that key)")));
 
-Broken wrong_status(const std::string& value, const std::string& at, const std::string& shown) {
+BrokenCheck wrong_status(const std::string& value, const std::string& at,
+                         const std::string& shown) {
   return fault_in("http", "expect_status = " + value,
                   "6:" + at + R"(: "expect_status" must be 100 to 599, or a range such as )" +
                       R"("200-299", not )" + shown);

@@ -15,12 +15,12 @@ using namespace std::string_literals;
 
 constexpr char kTcp[] = "[service.check]\ntype = \"tcp\"\nport = 1\n";
 
-struct Broken {
+struct BrokenFile {
   std::string text;
   std::string fault;
 };
 
-std::ostream& operator<<(std::ostream& out, const Broken& row) {
+std::ostream& operator<<(std::ostream& out, const BrokenFile& row) {
   return out << row.fault;
 }
 
@@ -30,26 +30,26 @@ std::string service(const std::string& name, const std::string& backends,
   return "[[service]]\nname = " + name + "\nbackends = " + backends + "\n" + check;
 }
 
-Broken with_name(const std::string& name, const std::string& fault) {
+BrokenFile with_name(const std::string& name, const std::string& fault) {
   return {service(name, R"(["10.0.0.1"])"), "hlbd.toml:2:8: " + fault};
 }
 
-Broken with_backends(const std::string& backends, const std::string& fault) {
+BrokenFile with_backends(const std::string& backends, const std::string& fault) {
   return {service("\"a.b\"", backends), "hlbd.toml:3:" + fault};
 }
 
 // `key` on line 4, in the service.
-Broken with_key(const std::string& key, const std::string& fault) {
+BrokenFile with_key(const std::string& key, const std::string& fault) {
   return {service("\"a.b\"", R"(["10.0.0.1"])", key + "\n" + kTcp), "hlbd.toml:4:" + fault};
 }
 
 // `key` on line 2.
-Broken with_daemon(const std::string& key, const std::string& fault) {
+BrokenFile with_daemon(const std::string& key, const std::string& fault) {
   return {"[daemon]\n" + key + "\n" + service("\"a.b\"", R"(["10.0.0.1"])"),
           "hlbd.toml:2:" + fault};
 }
 
-class ConfigFault : public testing::TestWithParam<Broken> {};
+class ConfigFault : public testing::TestWithParam<BrokenFile> {};
 
 TEST_P(ConfigFault, IsReportedWithItsPlaceAndWhatToDo) {
   EXPECT_THAT(faults_of(parse_config(GetParam().text)), ElementsAre(GetParam().fault));
@@ -58,26 +58,31 @@ TEST_P(ConfigFault, IsReportedWithItsPlaceAndWhatToDo) {
 INSTANTIATE_TEST_SUITE_P(
     Keys, ConfigFault,
     testing::Values(
-        Broken{"",
-               "hlbd.toml:1:1: there is no [[service]] here or in services.d/*.toml; add one with "
-               "name, backends and [service.check]"},
-        Broken{"# nothing\n",
-               "hlbd.toml:1:1: there is no [[service]] here or in services.d/*.toml; add one with "
-               "name, backends and [service.check]"},
-        Broken{"[daemon]\nlog_level = \"info\"\n",
-               "hlbd.toml:1:1: there is no [[service]] here or in services.d/*.toml; add one with "
-               "name, backends and [service.check]"},
-        Broken{"service = []\n",
-               "hlbd.toml:1:1: there is no [[service]] here or in services.d/*.toml; add one with "
-               "name, backends and [service.check]"},
-        Broken{"[[services]]\nname = \"a.b\"\n",
-               R"(hlbd.toml:1:3: unknown key "services" in the file; did you mean "service"?)"},
-        Broken{"[service]\nname = \"a.b\"\n",
-               R"(hlbd.toml:1:1: "service" must be an array of tables, [[service]], not a table)"},
-        Broken{"service = [\"a.b\"]\n",
-               "hlbd.toml:1:12: a service must be a table written [[service]], not a string"},
-        Broken{"[[daemon]]\nlog_level = \"info\"\n" + service("\"a.b\"", R"(["10.0.0.1"])"),
-               R"(hlbd.toml:1:1: "daemon" must be one table, [daemon], not an array)"},
+        BrokenFile{
+            "",
+            "hlbd.toml:1:1: there is no [[service]] here or in services.d/*.toml; add one with "
+            "name, backends and [service.check]"},
+        BrokenFile{
+            "# nothing\n",
+            "hlbd.toml:1:1: there is no [[service]] here or in services.d/*.toml; add one with "
+            "name, backends and [service.check]"},
+        BrokenFile{
+            "[daemon]\nlog_level = \"info\"\n",
+            "hlbd.toml:1:1: there is no [[service]] here or in services.d/*.toml; add one with "
+            "name, backends and [service.check]"},
+        BrokenFile{
+            "service = []\n",
+            "hlbd.toml:1:1: there is no [[service]] here or in services.d/*.toml; add one with "
+            "name, backends and [service.check]"},
+        BrokenFile{"[[services]]\nname = \"a.b\"\n",
+                   R"(hlbd.toml:1:3: unknown key "services" in the file; did you mean "service"?)"},
+        BrokenFile{
+            "[service]\nname = \"a.b\"\n",
+            R"(hlbd.toml:1:1: "service" must be an array of tables, [[service]], not a table)"},
+        BrokenFile{"service = [\"a.b\"]\n",
+                   "hlbd.toml:1:12: a service must be a table written [[service]], not a string"},
+        BrokenFile{"[[daemon]]\nlog_level = \"info\"\n" + service("\"a.b\"", R"(["10.0.0.1"])"),
+                   R"(hlbd.toml:1:1: "daemon" must be one table, [daemon], not an array)"},
         with_daemon(
             "listen = \"127.0.0.1:9808\"",
             R"(1: unknown key "listen" in [daemon]; remove it, or use "log_level", "max_stale", "on_change", "on_change_user" or "metrics")"),
@@ -118,11 +123,11 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(11: "aliases" must be an array such as ["www.example"], not a string)"),
         with_key("aliases = [1]", "12: an alias must be a string in quotes, not an integer"),
         with_key("aliases = [\"\"]", R"(12: "" is no hostname; give one such as "app.example")"),
-        Broken{"[[service]]\nbackends = [\"10.0.0.1\"]\n"s + kTcp,
-               R"(hlbd.toml:1:1: [[service]] has no "name"; add name = "app.example")"},
-        Broken{"[[service]]\nname = \"a.b\"\n"s + kTcp,
-               R"(hlbd.toml:1:1: [[service]] has no "backends"; add backends = ["10.0.0.1"])"},
-        Broken{
+        BrokenFile{"[[service]]\nbackends = [\"10.0.0.1\"]\n"s + kTcp,
+                   R"(hlbd.toml:1:1: [[service]] has no "name"; add name = "app.example")"},
+        BrokenFile{"[[service]]\nname = \"a.b\"\n"s + kTcp,
+                   R"(hlbd.toml:1:1: [[service]] has no "backends"; add backends = ["10.0.0.1"])"},
+        BrokenFile{
             "[[service]]\nname = \"a.b\"\nbackends = [\"10.0.0.1\"]\n",
             R"(hlbd.toml:1:1: [[service]] has no "check"; add [service.check] with type = "tcp" or "http", and a port)"},
         with_key(
@@ -180,8 +185,9 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(19: "A.B." is a name at hlbd.toml:2:8 already; rename one of them)"),
         with_key("aliases = [\"c.d\", \"c.d\"]",
                  R"(19: "c.d" is a name at hlbd.toml:4:12 already; rename one of them)"),
-        Broken{service("\"a.b\"", R"(["10.0.0.1"])") + service("\"A.b\"", R"(["10.0.0.2"])"),
-               R"(hlbd.toml:8:8: "A.b" is a name at hlbd.toml:2:8 already; rename one of them)"}));
+        BrokenFile{
+            service("\"a.b\"", R"(["10.0.0.1"])") + service("\"A.b\"", R"(["10.0.0.2"])"),
+            R"(hlbd.toml:8:8: "A.b" is a name at hlbd.toml:2:8 already; rename one of them)"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Backends, ConfigFault,
@@ -249,7 +255,7 @@ INSTANTIATE_TEST_SUITE_P(
                       R"(44: "port" must be 1 to 65535, not 65536)"),
         with_backends("[{ address = \"10.0.0.1\", port = \"80\" }]",
                       R"(44: "port" must be an integer, 1 to 65535, not a string)"),
-        Broken{
+        BrokenFile{
             service("\"a.b\"", R"(["10.0.0.1", { address = "10.0.0.2", port = 2 }])",
                     "[service.check]\ntype = \"tcp\"\n"),
             R"(hlbd.toml:3:13: there is no port to check 10.0.0.1 at; add one to [service.check], or write { address = "10.0.0.1", port = 8080 })"}));
@@ -296,12 +302,12 @@ INSTANTIATE_TEST_SUITE_P(
         with_backends("[\"A.B\"]",
                       R"(13: "a.b" is the name of a service, at hlbd.toml:2:8; look up )"
                       "a name that hlbd doesn't answer itself"),
-        Broken{
+        BrokenFile{
             service("\"a.b\"", R"(["c.d"])") +
                 service("\"x.y\"", R"(["10.0.0.1"])", "aliases = ['c.d']\n") + kTcp,
             "hlbd.toml:3:13: \"c.d\" is the name of a service, at hlbd.toml:10:12; look up a name "
             "that hlbd doesn't answer itself"},
-        Broken{
+        BrokenFile{
             service("\"a.b\"", R"(["x.y", { name = "x.z", port = 2 }, { srv = "_x._tcp.y" }])",
                     "[service.check]\ntype = \"tcp\"\n"),
             R"(hlbd.toml:3:13: there is no port to check x.y at; add one to [service.check], or write { name = "x.y", port = 8080 })"}));

@@ -23,16 +23,16 @@ constexpr char kParsing[] = "invalid TOML: error while parsing ";
 constexpr char kQuoteIt[] = "; strings, addresses and durations stand in quotes";
 constexpr char kEndQuote[] = "; a string ends with its quote on the same line";
 
-struct Broken {
+struct BrokenSyntax {
   std::string text;
   std::string fault;  // behind "hlbd.toml:"
 };
 
-std::ostream& operator<<(std::ostream& out, const Broken& row) {
+std::ostream& operator<<(std::ostream& out, const BrokenSyntax& row) {
   return out << row.fault;
 }
 
-class SyntaxFault : public testing::TestWithParam<Broken> {};
+class SyntaxFault : public testing::TestWithParam<BrokenSyntax> {};
 
 TEST_P(SyntaxFault, IsReportedWithItsPlace) {
   EXPECT_THAT(faults_of(parse_config(GetParam().text)),
@@ -42,72 +42,82 @@ TEST_P(SyntaxFault, IsReportedWithItsPlace) {
 INSTANTIATE_TEST_SUITE_P(
     Toml, SyntaxFault,
     testing::Values(
-        Broken{"[daemon]\nlog_level\n",
-               "2:10: "s + kParsing + R"(key-value pair: expected '=', saw '\n')"},
-        Broken{"[daemon]\nmax_stale = 2s\n",
-               "2:14: "s + kParsing + "decimal integer: expected digit, saw 's'" + kQuoteIt},
-        Broken{"[[service]]\nname = 127.0.0.1\n",
-               "2:13: "s + kParsing +
-                   "floating-point: expected decimal digit or exponent, saw '.'" + kQuoteIt},
-        Broken{"[[service]]\nname = app\n",
-               "2:8: "s + kParsing + "value: could not determine value type" + kQuoteIt},
-        Broken{"[[service]]\nsubdomains = tru\n",
-               "2:17: "s + kParsing + R"(boolean: expected 'true', saw 'tru\x0a')" + kQuoteIt},
-        Broken{"[[service]]\nname = \"app\n",
-               "2:12: "s + kParsing +
-                   "string: unescaped control characters other than TAB (U+0009) are explicitly "
-                   "prohibited" +
-                   kEndQuote},
-        Broken{"[[service]]\nname = \"a\"\nname = \"b\"\n",
-               "3:8: "s + kParsing + "key-value pair: cannot redefine existing string 'name'"},
-        Broken{"[[service]]\nbackends = [\"10.0.0.1\"\n[service.check]\n",
-               "3:1: "s + kParsing + "array: expected comma or closing ']', saw '['"},
-        Broken{"[service]\n[[service]]\n",
-               "2:1: "s + kParsing +
-                   "table header: cannot redefine existing table 'service' as array-of-tables"},
-        Broken{"# one\r\n[daemon]\r\nlog_level\r\n",
-               "3:10: "s + kParsing + R"(key-value pair: expected '=', saw '\r')"}));
+        BrokenSyntax{"[daemon]\nlog_level\n",
+                     "2:10: "s + kParsing + R"(key-value pair: expected '=', saw '\n')"},
+        BrokenSyntax{"[daemon]\nmax_stale = 2s\n",
+                     "2:14: "s + kParsing + "decimal integer: expected digit, saw 's'" + kQuoteIt},
+        BrokenSyntax{"[[service]]\nname = 127.0.0.1\n",
+                     "2:13: "s + kParsing +
+                         "floating-point: expected decimal digit or exponent, saw '.'" + kQuoteIt},
+        BrokenSyntax{"[[service]]\nname = app\n",
+                     "2:8: "s + kParsing + "value: could not determine value type" + kQuoteIt},
+        BrokenSyntax{
+            "[[service]]\nsubdomains = tru\n",
+            "2:17: "s + kParsing + R"(boolean: expected 'true', saw 'tru\x0a')" + kQuoteIt},
+        BrokenSyntax{
+            "[[service]]\nname = \"app\n",
+            "2:12: "s + kParsing +
+                "string: unescaped control characters other than TAB (U+0009) are explicitly "
+                "prohibited" +
+                kEndQuote},
+        BrokenSyntax{
+            "[[service]]\nname = \"a\"\nname = \"b\"\n",
+            "3:8: "s + kParsing + "key-value pair: cannot redefine existing string 'name'"},
+        BrokenSyntax{"[[service]]\nbackends = [\"10.0.0.1\"\n[service.check]\n",
+                     "3:1: "s + kParsing + "array: expected comma or closing ']', saw '['"},
+        BrokenSyntax{
+            "[service]\n[[service]]\n",
+            "2:1: "s + kParsing +
+                "table header: cannot redefine existing table 'service' as array-of-tables"},
+        BrokenSyntax{"# one\r\n[daemon]\r\nlog_level\r\n",
+                     "3:10: "s + kParsing + R"(key-value pair: expected '=', saw '\r')"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Bytes, SyntaxFault,
     testing::Values(
-        Broken{"[daemon]\n# caf\xe9\n",
-               "2:5: invalid TOML: encountered invalid utf-8 sequence; save the file as UTF-8"},
-        Broken{"[daemon]\nlog_level = \"in\0fo\"\n"s,
-               "2:16: "s + kParsing +
-                   "string: unescaped control characters other than TAB (U+0009) are explicitly "
-                   "prohibited" +
-                   kEndQuote},
-        Broken{"[daemon]\n\0"s,
-               "2:1: "s + kParsing +
-                   R"(root table: expected keys, tables, whitespace or comments, saw '\u0000')"},
-        Broken{"\x7f\x45LF\x02\x01",
-               "1:1: "s + kParsing +
-                   R"(root table: expected keys, tables, whitespace or comments, saw '\u007F')"},
-        Broken{"\xef\xbb\xbf\n= 1",
-               "2:1: "s + kParsing +
-                   "root table: expected keys, tables, whitespace or comments, saw '='"},
+        BrokenSyntax{
+            "[daemon]\n# caf\xe9\n",
+            "2:5: invalid TOML: encountered invalid utf-8 sequence; save the file as UTF-8"},
+        BrokenSyntax{
+            "[daemon]\nlog_level = \"in\0fo\"\n"s,
+            "2:16: "s + kParsing +
+                "string: unescaped control characters other than TAB (U+0009) are explicitly "
+                "prohibited" +
+                kEndQuote},
+        BrokenSyntax{
+            "[daemon]\n\0"s,
+            "2:1: "s + kParsing +
+                R"(root table: expected keys, tables, whitespace or comments, saw '\u0000')"},
+        BrokenSyntax{
+            "\x7f\x45LF\x02\x01",
+            "1:1: "s + kParsing +
+                R"(root table: expected keys, tables, whitespace or comments, saw '\u007F')"},
+        BrokenSyntax{"\xef\xbb\xbf\n= 1",
+                     "2:1: "s + kParsing +
+                         "root table: expected keys, tables, whitespace or comments, saw '='"},
         // What toml++ 3.3 believes can't come.
-        Broken{"[daemon]\n[ \t]\n", "2:4: "s + kNoName}, Broken{"\n  [\n", "2:4: "s + kNoName},
-        Broken{"[a]\n[[[b]]]\n", "2:3: "s + kNoName},
-        Broken{"# é\n['a'] # é\n  [\x1b]", "3:4: "s + kNoName},
-        Broken{"[[[[[[[[[[[[", "1:3: "s + kNoName},
+        BrokenSyntax{"[daemon]\n[ \t]\n", "2:4: "s + kNoName},
+        BrokenSyntax{"\n  [\n", "2:4: "s + kNoName},
+        BrokenSyntax{"[a]\n[[[b]]]\n", "2:3: "s + kNoName},
+        BrokenSyntax{"# é\n['a'] # é\n  [\x1b]", "3:4: "s + kNoName},
+        BrokenSyntax{"[[[[[[[[[[[[", "1:3: "s + kNoName},
         // What would run into undefined behaviour in toml++ 3.3.
-        Broken{"# é\na = \u00a7\n", "2:5: "s + kNotAscii},
-        Broken{"a = 'é'\n", "1:6: "s + kNotAscii},  // Here it looks ahead over the character,
-                                                    // though the quote in front is a fault already.
-        Broken{"a = 1\"\ufefb",
-               "1:6: "s + kParsing + R"(decimal integer: expected digit, saw '"')" + kQuoteIt},
-        Broken{"s = \"\"\"\\\n\u00a7\"\"\"\n", "2:1: "s + kNotAscii}));
+        BrokenSyntax{"# é\na = \u00a7\n", "2:5: "s + kNotAscii},
+        BrokenSyntax{"a = 'é'\n",
+                     "1:6: "s + kNotAscii},  // Here it looks ahead over the character,
+                                             // though the quote in front is a fault already.
+        BrokenSyntax{"a = 1\"\ufefb", "1:6: "s + kParsing +
+                                          R"(decimal integer: expected digit, saw '"')" + kQuoteIt},
+        BrokenSyntax{"s = \"\"\"\\\n\u00a7\"\"\"\n", "2:1: "s + kNotAscii}));
 
 INSTANTIATE_TEST_SUITE_P(
     Nesting, SyntaxFault,
-    testing::Values(Broken{"a.b.c.d.e.f.g.h.i = 1\n", "1:16: "s + kDeep},
-                    Broken{"[a.'.'.\"]\".d.e.f.g.h.i]\n", "1:21: "s + kDeep},
-                    Broken{"# é\nb = [[[[[[[[[1]]]]]]]]]\n", "2:13: "s + kDeep},
-                    Broken{"b = [[[[[[[[[1]]]]]]]]", "1:13: "s + kDeep},
+    testing::Values(BrokenSyntax{"a.b.c.d.e.f.g.h.i = 1\n", "1:16: "s + kDeep},
+                    BrokenSyntax{"[a.'.'.\"]\".d.e.f.g.h.i]\n", "1:21: "s + kDeep},
+                    BrokenSyntax{"# é\nb = [[[[[[[[[1]]]]]]]]]\n", "2:13: "s + kDeep},
+                    BrokenSyntax{"b = [[[[[[[[[1]]]]]]]]", "1:13: "s + kDeep},
                     // The fault is the bracket further up, not the nesting that comes of it.
-                    Broken{
+                    BrokenSyntax{
                         "x = [\n[[a]]\n[[[[[[[[[c]]\n",
                         "2:3: "s + kParsing + "value: could not determine value type" + kQuoteIt}));
 

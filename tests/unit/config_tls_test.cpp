@@ -48,7 +48,7 @@ class ConfigTlsCheck : public testing::Test {
     return "certificate = '" + certificate + "'\nkey = '" + key + "'";
   }
 
-  const Folder folder_;
+  const CertificateFolder folder_;
   const Certificate mine_ = issue({});
   const std::string ca_ = folder_.file("ca.pem", authority().pem());
   const std::string certificate_ = folder_.file("mine.pem", mine_.pem());

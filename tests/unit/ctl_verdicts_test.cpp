@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const WallTime kNow{1'795'522'800s};
+const WallTime kVerdictsAt{1'795'522'800s};
 
 class Verdicts : public CtlOutput {};
 
@@ -20,7 +20,7 @@ BackendReport told(const char* address, const char* state = "up") {
   BackendReport report;
   report.address = address;
   report.state = state;
-  report.since = kNow - 1min;
+  report.since = kVerdictsAt - 1min;
   report.reason = "refused";
   return report;
 }
@@ -35,7 +35,7 @@ std::vector<std::string> lines(const std::vector<Verdict>& verdicts) {
 
 std::vector<std::string> judged(const Sample& sample, const std::vector<BackendReport>& known) {
   const std::vector<std::uint8_t> bytes = sample.record();
-  return lines(verdicts(record::View::over(bytes), known, kNow));
+  return lines(verdicts(record::View::over(bytes), known, kVerdictsAt));
 }
 
 using Lines = std::vector<std::string>;
@@ -79,12 +79,13 @@ TEST_F(Verdicts, SayWhyAllAreInWhenAllAreDown) {
 
 TEST_F(Verdicts, NameTheOverrideAndNotTheStateBesideIt) {
   BackendReport drained = told("10.0.0.1");
-  drained.override = {.kind = "drain", .reason = "disks", .set_by = 0, .since = kNow, .until = {}};
-  EXPECT_EQ(lines(verdicts(record::View(), {drained}, kNow)),
+  drained.override = {
+      .kind = "drain", .reason = "disks", .set_by = 0, .since = kVerdictsAt, .until = {}};
+  EXPECT_EQ(lines(verdicts(record::View(), {drained}, kVerdictsAt)),
             Lines{"10.0.0.1 in drained by root: disks"})
       << "without a table hlbd's word on what it answers counts";
   drained.weight_percent = 0;
-  EXPECT_EQ(lines(verdicts(record::View(), {drained}, kNow)),
+  EXPECT_EQ(lines(verdicts(record::View(), {drained}, kVerdictsAt)),
             Lines{"10.0.0.1 out drained by root: disks"});
 }
 

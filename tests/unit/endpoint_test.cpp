@@ -78,8 +78,7 @@ class EndpointTest : public testing::Test {
   EndpointTest() { serve({}); }
 
   void serve(Endpoint::Limits limits) {
-    endpoint_.emplace(
-        loop_.get_executor(), [this] { return expose(); }, limits);
+    endpoint_.emplace(loop_.get_executor(), [this] { return expose(); }, limits);
     EXPECT_FALSE(endpoint_->serve_at(path_));
   }
 
@@ -252,7 +251,7 @@ TEST_F(EndpointTest, LetsTheLoopWorkBetweenTheParts) {
 }
 
 TEST_F(EndpointTest, IsOpenToAllUsers) {
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(stat(path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0666U);
 }

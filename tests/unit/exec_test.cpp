@@ -199,7 +199,7 @@ TEST(ExecProbe, DoesNotKnowWithoutADescriptor) {
 
 TEST(ExecProbe, KillsTheWholeTreeAtTheTimeOut) {
   asio::io_context loop(1);
-  const Folder folder;
+  const ScriptFolder folder;
   const std::string inner = "sleep 300 & echo $! >" + folder.file("deep") + "; wait";
   const Target target = shell("echo $$ >" + folder.file("main") + "; sleep 300 & echo $! >" +
                                   folder.file("group") + "; setsid sh -c '" + inner + "' & wait",
@@ -217,7 +217,7 @@ TEST(ExecProbe, KillsTheWholeTreeAtTheTimeOut) {
 
 TEST(ExecProbe, KillsWhatItLeftRunningWhenItEnds) {
   asio::io_context loop(1);
-  const Folder folder;
+  const ScriptFolder folder;
   const std::string daemon = "sleep 300 & echo $! >" + folder.file("daemon");
   const Target target =
       shell("setsid sh -c '" + daemon + "'; sleep 300 & echo $! >" + folder.file("group"));
@@ -234,7 +234,7 @@ TEST(ExecProbe, KillsWhatItLeftRunningWhenItEnds) {
 
 TEST(ExecProbe, SparesTheDaemonOfAnotherAttemptUntilThatEnds) {
   asio::io_context loop(1);
-  const Folder folder;
+  const ScriptFolder folder;
   const std::string daemon = "sleep 300 & echo $! >" + folder.file("daemon");
   const Target target = shell("setsid sh -c '" + daemon + "'; until [ -e " + folder.file("go") +
                               " ]; do sleep 0.01; "
@@ -278,7 +278,9 @@ TEST(ExecProbe, LeavesNoZombieAndNoDescriptorAfter200HangingPrograms) {
   Prober prober(loop.get_executor());
   std::vector<std::unique_ptr<Probe>> probes;
   std::vector<std::unique_ptr<Attempt>> attempts;
-  { run(loop, *prober.make(target)); }
+  {
+    run(loop, *prober.make(target));
+  }
   ASSERT_TRUE(run_until(loop, [] { return children().empty(); }));
   loop.restart();
   loop.run();  // to its end, where the last pidfd is closed
@@ -297,7 +299,7 @@ TEST(ExecProbe, LeavesNoZombieAndNoDescriptorAfter200HangingPrograms) {
 
 TEST(ExecProbe, RunsNoMoreThan64ProgramsAtATimeAndTheOthersWait) {
   asio::io_context loop(1);
-  const Folder folder;
+  const ScriptFolder folder;
   const Target target = shell("echo . >>" + folder.file("begun") + "; until [ -e " +
                               folder.file("go") + " ]; do sleep 0.1; done");
   Prober prober(loop.get_executor());
@@ -321,7 +323,7 @@ TEST(ExecProbe, RunsNoMoreThan64ProgramsAtATimeAndTheOthersWait) {
 
 TEST(ExecProbe, CancellingKillsItAtOnceAndLeavesNothingBehind) {
   asio::io_context loop(1);
-  const Folder folder;
+  const ScriptFolder folder;
   const Target target = shell("echo $$ >" + folder.file("main") + "; setsid sleep 300", 1h);
   Prober prober(loop.get_executor());
   const auto probe = prober.make(target);
@@ -360,7 +362,7 @@ TEST(ExecProbe, CancellingEndsTheWaitForAPlace) {
 
 TEST(ExecProbe, DestroyingTheLoopKillsAndReapsWhatIsInFlight) {
   const std::size_t before = open_descriptors();
-  const Folder folder;
+  const ScriptFolder folder;
   const Target target = shell("echo $$ >" + folder.file("main") + "; sleep 300", 1h);
   std::unique_ptr<Probe> probe;
   {

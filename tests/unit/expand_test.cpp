@@ -58,8 +58,7 @@ class ExpandTest : public testing::Test {
   }
 
   Expansion expansion(bool may_wait = true) const {
-    return expand(
-        service_, [this](const NameKey& key) { return find(key); }, may_wait);
+    return expand(service_, [this](const NameKey& key) { return find(key); }, may_wait);
   }
 
   std::vector<BackendSpec> backends() const { return expansion().service.backends; }

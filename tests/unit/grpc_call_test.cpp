@@ -17,12 +17,13 @@ using namespace std::string_literals;
 using http2::frame;
 using http2::Type;
 
-const GrpcCheck kCheck{.service = "app.v1.Orders", .authority = "app.test", .tls = std::nullopt};
+const GrpcCheck kCallCheck{
+    .service = "app.v1.Orders", .authority = "app.test", .tls = std::nullopt};
 constexpr std::uint32_t kRefusedStream = 7;
 constexpr std::uint32_t kEnhanceYourCalm = 11;
 
 std::optional<Outcome> verdict_on(std::string_view received) {
-  GrpcCall call(kCheck);
+  GrpcCall call(kCallCheck);
   call.output();
   return call.take(received);
 }
@@ -41,7 +42,7 @@ std::string goaway(std::uint32_t last_stream, std::uint32_t error, const std::st
 }
 
 TEST(GrpcCall, BeginsAsHttp2AndEndsItsRequest) {
-  GrpcCall call(kCheck);
+  GrpcCall call(kCallCheck);
   const std::string request = call.output();
   EXPECT_TRUE(request.starts_with("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
   EXPECT_TRUE(
@@ -64,7 +65,7 @@ TEST(GrpcCall, FailsWithTheWordOfAnyOtherStatus) {
 }
 
 TEST(GrpcCall, TakesBytesAsTheyCome) {
-  GrpcCall call(kCheck);
+  GrpcCall call(kCallCheck);
   call.output();
   const std::string received = http2::health(1);
   for (std::size_t at = 0; at + 1 < received.size(); ++at)
@@ -73,7 +74,7 @@ TEST(GrpcCall, TakesBytesAsTheyCome) {
 }
 
 TEST(GrpcCall, AnswersSettingsAndPings) {
-  GrpcCall call(kCheck);
+  GrpcCall call(kCallCheck);
   call.output();
   EXPECT_FALSE(call.take(http2::settings() + frame(Type::ping, 0, 0, "12345678")));
   constexpr std::uint8_t kAck = 1;
@@ -191,7 +192,7 @@ TEST(GrpcCall, TellsWhatBreaksTheRulesOfHttp2) {
 TEST(GrpcCall, BearsNoFloods) {
   const auto flood = [](const std::string& one) {
     std::string received = http2::settings();
-    GrpcCall call(kCheck);
+    GrpcCall call(kCallCheck);
     std::size_t most_said = call.output().size();
     auto verdict = call.take(received);
     for (int count = 0; count < 100'000 && !verdict; ++count) {
@@ -218,7 +219,7 @@ TEST(GrpcCall, BearsNoEndlessHeadersOrBody) {
     body += http2::data(std::string(16'000, 'x'));
   }
   for (const std::string& received : {headers, body}) {
-    GrpcCall call(kCheck);
+    GrpcCall call(kCallCheck);
     std::optional<Outcome> verdict;
     std::size_t taken = 0;
     for (; taken < received.size() && !verdict; taken += 2048)
@@ -242,7 +243,7 @@ TEST(GrpcCall, BearsAnyBytes) {
 }
 
 TEST(GrpcCall, SaysHowFarItGot) {
-  GrpcCall call(kCheck);
+  GrpcCall call(kCallCheck);
   call.output();
   EXPECT_EQ(call.closed().reason, "connection closed before any response");
   EXPECT_EQ(call.silence(), "no response in");

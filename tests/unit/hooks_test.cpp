@@ -16,10 +16,10 @@ namespace {
 
 using probes::children;
 using probes::contents;
-using probes::Folder;
 using probes::is_gone;
 using probes::process_in;
 using probes::run_until;
+using probes::ScriptFolder;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
@@ -76,7 +76,7 @@ class HooksTest : public testing::Test {
     return "until [ -e " + folder_.file("go") + " ]; do sleep 0.02; done";
   }
 
-  Folder folder_;
+  ScriptFolder folder_;
   boost::asio::io_context loop_{1};
   std::shared_ptr<probes::Children> children_ =
       std::make_shared<probes::Children>(loop_.get_executor());
@@ -337,7 +337,7 @@ TEST_F(HooksTest, DropWhatWaitsWhenTheyGoAndLetWhatRunsEnd) {
 }
 
 TEST(Hooks, KillWhatRunsWhenTheLoopGoes) {
-  const Folder folder;
+  const ScriptFolder folder;
   {
     boost::asio::io_context loop(1);
     const auto children = std::make_shared<probes::Children>(loop.get_executor());

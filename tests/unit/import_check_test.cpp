@@ -114,12 +114,14 @@ TEST(ImportGuess, ReadsListenersAsTheKernelShowsThem) {
                               ":1F93 00000000:0000 01 00000000:00000000\n"
                               "   2: " +
                               v6 + ":0050 " + v6 + ":0000 0A 0\n"),
-              ElementsAre(Listener{address("127.0.0.2"), 8082}, Listener{address("fd00::1"), 80}));
+              ElementsAre(ListeningSocket{address("127.0.0.2"), 8082},
+                          ListeningSocket{address("fd00::1"), 80}));
   EXPECT_THAT(parse_listeners("   0: 7F:1F92 0:0 0A\n1: 0100007F 0 0A\n2: 0100007G:1F92 0 0A\n"),
               IsEmpty());
 }
 
-std::string guess(const std::vector<Address>& backends, const std::vector<Listener>& listeners) {
+std::string guess(const std::vector<Address>& backends,
+                  const std::vector<ListeningSocket>& listeners) {
   const ChosenCheck check = guess_check(backends, listeners);
   EXPECT_THAT(check.remark, HasSubstr("A guess"));
   return check.to_string();

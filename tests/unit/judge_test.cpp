@@ -23,9 +23,9 @@ Outcome outcome_of(Result result) {
   return Outcome::not_known("no descriptors");
 }
 
-class Model {
+class JudgeModel {
  public:
-  Model(const CheckSpec& spec, State published) : spec_(spec), state(published) {}
+  JudgeModel(const CheckSpec& spec, State published) : spec_(spec), state(published) {}
 
   void observe(Result result, TimePoint now, bool mass_failure) {
     if (result == Result::unknown) return;
@@ -79,7 +79,7 @@ TEST(Judge, AgreesWithThePlainModelOnRandomOutcomes) {
     const CheckSpec spec = random_spec(random);
     const State published = std::array{State::unknown, State::up, State::down}.at(random() % 3);
     Judge judge(spec, published);
-    Model model(spec, published);
+    JudgeModel model(spec, published);
     TimePoint now;
     unsigned long healthy = 50;  // percent
     for (int step = 0; step < 300; ++step) {

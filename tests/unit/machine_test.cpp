@@ -17,9 +17,9 @@ constexpr Result kFail = Result::failed;
 constexpr Result kUnknown = Result::unknown;
 
 // The plain reading of the contract: the whole history is kept, and only its tail is looked at.
-class Model {
+class MachineModel {
  public:
-  explicit Model(Thresholds at_first) : thresholds(at_first) {}
+  explicit MachineModel(Thresholds at_first) : thresholds(at_first) {}
 
   void observe(Result result) {
     if (result == kUnknown) return;
@@ -57,7 +57,7 @@ Machine machine_after(Thresholds thresholds, const std::vector<Result>& results)
 }
 
 // One step of both, which must agree in state and in what the transition says of it.
-void expect_same_step(Machine& machine, Model& model, Result result) {
+void expect_same_step(Machine& machine, MachineModel& model, Result result) {
   const State before = model.state;
   model.observe(result);
   const Transition transition = machine.observe(result);
@@ -174,7 +174,7 @@ TEST(Machine, AgreesWithThePlainModelOnEverySequenceOfNineOutcomes) {
     for (unsigned fall = 1; fall <= 3; ++fall) {
       for (unsigned sequence = 0; sequence < kSequences; ++sequence) {
         Machine machine({rise, fall});
-        Model model({rise, fall});
+        MachineModel model({rise, fall});
         for (unsigned rest = sequence, step = 0; step < 9; ++step, rest /= 3) {
           ASSERT_NO_FATAL_FAILURE(expect_same_step(machine, model, kResults[rest % 3]))
               << "rise " << rise << " fall " << fall << " sequence " << sequence;
@@ -187,7 +187,7 @@ TEST(Machine, AgreesWithThePlainModelOnEverySequenceOfNineOutcomes) {
 TEST(Machine, AgreesWithThePlainModelWhileThresholdsChange) {
   std::mt19937 random(20240229);  // NOLINT(*-msc51-cpp): the same sequences in every run
   Machine machine(Thresholds{});
-  Model model(Thresholds{});
+  MachineModel model(Thresholds{});
   for (int step = 0; step < 20'000; ++step) {
     if (random() % 50 == 0) {
       model.thresholds = {.rise = static_cast<unsigned>(1 + random() % 6),

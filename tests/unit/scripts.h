@@ -22,16 +22,16 @@
 namespace hlb::probes {
 
 // A folder that everybody may use, as the scripts run as nobody.
-class Folder {
+class ScriptFolder {
  public:
-  Folder() {
+  ScriptFolder() {
     std::string pattern = std::filesystem::temp_directory_path() / "hlb-scripts-XXXXXX";
     path_ = mkdtemp(pattern.data());
     chmod(path_.c_str(), 0777);
   }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
+  ~ScriptFolder() { std::filesystem::remove_all(path_); }
+  ScriptFolder(const ScriptFolder&) = delete;
+  ScriptFolder& operator=(const ScriptFolder&) = delete;
 
   std::string file(const std::string& name) const { return path_ / name; }
 

@@ -64,7 +64,7 @@ class TlsChecks : public testing::Test {
 
   inline static const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-  const Folder folder_;
+  const CertificateFolder folder_;
   const Certificate authority_ = authority();
   const std::string ca_file_ = folder_.file("ca.pem", authority_.pem());
   const Certificate good_ = issue({}, &authority_);

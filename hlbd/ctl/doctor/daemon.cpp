@@ -16,7 +16,7 @@ namespace {
 
 using Presence = OnBus::Presence;
 
-constexpr char kAbout[] = "hlbd";
+constexpr char kAboutDaemon[] = "hlbd";
 constexpr char kStart[] = "Type: systemctl start hlbd";
 constexpr char kBySocket[] = "Each lookup has to ask hlbd over its socket, if there is one.";
 constexpr char kNotTaken[] =
@@ -62,9 +62,9 @@ Findings no_table(const Machine& machine, const Published& table, const OnBus& b
   const std::string missing =
       fmt::format("{}: {}", table.path().string(), std::strerror(table.error()));
   if (is_there(bus) || is_open(machine, socket_of(table))) {
-    return {fault(kAbout, "it runs, but " + missing, kBySocket, kLookElsewhere)};
+    return {fault(kAboutDaemon, "it runs, but " + missing, kBySocket, kLookElsewhere)};
   }
-  return {fault(kAbout, "it isn't running (" + missing + ")",
+  return {fault(kAboutDaemon, "it isn't running (" + missing + ")",
                 "Without it no name is hlb's, and the next source answers.", kStart)};
 }
 
@@ -72,33 +72,33 @@ Findings not_renewed(const Machine& machine, const Published& table, const OnBus
   const std::string path = table.path().string();
   if (table.lease_is_implausible()) {
     return {fault(
-        kAbout, fmt::format("the lease of {} lies too far ahead to be true", path),
+        kAboutDaemon, fmt::format("the lease of {} lies too far ahead to be true", path),
         "In a time namespace, and of a copy, programs can't tell the age, and don't trust it.",
         "Run hlbd where the programs run.")};
   }
   if (bus.presence == Presence::present) {
-    return {fault(kAbout, fmt::format("it runs, but doesn't renew {}", path), kBySocket,
+    return {fault(kAboutDaemon, fmt::format("it runs, but doesn't renew {}", path), kBySocket,
                   kLookElsewhere)};
   }
   if (bus.presence == Presence::silent || is_open(machine, socket_of(table))) {
-    return {fault(kAbout, fmt::format("it hangs: {} is no longer renewed", path),
+    return {fault(kAboutDaemon, fmt::format("it hangs: {} is no longer renewed", path),
                   "Lookups wait for it in vain. " + without_lease(table), kRestart)};
   }
-  return {fault(kAbout, fmt::format("it isn't running: {} is no longer renewed", path),
+  return {fault(kAboutDaemon, fmt::format("it isn't running: {} is no longer renewed", path),
                 without_lease(table), kStart)};
 }
 
 // The module takes no table that somebody else could have written.
 Findings unacceptable(const Machine& machine, const Published& table) {
-  struct stat status {};
+  struct stat status{};
   if (::lstat(machine.at(table.path()).c_str(), &status) != 0) return {};
   const std::string path = table.path().string();
   if (S_ISLNK(status.st_mode)) {
-    return {fault(kAbout, path + " is a symbolic link", kNotTaken,
+    return {fault(kAboutDaemon, path + " is a symbolic link", kNotTaken,
                   "Remove the link; hlbd puts the table there again.")};
   }
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    return {fault(kAbout,
+    return {fault(kAboutDaemon,
                   fmt::format("{} can be written by others (its mode is {:04o})", path,
                               status.st_mode & 07777U),
                   kNotTaken, "Type: chmod 644 " + path)};
@@ -108,7 +108,7 @@ Findings unacceptable(const Machine& machine, const Published& table) {
 
 // Whether the module can read it is another matter.
 Finding unreadable(const Published& table) {
-  return note(kAbout,
+  return note(kAboutDaemon,
               fmt::format("{} is of version {}, of which hlbctl can't tell the names",
                           table.path().string(), *table.version()),
               "Lookups of them weren't tried.", "Install hlbctl of hlbd's release.");
@@ -117,12 +117,13 @@ Finding unreadable(const Published& table) {
 Findings check_table(const Machine& machine, const Published& table, const OnBus& bus) {
   if (!table.view().valid()) {
     if (table.version() && *table.version() != table::kMajorVersion) return {unreadable(table)};
-    return {fault(kAbout, table.path().string() + " is no table of hlbd's", kBySocket, kRestart)};
+    return {
+        fault(kAboutDaemon, table.path().string() + " is no table of hlbd's", kBySocket, kRestart)};
   }
   if (Findings findings = unacceptable(machine, table); !findings.empty()) return findings;
   if (table.view().superseded()) {
-    return {fault(kAbout, table.path().string() + " is marked as replaced, but stands", kBySocket,
-                  kRestart)};
+    return {fault(kAboutDaemon, table.path().string() + " is marked as replaced, but stands",
+                  kBySocket, kRestart)};
   }
   if (table.freshness() != table::Freshness::current) return not_renewed(machine, table, bus);
   return {};
@@ -132,17 +133,18 @@ Findings check_bus(const OnBus& bus) {
   constexpr char kHarm[] = "hlbctl can't reach hlbd; lookups don't need the bus.";
   switch (bus.presence) {
     case Presence::no_bus:
-      return {note(kAbout, "the bus can't be reached: " + bus.trouble, kHarm, "Is dbus running?")};
+      return {note(kAboutDaemon, "the bus can't be reached: " + bus.trouble, kHarm,
+                   "Is dbus running?")};
     case Presence::absent:
-      return {note(kAbout, "nobody has the name org.hlb1 on the bus", kHarm,
+      return {note(kAboutDaemon, "nobody has the name org.hlb1 on the bus", kHarm,
                    "Read hlbd's log: journalctl -u hlbd")};
     case Presence::silent:
-      return {note(kAbout, "it doesn't answer on the bus within 2 s", kHarm, kRestart)};
+      return {note(kAboutDaemon, "it doesn't answer on the bus within 2 s", kHarm, kRestart)};
     case Presence::present:
       break;
   }
   if (bus.version.empty() || bus.version == HLB_VERSION) return {};
-  return {note(kAbout,
+  return {note(kAboutDaemon,
                fmt::format("it is of version {}, hlbctl of version {}", bus.version, HLB_VERSION),
                "One of them was upgraded without the other.", kRestart)};
 }
@@ -150,7 +152,7 @@ Findings check_bus(const OnBus& bus) {
 Findings check_socket(const Machine& machine, const std::filesystem::path& path) {
   const int error = connect_to(machine.at(path).string());
   if (error == 0 || error == EAGAIN) return {};
-  return {fault(kAbout, fmt::format("its socket {}: {}", path.string(), std::strerror(error)),
+  return {fault(kAboutDaemon, fmt::format("its socket {}: {}", path.string(), std::strerror(error)),
                 "A lookup that the table can't answer, as while hlbd starts, finds nobody to ask.",
                 kRestart)};
 }

@@ -37,7 +37,7 @@ std::string first_address(const std::uint8_t* bytes, int size) {
 
 // Tells "name address" for each name that has one, a line each.
 void ask(const std::vector<std::string>& names, const Tell& tell) {
-  struct __res_state state {};
+  struct __res_state state{};
   if (::res_ninit(&state) != 0) return;
   state.retrans = 1;
   state.retry = 1;

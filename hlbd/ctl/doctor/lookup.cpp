@@ -19,7 +19,7 @@ namespace hlb::ctl::doctor {
 namespace {
 
 constexpr std::size_t kMostLookedUp = 32;
-constexpr char kAbout[] = "lookup";
+constexpr char kAboutLookup[] = "lookup";
 
 std::string to_text(int family, const void* address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
@@ -57,7 +57,7 @@ std::set<std::string> backends_of(const record::View& record) {
 }
 
 Finding unexplained(const std::string& name, const std::string& found) {
-  return fault(kAbout, fmt::format("in a new process {} {}", name, found),
+  return fault(kAboutLookup, fmt::format("in a new process {} {}", name, found),
                "It isn't what hlb says, and no other check tells why.",
                fmt::format("Type: strace -f getent ahosts {}", name));
 }

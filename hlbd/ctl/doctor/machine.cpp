@@ -28,7 +28,7 @@ publish::FileDescriptor Machine::open(const fs::path& path, int flags) const {
 Machine::Reading Machine::read(const fs::path& path, std::size_t most) const {
   const publish::FileDescriptor file = open(path);
   if (!file.valid()) return {errno, ""};
-  struct stat status {};
+  struct stat status{};
   if (fstat(file.get(), &status) != 0) return {errno, ""};
   if (!S_ISREG(status.st_mode)) return {S_ISDIR(status.st_mode) ? EISDIR : EINVAL, ""};
   constexpr std::size_t kPiece = 65536;
@@ -46,7 +46,7 @@ Machine::Reading Machine::read(const fs::path& path, std::size_t most) const {
 
 std::optional<struct stat> Machine::status(const fs::path& path) const {
   const publish::FileDescriptor file = open(path, O_PATH);
-  struct stat status {};
+  struct stat status{};
   if (!file.valid() || fstat(file.get(), &status) != 0) return std::nullopt;
   return status;
 }

@@ -17,7 +17,7 @@
 namespace hlb::ctl::doctor {
 namespace {
 
-constexpr char kAbout[] = "module";
+constexpr char kAboutModule[] = "module";
 constexpr char kName[] = "libnss_hlb.so.2";
 constexpr char kReinstall[] = "Type: apt install --reinstall libnss-hlb";
 
@@ -61,7 +61,7 @@ Findings check_version(const Machine& machine, const Module& module, const Publi
   const auto published = table.version();
   const auto read = table_version(machine, module.file);
   if (!published || (read && read->major == *published)) return {};
-  return {fault(kAbout,
+  return {fault(kAboutModule,
                 read ? fmt::format("{} reads tables of version {}, but hlbd publishes version {}",
                                    module.file.string(), read->major, *published)
                      : fmt::format("{} is of another release than hlbd", module.file.string()),
@@ -94,15 +94,15 @@ Module load_module() {
 
 Findings check_module(const Machine& machine, const Module& module, const Published& table) {
   if (module.breaks_programs) {
-    return {fault(kAbout, fmt::format("loading {} {}", kName, module.trouble),
+    return {fault(kAboutModule, fmt::format("loading {} {}", kName, module.trouble),
                   "It does so in every program that looks up a host name.", kReinstall)};
   }
   if (module.file.empty()) {
-    return {fault(kAbout, "glibc can't load it: " + module.trouble, "No lookup reaches hlb.",
+    return {fault(kAboutModule, "glibc can't load it: " + module.trouble, "No lookup reaches hlb.",
                   "Type: apt install libnss-hlb")};
   }
   if (!module.missing.empty()) {
-    return {fault(kAbout, fmt::format("{} has no {}", module.file.string(), module.missing),
+    return {fault(kAboutModule, fmt::format("{} has no {}", module.file.string(), module.missing),
                   "glibc finds nothing to call.", kReinstall)};
   }
   Findings findings = check_version(machine, module, table);

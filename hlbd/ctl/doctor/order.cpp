@@ -13,7 +13,7 @@
 namespace hlb::ctl::doctor {
 namespace {
 
-constexpr char kAbout[] = "nsswitch";
+constexpr char kAboutOrder[] = "nsswitch";
 constexpr char kDefault[] = "glibc then asks dns, and never hlb.";
 
 // They answer for names of their own, and let every other pass.
@@ -63,7 +63,7 @@ std::string lookalike(const HostsLine& hosts) {
 }
 
 Finding syntax_error(const Nsswitch::Error& error) {
-  return fault(kAbout,
+  return fault(kAboutOrder,
                fmt::format("{}:{}: \"{}\" is no action", kNsswitchFile, error.line, error.text),
                "glibc then takes nothing of the file, and every lookup fails, of users too.",
                "Write [STATUS=ACTION], where STATUS is SUCCESS, NOTFOUND, UNAVAIL or TRYAGAIN, and "
@@ -74,16 +74,17 @@ Finding syntax_error(const Nsswitch::Error& error) {
 
 Findings Order::findings() const {
   if (!file_.ok()) {
-    return {fault(kAbout, fmt::format("{}: {}", kNsswitchFile, std::strerror(file_.error)),
+    return {fault(kAboutOrder, fmt::format("{}: {}", kNsswitchFile, std::strerror(file_.error)),
                   kDefault, "Write into it: " + mended())};
   }
   if (nsswitch_.error) return {syntax_error(*nsswitch_.error)};
   if (nsswitch_.hosts_unterminated) {
-    return {fault(kAbout, fmt::format("{} ends in a hosts line without a newline", kNsswitchFile),
+    return {fault(kAboutOrder,
+                  fmt::format("{} ends in a hosts line without a newline", kNsswitchFile),
                   "glibc doesn't read such a line.", "Add a newline.")};
   }
   if (!nsswitch_.hosts) {
-    return {fault(kAbout, fmt::format("{} has no hosts line", kNsswitchFile), kDefault,
+    return {fault(kAboutOrder, fmt::format("{} has no hosts line", kNsswitchFile), kDefault,
                   "Add: " + mended())};
   }
   return of_line(*nsswitch_.hosts);
@@ -92,10 +93,10 @@ Findings Order::findings() const {
 Findings Order::of_line(const HostsLine& hosts) const {
   Findings findings;
   if (!hosts.unread.empty()) {
-    findings.push_back(
-        fault(kAbout, fmt::format("glibc stops reading {} at \"{}\"", in_line(hosts), hosts.unread),
-              "What stands there isn't asked.",
-              "Put brackets behind a source alone, and all of its actions into one pair."));
+    findings.push_back(fault(
+        kAboutOrder, fmt::format("glibc stops reading {} at \"{}\"", in_line(hosts), hosts.unread),
+        "What stands there isn't asked.",
+        "Put brackets behind a source alone, and all of its actions into one pair."));
   }
   const std::size_t hlb = hosts.find("hlb");
   if (hlb != hosts.sources.size()) {
@@ -104,7 +105,7 @@ Findings Order::of_line(const HostsLine& hosts) const {
   } else if (hosts.unread.empty()) {
     const std::string meant = lookalike(hosts);
     findings.push_back(
-        fault(kAbout,
+        fault(kAboutOrder,
               meant.empty() ? fmt::format("no hlb on {}", in_line(hosts))
                             : fmt::format("\"{}\" instead of hlb on {}", meant, in_line(hosts)),
               "No program asks hlb.", "Write: " + mended()));
@@ -121,14 +122,15 @@ Findings Order::of_place(const HostsLine& hosts, std::size_t hlb) const {
     stops = stops || stops_search(source);
   }
   if (!earlier.empty()) {
-    return {fault(kAbout, fmt::format("hlb stands behind {} on {}", join(earlier), in_line(hosts)),
+    return {fault(kAboutOrder,
+                  fmt::format("hlb stands behind {} on {}", join(earlier), in_line(hosts)),
                   stops ? "The search can end there, and hlb isn't asked."
                         : "A name known there is answered from there, and hlb isn't asked.",
                   "Write: " + mended())};
   }
   const std::size_t files = hosts.find("files");
   if (files != hosts.sources.size() && files > hlb) {
-    return {note(kAbout, fmt::format("hlb stands before files on {}", in_line(hosts)),
+    return {note(kAboutOrder, fmt::format("hlb stands before files on {}", in_line(hosts)),
                  "/etc/hosts can't override the name of a service.",
                  "If it shall, write: " + mended())};
   }
@@ -142,17 +144,17 @@ Findings Order::of_actions(const HostsLine& hosts, std::size_t hlb) const {
   const std::string what = fmt::format("\"{}\" on {}", source.to_string(), in_line(hosts));
   Findings findings;
   if (source.stops_on(SourceStatus::unavail)) {
-    findings.push_back(fault(kAbout, what + " ends the search for names that aren't hlb's",
+    findings.push_back(fault(kAboutOrder, what + " ends the search for names that aren't hlb's",
                              fmt::format("No other name reaches {}.", next), "Write: " + mended()));
   }
   if (!source.stops_on(SourceStatus::success)) {
-    findings.push_back(fault(kAbout, what + " goes on after an answer of hlb's",
+    findings.push_back(fault(kAboutOrder, what + " goes on after an answer of hlb's",
                              fmt::format("Programs get what {} says instead, or nothing.", next),
                              "Write: " + mended()));
   }
   if (!source.stops_on(SourceStatus::ended)) {
     findings.push_back(
-        fault(kAbout, what + " goes on where hlb ends the search",
+        fault(kAboutOrder, what + " goes on where hlb ends the search",
               fmt::format("For a service without a healthy backend {} is asked.", next),
               "Write: " + mended()));
   }

@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kAbout[] = "program";
+constexpr char kAboutProcess[] = "program";
 
 std::vector<std::string> split_at_zeroes(const std::string& text) {
   std::vector<std::string> parts;
@@ -72,7 +72,7 @@ Findings check_module(const Machine& machine, const Process& process, const fs::
   if (std::ranges::any_of(mapped, [](const std::string& file) {
         return name_of(file) == "libnss_hlb.so.2 (deleted)";
       })) {
-    return {fault(kAbout, who(process) + " has an older libnss_hlb.so.2, now deleted",
+    return {fault(kAboutProcess, who(process) + " has an older libnss_hlb.so.2, now deleted",
                   "It goes on as that release did.", "Restart it.")};
   }
   const auto status = machine.status(module);
@@ -80,7 +80,7 @@ Findings check_module(const Machine& machine, const Process& process, const fs::
       process.started_at >= status->st_ctim.tv_sec) {
     return {};
   }
-  return {note(kAbout, who(process) + " is older than the module, and hasn't loaded it",
+  return {note(kAboutProcess, who(process) + " is older than the module, and hasn't loaded it",
                "A process that once looked for it in vain never looks again.", "Restart it.")};
 }
 
@@ -105,7 +105,7 @@ Findings check_nsswitch_age(const Process& process, const Machine& inside) {
   const auto file = inside.status(kNsswitchFile);
   if (minor == 0 || minor >= kReadsAgain || !file || process.started_at >= file->st_mtim.tv_sec)
     return {};
-  return {fault(kAbout,
+  return {fault(kAboutProcess,
                 fmt::format("{} was started before {} was changed", who(process), kNsswitchFile),
                 fmt::format("Its glibc, 2.{}, reads that file once.", minor), "Restart it.")};
 }
@@ -129,12 +129,13 @@ Findings check_root(const Machine& machine, const Process& process, const fs::pa
     return inside.status(folder / "libnss_hlb.so.2").has_value();
   });
   if (!has_module && !module.empty()) {
-    findings.push_back(fault(kAbout, "no libnss_hlb.so.2 " + where, "Its lookups don't reach hlb.",
-                             "Install libnss-hlb there."));
+    findings.push_back(fault(kAboutProcess, "no libnss_hlb.so.2 " + where,
+                             "Its lookups don't reach hlb.", "Install libnss-hlb there."));
   }
   const fs::path table = runtime_dir / bus::kTableFile;
   if (machine.status(table) && !same_file(inside.status(table), machine.status(table))) {
-    findings.push_back(fault(kAbout, fmt::format("{} isn't hlbd's {}", table.string(), where),
+    findings.push_back(fault(kAboutProcess,
+                             fmt::format("{} isn't hlbd's {}", table.string(), where),
                              "It doesn't see what hlbd publishes.",
                              fmt::format("Mount {} there, read-only.", runtime_dir.string())));
   }
@@ -178,9 +179,9 @@ Findings check_process(const Machine& machine, const Process& process, const fs:
   Findings findings;
   const std::string folder = process.variable("HLB_RUNTIME_DIR");
   if (!folder.empty() && folder != runtime_dir) {
-    findings.push_back(fault(kAbout, fmt::format("{} has HLB_RUNTIME_DIR={}", who(process), folder),
-                             "It reads the table there, and not hlbd's.",
-                             "Start it without the variable."));
+    findings.push_back(
+        fault(kAboutProcess, fmt::format("{} has HLB_RUNTIME_DIR={}", who(process), folder),
+              "It reads the table there, and not hlbd's.", "Start it without the variable."));
   }
   append(findings, check_module(machine, process, module));
   append(findings, check_root(machine, process, module, runtime_dir));

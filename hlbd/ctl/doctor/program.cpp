@@ -63,7 +63,7 @@ fs::path without_links(const Machine& machine, const fs::path& file) {
 
 void read_file(const Machine& machine, Program& program) {
   const publish::FileDescriptor file = open_program(machine, program.file);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.get(), &status) == 0)
     program.set_id = (status.st_mode & (S_ISUID | S_ISGID)) != 0;
   auto elf = Elf::read(file);

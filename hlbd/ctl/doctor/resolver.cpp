@@ -11,7 +11,7 @@
 namespace hlb::ctl::doctor {
 namespace {
 
-constexpr char kAbout[] = "program";
+constexpr char kAboutResolver[] = "program";
 constexpr char kNoHlb[] = "It doesn't ask hlb.";
 
 // Resolvers that ask DNS themselves, by the beginnings of their libraries' names.
@@ -59,12 +59,12 @@ bool asks_go_resolver(const Program& program) {
 
 Findings check_go(const Program& program) {
   if (!program.elf.has_symbol("getaddrinfo")) {
-    return {fault(kAbout, program.name + " is a Go program without cgo",
+    return {fault(kAboutResolver, program.name + " is a Go program without cgo",
                   "Go's own resolver reads /etc/hosts and asks DNS, never hlb.",
                   "Build it with CGO_ENABLED=1.")};
   }
   if (asks_go_resolver(program)) {
-    return {fault(kAbout, program.name + " has GODEBUG=netdns=go",
+    return {fault(kAboutResolver, program.name + " has GODEBUG=netdns=go",
                   "Go's own resolver reads /etc/hosts and asks DNS, never hlb.",
                   "Start it with GODEBUG=netdns=cgo, or without GODEBUG.")};
   }
@@ -73,16 +73,18 @@ Findings check_go(const Program& program) {
 
 Findings check_static(const Machine& machine, const Program& program) {
   if (file_contains(machine.open(program.file), "libnss_%s.so")) {
-    return {note(kAbout, program.name + " is statically linked with glibc",
+    return {note(kAboutResolver, program.name + " is statically linked with glibc",
                  "It asks hlb only while the glibc installed is the release it was built with.",
                  "Link it dynamically.")};
   }
-  return {fault(kAbout, program.name + " is statically linked, without glibc's name service switch",
-                kNoHlb, "Link it dynamically, with glibc.")};
+  return {fault(kAboutResolver,
+                program.name + " is statically linked, without glibc's name service switch", kNoHlb,
+                "Link it dynamically, with glibc.")};
 }
 
 Finding own_resolver(const Program& program, std::string_view resolver) {
-  return note(kAbout, fmt::format("{} contains {}, which asks DNS itself", program.name, resolver),
+  return note(kAboutResolver,
+              fmt::format("{} contains {}, which asks DNS itself", program.name, resolver),
               "What it looks up by that isn't answered by hlb; what it looks up by getaddrinfo is "
               "(in Node.js dns.lookup, not dns.resolve).",
               "Have it use the system's resolver.");
@@ -97,7 +99,7 @@ Findings check_libraries(const Program& program) {
     findings.push_back(own_resolver(program, "c-ares"));
   if (!may_call_libc_resolver(program)) {
     findings.push_back(note(
-        kAbout, program.name + " doesn't call getaddrinfo, as far as its libraries tell",
+        kAboutResolver, program.name + " doesn't call getaddrinfo, as far as its libraries tell",
         "Unless it loads code that does, it looks up no name by hlb.", "Trace it: ltrace, gdb."));
   }
   return findings;
@@ -109,7 +111,7 @@ Findings check_architecture(const Machine& machine, const Program& program) {
   const Elf& elf = program.elf;
   if (ours && ours->bits == elf.bits && ours->machine == elf.machine) return {};
   if (find_library(machine, "libnss_hlb.so.2", {program.file, elf})) return {};
-  return {fault(kAbout,
+  return {fault(kAboutResolver,
                 fmt::format("{} is of another architecture ({} bits), and has no libnss_hlb.so.2",
                             program.name, elf.bits),
                 kNoHlb, "Install libnss-hlb of its architecture, as libnss-hlb:i386.")};
@@ -120,7 +122,8 @@ Findings check_environment(const Program& program) {
   if (!program.set_id) return {};
   for (const char* variable : {"LD_LIBRARY_PATH", "HLB_RUNTIME_DIR"}) {
     if (std::getenv(variable) == nullptr) continue;
-    return {fault(kAbout, fmt::format("{} is set-user-ID, and ignores {}", program.name, variable),
+    return {fault(kAboutResolver,
+                  fmt::format("{} is set-user-ID, and ignores {}", program.name, variable),
                   "What was found here by that variable isn't found by it.",
                   "Install the module in its place, and use /run/hlb.")};
   }
@@ -133,7 +136,7 @@ Findings check_resolver(const Machine& machine, const Program& program) {
   if (program.elf.is_go) return check_go(program);
   if (program.elf.interpreter.empty()) return check_static(machine, program);
   if (!is_glibc_linker(program.elf.interpreter)) {
-    return {fault(kAbout,
+    return {fault(kAboutResolver,
                   fmt::format("{} isn't linked with glibc but with {}", program.name,
                               program.elf.interpreter),
                   "Another C library has no name service switch: it asks DNS, never hlb.",

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kAbout[] = "program";
+constexpr char kAboutRuntime[] = "program";
 constexpr int kForever = -1;
 
 bool is_java(const Program& program, const fs::path& file) {
@@ -63,8 +63,8 @@ int seconds_kept(const std::string& security, const Program& program) {
   if (const auto given = option(program, kOption)) {
     if (const auto set = seconds_in(std::string(kOption) + *given, kOption)) return *set;
   }
-  constexpr int kDefault = 30;
-  return option(program, "-Djava.security.manager") ? kForever : kDefault;
+  constexpr int kUnlessTold = 30;
+  return option(program, "-Djava.security.manager") ? kForever : kUnlessTold;
 }
 
 Findings check_java(const Machine& machine, const Program& program, const fs::path& java) {
@@ -72,7 +72,7 @@ Findings check_java(const Machine& machine, const Program& program, const fs::pa
   const std::string security = file ? machine.read(*file).text : "";
   const int seconds = seconds_kept(security, program);
   if (seconds == 0) return {};
-  return {fault(kAbout,
+  return {fault(kAboutRuntime,
                 seconds < 0 ? program.name + " keeps addresses for as long as it runs"
                             : fmt::format("{} keeps addresses for {} s", program.name, seconds),
                 "Java goes on using a backend that hlb no longer answers.",
@@ -102,7 +102,8 @@ Findings check_runtime(const Machine& machine, const Program& program) {
   }
   const auto* known = std::ranges::find(kLookUpOnce, file.filename().string(), &LooksUpOnce::name);
   if (known == kLookUpOnce.end()) return {};
-  return {fault(kAbout, program.name + " looks names up only when it reads its configuration",
+  return {fault(kAboutRuntime,
+                program.name + " looks names up only when it reads its configuration",
                 std::string(known->why), std::string(known->mend))};
 }
 

@@ -8,26 +8,26 @@
 namespace hlb::ctl::doctor {
 namespace {
 
-constexpr char kAbout[] = "service";
+constexpr char kAboutServices[] = "service";
 
 Finding unknown(const std::string& name) {
-  return fault(kAbout, fmt::format("\"{}\" is no service's name", name),
+  return fault(kAboutServices, fmt::format("\"{}\" is no service's name", name),
                "For such a name the next source answers.",
                "Type: hlbctl status, which lists the services; or configure it: man hlbd.toml");
 }
 
 Findings check_health(const std::string& name, const record::View& record) {
   if (record.undecided()) {
-    return {note(kAbout, fmt::format("{} has no first check result yet", name),
+    return {note(kAboutServices, fmt::format("{} has no first check result yet", name),
                  "Lookups wait for it, a fraction of a second, and then fail.", "Try again.")};
   }
   switch (Choice(record, Asked::any).availability()) {
     case Availability::let_next:
-      return {fault(kAbout, fmt::format("no backend of {} is healthy", name),
+      return {fault(kAboutServices, fmt::format("no backend of {} is healthy", name),
                     "With when_all_down = \"next\" the next source answers meanwhile.",
                     "Type: hlbctl status " + name)};
     case Availability::none_healthy:
-      return {note(kAbout, fmt::format("no backend of {} is healthy", name),
+      return {note(kAboutServices, fmt::format("no backend of {} is healthy", name),
                    "Lookups fail with \"Temporary failure in name resolution\".",
                    "Type: hlbctl status " + name)};
     case Availability::no_address:

@@ -43,7 +43,7 @@ std::optional<Address> parse_words(std::string_view text) {
   return address;
 }
 
-std::optional<Listener> parse_listener(const std::string& line) {
+std::optional<ListeningSocket> parse_listener(const std::string& line) {
   std::istringstream words(line);
   std::string slot;
   std::string local;
@@ -55,7 +55,7 @@ std::optional<Listener> parse_listener(const std::string& line) {
   const auto address = parse_words(local.substr(0, colon));
   const auto port = parse_hex<std::uint16_t>(std::string_view(local).substr(colon + 1));
   if (!address || !port) return std::nullopt;
-  return Listener{*address, *port};
+  return ListeningSocket{*address, *port};
 }
 
 bool is_unspecified(const Address& address) {
@@ -91,10 +91,11 @@ bool is_here(const Address& address) {
 
 // Those bound to the address itself; only without one do those count that listen everywhere, as
 // sshd does.
-std::set<std::uint16_t> ports_at(const Address& address, const std::vector<Listener>& listeners) {
+std::set<std::uint16_t> ports_at(const Address& address,
+                                 const std::vector<ListeningSocket>& listeners) {
   std::set<std::uint16_t> own;
   std::set<std::uint16_t> everywhere;
-  for (const Listener& listener : listeners) {
+  for (const ListeningSocket& listener : listeners) {
     if (listener.address.bytes == address.bytes) own.insert(listener.port);
     if (is_unspecified(listener.address)) everywhere.insert(listener.port);
   }
@@ -103,7 +104,7 @@ std::set<std::uint16_t> ports_at(const Address& address, const std::vector<Liste
 
 // Where all backends of this host listen.
 std::set<std::uint16_t> common_ports(const std::vector<Address>& backends,
-                                     const std::vector<Listener>& listeners) {
+                                     const std::vector<ListeningSocket>& listeners) {
   std::optional<std::set<std::uint16_t>> common;
   for (const Address& address : backends) {
     if (!is_here(address)) continue;
@@ -117,8 +118,8 @@ std::set<std::uint16_t> common_ports(const std::vector<Address>& backends,
 
 }  // namespace
 
-std::vector<Listener> parse_listeners(std::string_view text) {
-  std::vector<Listener> listeners;
+std::vector<ListeningSocket> parse_listeners(std::string_view text) {
+  std::vector<ListeningSocket> listeners;
   for (const std::string_view line : lines_of(text)) {
     const auto listener = parse_listener(std::string(line));
     if (listener) listeners.push_back(*listener);
@@ -126,8 +127,8 @@ std::vector<Listener> parse_listeners(std::string_view text) {
   return listeners;
 }
 
-std::vector<Listener> listeners_here() {
-  std::vector<Listener> listeners;
+std::vector<ListeningSocket> listeners_here() {
+  std::vector<ListeningSocket> listeners;
   for (const char* file : {"/proc/net/tcp", "/proc/net/tcp6"}) {
     const auto text = read_text(file);
     if (const auto* read = std::get_if<std::string>(&text)) {
@@ -138,7 +139,7 @@ std::vector<Listener> listeners_here() {
 }
 
 ChosenCheck guess_check(const std::vector<Address>& backends,
-                        const std::vector<Listener>& listeners) {
+                        const std::vector<ListeningSocket>& listeners) {
   const std::set<std::uint16_t> ports = common_ports(backends, listeners);
   if (ports.size() != 1) {
     return {.type = "none",

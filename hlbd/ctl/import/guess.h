@@ -12,22 +12,22 @@
 namespace hlb::ctl {
 
 // A TCP socket that takes connections.
-struct Listener {
+struct ListeningSocket {
   Address address;  // unspecified: at each of this host's
   std::uint16_t port = 0;
 
-  friend bool operator==(const Listener&, const Listener&) = default;
+  friend bool operator==(const ListeningSocket&, const ListeningSocket&) = default;
 };
 
 // Those in the text of /proc/net/tcp or tcp6; what isn't in that form is left out.
-std::vector<Listener> parse_listeners(std::string_view text);
+std::vector<ListeningSocket> parse_listeners(std::string_view text);
 
 // Those of this host, or rather of our network namespace.
-std::vector<Listener> listeners_here();
+std::vector<ListeningSocket> listeners_here();
 
 // Connecting, if the programs behind all backends on this host listen at one and the same port;
 // else none. The remark says so.
 ChosenCheck guess_check(const std::vector<Address>& backends,
-                        const std::vector<Listener>& listeners);
+                        const std::vector<ListeningSocket>& listeners);
 
 }  // namespace hlb::ctl

@@ -11,15 +11,15 @@ namespace hlb::ctl {
 
 namespace {
 
-constexpr std::string_view kWhite = " \t\v\f\r";
+constexpr std::string_view kBlanks = " \t\v\f\r";
 
 std::vector<std::string_view> words_of(std::string_view line) {
   std::vector<std::string_view> words;
   line = line.substr(0, line.find('#'));
   while (true) {
-    line.remove_prefix(std::min(line.find_first_not_of(kWhite), line.size()));
+    line.remove_prefix(std::min(line.find_first_not_of(kBlanks), line.size()));
     if (line.empty()) return words;
-    const std::size_t end = std::min(line.find_first_of(kWhite), line.size());
+    const std::size_t end = std::min(line.find_first_of(kBlanks), line.size());
     words.push_back(line.substr(0, end));
     line.remove_prefix(end);
   }

@@ -74,7 +74,7 @@ bool module_is_loaded() {
 
 MappedTable::MappedTable(const std::filesystem::path& file) {
   const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  struct stat status {};
+  struct stat status{};
   if (descriptor < 0 || ::fstat(descriptor, &status) != 0) {
     trouble_ = file.string() + ": " + error_text();
   } else if (status.st_size > 0) {
