@@ -79,9 +79,8 @@ class PatientHaproxy(Haproxy):
 
 class Gdnsd(probers.Gdnsd):
     def down(self):
-        command = [servers.peer("usr/bin/gdnsdctl"), "-c", self.folder, "states"]
-        text = subprocess.run(command, env=probers.with_libraries_of_peers(), check=True,
-                              capture_output=True, text=True).stdout
+        command = [servers.peer("/usr/bin/gdnsdctl"), "-c", self.folder, "states"]
+        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         return {name.split("/")[0] for name, each in json.loads(text).items()
                 if each["state"].startswith("DOWN")}
 

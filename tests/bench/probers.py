@@ -4,7 +4,6 @@ Each is told to check the same addresses at one port by one method, at the short
 takes, but not below a second. `inside` is the command prefix of the network namespace it runs in.
 """
 
-import os
 from pathlib import Path
 
 import servers
@@ -116,7 +115,7 @@ class Haproxy(Prober):
             lines += [f"  server {each} {each}:{PORT} check\n" for each in group]
         settings = self.folder / "haproxy.cfg"
         settings.write_text("".join(lines))
-        return [servers.peer("usr/sbin/haproxy"), "-db", "-f", settings], with_libraries_of_peers()
+        return [servers.peer("/usr/sbin/haproxy"), "-db", "-f", settings], None
 
 
 GDNSD = """\
@@ -152,13 +151,7 @@ class Gdnsd(Prober):
         plugins = f"multifo => {{\n{''.join(resources)}}}" if resources else ""
         (self.folder / "config").write_text(GDNSD.format(
             folder=self.folder, port=PORT, interval=self.interval, plugins=plugins))
-        command = [servers.peer("usr/sbin/gdnsd"), "-c", self.folder, "start"]
-        return command, with_libraries_of_peers()
-
-
-def with_libraries_of_peers():
-    libraries = servers.peer("usr/lib/*/libev.so.4").parent
-    return {**os.environ, "LD_LIBRARY_PATH": str(libraries)}
+        return [servers.peer("/usr/sbin/gdnsd"), "-c", self.folder, "start"], None
 
 
 ALL = [Floor, HlbdProber, Haproxy, Gdnsd]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from programs import NSCD_SETTINGS, Hlbd, Program
 from waiting import until
-from world import BUILD, PEERS, config, environment, run
+from world import BUILD, config, environment, run
 
 PORT = 8099  # where the backends listen
 FOLDER = Path("/run/bench")
@@ -90,11 +90,11 @@ def last_words(program):
     return program.log().strip().split("\n")[-1][:100]
 
 
-def peer(pattern):
-    """A file of the unpacked packages."""
-    for found in PEERS.glob(pattern):
-        return found
-    raise NotRunning(f"{pattern} isn't there")
+def peer(path):
+    """A program of another project's, which may be left out."""
+    if not os.path.exists(path):
+        raise NotRunning(f"{path} isn't there")
+    return path
 
 
 def dnsmasq():
@@ -111,21 +111,18 @@ def nscd():
     settings = FOLDER / "nscd.conf"
     settings.write_text(NSCD_SETTINGS)
     os.makedirs("/run/nscd", exist_ok=True)
-    program = Program([peer("usr/sbin/nscd"), "-F", "-f", settings], FOLDER / "nscd.log")
+    program = Program([peer("/usr/sbin/nscd"), "-F", "-f", settings], FOLDER / "nscd.log")
     return running(program, lambda: os.path.exists("/run/nscd/socket") and
                    resolves(["two.files"], TWO))
 
 
 def resolved():
     """Answers from /etc/hosts, which it holds in memory: faster than what it has to ask for."""
-    libraries = peer("usr/lib/*/systemd/libsystemd-shared-*.so").parent
-    shutil.copy(peer("usr/lib/*/libnss_resolve.so.2"), MODULES)
     settings = Path("/etc/systemd/resolved.conf.d/bench.conf")
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text("[Resolve]\nDNSStubListener=no\nLLMNR=no\nMulticastDNS=no\n")
     add_user("systemd-resolve", owning=Path("/run/systemd/resolve"))
-    program = Program([peer("lib/systemd/systemd-resolved")], FOLDER / "resolved.log",
-                      environment(LD_LIBRARY_PATH=str(libraries)))
+    program = Program([peer("/lib/systemd/systemd-resolved")], FOLDER / "resolved.log")
     return running(program, lambda: resolves(["two.files"], TWO, "resolve"))
 
 

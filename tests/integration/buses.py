@@ -8,7 +8,7 @@ from pathlib import Path
 
 from programs import as_user
 from waiting import until
-from world import HERE, PEERS, environment, run
+from world import HERE, environment, run
 
 POLICY = HERE.parents[1] / "hlbd/data/org.hlb1.conf"
 # As Debian's /usr/share/dbus-1/system.conf has it: nobody may own a name, or send a method call,
@@ -129,21 +129,18 @@ class Journal:
 
 
 class BrokerBus(SystemBus):
-    """The same by dbus-broker, which finds its other half in /usr/bin alone: it gets one of its
-    own, laid over this host's."""
+    """The same by dbus-broker."""
 
     def __init__(self, stage, *policies):
         stage.add(Journal())
         super().__init__(stage, *policies)
 
     def command(self):
-        overlay = f"mount -t overlay -o lowerdir={PEERS}/usr/bin:/usr/bin overlay /usr/bin"
         # It joins the bus that it launches.
-        address = f"-E DBUS_SYSTEM_BUS_ADDRESS=unix:path={self.socket}"
-        activate = f"systemd-socket-activate -l {self.socket} {address}"
-        launch = f"dbus-broker-launch --scope system --config-file={self.settings}"
-        script = f"{overlay} && exec {activate} {launch}"
-        return ("unshare", "--mount", "sh", "-c", script)
+        address = f"DBUS_SYSTEM_BUS_ADDRESS=unix:path={self.socket}"
+        activate = ("systemd-socket-activate", "-l", self.socket, "-E", address)
+        return (*activate, "dbus-broker-launch", "--scope", "system",
+                f"--config-file={self.settings}")
 
 
 def add_group(name, *members):

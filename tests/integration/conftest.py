@@ -3,8 +3,11 @@
 import os
 
 import pytest
+from doctor import etc, folder, machine
 from programs import Stage
 from world import lay_out_network
+
+__all__ = ["etc", "folder", "machine"]  # fixtures of the tests of hlbctl doctor
 
 
 def pytest_configure(config):

@@ -148,9 +148,10 @@ def main(file, *lacking):
                 methods.pop(method, None)
         delattr(Fake, method)
     dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
-    _fake = Fake(file)
+    fake = Fake(file)
     print("ready", flush=True)
     GLib.MainLoop().run()
+    fake.remove_from_connection()
 
 
 main(*sys.argv[1:])

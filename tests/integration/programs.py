@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from waiting import until
-from world import BUILD, DNS_IPV4, DNS_IPV6, HERE, PEERS, PORT, RUNTIME, environment
+from world import BUILD, DNS_IPV4, DNS_IPV6, HERE, PORT, RUNTIME, environment
 
 NSCD_SETTINGS = """\
 enable-cache hosts yes
@@ -216,6 +216,6 @@ class Stage:
         settings.write_text(NSCD_SETTINGS)
         os.makedirs("/run/nscd", exist_ok=True)
         self.parts.callback(shutil.rmtree, "/run/nscd")
-        nscd = self.program(PEERS / "usr/sbin/nscd", "-F", "-f", settings, env=env)
+        nscd = self.program("/usr/sbin/nscd", "-F", "-f", settings, env=env)
         until(lambda: os.path.exists("/run/nscd/socket"), "nscd's socket")
         return nscd

@@ -1,13 +1,11 @@
 """Real servers for backends: nginx, HAProxy, Redis, MariaDB. Each listens when it is returned."""
 
-import os
 import socket
 import struct
 import subprocess
 from pathlib import Path
 
 from waiting import until
-from world import PEERS
 
 NGINX = """\
 daemon off; master_process off; user root; pid {folder}/pid; error_log stderr;
@@ -80,9 +78,7 @@ def haproxy(stage, address, port, servers=()):
     settings = stage.new_folder() / "haproxy.cfg"
     lines = "\n".join(f"  server s{number} {each}" for number, each in enumerate(servers))
     settings.write_text(HAPROXY.format(address=address, port=port, servers=lines))
-    libraries = {**os.environ, "LD_LIBRARY_PATH": str(PEERS / "usr/lib/x86_64-linux-gnu")}
-    program = stage.program(PEERS / "usr/sbin/haproxy", "-db", "-f", settings, env=libraries)
-    return started(program, address, port)
+    return started(stage.program("/usr/sbin/haproxy", "-db", "-f", settings), address, port)
 
 
 def redis(stage, address, port, *options):

@@ -7,7 +7,6 @@ import select
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 from buses import SystemBus

@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 from buses import SystemBus
 from doctor import (
-    ALIAS, HOSTS, NAME, NSSWITCH, OTHER_RELEASE, RESOLV, SERVICES, WELL, A, Machine, etc, folder,
-    machine,  # noqa: F401
+    ALIAS, HOSTS, NAME, NSSWITCH, OTHER_RELEASE, RESOLV, SERVICES, WELL, A, Machine,
 )  # fmt: skip
 from programs import as_user
 from waiting import until

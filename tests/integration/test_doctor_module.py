@@ -4,7 +4,7 @@ import shutil
 import struct
 
 import pytest
-from doctor import NAME, OTHER_RELEASE, compiled, etc, folder, machine  # noqa: F401
+from doctor import NAME, OTHER_RELEASE, compiled
 from world import BUILD, run
 
 

@@ -1,7 +1,7 @@
 """hlbctl doctor and the hosts line of nsswitch.conf: what keeps glibc from asking hlb."""
 
 import pytest
-from doctor import NAME, NOBODY, NSSWITCH, RESOLV, WELL, A, etc, machine  # noqa: F401
+from doctor import NAME, NOBODY, NSSWITCH, RESOLV, WELL, A
 from world import run
 
 def answered_by_hlb():

@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 
 import pytest
-from doctor import NAME, NOBODY, RESOLV, WELL, A, compiled, etc, folder, machine  # noqa: F401
+from doctor import NAME, NOBODY, RESOLV, WELL, A, compiled
 from waiting import until
-from world import BUILD, DNS, PEERS, environment, run
+from world import BUILD, DNS, environment, run
 
 LOOKER = """\
 #include <arpa/inet.h>
@@ -179,7 +179,7 @@ def test_nginx_looks_names_up_once(machine):
 
 
 def test_haproxy_looks_names_up_once(machine):
-    haproxy = PEERS / "usr/sbin/haproxy"
+    haproxy = "/usr/sbin/haproxy"
     assert machine.doctor("--program", haproxy)[-1] == (
         f"program: {haproxy} looks names up only when it reads its configuration. A backend "
         "that dies is used until HAProxy is reloaded. "

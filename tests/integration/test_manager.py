@@ -11,7 +11,7 @@ import pytest
 from buses import BrokerBus, SystemBus, add_group
 from lookups import lookup
 from waiting import until
-from world import BUILD, HERE, PEERS, config, environment, run, service
+from world import BUILD, HERE, config, environment, run, service
 
 UP, DOWN, UP6 = "127.0.0.11", "127.0.0.21", "fd77::11"
 APP, ROOT = "app.test", "/org/hlb1"
@@ -417,7 +417,7 @@ def polkit(stage):
     """A bus with polkit on it, which lets the user chosen manage."""
     for user in ("chosen", "polkitd", "hlb"):
         subprocess.run(["useradd", "--system", user], check=False)
-    bus = SystemBus(stage, PEERS / "usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf")
+    bus = SystemBus(stage, "/usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf")
     actions = stage.new_folder()
     shutil.copy(HERE.parents[1] / "hlbd/data/org.hlb1.policy", actions)
     rules = stage.new_folder()
@@ -426,10 +426,8 @@ def polkit(stage):
         folder.chmod(0o755)
     script = (f"mount --bind {actions} /usr/share/polkit-1/actions && "
               f"mount --bind {rules} /usr/share/polkit-1/rules.d && "
-              f"exec {PEERS}/usr/lib/polkit-1/polkitd --no-debug")  # fmt: skip
-    libraries = str(PEERS / "usr/lib/x86_64-linux-gnu")
-    env = environment(**{**bus.env, "LD_LIBRARY_PATH": libraries})
-    stage.program("unshare", "--mount", "sh", "-c", script, env=env)
+              f"exec /usr/lib/polkit-1/polkitd --no-debug")  # fmt: skip
+    stage.program("unshare", "--mount", "sh", "-c", script, env=environment(**bus.env))
     until(lambda: "PolicyKit1" in bus.busctl("list").stdout, "polkit on the bus")
     return bus
 

@@ -1,6 +1,5 @@
 """The metrics, as Prometheus and other clients of HTTP get them."""
 
-import re
 import signal
 import socket
 from pathlib import Path

@@ -13,7 +13,7 @@ from lan import FAR, FARTHER, NEAR, Lan, far_addresses, firewall, no_firewall
 from lookups import lookup, lookups
 from programs import Stage
 from waiting import until
-from world import HERE, PORT, config, ip, service
+from world import PORT, config, ip, service
 
 # The defaults of a check, in seconds, and what schedule.h says of it.
 INTERVAL, TIMEOUT, FAST = 2.0, 1.0, 0.5

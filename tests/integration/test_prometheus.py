@@ -10,11 +10,11 @@ import urllib.request
 import pytest
 from scraping import AT, samples, scrape
 from waiting import until
-from world import HERE, PEERS, config, run, service
+from world import HERE, config, run, service
 
 A, B = "127.0.0.11", "127.0.0.12"
 NAME = "app.test"
-PROMTOOL = PEERS / "usr/bin/promtool"
+PROMTOOL = "/usr/bin/promtool"
 DATA = HERE.parents[1] / "hlbd/data"
 ALERTS = DATA / "hlb-alerts.yml"
 DASHBOARD = DATA / "hlb-dashboard.json"
@@ -53,7 +53,7 @@ class Prometheus:
         settings = folder / "prometheus.yml"
         settings.write_text(SCRAPING % (ALERTS, AT))
         self.program = stage.program(
-            PEERS / "usr/bin/prometheus", f"--config.file={settings}",
+            "/usr/bin/prometheus", f"--config.file={settings}",
             f"--storage.tsdb.path={folder / 'data'}", f"--web.listen-address={self.AT}",
             env={**os.environ, "GOMAXPROCS": "1"},
             ready="Server is ready to receive web requests",

@@ -10,7 +10,6 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 BUILD = Path(os.environ.get("BUILD", HERE.parents[1] / "build/release"))
-PEERS = HERE.parents[1] / "build/peers"
 RUNTIME = Path("/run/hlb")
 PRELOAD = os.environ.get("PRELOAD")  # a sanitizer's run time, which its module needs
 
