@@ -1,25 +1,30 @@
 # hlb: one page builds, tests, measures and installs everything. `make help` lists the targets.
-# VARIANT=release|debug|asan|tsan|fuzz names the build, which lies in build/VARIANT.
+# VARIANT=release|debian|debug|asan|tsan|fuzz names the build, which lies in build/VARIANT.
 
 VARIANT ?= release
 PREFIX  ?= /usr
 DESTDIR ?=
 FUZZ_SECONDS ?= 30
+# V=1 shows each command. TOTAL is how many compilations there are to be, for a line of progress.
+V     ?=
+TOTAL ?=
 
 OUT  := build/$(VARIANT)
 GEN  := build/generated
 VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
 LIBDIR = $(PREFIX)/lib/$(shell $(CXX) -print-multiarch)
-UNITDIR ?= $(or $(shell pkg-config --variable=systemdsystemunitdir systemd 2>/dev/null),$(PREFIX)/lib/systemd/system)
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 
 # Which compiles the sanitizers' checks in half the time that g++ takes for them.
-CXX.asan := clang++-16
-CXX.fuzz := clang++-16
+CLANG := $(shell tests/setup/clang)
+CXX.asan := clang++-$(CLANG)
+CXX.fuzz := clang++-$(CLANG)
 CXX := $(or $(CXX.$(VARIANT)),$(if $(filter default,$(origin CXX)),g++,$(CXX)))
 
 WERROR   ?= -Werror
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(WERROR)
 MODE.release := -O2 -g1
+MODE.debian  := -g1
 MODE.debug   := -O0 -g
 # The check of vptr takes a descriptor, and there are tests that leave none.
 MODE.asan    := -O0 -g1 -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -30,11 +35,19 @@ LINK.tsan    := -fsanitize=thread
 LINK.fuzz    := -fsanitize=address,undefined
 
 # libsystemd is for sd_notify, libresolv (of libc) reads DNS messages; the rest is header-only or a
-# plain -l.
+# plain -l. c-ares calls ares_query() deprecated since 1.28, but keeps it; 1.18 has nothing else.
 LIBS := sdbus-c++ libsystemd spdlog fmt re2 openssl libcares libnghttp2 prometheus-cpp-core
 CPPFLAGS += -I. -Ihlbd -I$(GEN) -MMD -MP -DBOOST_ASIO_SEPARATE_COMPILATION -DBOOST_BEAST_SEPARATE_COMPILATION \
-            -DHLB_VERSION='"$(VERSION)"'
+            -DCARES_NO_DEPRECATED -DHLB_VERSION='"$(VERSION)"'
 CXXFLAGS_ALL = -std=c++20 $(WARNINGS) $(MODE.$(VARIANT)) -fPIE -pthread $(CXXFLAGS)
+
+# As Debian builds packages; tests/check makes them of it.
+ifeq ($(VARIANT),debian)
+debian_flags = $(shell DEB_BUILD_MAINT_OPTIONS=hardening=+all dpkg-buildflags --get $(1))
+CPPFLAGS += $(call debian_flags,CPPFLAGS)
+CXXFLAGS += $(call debian_flags,CXXFLAGS) -g1
+LDFLAGS  += $(call debian_flags,LDFLAGS)
+endif
 
 # The guest: libc alone. No C++ run time (linked by the C compiler), no start files, so that loading
 # it runs no code; sanitizer builds, which need theirs, are for the tests alone. In two segments
@@ -43,14 +56,20 @@ GUEST_FLAGS := -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti -fno-threadsa
 GUEST_LINK  := -shared -static-libgcc -Wl,-soname,libnss_hlb.so.2 -Wl,--version-script=libnss_hlb/exports.map \
                -Wl,-z,nodelete,-z,now,-z,relro,-z,noseparate-code
 GUEST_LD.release := $(CC) -nostartfiles -Wl,-z,defs
+GUEST_LD.debian  := $(GUEST_LD.release)
 GUEST_LD.debug   := $(GUEST_LD.release)
 
 guest_sources  := $(wildcard libnss_hlb/*.cpp)
 shared_sources := $(addprefix libnss_hlb/,choose.cpp message.cpp name.cpp random.cpp record.cpp table.cpp)
 rooms          := bus config discovery engine health metrics probes publish report state
-hlbd_sources   := $(wildcard hlbd/*.cpp $(rooms:%=hlbd/%/*.cpp))
-ctl_sources    := $(wildcard hlbd/ctl/*.cpp hlbd/ctl/*/*.cpp)
-unit_sources   := $(wildcard tests/unit/*.cpp)
+hlbd_folders   := hlbd $(rooms:%=hlbd/%)
+ctl_folders    := $(patsubst %/,%,$(sort $(dir $(wildcard hlbd/ctl/*.cpp hlbd/ctl/*/*.cpp))))
+groups         := $(shell tests/setup/groups $(hlbd_folders) $(ctl_folders) tests/unit)
+ctl_sources    := $(filter hlbd/ctl/% build/groups/hlbd/ctl/%,$(groups))
+unit_sources   := $(filter build/groups/tests/unit/%,$(groups))
+hlbd_sources   := $(filter-out $(ctl_sources) $(unit_sources),$(groups))
+config_sources := $(filter build/groups/hlbd/config/% build/groups/hlbd/health/%,$(groups))
+every_source   := $(wildcard $(addsuffix /*.cpp,libnss_hlb $(hlbd_folders) $(ctl_folders) tests tests/* tests/*/*))
 tool_sources   := $(wildcard tests/integration/*.cpp)
 bench_sources  := $(wildcard tests/bench/*.cpp)
 fuzz_sources   := $(wildcard tests/fuzz/*.cpp)
@@ -62,9 +81,8 @@ hlbd_objects   := $(call obj,$(hlbd_sources))
 daemon_parts   := $(filter-out %/hlbd/main.o,$(hlbd_objects))
 # Beside its own, hlbctl has what reads a configuration, and what reads the table.
 ctl_parts      := $(filter-out %/ctl/main.o,$(call obj,$(ctl_sources)))
-ctl_objects    := $(call obj,$(ctl_sources) $(wildcard hlbd/config/*.cpp hlbd/health/*.cpp)) $(shared_objects)
-fuzzed_objects := $(guest_objects) $(call obj,$(wildcard hlbd/config/*.cpp hlbd/health/*.cpp) \
-                    $(addprefix hlbd/,asio.cpp discovery/reply.cpp publish/encode.cpp publish/peer_protocol.cpp))
+ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(shared_objects)
+fuzzed_objects := $(guest_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp discovery/reply.cpp publish/encode.cpp publish/peer_protocol.cpp))
 tools          := $(patsubst tests/integration/%.cpp,$(OUT)/tests/%,$(tool_sources)) $(OUT)/tests/kernel_timers.so
 fuzzers        := $(patsubst tests/fuzz/%.cpp,$(OUT)/fuzz/%,$(fuzz_sources))
 packages_flags := $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
@@ -73,141 +91,192 @@ engine_sources := $(wildcard tests/bench/engine/*.cpp)
 benchers       := $(addprefix $(OUT)/bench/,sampler first_lookup libnss_null1.so.2 libnss_null2.so.2) \
                     $(patsubst tests/bench/engine/%.cpp,$(OUT)/bench/engine_%,$(engine_sources))
 
-.PHONY: help all demo check check-packages bench install deb format deps unit tools fuzzers benchers clean
+.PHONY: help all demo test check check-packages bench install uninstall deb format unit tools fuzzers benchers \
+        compile_commands.json every_object clean
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z_.-]+:.*## /{printf "  make %-22s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 all: $(OUT)/libnss_hlb.so.2 $(OUT)/hlbd $(OUT)/hlbctl ## module, daemon and hlbctl, in build/VARIANT
 
+# Compiles $< as $@; the counting is for TOTAL.
+quiet := $(if $(V),,@)
+compile = $(quiet)$(CXX) $(CPPFLAGS) $(CXXFLAGS_ALL) $(EXTRA) -c -o $@ $<
+ifdef TOTAL
+compiling = @$(eval done += x)echo 'compiling $(words $(done)) of $(TOTAL)'
+else
+compiling = @echo 'compiling $<'
+endif
+linking = @$(if $(TOTAL),:,echo 'linking $@')
+
 $(OUT)/libnss_hlb.so.2: $(guest_objects) libnss_hlb/exports.map
-	$(or $(GUEST_LD.$(VARIANT)),$(CXX)) $(GUEST_LINK) $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $(guest_objects)
+	$(linking)
+	$(quiet)$(or $(GUEST_LD.$(VARIANT)),$(CXX)) $(GUEST_LINK) $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $(guest_objects)
 
 $(OUT)/hlbd: $(hlbd_objects) $(shared_objects)
-	$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed,--dynamic-list=hlbd/exports.list -o $@ $^ $(packages_libs)
+	$(linking)
+	$(quiet)$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed,--dynamic-list=hlbd/exports.list -o $@ $^ $(packages_libs)
 
 $(OUT)/hlbctl: $(ctl_objects)
-	$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(packages_libs)
+	$(linking)
+	$(quiet)$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(packages_libs)
 
 $(OUT)/unit_tests: $(call obj,$(unit_sources)) $(daemon_parts) $(ctl_parts) $(guest_objects)
-	$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $^ $(packages_libs) -lgmock -lgtest -lgtest_main
+	$(linking)
+	$(quiet)$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $^ $(packages_libs) -lgmock -lgtest -lgtest_main
 
 $(OUT)/tests/sort_order: $(call obj,hlbd/publish/sort_score.cpp hlbd/publish/source_address.cpp)
 $(OUT)/tests/%: $(OUT)/obj/tests/integration/%.o
 	@mkdir -p $(@D)
-	$(CXX) -pie -rdynamic -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $^
+	$(linking)
+	$(quiet)$(CXX) -pie -rdynamic -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $^
 
 $(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/%.o $(fuzzed_objects)
 	@mkdir -p $(@D)
-	$(CXX) -pie -pthread -fsanitize=fuzzer $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $^ $(packages_libs)
+	$(linking)
+	$(quiet)$(CXX) -pie -pthread -fsanitize=fuzzer $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $^ $(packages_libs)
 
 $(OUT)/bench/sampler: $(call obj,$(filter-out %/first_lookup.cpp,$(bench_sources)))
 	@mkdir -p $(@D)
-	$(CXX) -pie -pthread $(LDFLAGS) -o $@ $^
+	$(linking)
+	$(quiet)$(CXX) -pie -pthread $(LDFLAGS) -o $@ $^
 
 $(OUT)/bench/first_lookup: $(call obj,tests/bench/first_lookup.cpp)
 	@mkdir -p $(@D)
-	$(CC) -pie $(LDFLAGS) -o $@ $^
+	$(linking)
+	$(quiet)$(CC) -pie $(LDFLAGS) -o $@ $^
 
 $(OUT)/bench/engine_%: $(OUT)/obj/tests/bench/engine/%.o
 	@mkdir -p $(@D)
-	$(CXX) -pie -pthread $(LDFLAGS) -o $@ $^
+	$(linking)
+	$(quiet)$(CXX) -pie -pthread $(LDFLAGS) -o $@ $^
 
 # The floors: null modules, linked as any module is.
 $(OUT)/bench/libnss_%.so.2: $(OUT)/obj/tests/bench/null/%.o
 	@mkdir -p $(@D)
-	$(CC) -shared -Wl,-soname,$(@F) $(LDFLAGS) -o $@ $^
+	$(linking)
+	$(quiet)$(CC) -shared -Wl,-soname,$(@F) $(LDFLAGS) -o $@ $^
 
 $(OUT)/tests/%.so: $(OUT)/obj/tests/integration/preload/%.o
 	@mkdir -p $(@D)
-	$(CC) -shared $(LDFLAGS) -o $@ $^
+	$(linking)
+	$(quiet)$(CC) -shared $(LDFLAGS) -o $@ $^
 
 $(OUT)/obj/libnss_hlb/%.o $(OUT)/obj/tests/bench/null/%.o $(OUT)/obj/tests/integration/preload/%.o: EXTRA = $(GUEST_FLAGS)
-$(OUT)/obj/hlbd/%.o $(OUT)/obj/tests/%.o: EXTRA = $(packages_flags) $(EXTRA.$*)
+# Of new and delete g++ warns falsely from inside Boost's coroutine frames at -O2; and of anonymous
+# namespaces in what is included, which holds for headers, not for a group's files.
+$(OUT)/obj/hlbd/%.o $(OUT)/obj/build/groups/%.o $(OUT)/obj/tests/%.o: EXTRA = $(packages_flags) \
+    -Wno-mismatched-new-delete -Wno-subobject-linkage -Wno-unknown-warning-option
+# LLVM, whose headers the plugin uses, is built without RTTI.
+$(OUT)/obj/tests/tidy_plugin.o: EXTRA += -fPIC -fno-rtti -isystem /usr/lib/llvm-$(CLANG)/include
 # Tests are compiled as fast as can be; what they test is as VARIANT says.
-$(OUT)/obj/tests/unit/%.o: EXTRA = $(packages_flags) $(EXTRA.$*) -O0
-# A false positive from inside Boost's coroutine frames at -O2, for the files with coroutines alone.
-COROUTINES := $(basename $(shell grep -l awaitable hlbd/*.cpp hlbd/*/*.cpp tests/unit/*.cpp))
-$(foreach f,$(COROUTINES),$(eval EXTRA.$f = -Wno-mismatched-new-delete))
+$(OUT)/obj/build/groups/tests/%.o $(OUT)/obj/tests/unit/%.o: EXTRA += -O0
 
-# c-ares calls ares_query() deprecated since 1.28, but keeps it; 1.18 has nothing else.
-EXTRA.hlbd/discovery/channel = -DCARES_NO_DEPRECATED
-
-$(OUT)/obj/%.o: %.cpp
+$(OUT)/obj/%.o: %.cpp | build/dependencies
 	@mkdir -p $(@D)
-	$(CXX) $(CPPFLAGS) $(CXXFLAGS_ALL) $(EXTRA) -c -o $@ $<
+	$(compiling)
+	$(compile)
+
+# That what is compiled with is there, or one line that says how to get it.
+build/dependencies: debian/control
+	@tests/setup/dependencies check all
+	@mkdir -p $(@D) && touch $@
 
 # Made before anything that may include them is compiled; what does is known from then on.
-$(hlbd_objects) $(ctl_objects) $(call obj,$(unit_sources)): | $(patsubst %,$(GEN)/org.hlb1.%.h,adaptor proxy)
+$(hlbd_objects) $(ctl_objects) $(call obj,$(unit_sources) $(every_source)): | $(patsubst %,$(GEN)/org.hlb1.%.h,adaptor proxy)
 $(GEN)/%.adaptor.h: hlbd/data/%.xml
 	@mkdir -p $(@D)
-	sdbus-c++-xml2cpp $< --adaptor=$@
+	$(quiet)sdbus-c++-xml2cpp $< --adaptor=$@
 $(GEN)/%.proxy.h: hlbd/data/%.xml
 	@mkdir -p $(@D)
-	sdbus-c++-xml2cpp $< --proxy=$@
+	$(quiet)sdbus-c++-xml2cpp $< --proxy=$@
 
-# Loaded into clang-tidy-16 by tests/tidy. LLVM, whose headers it uses, is built without RTTI.
-build/tidy_plugin.so: tests/tidy_plugin.cpp
-	@mkdir -p $(@D)
-	g++ -std=c++20 -O1 $(WARNINGS) -fPIC -fno-rtti -shared -isystem /usr/lib/llvm-16/include -o $@ $<
+# Loaded into clang-tidy by tests/tidy.
+build/tidy_plugin.so: $(OUT)/obj/tests/tidy_plugin.o
+	$(linking)
+	$(quiet)$(CXX) -shared -o $@ $<
 
 unit: $(OUT)/unit_tests
 tools: $(tools)
 fuzzers: $(fuzzers)
 benchers: $(benchers)
 
-deps:
-	@tests/install_dependencies
+demo: ## the main job on real input, in a private namespace
+	@tests/integration/world --check $@ && tests/setup/dependencies install $@
+	@tests/setup/build $(OUT)/libnss_hlb.so.2 $(OUT)/hlbd
+	@tests/demo/demo $(OUT)
 
-demo: deps ## the main job on real input, in a private namespace; as root
-	@$(MAKE) --no-print-directory -j$(shell nproc) all >/dev/null && tests/demo/demo build/release
+test: ## the inner loop: unit and integration tests, style of what changed; T=Machine.*, T=test_hlbd.py::…: these
+	@tests/test $(T)
 
-check: deps ## every test: release, sanitizers, fuzzers, real programs; as root
+check: ## every test: release, sanitizers, fuzzers, real programs, packages; STEPS="unit rules": these
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/check
 
-check-packages: ## the packages, thoroughly, on booted machines; as root
-	@tests/install_dependencies pkg.hlb.check pkg.hlb.packages
+check-packages: ## the packages, thoroughly, on booted machines of Debian 12 and 13
 	@tests/packages/check
 
-bench: deps ## ratios against floors and peers, in build/bench.json too; as root
-	@$(MAKE) --no-print-directory -j$(shell nproc) all benchers && tests/bench/bench $(BENCH)
+bench: ## ratios against floors and peers, in build/bench.json too; BENCH="tcp": these parts
+	@tests/setup/ready test
+	@tests/setup/build all benchers && tests/bench/bench $(BENCH)
 
 # A reload is over when hlbd says so, where systemd (253) waits for that.
 SERVICE_TYPE = $(shell pkg-config --atleast-version=253 libsystemd && echo notify-reload || echo notify)
+# The bus reads what is installed beside the system in /etc alone.
+POLICYDIR = $(if $(filter /usr,$(PREFIX)),/usr/share,/etc)/dbus-1/system.d
+
+# $(call put,MODE,FOLDER,FILES)
+put = install -D -m $(1) -t "$(DESTDIR)$(2)" $(3)
 
 install: all ## into DESTDIR, under PREFIX; an existing configuration is kept
-	install -D -m 644 $(OUT)/libnss_hlb.so.2 $(DESTDIR)$(LIBDIR)/libnss_hlb.so.2
-	install -D -m 755 $(OUT)/hlbd $(DESTDIR)$(PREFIX)/sbin/hlbd
-	install -D -m 755 $(OUT)/hlbctl $(DESTDIR)$(PREFIX)/bin/hlbctl
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 hlbd/man/*.1
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 hlbd/man/*.5
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 hlbd/man/*.8 libnss_hlb/*.8
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/dbus-1/system.d hlbd/data/org.hlb1.conf
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/hlbd/examples hlbd/data/hlb-alerts.yml hlbd/data/hlb-dashboard.json
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/dbus-1/interfaces hlbd/data/org.hlb1.xml
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/polkit-1/actions hlbd/data/org.hlb1.policy
-	install -D -m 644 hlbd/data/completions/hlbctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/hlbctl
-	ln -sf hlbctl $(DESTDIR)$(PREFIX)/share/bash-completion/completions/hlbd
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions hlbd/data/completions/_hlbctl
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d hlbd/data/completions/hlbctl.fish
-	test -e $(DESTDIR)/etc/hlb/hlbd.toml || install -D -m 644 -t $(DESTDIR)/etc/hlb hlbd/data/hlbd.toml
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/dbus-1/system-services hlbd/data/org.hlb1.service
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/hlbd/examples hlbd/data/examples/*
-	install -D -m 644 hlbd/data/sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/hlbd.conf
-	install -D -m 644 hlbd/data/apparmor $(DESTDIR)/etc/apparmor.d/abstractions/nameservice.d/hlb
-	install -D -m 644 -t $(DESTDIR)$(UNITDIR) hlbd/data/hlbd.service
-	sed -i 's/^Type=.*/Type=$(SERVICE_TYPE)/' $(DESTDIR)$(UNITDIR)/hlbd.service
+	$(call put,644,$(LIBDIR),$(OUT)/libnss_hlb.so.2)
+	$(call put,755,$(PREFIX)/sbin,$(OUT)/hlbd)
+	$(call put,755,$(PREFIX)/bin,$(OUT)/hlbctl)
+	$(call put,644,$(PREFIX)/share/man/man1,hlbd/man/*.1)
+	$(call put,644,$(PREFIX)/share/man/man5,hlbd/man/*.5)
+	$(call put,644,$(PREFIX)/share/man/man8,hlbd/man/*.8 libnss_hlb/*.8)
+	$(call put,644,$(POLICYDIR),hlbd/data/org.hlb1.conf)
+	$(call put,644,$(PREFIX)/share/dbus-1/interfaces,hlbd/data/org.hlb1.xml)
+	$(call put,644,$(PREFIX)/share/dbus-1/system-services,hlbd/data/org.hlb1.service)
+	$(call put,644,$(PREFIX)/share/polkit-1/actions,hlbd/data/org.hlb1.policy)
+	$(call put,644,$(PREFIX)/share/doc/hlbd/examples,hlbd/data/hlb-alerts.yml hlbd/data/hlb-dashboard.json hlbd/data/examples/*)
+	install -D -m 644 hlbd/data/completions/hlbctl.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/hlbctl"
+	ln -sf hlbctl "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/hlbd"
+	$(call put,644,$(PREFIX)/share/zsh/vendor-completions,hlbd/data/completions/_hlbctl)
+	$(call put,644,$(PREFIX)/share/fish/vendor_completions.d,hlbd/data/completions/hlbctl.fish)
+	test -e "$(DESTDIR)/etc/hlb/hlbd.toml" || $(call put,644,/etc/hlb,hlbd/data/hlbd.toml)
+	install -D -m 644 hlbd/data/sysusers "$(DESTDIR)$(PREFIX)/lib/sysusers.d/hlbd.conf"
+	install -D -m 644 hlbd/data/apparmor "$(DESTDIR)/etc/apparmor.d/abstractions/nameservice.d/hlb"
+	$(call put,644,$(UNITDIR),hlbd/data/hlbd.service)
+	sed -i 's|^Type=.*|Type=$(SERVICE_TYPE)|; s|/usr/sbin/|$(PREFIX)/sbin/|' "$(DESTDIR)$(UNITDIR)/hlbd.service"
+	$(if $(DESTDIR),,ldconfig)
 
-deb: ## the packages, from a clean copy, in build/deb
-	@tests/packages/build build/deb && ls -l build/deb/*.deb
+# What `install` puts there, and the folders that are empty then; but for the configuration.
+uninstall: all ## what `make install` with the same DESTDIR and PREFIX put there; the configuration stays
+	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && \
+	$(MAKE) --no-print-directory -s install DESTDIR="$$copy" && rm -r "$$copy/etc/hlb" && \
+	(cd "$$copy" && find . ! -type d -print0) | (cd "$(DESTDIR)/" && xargs -0 rm -fv && \
+	  rmdir --ignore-fail-on-non-empty ".$(PREFIX)"/share/doc/hlbd/examples ".$(PREFIX)"/share/doc/hlbd)
+	$(if $(DESTDIR),,ldconfig)
+
+deb: ## the packages, from a clean copy, in build/deb; their tests are those of `make check`
+	@tests/setup/dependencies check $@
+	@DEB_BUILD_OPTIONS=nocheck tests/packages/build build/deb --build-profiles=nocheck && ls -l build/deb/*.deb
 
 format: ## rewrite the sources with clang-format
-	clang-format-16 -i $(shell git ls-files '*.cpp' '*.h')
+	@tests/setup/dependencies check test
+	tests/setup/sources '*.cpp' '*.h' | xargs -0 clang-format-$(CLANG) -i
 
-clean:
+compile_commands.json: ## for editors and clang-tidy: build/compile_commands.json, with each file's flags
+	@mkdir -p build
+	@$(MAKE) --no-print-directory -nB V=1 VARIANT=debug every_object | tests/setup/compile_commands >build/$@.new
+	@mv build/$@.new build/$@
+
+every_object: $(call obj,$(every_source))
+
+clean: ## all that was built, downloaded and unpacked: build/
 	rm -rf build
 
 -include $(shell find build/*/obj -name '*.d' 2>/dev/null)

@@ -7,7 +7,7 @@ from machine import PROJECT, packages
 
 def test_autopkgtest_passes(fresh):
     sources = subprocess.run(
-        [PROJECT / "tests/packages/sources"], check=True, stdout=subprocess.PIPE
+        [PROJECT / "tests/setup/sources"], check=True, stdout=subprocess.PIPE
     ).stdout
     copy = fresh.file("/srv/hlb")
     copy.mkdir()

@@ -1,0 +1,176 @@
+"""What a newcomer meets: what `make` asks for, what it says is missing, what it installs where."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from world import BUILD, HERE
+
+PROJECT = HERE.parents[1]
+SETUP = PROJECT / "tests/setup"
+WORLD = PROJECT / "tests/integration/world"
+
+# apt-get that tells what maintainer scripts would see of the policy, and installs nothing.
+APT_GET = """#!/bin/sh
+case "$*" in *build-dep*) cat /usr/sbin/policy-rc.d >"$SEEN"; [ -z "$FAILS" ] || exit 100 ;; esac
+"""
+LACKING = """#!/bin/sh
+echo 'dpkg-checkbuilddeps: error: Unmet build dependencies: libone-dev libtwo-dev (>= 2)' >&2
+exit 1
+"""
+
+
+def run(*command, **options):
+    """What it says; its exit status is the caller's to look at."""
+    return subprocess.run(
+        [str(each) for each in command], text=True, cwd=options.pop("cwd", PROJECT),
+        capture_output=True, check=False, timeout=60, **options,
+    )  # fmt: skip
+
+
+def one_line(result):
+    """The only line of a refusal."""
+    assert (result.returncode, result.stdout) == (1, "")
+    [line] = result.stderr.splitlines()
+    return line
+
+
+# ---- what is missing -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def programs(tmp_path):
+    """A folder before the others on PATH: name, text → a program."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+
+    def add(name, text):
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+
+    add.env = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
+    return add
+
+
+def test_missing_packages_are_named_with_the_command_that_installs_them(programs):
+    programs("dpkg-checkbuilddeps", LACKING)
+    assert one_line(run(SETUP / "dependencies", "check", "all", env=programs.env)) == (
+        "Packages are missing (libone-dev libtwo-dev (>= 2)). "
+        "As root: tests/setup/dependencies install all"
+    )
+
+
+def test_make_says_so_before_it_compiles(programs, tmp_path):
+    programs("dpkg-checkbuilddeps", LACKING)
+    shutil.copytree(PROJECT, tmp_path / "fresh", ignore=shutil.ignore_patterns("build", ".git"))
+    result = run("make", "-j2", cwd=tmp_path / "fresh", env=programs.env)
+    assert result.returncode == 2
+    assert "Packages are missing (libone-dev" in result.stderr
+    assert "compiling" not in result.stdout
+
+
+def test_a_container_without_the_right_to_make_namespaces_is_told():
+    inside = f"echo 0 >/proc/sys/user/max_mnt_namespaces && exec {WORLD} --check demo"
+    result = run("unshare", "--user", "--map-root-user", "sh", "-c", inside)
+    assert "In a container, give it the right to" in one_line(result)
+
+
+def test_an_ordinary_user_has_a_world_of_his_own():
+    nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    result = run(*nobody, WORLD, "sh", "-c", "id -u && cat /etc/nsswitch.conf")
+    assert (result.returncode, result.stdout) == (0, "0\nhosts: files hlb dns\n")
+
+
+def test_an_unknown_step_is_answered_with_those_there_are():
+    result = run("tests/check", env={**os.environ, "STEPS": "unit rulez"})
+    assert result.returncode == 2
+    assert result.stderr.startswith('There is no step "rulez". The steps are: build unit ')
+
+
+# ---- installing what is missing ---------------------------------------------------------------
+
+
+def install(programs, tmp_path, **env):
+    """Installs by the fake apt-get, with /usr/sbin one's own; what the policy was, and is."""
+    programs("dpkg-checkbuilddeps", LACKING)
+    programs("apt-get", APT_GET)
+    for name in ("upper", "work"):
+        (tmp_path / name).mkdir()
+    overlay = f"lowerdir=/usr/sbin,upperdir={tmp_path}/upper,workdir={tmp_path}/work"
+    script = (
+        f"mount -t overlay -o {overlay} overlay /usr/sbin && rm -f /usr/sbin/policy-rc.d && "
+        '{ [ -z "$POLICY" ] || echo "$POLICY" >/usr/sbin/policy-rc.d; } && '
+        f"{SETUP}/dependencies install demo; status=$?; "
+        "cat /usr/sbin/policy-rc.d 2>/dev/null; exit $status"
+    )
+    seen = tmp_path / "seen"
+    env = {**programs.env, "SEEN": str(seen), "POLICY": "", "FAILS": "", **env}
+    result = run("unshare", "--mount", "bash", "-c", script, env=env)
+    return result, seen.read_text(), result.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("fails", ["", "yes"])
+def test_nothing_that_is_installed_may_start(programs, tmp_path, fails):
+    result, policy, last = install(programs, tmp_path, FAILS=fails)
+    assert result.returncode == (1 if fails else 0)
+    assert policy.endswith("\nexit 101\n")
+    assert "nothing of it is started" in last  # and no policy is left
+
+
+def test_the_policy_of_the_machine_is_put_back(programs, tmp_path):
+    _, policy, last = install(programs, tmp_path, POLICY="# the machine's own")
+    assert policy.endswith("\nexit 101\n")
+    assert last == "# the machine's own"
+
+
+def test_progress_is_a_few_lines_where_there_is_no_terminal():
+    lines = "".join(f"compiling {number} of 500\n" for number in range(1, 501))
+    result = run(SETUP / "progress", input=lines)
+    assert result.stdout == "compiling 1 of 500\ncompiling 500 of 500\n"
+
+
+# ---- installing hlb ----------------------------------------------------------------------------
+
+
+def make(target, folder, prefix="/usr"):
+    result = run("make", target, f"VARIANT={BUILD.name}", f"DESTDIR={folder}", f"PREFIX={prefix}")
+    assert result.returncode == 0, result.stderr
+    return {path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir()}
+
+
+def test_all_that_is_installed_is_of_the_prefix(tmp_path):
+    folder = tmp_path / "a folder"
+    files = make("install", folder, "/usr/local")
+    assert Path("usr/local/sbin/hlbd") in files
+    unit = (folder / "usr/local/lib/systemd/system/hlbd.service").read_text()
+    assert "\nExecStart=/usr/local/sbin/hlbd\n" in unit
+    assert Path("etc/dbus-1/system.d/org.hlb1.conf") in files
+    assert {path.parts[0] for path in files} == {"usr", "etc"}
+    assert all(path.parts[1] == "local" for path in files if path.parts[0] == "usr")
+
+
+def test_uninstall_leaves_the_configuration_alone(tmp_path):
+    folder = tmp_path / "a folder"
+    make("install", folder)
+    other = folder / "usr/share/doc/other"
+    other.mkdir()
+    (other / "file").touch()
+    assert make("uninstall", folder) == {
+        Path("etc/hlb/hlbd.toml"), Path("usr/share/doc/other/file"),
+    }  # fmt: skip
+    assert not (folder / "usr/share/doc/hlbd").exists()
+
+
+# ---- without git -------------------------------------------------------------------------------
+
+
+def test_a_tarball_has_the_same_sources_and_rules(tmp_path):
+    tracked = run(SETUP / "sources").stdout.split("\0")
+    shutil.copytree(PROJECT, tmp_path / "fresh", ignore=shutil.ignore_patterns("build", ".git"))
+    fresh = tmp_path / "fresh"
+    assert sorted(run(fresh / "tests/setup/sources").stdout.split("\0")) == sorted(tracked)
+    assert run(fresh / "tests/rules", cwd=fresh).returncode == 0
+    (fresh / "hlbd/health/wrong.h").write_text('#include "probes/probe.h"\n')
+    assert "hlbd/health/wrong.h:1:" in run(fresh / "tests/rules", cwd=fresh).stdout
