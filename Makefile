@@ -47,7 +47,7 @@ GUEST_LD.debug   := $(GUEST_LD.release)
 
 guest_sources  := $(wildcard libnss_hlb/*.cpp)
 shared_sources := $(addprefix libnss_hlb/,choose.cpp message.cpp name.cpp random.cpp record.cpp table.cpp)
-rooms          := bus config discovery engine health metrics probes publish report state
+rooms          := bus config discovery engine health metrics probes publish report state system
 hlbd_sources   := $(wildcard hlbd/*.cpp $(rooms:%=hlbd/%/*.cpp))
 ctl_sources    := $(wildcard hlbd/ctl/*.cpp hlbd/ctl/*/*.cpp)
 unit_sources   := $(wildcard tests/unit/*.cpp)

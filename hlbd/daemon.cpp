@@ -23,11 +23,10 @@
 #include <variant>
 
 #include "libnss_hlb/bus.h"
-#include "log.h"
-#include "notify.h"
 #include "publish/encode.h"
 #include "state/host.h"
 #include "state/moment.h"
+#include "system/log.h"
 
 namespace hlb {
 namespace {
@@ -39,9 +38,9 @@ constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds kRenewal = publish::kLease / 12;
 
 // Two daemons on one folder would take turns at the table.
-publish::FileDescriptor take_over(const std::filesystem::path& folder) {
+FileDescriptor take_over(const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
-  publish::FileDescriptor lock(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  FileDescriptor lock(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!lock.valid()) throw std::system_error(errno, std::generic_category(), folder.string());
   if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     throw std::runtime_error("another hlbd serves " + folder.string());
@@ -182,7 +181,7 @@ void Daemon::run() {
   detach(io_, renew_lease());
   spdlog::info("checking the backends of {} services", monitor_.services().size());
   io_.run();
-  notify::stopping();
+  notifier_.stopping();
   state_file_.write_now();
   spdlog::info("stopping");
 }
@@ -240,12 +239,12 @@ void Daemon::become_ready() {
   malloc_trim(0);
   const std::string now = status();
   spdlog::info("ready: {}", now);
-  notify::ready(now);
+  notifier_.ready(now);
 }
 
 std::optional<bus::Refusal> Daemon::reload() {
   std::optional<bus::Refusal> refusal;
-  notify::reloading();
+  notifier_.reloading();
   auto loaded = load_config(options_.config);
   operator_side_.telemetry().counted().loaded_configuration(std::holds_alternative<Config>(loaded));
   if (const auto* errors = std::get_if<ConfigErrors>(&loaded)) {
@@ -268,7 +267,7 @@ std::optional<bus::Refusal> Daemon::reload() {
     spdlog::info("reloaded: {}", status());
     operator_side_.degraded().set("configuration", "");
   }
-  notify::ready(status());
+  notifier_.ready(status());
   return refusal;
 }
 
@@ -282,12 +281,12 @@ void Daemon::await_signal() {
 
 asio::awaitable<void> Daemon::renew_lease() {
   asio::steady_timer timer(io_);
-  const auto watchdog = notify::watchdog_interval();
+  const auto watchdog = notifier_.watchdog_interval();
   auto period = std::chrono::microseconds(kRenewal);
   if (watchdog) period = std::min(period, *watchdog / 3);
   for (;;) {
     publisher_.renew_lease();
-    if (watchdog) notify::alive();
+    notifier_.alive();
     timer.expires_after(period);
     co_await timer.async_wait(kAsTuple);
     operator_side_.telemetry().counted().loop_lagged(std::chrono::steady_clock::now() -

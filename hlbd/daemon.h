@@ -20,12 +20,13 @@
 #include "override_control.h"
 #include "probes/listeners.h"
 #include "probes/prober.h"
-#include "publish/file_descriptor.h"
 #include "publish/peer_socket.h"
 #include "publish/routes.h"
 #include "publisher.h"
 #include "state/remembered.h"
 #include "state/state_file.h"
+#include "system/file_descriptor.h"
+#include "system/notify.h"
 
 namespace hlb {
 
@@ -63,7 +64,7 @@ class Daemon : private Monitor::Observer {
 
   Options options_;
   WallTime started_;
-  publish::FileDescriptor runtime_folder_;  // locked
+  FileDescriptor runtime_folder_;  // locked
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;
   SteadyClock clock_;
@@ -79,6 +80,7 @@ class Daemon : private Monitor::Observer {
   std::optional<publish::PeerSocket> peer_socket_;
   probes::ListenerWatch listeners_;
   bool can_watch_listeners_ = true;
+  Notifier notifier_;
   bool ready_ = false;
 };
 

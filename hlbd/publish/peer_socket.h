@@ -14,8 +14,8 @@
 #include <list>
 #include <unordered_map>
 
-#include "publish/file_descriptor.h"
 #include "publish/peer_protocol.h"
+#include "system/file_descriptor.h"
 
 namespace hlb::publish {
 

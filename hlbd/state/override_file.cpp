@@ -16,7 +16,7 @@ constexpr off_t kMaxSize = off_t{64} << 20U;
 
 // A rename is on the disk when its folder is.
 bool sync_folder(const std::filesystem::path& folder) {
-  const publish::FileDescriptor opened(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const FileDescriptor opened(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   return opened.valid() && fsync(opened.get()) == 0;
 }
 
@@ -33,7 +33,7 @@ std::variant<SavedOverrides, Unusable> OverrideFile::load(const Present& now) co
 
 std::string OverrideFile::save(const Overrides& overrides, const Present& now) const {
   const std::filesystem::path draft = path_.string() + ".new";
-  const publish::FileDescriptor file = open_draft(draft);
+  const FileDescriptor file = open_draft(draft);
   const bool kept = file.valid() && write_all(file, encode_overrides(overrides, now)) &&
                     fsync(file.get()) == 0 && rename(draft.c_str(), path_.c_str()) == 0 &&
                     sync_folder(path_.parent_path());

@@ -15,8 +15,6 @@
 namespace hlb {
 namespace {
 
-using publish::FileDescriptor;
-
 constexpr off_t kMaxSize = off_t{64} << 20U;  // of about 600,000 backends
 
 std::string why() {

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <variant>
 
-#include "publish/file_descriptor.h"
 #include "state/saved_states.h"
+#include "system/file_descriptor.h"
 
 namespace hlb {
 
@@ -64,8 +64,8 @@ class StateFile {
   Clock clock_;
   boost::asio::steady_timer change_;
   boost::asio::steady_timer refresh_;
-  publish::FileDescriptor file_{-1};  // in place; not valid when the last writing failed
-  std::size_t head_size_ = 0;         // of what is in place
+  FileDescriptor file_{-1};    // in place; not valid when the last writing failed
+  std::size_t head_size_ = 0;  // of what is in place
   bool pending_ = false;
   std::string trouble_;  // that was said last; empty: all was well
 };
