@@ -1,10 +1,8 @@
 #include "daemon.h"
 
-#include <fcntl.h>
 #include <fmt/ranges.h>
 #include <malloc.h>
 #include <spdlog/spdlog.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -37,17 +35,6 @@ constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
 constexpr std::chrono::milliseconds kRenewal = publish::kLease / 12;
 
-// Two daemons on one folder would take turns at the table.
-FileDescriptor take_over(const std::filesystem::path& folder) {
-  std::filesystem::create_directories(folder);
-  FileDescriptor lock(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!lock.valid()) throw std::system_error(errno, std::generic_category(), folder.string());
-  if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    throw std::runtime_error("another hlbd serves " + folder.string());
-  }
-  return lock;
-}
-
 // Each probe takes a descriptor; most are left for the peer socket.
 std::size_t probes_at_a_time() {
   constexpr rlim_t kMost = 1024;
@@ -69,7 +56,7 @@ void detach(asio::io_context& io, asio::awaitable<void> task) {
 Daemon::Daemon(Options options, Config config)
     : options_(std::move(options)),
       started_(moment_now().wall),
-      runtime_folder_(take_over(options_.runtime_dir)),
+      runtime_folder_(options_.runtime_dir),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       clock_(io_.get_executor()),
       prober_(io_.get_executor(),
@@ -285,6 +272,10 @@ asio::awaitable<void> Daemon::renew_lease() {
   auto period = std::chrono::microseconds(kRenewal);
   if (watchdog) period = std::min(period, *watchdog / 3);
   for (;;) {
+    if (!runtime_folder_.is_ours()) {
+      throw std::runtime_error(options_.runtime_dir.string() +
+                               " was removed or replaced: a new start is needed");
+    }
     publisher_.renew_lease();
     notifier_.alive();
     timer.expires_after(period);

@@ -22,10 +22,10 @@
 #include "probes/prober.h"
 #include "publish/peer_socket.h"
 #include "publish/routes.h"
+#include "publish/runtime_folder.h"
 #include "publisher.h"
 #include "state/remembered.h"
 #include "state/state_file.h"
-#include "system/file_descriptor.h"
 #include "system/notify.h"
 
 namespace hlb {
@@ -64,7 +64,7 @@ class Daemon : private Monitor::Observer {
 
   Options options_;
   WallTime started_;
-  FileDescriptor runtime_folder_;  // locked
+  publish::RuntimeFolder runtime_folder_;
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;
   SteadyClock clock_;

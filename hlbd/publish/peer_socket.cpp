@@ -9,7 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <chrono>
-#include <system_error>
+#include <cstdio>
 #include <utility>
 
 #include "publish/peer_connection.h"
@@ -41,29 +41,39 @@ uid_t user_of(int socket) {
 
 PeerSocket::PeerSocket(const asio::any_io_executor& executor, std::filesystem::path path, Find find)
     : path_(std::move(path)), find_(std::move(find)), acceptor_(executor), sweep_timer_(executor) {
-  listen();
+  if (const std::error_code error = listen()) throw std::system_error(error, path_.string());
   asio::co_spawn(executor, accept(), asio::detached);
   asio::co_spawn(executor, sweep(), asio::detached);
 }
 
 PeerSocket::~PeerSocket() {
-  unlink(path_.c_str());
+  if (is_in_place()) unlink(path_.c_str());
 }
 
 // Bound under another name and renamed into place, so that whoever sees the socket is served.
-void PeerSocket::listen() {
+std::error_code PeerSocket::listen() {
   std::filesystem::path draft = path_;
   draft += ".new";
   unlink(draft.c_str());
-  acceptor_.open();
-  acceptor_.bind(Protocol::endpoint(draft.string()));
+  Protocol::acceptor fresh(acceptor_.get_executor());
+  boost::system::error_code error;
+  fresh.open(Protocol(), error);
+  if (!error) fresh.bind(Protocol::endpoint(draft.string()), error);
+  if (!error) fresh.listen(SOMAXCONN, error);
+  if (!error) fresh.non_blocking(true, error);
+  if (error) return error;
   constexpr mode_t kOpenToAll = 0666;
-  if (chmod(draft.c_str(), kOpenToAll) != 0) {
-    throw std::system_error(errno, std::generic_category(), "chmod " + draft.string());
+  const auto bound = identity_of(draft);
+  if (chmod(draft.c_str(), kOpenToAll) != 0 || rename(draft.c_str(), path_.c_str()) != 0) {
+    return {errno, std::generic_category()};
   }
-  acceptor_.listen(SOMAXCONN);
-  acceptor_.non_blocking(true);
-  std::filesystem::rename(draft, path_);
+  bound_ = bound;
+  acceptor_ = std::move(fresh);  // cancels what waits for the one before
+  return {};
+}
+
+bool PeerSocket::is_in_place() const {
+  return bound_ && identity_of(path_) == bound_;
 }
 
 // Plain accept4(2), so that who is one too many is turned away before the loop hears of it.
@@ -78,7 +88,7 @@ bool PeerSocket::accept_one() {
 asio::awaitable<void> PeerSocket::accept() {
   for (;;) {
     const auto [error] = co_await acceptor_.async_wait(Protocol::acceptor::wait_read, kAsTuple);
-    if (error == asio::error::operation_aborted) co_return;
+    if (error == asio::error::operation_aborted && !acceptor_.is_open()) co_return;
     int accepted = 0;
     while (accepted < kBurst && accept_one())
       ++accepted;
@@ -118,6 +128,7 @@ asio::awaitable<void> PeerSocket::sweep() {
     sweep_timer_.expires_after(kSweepInterval);
     const auto [error] = co_await sweep_timer_.async_wait(kAsTuple);
     if (error) co_return;
+    if (!is_in_place()) listen();  // or at the next turn, should that fail
     const auto oldest_allowed = std::chrono::steady_clock::now() - kLongestConnection;
     for (PeerConnection* connection : connections_) {
       if (connection->since() > oldest_allowed) break;

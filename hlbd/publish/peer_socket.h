@@ -12,10 +12,13 @@
 #include <boost/asio/steady_timer.hpp>
 #include <filesystem>
 #include <list>
+#include <optional>
+#include <system_error>
 #include <unordered_map>
 
 #include "publish/peer_protocol.h"
 #include "system/file_descriptor.h"
+#include "system/file_identity.h"
 
 namespace hlb::publish {
 
@@ -26,9 +29,10 @@ class PeerSocket {
  public:
   using Find = PeerProtocol::Find;
 
-  // Listens on `path`, in place of whatever stood there. Throws std::system_error.
+  // Listens on `path`, in place of whatever stands there, and again within a second when somebody
+  // has removed or replaced it. Throws std::system_error.
   PeerSocket(const boost::asio::any_io_executor& executor, std::filesystem::path path, Find find);
-  ~PeerSocket();  // removes the socket
+  ~PeerSocket();  // removes the socket, if it still is this one
   PeerSocket(const PeerSocket&) = delete;
   PeerSocket& operator=(const PeerSocket&) = delete;
 
@@ -39,7 +43,8 @@ class PeerSocket {
   friend class PeerConnection;
   using Protocol = boost::asio::local::stream_protocol;
 
-  void listen();
+  std::error_code listen();
+  bool is_in_place() const;
   boost::asio::awaitable<void> accept();
   boost::asio::awaitable<void> sweep();
   bool accept_one();
@@ -47,6 +52,7 @@ class PeerSocket {
   boost::asio::awaitable<void> serve(FileDescriptor socket, uid_t user);
 
   std::filesystem::path path_;
+  std::optional<FileIdentity> bound_;
   Find find_;
   Protocol::acceptor acceptor_;
   boost::asio::steady_timer sweep_timer_;
