@@ -9,6 +9,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
@@ -34,6 +35,8 @@ namespace asio = boost::asio;
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
 constexpr std::chrono::milliseconds kRenewal = publish::kLease / 12;
+constexpr std::size_t kMostJobs = 16;  // for the disk: its users wait for theirs, one each
+constexpr std::chrono::seconds kLastWrites{2};
 
 // Each probe takes a descriptor; most are left for the peer socket.
 std::size_t probes_at_a_time() {
@@ -42,6 +45,10 @@ std::size_t probes_at_a_time() {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   return std::clamp(limit.rlim_cur / 4, kLeast, kMost);
+}
+
+Worker::Deliver deliver_to(asio::io_context& io) {
+  return [&io](Worker::Completion done) { asio::post(io, std::move(done)); };
 }
 
 void detach(asio::io_context& io, asio::awaitable<void> task) {
@@ -58,6 +65,7 @@ Daemon::Daemon(Options options, Config config)
       started_(moment_now().wall),
       runtime_folder_(options_.runtime_dir),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
+      disk_(kMostJobs, deliver_to(io_)),
       clock_(io_.get_executor()),
       prober_(io_.get_executor(),
               [this](const probes::FileChange& change) { file_changed(change); }),
@@ -83,13 +91,14 @@ Daemon::Daemon(Options options, Config config)
           io_.get_executor(), options_.runtime_dir, monitor_,
           [this](std::span<const std::size_t> services) { on_published(services); },
           [this](const std::string& trouble) { operator_side_.degraded().set("table", trouble); }),
-      override_control_(options_.state_dir, monitor_, clock_,
-                        [this](const std::string& trouble) {
-                          operator_side_.degraded().set("overrides", trouble);
-                        }),
+      override_control_(
+          options_.state_dir, disk_, monitor_, clock_, [this] { publisher_.try_to_publish(); },
+          [this](const std::string& trouble) {
+            operator_side_.degraded().set("overrides", trouble);
+          }),
       operator_side_(io_, monitor_, publisher_, clock_, [this] { return prober_.children(); }),
       state_file_(
-          io_.get_executor(), options_.state_dir,
+          io_.get_executor(), disk_, options_.state_dir,
           [this](StateEncoder& encoder) { remember(monitor_, clock_, encoder); },
           [this](const std::string& trouble) { operator_side_.degraded().set("states", trouble); }),
       routes_(io_,
@@ -98,12 +107,16 @@ Daemon::Daemon(Options options, Config config)
                 publisher_.publish_soon();
                 watch_listeners();
               }),
-      listeners_(io_.get_executor(), [this](std::span<const probes::Listener> gone) {
-        spdlog::debug("{} local listeners may have died: probing at once", gone.size());
-        monitor_.probe_now([gone](const probes::Target& target) {
-          return std::ranges::binary_search(gone, probes::Listener{target.address, target.port});
-        });
-      }) {
+      listeners_(io_.get_executor(),
+                 [this](std::span<const probes::Listener> gone) {
+                   spdlog::debug("{} local listeners may have died: probing at once", gone.size());
+                   monitor_.probe_now([gone](const probes::Target& target) {
+                     return std::ranges::binary_search(
+                         gone, probes::Listener{target.address, target.port});
+                   });
+                 }),
+      reloader_(options_.config, deliver_to(io_),
+                [this](Reloader::Loaded loaded) { return put_in_force(std::move(loaded)); }) {
   configure(config);
   start_publishing(std::move(config.services));
 }
@@ -170,6 +183,7 @@ void Daemon::run() {
   io_.run();
   notifier_.stopping();
   state_file_.write_now();
+  disk_.flush(kLastWrites);
   spdlog::info("stopping");
 }
 
@@ -180,18 +194,14 @@ void Daemon::join_bus() {
   operator_side_.join_bus(
       kind, {HLB_VERSION, options_.config.string(), started_},
       {.set_override =
-           [this](bus::OverrideRequest request) {
-             bus::Changed changed = override_control_.set(std::move(request));
-             publisher_.try_to_publish();  // whoever drains a backend stops it once this returns
-             return changed;
+           [this](bus::OverrideRequest request, bus::Control::ChangeReply reply) {
+             override_control_.set(std::move(request), std::move(reply));
            },
        .clear_override =
-           [this](std::string_view target) {
-             bus::Changed changed = override_control_.clear(target);
-             publisher_.try_to_publish();
-             return changed;
+           [this](std::string target, bus::Control::ChangeReply reply) {
+             override_control_.clear(std::move(target), std::move(reply));
            },
-       .reload = [this] { return reload(); }});
+       .reload = [this](Reloader::Reply reply) { reload(std::move(reply)); }});
 }
 
 void Daemon::watch_routes() {
@@ -229,39 +239,51 @@ void Daemon::become_ready() {
   notifier_.ready(now);
 }
 
-std::optional<bus::Refusal> Daemon::reload() {
-  std::optional<bus::Refusal> refusal;
+void Daemon::reload(Reloader::Reply reply) {
   notifier_.reloading();
-  auto loaded = load_config(options_.config);
-  operator_side_.telemetry().counted().loaded_configuration(std::holds_alternative<Config>(loaded));
-  if (const auto* errors = std::get_if<ConfigErrors>(&loaded)) {
-    refusal = {bus::Refusal::Kind::invalid_config, ""};
-    for (const ConfigError& error : *errors) {
-      spdlog::error("{}", error.to_string());
-      refusal->message += (refusal->message.empty() ? "" : "\n") + error.to_string();
-    }
-    spdlog::error("not reloaded: the configuration before goes on");
-    operator_side_.degraded().set("configuration",
-                                  errors->front().to_string() + "; the one before goes on");
+  reloader_.request(std::move(reply));
+}
+
+std::optional<bus::Refusal> Daemon::put_in_force(Reloader::Loaded loaded) {
+  const auto* errors = std::get_if<ConfigErrors>(&loaded);
+  operator_side_.telemetry().counted().loaded_configuration(errors == nullptr);
+  std::optional<bus::Refusal> refusal;
+  if (errors != nullptr) {
+    refusal = refuse(*errors);
   } else {
-    auto& config = std::get<Config>(loaded);
-    configure(config);
-    apply(names_.follow(std::move(config.services)));
-    tell_unresolved();
-    publisher_.try_to_publish();  // whoever is told that the reload is over may look up at once
-    state_file_.changed();
-    watch_listeners();
-    spdlog::info("reloaded: {}", status());
-    operator_side_.degraded().set("configuration", "");
+    take_over(std::get<Config>(std::move(loaded)));
   }
   notifier_.ready(status());
   return refusal;
 }
 
+bus::Refusal Daemon::refuse(const ConfigErrors& errors) {
+  bus::Refusal refusal{bus::Refusal::Kind::invalid_config, ""};
+  for (const ConfigError& error : errors) {
+    spdlog::error("{}", error.to_string());
+    refusal.message += (refusal.message.empty() ? "" : "\n") + error.to_string();
+  }
+  spdlog::error("not reloaded: the configuration before goes on");
+  operator_side_.degraded().set("configuration",
+                                errors.front().to_string() + "; the one before goes on");
+  return refusal;
+}
+
+void Daemon::take_over(Config config) {
+  configure(config);
+  apply(names_.follow(std::move(config.services)));
+  tell_unresolved();
+  publisher_.try_to_publish();  // whoever is told that the reload is over may look up at once
+  state_file_.changed();
+  watch_listeners();
+  spdlog::info("reloaded: {}", status());
+  operator_side_.degraded().set("configuration", "");
+}
+
 void Daemon::await_signal() {
   signals_.async_wait([this](const boost::system::error_code&, int signal) {
     if (signal != SIGHUP) return io_.stop();
-    reload();
+    reload([](const std::optional<bus::Refusal>&) {});  // the log says what came of it
     await_signal();
   });
 }

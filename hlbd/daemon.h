@@ -24,9 +24,11 @@
 #include "publish/routes.h"
 #include "publish/runtime_folder.h"
 #include "publisher.h"
+#include "reloader.h"
 #include "state/remembered.h"
 #include "state/state_file.h"
 #include "system/notify.h"
+#include "system/worker.h"
 
 namespace hlb {
 
@@ -56,7 +58,10 @@ class Daemon : private Monitor::Observer {
   void file_changed(const probes::FileChange& change);
   void on_published(std::span<const std::size_t> services);
   void become_ready();
-  std::optional<bus::Refusal> reload();
+  void reload(Reloader::Reply reply);
+  std::optional<bus::Refusal> put_in_force(Reloader::Loaded loaded);
+  bus::Refusal refuse(const ConfigErrors& errors);
+  void take_over(Config config);
   void tell_unresolved();
   void await_signal();
   boost::asio::awaitable<void> renew_lease();
@@ -67,6 +72,7 @@ class Daemon : private Monitor::Observer {
   publish::RuntimeFolder runtime_folder_;
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;
+  Worker disk_;  // the state folder's, which may take its time
   SteadyClock clock_;
   probes::Prober prober_;
   std::optional<Remembered> remembered_;  // until ready
@@ -81,6 +87,7 @@ class Daemon : private Monitor::Observer {
   probes::ListenerWatch listeners_;
   bool can_watch_listeners_ = true;
   Notifier notifier_;
+  Reloader reloader_;
   bool ready_ = false;
 };
 

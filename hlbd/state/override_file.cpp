@@ -31,12 +31,11 @@ std::variant<SavedOverrides, Unusable> OverrideFile::load(const Present& now) co
   return loaded;
 }
 
-std::string OverrideFile::save(const Overrides& overrides, const Present& now) const {
+std::string OverrideFile::save(std::string_view text) const {
   const std::filesystem::path draft = path_.string() + ".new";
   const FileDescriptor file = open_draft(draft);
-  const bool kept = file.valid() && write_all(file, encode_overrides(overrides, now)) &&
-                    fsync(file.get()) == 0 && rename(draft.c_str(), path_.c_str()) == 0 &&
-                    sync_folder(path_.parent_path());
+  const bool kept = file.valid() && write_all(file, text) && fsync(file.get()) == 0 &&
+                    rename(draft.c_str(), path_.c_str()) == 0 && sync_folder(path_.parent_path());
   if (kept) return "";
   std::string trouble = std::generic_category().message(errno);
   unlink(draft.c_str());

@@ -346,15 +346,37 @@ def test_a_file_of_overrides_that_cannot_be_used_is_a_warning_and_kept(stage, bu
     assert file.with_suffix(".json.unusable").read_text() == "{ half"
 
 
-def test_a_state_folder_that_cannot_be_written_degrades_and_the_override_holds(stage, bus):
+def test_an_override_that_cannot_be_kept_is_refused_and_has_no_effect(stage, bus):
     hlbd = start(stage, bus)
+    assert bus.ask("SetOverride", "ssts", f"{APP}/{UP}", "maintenance", 0, "") == [1]
     state = hlbd.config_file.parent / "state"
-    shutil.rmtree(state, ignore_errors=True)
+    shutil.rmtree(state)
     state.write_text("a file where the folder should be")
-    assert bus.ask("SetOverride", "ssts", f"{APP}/{UP}", "drain", 0, "") == [1]
-    assert backends(bus)[UP]["override"] == "drain"
-    (reason,) = bus.property("Degraded")
-    assert reason == f"overrides: can't be kept in {state}/overrides.json: Not a directory"
+    why = f"nothing is changed: an override can't be kept in {state}/overrides.json: Not a directory"
+    for call in (("SetOverride", "ssts", f"{APP}/{UP}", "drain", 0, ""), ("ClearOverride", "s", APP)):
+        refused = bus.manager(*call)
+        assert refused.returncode != 0 and why in refused.stderr
+        assert backends(bus)[UP]["override"] == "maintenance"
+    assert bus.property("Degraded") == [why.replace("nothing is changed: an override", "overrides:")]
+    state.unlink()
+    assert bus.ask("ClearOverride", "s", APP) == [1]
+    assert backends(bus)[UP]["override"] == "" and bus.property("Degraded") == []
+
+
+def test_overrides_that_are_set_at_a_time_are_all_kept_and_confirmed(stage, bus):
+    hlbd = start(stage, bus)
+    words = ("busctl", "--system", "call", "org.hlb1", "/org/hlb1", "org.hlb1.Manager")
+    calls = [
+        stage.program(*words, "SetOverride", "ssts", f"{APP}/{address}", "drain", "0", str(number),
+                      env=environment(**bus.env))
+        for number in range(8) for address in (UP, DOWN)
+    ]  # fmt: skip
+    assert [call.process.wait(10) for call in calls] == [0] * len(calls)
+    assert [call.log() for call in calls] == ["u 1\n"] * len(calls)
+    hlbd.kill()
+    hlbd.restart()
+    until(lambda: bus.manager("ListServices").returncode == 0, "org.hlb1 on the bus")
+    assert [backends(bus)[address]["override"] for address in (UP, DOWN)] == ["drain", "drain"]
 
 
 def test_nobody_is_alarmed_by_what_is_under_maintenance(stage, bus, tmp_path):
