@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "publish/peer_connection.h"
+#include "system/peer_user.h"
 
 namespace hlb::publish {
 namespace {
@@ -25,22 +26,24 @@ constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds kLongestConnection{3};
 constexpr std::chrono::milliseconds kSweepInterval{500};
 constexpr std::size_t kMostConnections = 1024;
-constexpr unsigned kMostConnectionsOfUser = 256;
-constexpr int kBurst = 16;  // accepted at a time: under load the others have their turn too
+constexpr std::size_t kRootsReserve = 128;
+// Accepting has so much time per turn: under load the others have their turn too.
+constexpr std::chrono::milliseconds kTimePerTurn{1};
 
-// Who connected (unix(7), SO_PEERCRED); nobody if the kernel doesn't tell.
-uid_t user_of(int socket) {
-  constexpr uid_t kNobody = 65534;
-  ucred credentials{};
-  socklen_t size = sizeof credentials;
-  const bool known = getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0;
-  return known ? credentials.uid : kNobody;
+// Whether whoever connected has hung up already, or gone without a word.
+bool is_over(const FileDescriptor& socket) {
+  char byte = 0;
+  return recv(socket.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 }  // namespace
 
 PeerSocket::PeerSocket(const asio::any_io_executor& executor, std::filesystem::path path, Find find)
-    : path_(std::move(path)), find_(std::move(find)), acceptor_(executor), sweep_timer_(executor) {
+    : path_(std::move(path)),
+      find_(std::move(find)),
+      acceptor_(executor),
+      sweep_timer_(executor),
+      places_(kMostConnections, kRootsReserve) {
   if (const std::error_code error = listen()) throw std::system_error(error, path_.string());
   asio::co_spawn(executor, accept(), asio::detached);
   asio::co_spawn(executor, sweep(), asio::detached);
@@ -76,12 +79,14 @@ bool PeerSocket::is_in_place() const {
   return bound_ && identity_of(path_) == bound_;
 }
 
-// Plain accept4(2), so that who is one too many is turned away before the loop hears of it.
+// Plain accept4(2), so that who has gone again costs next to nothing.
 bool PeerSocket::accept_one() {
   FileDescriptor socket(
       accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!socket.valid()) return errno == ECONNABORTED;
-  welcome(std::move(socket));
+  if (is_over(socket)) return true;
+  const uid_t user = peer_user(socket.get());
+  asio::co_spawn(acceptor_.get_executor(), serve(std::move(socket), user), asio::detached);
   return true;
 }
 
@@ -89,23 +94,15 @@ asio::awaitable<void> PeerSocket::accept() {
   for (;;) {
     const auto [error] = co_await acceptor_.async_wait(Protocol::acceptor::wait_read, kAsTuple);
     if (error == asio::error::operation_aborted && !acceptor_.is_open()) co_return;
-    int accepted = 0;
-    while (accepted < kBurst && accept_one())
-      ++accepted;
-    if (accepted == kBurst || errno == EAGAIN) continue;
+    const auto end_of_turn = std::chrono::steady_clock::now() + kTimePerTurn;
+    bool more = true;
+    while (more && std::chrono::steady_clock::now() < end_of_turn)
+      more = accept_one();
+    if (more || errno == EAGAIN) continue;
     // No descriptor or memory left: connections end soon, so try again soon.
     asio::steady_timer pause(acceptor_.get_executor(), std::chrono::milliseconds(20));
     co_await pause.async_wait(kAsTuple);
   }
-}
-
-void PeerSocket::welcome(FileDescriptor socket) {
-  const uid_t user = user_of(socket.get());
-  const auto known = connections_of_.find(user);
-  const bool too_many_of_user =
-      known != connections_of_.end() && known->second >= kMostConnectionsOfUser;
-  if (too_many_of_user || connections_.size() >= kMostConnections) return;
-  asio::co_spawn(acceptor_.get_executor(), serve(std::move(socket), user), asio::detached);
 }
 
 asio::awaitable<void> PeerSocket::serve(FileDescriptor socket, uid_t user) {
@@ -114,13 +111,13 @@ asio::awaitable<void> PeerSocket::serve(FileDescriptor socket, uid_t user) {
     connection =
         std::make_unique<PeerConnection>(acceptor_.get_executor(), std::move(socket), find_);
   } catch (const boost::system::system_error&) {
-    co_return;  // the loop can't watch one more: as if it were one too many
+    co_return;  // the loop can't watch one more: as if it had lost its place
   }
+  const Places::Place held(places_, {.holder = user, .privileged = user == 0},
+                           [&connection] { connection->end(); });
   const auto place = connections_.insert(connections_.end(), connection.get());
-  ++connections_of_[user];
   co_await connection->serve();
   connections_.erase(place);
-  if (--connections_of_[user] == 0) connections_of_.erase(user);
 }
 
 asio::awaitable<void> PeerSocket::sweep() {

@@ -1,7 +1,7 @@
 // The peer socket: lookups over D-Bus without a bus, for programs that have no current table.
 //
-// Any local user may ask. A connection lives for a bounded time, each user has a bounded number of
-// them, and what is over is closed at once: the program then goes on with the table it has.
+// Any local user may ask. A connection lives for a bounded time, and their places are shared fairly
+// among users (see Places): a program whose connection is closed goes on with the table it has.
 #pragma once
 
 #include <sys/types.h>
@@ -14,11 +14,11 @@
 #include <list>
 #include <optional>
 #include <system_error>
-#include <unordered_map>
 
 #include "publish/peer_protocol.h"
 #include "system/file_descriptor.h"
 #include "system/file_identity.h"
+#include "system/places.h"
 
 namespace hlb::publish {
 
@@ -48,7 +48,6 @@ class PeerSocket {
   boost::asio::awaitable<void> accept();
   boost::asio::awaitable<void> sweep();
   bool accept_one();
-  void welcome(FileDescriptor socket);
   boost::asio::awaitable<void> serve(FileDescriptor socket, uid_t user);
 
   std::filesystem::path path_;
@@ -57,7 +56,7 @@ class PeerSocket {
   Protocol::acceptor acceptor_;
   boost::asio::steady_timer sweep_timer_;
   std::list<PeerConnection*> connections_;  // oldest first; each is owned by its coroutine
-  std::unordered_map<uid_t, unsigned> connections_of_;
+  Places places_;
 };
 
 }  // namespace hlb::publish
