@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import socket
+import struct
 import subprocess
 import time
 from pathlib import Path
@@ -471,3 +473,53 @@ def test_hlbd_and_its_objects_come_back_to_a_restarted_bus(stage, any_bus):
     until(lambda: any_bus.manager("ListServices").returncode == 0, "org.hlb1 again", 20)
     assert hlbd.running()
     assert f"{ROOT}/service/app_2etest" in any_bus.busctl("tree", "--list", "org.hlb1").stdout
+
+
+# ---- more than anybody needs -------------------------------------------------------------------
+
+
+def dbus_string(value):
+    """A string as D-Bus has it."""
+    return struct.pack("<I", len(value)) + value + b"\0"
+
+
+def padded(data, to=8):
+    return data + b"\0" * (-len(data) % to)
+
+
+def call(serial, member, signature, body, destination=b"org.hlb1", path=b"/org/hlb1",
+         interface=b"org.hlb1.Manager"):  # fmt: skip
+    """A method call, little-endian."""
+    named = ((1, b"o", path), (2, b"s", interface), (3, b"s", member), (6, b"s", destination))
+    fields = b""
+    for code, kind, value in named:
+        fields = padded(fields) + bytes([code, 1]) + kind + b"\0" + dbus_string(value)
+    fields = padded(fields) + b"\x08\1g\0" + bytes([len(signature)]) + signature + b"\0"
+    head = b"l\1\0\1" + struct.pack("<III", len(body), serial, len(fields)) + fields
+    return padded(head) + body
+
+
+def peak_kib(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+
+
+def test_a_target_of_30_mb_is_refused_before_anything_is_done_with_it(stage, bus):
+    hlbd = start(stage, bus)
+    before = peak_kib(hlbd.pid)
+    body = padded(dbus_string(b"x" * 30_000_000), 4) + padded(dbus_string(b"drain"))
+    body += struct.pack("<Q", 0) + dbus_string(b"")
+    hello = call(1, b"Hello", b"", b"", b"org.freedesktop.DBus", b"/org/freedesktop/DBus",
+                 b"org.freedesktop.DBus")  # fmt: skip
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(20)
+        client.connect(str(bus.socket))
+        client.sendall(b"\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n" + hello)
+        client.sendall(call(2, b"SetOverride", b"ssts", body))
+        said = b""
+        while b"the target is longer than 1000 bytes" not in said:
+            more = client.recv(65536)
+            assert more, said
+            said += more
+    assert b"InvalidArgs" in said
+    assert peak_kib(hlbd.pid) - before < 150_000
