@@ -475,6 +475,15 @@ def test_hlbd_and_its_objects_come_back_to_a_restarted_bus(stage, any_bus):
     assert f"{ROOT}/service/app_2etest" in any_bus.busctl("tree", "--list", "org.hlb1").stdout
 
 
+def test_a_service_that_answers_with_all_when_all_are_down_says_so(stage, bus):
+    text = config(service(APP, [UP, DOWN], TCP, when_all_down="all"))
+    stage.hlbd(text, bus="system", env=bus.env)
+    until(lambda: bus.manager("ListServices").returncode == 0, "org.hlb1 on the bus")
+    (_, _, state, backends_of_it, up, answered, _) = bus.ask("ListServices")[0][0]
+    assert (state, backends_of_it, up, answered) == ("down", 2, 0, 2)
+    assert lookup(APP).addresses and set(lookup(APP).addresses) <= {UP, DOWN}
+
+
 # ---- more than anybody needs -------------------------------------------------------------------
 
 
