@@ -61,7 +61,7 @@ GUEST_LD.debug   := $(GUEST_LD.release)
 
 guest_sources  := $(wildcard libnss_hlb/*.cpp)
 shared_sources := $(addprefix libnss_hlb/,choose.cpp message.cpp name.cpp random.cpp record.cpp table.cpp)
-rooms          := bus config discovery engine health metrics probes publish report state
+rooms          := bus config discovery engine health metrics probes publish report state system
 hlbd_folders   := hlbd $(rooms:%=hlbd/%)
 ctl_folders    := $(patsubst %/,%,$(sort $(dir $(wildcard hlbd/ctl/*.cpp hlbd/ctl/*/*.cpp))))
 groups         := $(shell tests/setup/groups $(hlbd_folders) $(ctl_folders) tests/unit)

@@ -1,16 +1,15 @@
 #include "daemon.h"
 
-#include <fcntl.h>
 #include <fmt/ranges.h>
 #include <malloc.h>
 #include <spdlog/spdlog.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
@@ -23,11 +22,10 @@
 #include <variant>
 
 #include "libnss_hlb/bus.h"
-#include "log.h"
-#include "notify.h"
 #include "publish/encode.h"
 #include "state/host.h"
 #include "state/moment.h"
+#include "system/log.h"
 
 namespace hlb {
 namespace {
@@ -37,17 +35,8 @@ namespace asio = boost::asio;
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
 constexpr std::chrono::milliseconds kRenewal = publish::kLease / 12;
-
-// Two daemons on one folder would take turns at the table.
-publish::FileDescriptor take_over(const std::filesystem::path& folder) {
-  std::filesystem::create_directories(folder);
-  publish::FileDescriptor lock(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!lock.valid()) throw std::system_error(errno, std::generic_category(), folder.string());
-  if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    throw std::runtime_error("another hlbd serves " + folder.string());
-  }
-  return lock;
-}
+constexpr std::size_t kMostJobs = 16;  // for the disk: its users wait for theirs, one each
+constexpr std::chrono::seconds kLastWrites{2};
 
 // Each probe takes a descriptor; most are left for the peer socket.
 std::size_t probes_at_a_time() {
@@ -56,6 +45,10 @@ std::size_t probes_at_a_time() {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   return std::clamp(limit.rlim_cur / 4, kLeast, kMost);
+}
+
+Worker::Deliver deliver_to(asio::io_context& io) {
+  return [&io](Worker::Completion done) { asio::post(io, std::move(done)); };
 }
 
 void detach(asio::io_context& io, asio::awaitable<void> task) {
@@ -70,8 +63,9 @@ void detach(asio::io_context& io, asio::awaitable<void> task) {
 Daemon::Daemon(Options options, Config config)
     : options_(std::move(options)),
       started_(moment_now().wall),
-      runtime_folder_(take_over(options_.runtime_dir)),
+      runtime_folder_(options_.runtime_dir),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
+      disk_(kMostJobs, deliver_to(io_)),
       clock_(io_.get_executor()),
       prober_(io_.get_executor(),
               [this](const probes::FileChange& change) { file_changed(change); }),
@@ -97,13 +91,14 @@ Daemon::Daemon(Options options, Config config)
           io_.get_executor(), options_.runtime_dir, monitor_,
           [this](std::span<const std::size_t> services) { on_published(services); },
           [this](const std::string& trouble) { operator_side_.degraded().set("table", trouble); }),
-      override_control_(options_.state_dir, monitor_, clock_,
-                        [this](const std::string& trouble) {
-                          operator_side_.degraded().set("overrides", trouble);
-                        }),
+      override_control_(
+          options_.state_dir, disk_, monitor_, clock_, [this] { publisher_.try_to_publish(); },
+          [this](const std::string& trouble) {
+            operator_side_.degraded().set("overrides", trouble);
+          }),
       operator_side_(io_, monitor_, publisher_, clock_, [this] { return prober_.children(); }),
       state_file_(
-          io_.get_executor(), options_.state_dir,
+          io_.get_executor(), disk_, options_.state_dir,
           [this](StateEncoder& encoder) { remember(monitor_, clock_, encoder); },
           [this](const std::string& trouble) { operator_side_.degraded().set("states", trouble); }),
       routes_(io_,
@@ -112,12 +107,16 @@ Daemon::Daemon(Options options, Config config)
                 publisher_.publish_soon();
                 watch_listeners();
               }),
-      listeners_(io_.get_executor(), [this](std::span<const probes::Listener> gone) {
-        spdlog::debug("{} local listeners may have died: probing at once", gone.size());
-        monitor_.probe_now([gone](const probes::Target& target) {
-          return std::ranges::binary_search(gone, probes::Listener{target.address, target.port});
-        });
-      }) {
+      listeners_(io_.get_executor(),
+                 [this](std::span<const probes::Listener> gone) {
+                   spdlog::debug("{} local listeners may have died: probing at once", gone.size());
+                   monitor_.probe_now([gone](const probes::Target& target) {
+                     return std::ranges::binary_search(
+                         gone, probes::Listener{target.address, target.port});
+                   });
+                 }),
+      reloader_(options_.config, deliver_to(io_),
+                [this](Reloader::Loaded loaded) { return put_in_force(std::move(loaded)); }) {
   configure(config);
   start_publishing(std::move(config.services));
 }
@@ -182,8 +181,9 @@ void Daemon::run() {
   detach(io_, renew_lease());
   spdlog::info("checking the backends of {} services", monitor_.services().size());
   io_.run();
-  notify::stopping();
+  notifier_.stopping();
   state_file_.write_now();
+  disk_.flush(kLastWrites);
   spdlog::info("stopping");
 }
 
@@ -194,18 +194,14 @@ void Daemon::join_bus() {
   operator_side_.join_bus(
       kind, {HLB_VERSION, options_.config.string(), started_},
       {.set_override =
-           [this](bus::OverrideRequest request) {
-             bus::Changed changed = override_control_.set(std::move(request));
-             publisher_.try_to_publish();  // whoever drains a backend stops it once this returns
-             return changed;
+           [this](bus::OverrideRequest request, bus::Control::ChangeReply reply) {
+             override_control_.set(std::move(request), std::move(reply));
            },
        .clear_override =
-           [this](std::string_view target) {
-             bus::Changed changed = override_control_.clear(target);
-             publisher_.try_to_publish();
-             return changed;
+           [this](std::string target, bus::Control::ChangeReply reply) {
+             override_control_.clear(std::move(target), std::move(reply));
            },
-       .reload = [this] { return reload(); }});
+       .reload = [this](Reloader::Reply reply) { reload(std::move(reply)); }});
 }
 
 void Daemon::watch_routes() {
@@ -240,54 +236,70 @@ void Daemon::become_ready() {
   malloc_trim(0);
   const std::string now = status();
   spdlog::info("ready: {}", now);
-  notify::ready(now);
+  notifier_.ready(now);
 }
 
-std::optional<bus::Refusal> Daemon::reload() {
+void Daemon::reload(Reloader::Reply reply) {
+  notifier_.reloading();
+  reloader_.request(std::move(reply));
+}
+
+std::optional<bus::Refusal> Daemon::put_in_force(Reloader::Loaded loaded) {
+  const auto* errors = std::get_if<ConfigErrors>(&loaded);
+  operator_side_.telemetry().counted().loaded_configuration(errors == nullptr);
   std::optional<bus::Refusal> refusal;
-  notify::reloading();
-  auto loaded = load_config(options_.config);
-  operator_side_.telemetry().counted().loaded_configuration(std::holds_alternative<Config>(loaded));
-  if (const auto* errors = std::get_if<ConfigErrors>(&loaded)) {
-    refusal = {bus::Refusal::Kind::invalid_config, ""};
-    for (const ConfigError& error : *errors) {
-      spdlog::error("{}", error.to_string());
-      refusal->message += (refusal->message.empty() ? "" : "\n") + error.to_string();
-    }
-    spdlog::error("not reloaded: the configuration before goes on");
-    operator_side_.degraded().set("configuration",
-                                  errors->front().to_string() + "; the one before goes on");
+  if (errors != nullptr) {
+    refusal = refuse(*errors);
   } else {
-    auto& config = std::get<Config>(loaded);
-    configure(config);
-    apply(names_.follow(std::move(config.services)));
-    tell_unresolved();
-    publisher_.try_to_publish();  // whoever is told that the reload is over may look up at once
-    state_file_.changed();
-    watch_listeners();
-    spdlog::info("reloaded: {}", status());
-    operator_side_.degraded().set("configuration", "");
+    take_over(std::get<Config>(std::move(loaded)));
   }
-  notify::ready(status());
+  notifier_.ready(status());
   return refusal;
+}
+
+bus::Refusal Daemon::refuse(const ConfigErrors& errors) {
+  bus::Refusal refusal{bus::Refusal::Kind::invalid_config, ""};
+  for (const ConfigError& error : errors) {
+    spdlog::error("{}", error.to_string());
+    refusal.message += (refusal.message.empty() ? "" : "\n") + error.to_string();
+  }
+  spdlog::error("not reloaded: the configuration before goes on");
+  operator_side_.degraded().set("configuration",
+                                errors.front().to_string() + "; the one before goes on");
+  return refusal;
+}
+
+void Daemon::take_over(Config config) {
+  configure(config);
+  apply(names_.follow(std::move(config.services)));
+  tell_unresolved();
+  publisher_.try_to_publish();  // whoever is told that the reload is over may look up at once
+  state_file_.changed();
+  watch_listeners();
+  spdlog::info("reloaded: {}", status());
+  operator_side_.degraded().set("configuration", "");
 }
 
 void Daemon::await_signal() {
   signals_.async_wait([this](const boost::system::error_code&, int signal) {
     if (signal != SIGHUP) return io_.stop();
-    reload();
+    reload([](const std::optional<bus::Refusal>&) {});  // the log says what came of it
     await_signal();
   });
 }
 
 asio::awaitable<void> Daemon::renew_lease() {
   asio::steady_timer timer(io_);
-  const auto watchdog = notify::watchdog_interval();
+  const auto watchdog = notifier_.watchdog_interval();
   auto period = std::chrono::microseconds(kRenewal);
   if (watchdog) period = std::min(period, *watchdog / 3);
   for (;;) {
+    if (!runtime_folder_.is_ours()) {
+      throw std::runtime_error(options_.runtime_dir.string() +
+                               " was removed or replaced: a new start is needed");
+    }
     publisher_.renew_lease();
-    if (watchdog) notify::alive();
+    notifier_.alive();
     timer.expires_after(period);
     co_await timer.async_wait(kAsTuple);
     operator_side_.telemetry().counted().loop_lagged(std::chrono::steady_clock::now() -

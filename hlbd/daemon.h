@@ -20,12 +20,15 @@
 #include "override_control.h"
 #include "probes/listeners.h"
 #include "probes/prober.h"
-#include "publish/file_descriptor.h"
 #include "publish/peer_socket.h"
 #include "publish/routes.h"
+#include "publish/runtime_folder.h"
 #include "publisher.h"
+#include "reloader.h"
 #include "state/remembered.h"
 #include "state/state_file.h"
+#include "system/notify.h"
+#include "system/worker.h"
 
 namespace hlb {
 
@@ -55,7 +58,10 @@ class Daemon : private Monitor::Observer {
   void file_changed(const probes::FileChange& change);
   void on_published(std::span<const std::size_t> services);
   void become_ready();
-  std::optional<bus::Refusal> reload();
+  void reload(Reloader::Reply reply);
+  std::optional<bus::Refusal> put_in_force(Reloader::Loaded loaded);
+  bus::Refusal refuse(const ConfigErrors& errors);
+  void take_over(Config config);
   void tell_unresolved();
   void await_signal();
   boost::asio::awaitable<void> renew_lease();
@@ -63,9 +69,10 @@ class Daemon : private Monitor::Observer {
 
   Options options_;
   WallTime started_;
-  publish::FileDescriptor runtime_folder_;  // locked
+  publish::RuntimeFolder runtime_folder_;
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;
+  Worker disk_;  // the state folder's, which may take its time
   SteadyClock clock_;
   probes::Prober prober_;
   std::optional<Remembered> remembered_;  // until ready
@@ -79,6 +86,8 @@ class Daemon : private Monitor::Observer {
   std::optional<publish::PeerSocket> peer_socket_;
   probes::ListenerWatch listeners_;
   bool can_watch_listeners_ = true;
+  Notifier notifier_;
+  Reloader reloader_;
   bool ready_ = false;
 };
 

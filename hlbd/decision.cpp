@@ -8,7 +8,7 @@
 
 #include "config/wording.h"
 #include "health/state_name.h"
-#include "log.h"
+#include "system/log.h"
 
 namespace hlb {
 namespace {

@@ -5,10 +5,11 @@
 #include <utility>
 #include <variant>
 
+#include "bus/system_bus.h"
 #include "config/config.h"
 #include "daemon.h"
-#include "log.h"
 #include "options.h"
+#include "system/log.h"
 
 // Seen by the NSS module, which answers nothing inside of this process: see libnss_hlb/entry.cpp.
 extern "C" {
@@ -33,7 +34,8 @@ int run(const hlb::Options& options) {
     std::printf("%s: ok, %zu services\n", options.config.c_str(), config.services.size());
     return EXIT_SUCCESS;
   }
-  hlb::start_log();
+  hlb::bus::limit_greeting();
+  const hlb::Log log;
   hlb::Daemon(options, std::move(config)).run();
   return EXIT_SUCCESS;
 }

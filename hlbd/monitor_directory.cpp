@@ -30,24 +30,35 @@ std::string name_of(AnswerMode mode) {
   return mode == AnswerMode::all ? "all" : "spread";
 }
 
-// Whether lookups are answered with a backend: it is healthy, and of the best priority that is.
+// Whether lookups are answered with a backend: it is healthy, and of the best priority that is; or
+// none is, and the service then answers with all.
 class Answered {
  public:
   explicit Answered(const ServiceVerdict& verdict) {
     for (const BackendVerdict& each : verdict.backends) {
-      if (may_be(each)) best_ = std::min<std::uint32_t>(best_, each.priority);
+      if (healthy(each)) best_ = std::min<std::uint32_t>(best_, each.priority);
     }
+    fails_open_ =
+        !any_healthy() && !verdict.undecided && verdict.spec->when_all_down == WhenAllDown::all;
   }
   bool operator()(const BackendVerdict& backend) const {
-    return may_be(backend) && backend.priority == best_;
+    if (fails_open_) return usable(backend);
+    return healthy(backend) && backend.priority == best_;
   }
+  bool any_healthy() const { return best_ != kNone; }
 
  private:
-  static bool may_be(const BackendVerdict& backend) {
-    return backend.state == State::up && !backend.withdrawn && backend.weight > 0;
+  static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
+
+  static bool usable(const BackendVerdict& backend) {
+    return !backend.withdrawn && backend.weight > 0;
+  }
+  static bool healthy(const BackendVerdict& backend) {
+    return backend.state == State::up && usable(backend);
   }
 
-  std::uint32_t best_ = std::numeric_limits<std::uint32_t>::max();
+  std::uint32_t best_ = kNone;
+  bool fails_open_ = false;
 };
 
 // The port at which all checks ask; 0 when there is none, or several.
@@ -70,8 +81,8 @@ std::string reason_of(const WatchedBackend& backend) {
   return backend.checks.front()->history.reason();
 }
 
-std::string state_of(const ServiceReport& report, bool all_up, bool undecided) {
-  if (report.answered > 0) return all_up ? "up" : "degraded";
+std::string state_of(bool any_healthy, bool all_up, bool undecided) {
+  if (any_healthy) return all_up ? "up" : "degraded";
   return undecided ? "unknown" : "down";
 }
 
@@ -121,7 +132,7 @@ std::vector<Event> MonitorDirectory::update(std::span<const std::size_t> service
       report.up += up ? 1U : 0U;
       all_up &= up || kind == OverrideKind::maintenance;
     }
-    const std::string state = state_of(report, all_up, verdict.undecided);
+    const std::string state = state_of(answered.any_healthy(), all_up, verdict.undecided);
     if (state == report.state) continue;
     const std::string before = std::exchange(report.state, state);
     report.since = now;

@@ -51,6 +51,7 @@ OperatorSide::OperatorSide(boost::asio::io_context& io, const Monitor& monitor,
     : io_(io),
       monitor_(monitor),
       publisher_(publisher),
+      first_states_(io.get_executor()),
       degraded_([this] {
         if (bus_) bus_->overview_changed();
       }),
@@ -83,7 +84,9 @@ void OperatorSide::configured() {
 void OperatorSide::changed(const BackendChange& change) {
   const auto kind = monitor_.overrides().kind_of(change.service.name, change.backend.address);
   const bool quietly = kind == OverrideKind::maintenance;
-  log_change(change, quietly);
+  if (change.before != State::unknown || first_states_.shows(change.now)) {
+    log_change(change, quietly);
+  }
   telemetry_.changed(change);
   if (!quietly) {
     hooks_.transition(change.service, change.backend, change.before, change.now, change.reason);

@@ -16,6 +16,7 @@
 #include "degraded.h"
 #include "engine/clock.h"
 #include "engine/monitor.h"
+#include "first_states.h"
 #include "hooks.h"
 #include "monitor_directory.h"
 #include "publisher.h"
@@ -55,6 +56,7 @@ class OperatorSide {
   boost::asio::io_context& io_;
   const Monitor& monitor_;
   const Publisher& publisher_;
+  FirstStates first_states_;
   EventLog events_;
   Degraded degraded_;
   MonitorDirectory directory_;

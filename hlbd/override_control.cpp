@@ -1,37 +1,21 @@
 #include "override_control.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <cstdint>
 #include <utility>
-#include <variant>
-#include <vector>
 
 #include "health/target_pattern.h"
 #include "state/moment.h"
+#include "state/saved_overrides.h"
 
 namespace hlb {
 namespace {
 
 using bus::Refusal;
 
-// A backend that is meant, and the state it has.
-struct Meant {
-  Overrides::Key key;
-  State state;
-};
-
-std::vector<Meant> meant_by(const TargetPattern& pattern, const Monitor& monitor) {
-  std::vector<Meant> meant;
-  for (std::size_t i = 0; i < monitor.services().size(); ++i) {
-    const std::string& service = monitor.services()[i].name;
-    for (const WatchedBackend& backend : monitor.watched()[i].backends) {
-      if (!pattern.matches(service, backend.spec.address.to_string())) continue;
-      meant.push_back({{service, backend.spec.address}, backend.state});
-    }
-  }
-  return meant;
-}
+constexpr std::size_t kMostWaiting = 256;
 
 Refusal no_such(std::string_view target, const std::string& what) {
   return {Refusal::Kind::no_such_backend,
@@ -39,11 +23,29 @@ Refusal no_such(std::string_view target, const std::string& what) {
               "; a target is SERVICE, SERVICE/ADDRESS or ADDRESS, with * and ? as wildcards"};
 }
 
+Refusal not_kept(const std::string& why) {
+  return {Refusal::Kind::not_kept, "nothing is changed: " + why};
+}
+
+void replace(Overrides& overrides, const Overrides::Key& key, std::optional<Override> override) {
+  if (override) {
+    overrides.set(key, *std::move(override));
+  } else {
+    overrides.clear(key);
+  }
+}
+
 }  // namespace
 
-OverrideControl::OverrideControl(const std::filesystem::path& state_folder, Monitor& monitor,
-                                 const Clock& clock, OnTrouble on_trouble)
-    : monitor_(monitor), clock_(clock), on_trouble_(std::move(on_trouble)), file_(state_folder) {}
+OverrideControl::OverrideControl(const std::filesystem::path& state_folder, Worker& worker,
+                                 Monitor& monitor, const Clock& clock, Publish publish,
+                                 OnTrouble on_trouble)
+    : worker_(worker),
+      monitor_(monitor),
+      clock_(clock),
+      publish_(std::move(publish)),
+      on_trouble_(std::move(on_trouble)),
+      file_(state_folder) {}
 
 Present OverrideControl::present() const {
   return {clock_.now(), moment_now()};
@@ -60,39 +62,118 @@ void OverrideControl::restore() {
     monitor_.restore_override(key, std::move(override));
 }
 
-bus::Changed OverrideControl::set(bus::OverrideRequest request) {
-  const std::vector<Meant> meant = meant_by(TargetPattern(request.target), monitor_);
-  if (meant.empty()) return no_such(request.target, "no backend is meant by this");
+// ---- what is asked for -------------------------------------------------------------------------
+
+void OverrideControl::set(bus::OverrideRequest request, Reply reply) {
+  this->request(
+      {[this, request = std::move(request)] { return plan_to_set(request); }, std::move(reply)});
+}
+
+void OverrideControl::clear(std::string target, Reply reply) {
+  request({[this, target = std::move(target)] { return plan_to_clear(target); }, std::move(reply)});
+}
+
+std::variant<OverrideControl::Edits, Refusal> OverrideControl::plan_to_set(
+    const bus::OverrideRequest& request) const {
   Override override{.kind = request.kind,
-                    .reason = std::move(request.reason),
+                    .reason = request.reason,
                     .set_by = request.user,
                     .since = moment_now().wall,
                     .until = std::nullopt};
   if (request.duration.count() > 0) override.until = clock_.now() + request.duration;
-  for (const auto& [key, state] : meant) {
-    override.state_then = state;
-    monitor_.set_override(key, override);
+  const TargetPattern pattern(request.target);
+  Edits edits;
+  for (std::size_t i = 0; i < monitor_.services().size(); ++i) {
+    const std::string& service = monitor_.services()[i].name;
+    for (const WatchedBackend& backend : monitor_.watched()[i].backends) {
+      if (!pattern.matches(service, backend.spec.address.to_string())) continue;
+      override.state_then = backend.state;
+      edits.push_back({{service, backend.spec.address}, override});
+    }
   }
-  save();
-  return static_cast<std::uint32_t>(meant.size());
+  if (edits.empty()) return no_such(request.target, "no backend is meant by this");
+  return edits;
 }
 
-bus::Changed OverrideControl::clear(std::string_view target) {
+std::variant<OverrideControl::Edits, Refusal> OverrideControl::plan_to_clear(
+    std::string_view target) const {
   const TargetPattern pattern(target);
-  std::vector<Overrides::Key> meant;
+  Edits edits;
   for (const auto& [key, override] : monitor_.overrides().all()) {
-    if (pattern.matches(key.service, key.backend.to_string())) meant.push_back(key);
+    if (pattern.matches(key.service, key.backend.to_string()))
+      edits.emplace_back(key, std::nullopt);
   }
-  if (meant.empty()) return no_such(target, "no override is in force on this");
-  for (const Overrides::Key& key : meant)
-    monitor_.clear_override(key);
-  save();
-  return static_cast<std::uint32_t>(meant.size());
+  if (edits.empty()) return no_such(target, "no override is in force on this");
+  return edits;
+}
+
+// ---- what is kept ------------------------------------------------------------------------------
+
+void OverrideControl::request(Request request) {
+  if (waiting_.size() >= kMostWaiting) {
+    return request.reply(not_kept("too many changes wait for the disk"));
+  }
+  waiting_.push_back(std::move(request));
+  take_turn();
 }
 
 void OverrideControl::save() {
-  const std::string trouble = file_.save(monitor_.overrides(), present());
-  on_trouble_(trouble.empty() ? "" : "can't be kept in " + file_.path().string() + ": " + trouble);
+  unsaved_ = true;
+  take_turn();
+}
+
+// Keeps all changes that wait, unless one writing is under way: its end calls again.
+void OverrideControl::take_turn() {
+  if (writing_) return;
+  Overrides overrides = monitor_.overrides();
+  for (Request& request : std::exchange(waiting_, {})) {
+    auto plan = request.plan();
+    if (const auto* refusal = std::get_if<Refusal>(&plan)) {
+      request.reply(*refusal);
+      continue;
+    }
+    for (const auto& [key, override] : std::get<Edits>(plan))
+      replace(overrides, key, override);
+    changes_.push_back({std::get<Edits>(std::move(plan)), std::move(request.reply)});
+  }
+  if (!changes_.empty() || unsaved_) keep(encode_overrides(overrides, present()));
+}
+
+void OverrideControl::keep(std::string text) {
+  writing_ = true;
+  unsaved_ = false;
+  worker_.post([this, file = file_, text = std::move(text)] {
+    std::string trouble = file.save(text);
+    return [this, trouble = std::move(trouble)] { kept(trouble); };
+  });
+}
+
+void OverrideControl::kept(const std::string& trouble) {
+  writing_ = false;
+  const std::string why =
+      trouble.empty() ? "" : fmt::format("can't be kept in {}: {}", file_.path().string(), trouble);
+  on_trouble_(why);
+  auto changes = std::exchange(changes_, {});
+  if (why.empty()) {
+    for (const Change& change : changes)
+      put_in_force(change.edits);
+    publish_();
+  }
+  for (const Change& change : changes) {
+    change.reply(why.empty() ? bus::Changed(static_cast<std::uint32_t>(change.edits.size()))
+                             : not_kept("an override " + why));
+  }
+  if (!waiting_.empty() || unsaved_) take_turn();
+}
+
+void OverrideControl::put_in_force(const Edits& edits) {
+  for (const auto& [key, override] : edits) {
+    if (override) {
+      monitor_.set_override(key, *override);
+    } else {
+      monitor_.clear_override(key);
+    }
+  }
 }
 
 }  // namespace hlb

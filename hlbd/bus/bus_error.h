@@ -19,6 +19,8 @@ inline const char* name_of(Refusal::Kind kind) {
       return kNoSuchBackend;
     case Refusal::Kind::invalid_config:
       return kInvalidConfig;
+    case Refusal::Kind::not_kept:
+      return "org.freedesktop.DBus.Error.IOError";
     case Refusal::Kind::access_denied:
       return "org.freedesktop.DBus.Error.AccessDenied";
     case Refusal::Kind::invalid_arguments:

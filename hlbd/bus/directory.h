@@ -55,11 +55,15 @@ struct OverrideRequest {
 // How many backends it concerned.
 using Changed = std::variant<std::uint32_t, Refusal>;
 
-// Called from hlbd's loop, when whoever asks may do so. Must not throw.
+// Called from hlbd's loop, when whoever asks may do so. Must not throw. Each replies once, from the
+// loop, at once or later: whenever it is done, or can't be.
 struct Control {
-  std::function<Changed(OverrideRequest request)> set_override;
-  std::function<Changed(std::string_view target)> clear_override;
-  std::function<std::optional<Refusal>()> reload;
+  using ChangeReply = std::function<void(const Changed& changed)>;
+  using ReloadReply = std::function<void(const std::optional<Refusal>& refusal)>;
+
+  std::function<void(OverrideRequest request, ChangeReply reply)> set_override;
+  std::function<void(std::string target, ChangeReply reply)> clear_override;
+  std::function<void(ReloadReply reply)> reload;
 };
 
 // What never changes while hlbd runs.

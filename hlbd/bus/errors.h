@@ -13,6 +13,7 @@ struct Refusal {
     no_such_backend,
     invalid_arguments,
     invalid_config,
+    not_kept,  // on the disk
     access_denied,
   };
 

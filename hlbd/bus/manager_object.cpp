@@ -17,24 +17,38 @@ namespace hlb::bus {
 namespace {
 
 constexpr std::size_t kMaxReason = 1000;  // bytes of an override's
+constexpr std::size_t kMaxTarget = 1000;  // no service and address are longer together
 
 std::string name_of(Event::What what) {
   return what == Event::What::override ? "override" : "state";
 }
 
+// What the caller sent, as far as it is worth showing.
+std::string shown(const std::string& text) {
+  return text.substr(0, kMaxTarget);
+}
+
 Refusal no_such_service(const std::string& name) {
-  return {Refusal::Kind::no_such_service, name + ": no service has this name"};
+  return {Refusal::Kind::no_such_service, shown(name) + ": no service has this name"};
+}
+
+Refusal fault(std::string message) {
+  return {Refusal::Kind::invalid_arguments, std::move(message)};
+}
+
+// Looked at before anything is done with what the caller sent, which may be as large as the bus
+// takes.
+std::optional<Refusal> fault_of_target(const std::string& target) {
+  if (target.size() > kMaxTarget) return fault("the target is longer than 1000 bytes");
+  return std::nullopt;
 }
 
 // What is wrong with a request, if anything is.
 std::optional<Refusal> fault_of(const std::string& kind, std::uint64_t duration,
                                 const std::string& reason) {
   constexpr std::uint64_t kLongest = std::chrono::microseconds(std::chrono::days(3650)).count();
-  const auto fault = [](std::string message) {
-    return Refusal{Refusal::Kind::invalid_arguments, std::move(message)};
-  };
   if (!override_kind_named(kind)) {
-    return fault("\"" + kind + "\" is no override: give drain, maintenance, up or down");
+    return fault("\"" + shown(kind) + "\" is no override: give drain, maintenance, up or down");
   }
   if (duration > kLongest) return fault("the duration is longer than ten years; give 0 for none");
   if (duration > 0 && duration < 1000) return fault("the duration is shorter than a millisecond");
@@ -116,7 +130,8 @@ ManagerObject::Properties ManagerObject::GetBackend(const std::string& service,
   if (!offer_.directory.service(service)) throw to_bus_error(no_such_service(service));
   const auto backend = offer_.directory.backend(service, address);
   if (!backend) {
-    throw to_bus_error({Refusal::Kind::no_such_backend, service + " has no backend " + address});
+    throw to_bus_error(
+        {Refusal::Kind::no_such_backend, service + " has no backend " + shown(address)});
   }
   return properties_of(*backend, offer_.directory.checks(service, address));
 }
@@ -147,14 +162,30 @@ void ManagerObject::if_allowed(Result&& result, Act act) {
   auto kept = std::make_shared<Result>(std::forward<Result>(result));
   authority_.ask(
       sender_of_call(getObject()), [kept, act = std::move(act)](std::optional<std::uint32_t> user) {
-        if (user) return act(*kept, *user);
+        if (user) return act(kept, *user);
         kept->returnError(to_bus_error({Refusal::Kind::access_denied, Authority::kWhoMay}));
       });
 }
 
+template <typename Result, typename Answer>
+auto ManagerObject::answer_later(const Calls<Result>& calls, std::shared_ptr<Result> call,
+                                 Answer answer) {
+  const auto kept = calls->insert(calls->end(), std::move(call));
+  return [weak = std::weak_ptr(calls), kept, answer](const auto& outcome) {
+    const auto still = weak.lock();
+    if (!still) return;
+    try {
+      answer(**kept, outcome);
+    } catch (const sdbus::Error&) {
+      // The bus is gone, which its session is about to see.
+    }
+    still->erase(kept);
+  };
+}
+
 namespace {
 
-void reply(const sdbus::Result<std::uint32_t>& result, const Changed& changed) {
+void answer_change(const sdbus::Result<std::uint32_t>& result, const Changed& changed) {
   if (const auto* refusal = std::get_if<Refusal>(&changed)) {
     result.returnError(to_bus_error(*refusal));
   } else {
@@ -162,37 +193,44 @@ void reply(const sdbus::Result<std::uint32_t>& result, const Changed& changed) {
   }
 }
 
+void answer_reload(const sdbus::Result<>& result, const std::optional<Refusal>& refusal) {
+  if (refusal) {
+    result.returnError(to_bus_error(*refusal));
+  } else {
+    result.returnResults();
+  }
+}
+
 }  // namespace
 
 void ManagerObject::SetOverride(Counted&& result, std::string target, std::string kind,
                                 std::uint64_t duration, std::string reason) {
-  if (const auto fault = fault_of(kind, duration, reason)) {
-    return result.returnError(to_bus_error(*fault));
-  }
+  auto fault = fault_of_target(target);
+  if (!fault) fault = fault_of(kind, duration, reason);
+  if (fault) return result.returnError(to_bus_error(*fault));
   const OverrideRequest request{
       .target = std::move(target),
       .kind = *override_kind_named(kind),
       .duration = std::chrono::floor<std::chrono::milliseconds>(
           std::chrono::microseconds(static_cast<std::chrono::microseconds::rep>(duration))),
       .reason = std::move(reason)};
-  if_allowed(std::move(result), [this, request](const Counted& kept, std::uint32_t user) {
+  if_allowed(std::move(result), [this, request](const auto& call, std::uint32_t user) {
     OverrideRequest of_user = request;
     of_user.user = user;
-    reply(kept, offer_.control.set_override(std::move(of_user)));
+    offer_.control.set_override(std::move(of_user), answer_later(changes_, call, answer_change));
   });
 }
 
 void ManagerObject::ClearOverride(Counted&& result, std::string target) {
-  if_allowed(std::move(result), [this, target](const Counted& kept, std::uint32_t /*user*/) {
-    reply(kept, offer_.control.clear_override(target));
+  if (const auto fault = fault_of_target(target)) return result.returnError(to_bus_error(*fault));
+  if_allowed(std::move(result), [this, target](const auto& call, std::uint32_t /*user*/) {
+    offer_.control.clear_override(target, answer_later(changes_, call, answer_change));
   });
 }
 
 void ManagerObject::Reload(sdbus::Result<>&& result) {
-  if_allowed(std::move(result), [this](const sdbus::Result<>& kept, std::uint32_t /*user*/) {
-    const auto refusal = offer_.control.reload();
-    if (refusal) return kept.returnError(to_bus_error(*refusal));
-    kept.returnResults();
+  if_allowed(std::move(result), [this](const auto& call, std::uint32_t /*user*/) {
+    offer_.control.reload(answer_later(reloads_, call, answer_reload));
   });
 }
 

@@ -5,7 +5,9 @@
 #include <sdbus-c++/sdbus-c++.h>
 
 #include <cstdint>
+#include <list>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -60,13 +62,24 @@ class ManagerObject final
   std::uint32_t BackendsUp() override { return offer_.directory.overview().backends_up; }
   std::vector<std::string> Degraded() override { return offer_.directory.degraded(); }
 
-  // Calls `act`, later, with the result and the user, if whoever sent this call may change things.
+  // Calls to be answered later. Those whose answer comes when this is gone are forgotten: they
+  // refer to its connection.
+  template <typename Result>
+  using Calls = std::shared_ptr<std::list<std::shared_ptr<Result>>>;
+
+  // Keeps the call; what it returns answers it, by `answer`.
+  template <typename Result, typename Answer>
+  static auto answer_later(const Calls<Result>& calls, std::shared_ptr<Result> call, Answer answer);
+
+  // Calls `act`, later, with the call and the user, if whoever sent this call may change things.
   template <typename Result, typename Act>
   void if_allowed(Result&& result, Act act);
 
   const Offer& offer_;
   Overview told_;
   std::vector<std::string> told_degraded_;
+  Calls<Counted> changes_ = std::make_shared<Calls<Counted>::element_type>();
+  Calls<sdbus::Result<>> reloads_ = std::make_shared<Calls<sdbus::Result<>>::element_type>();
   Authority authority_;
 };
 

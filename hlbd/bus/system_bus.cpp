@@ -93,21 +93,7 @@ asio::awaitable<void> expect_answer(asio::io_context& io, BusKind kind) {
   if (const auto error = std::get<0>(result)) throw std::runtime_error(error.message());
 }
 
-// sd-bus gives its greeting, too, the time that a call has by default: 25 s, which nothing but this
-// variable changes.
-class ShortGreeting {
- public:
-  ShortGreeting() { ::setenv(kVariable, "1", 1); }
-  ~ShortGreeting() { ::unsetenv(kVariable); }  // programs that hlbd starts are to have none of it
-  ShortGreeting(const ShortGreeting&) = delete;
-  ShortGreeting& operator=(const ShortGreeting&) = delete;
-
- private:
-  static constexpr char kVariable[] = "SYSTEMD_BUS_TIMEOUT";
-};
-
 std::unique_ptr<sdbus::IConnection> connect(BusKind kind) {
-  const ShortGreeting short_greeting;
   return kind == BusKind::system ? sdbus::createSystemBusConnection()
                                  : sdbus::createSessionBusConnection();
 }
@@ -294,6 +280,12 @@ void SystemBus::Session::report(const std::string& what, const char* reason) {
   if (ended_ || trouble == last_trouble_) return;
   last_trouble_ = trouble;
   on_trouble_(std::move(trouble));
+}
+
+// sd-bus gives its greeting, too, the time that a call has by default: 25 s, which nothing but this
+// variable changes.
+void limit_greeting() {
+  ::setenv("SYSTEMD_BUS_TIMEOUT", "1", 1);
 }
 
 SystemBus::SystemBus(asio::io_context& io, BusKind kind, Offer offer, TroubleHandler on_trouble)

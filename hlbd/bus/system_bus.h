@@ -18,6 +18,10 @@ enum class BusKind : std::uint8_t { system, session };
 // Told once per trouble, not at every retry, in words for the log.
 using TroubleHandler = std::function<void(std::string trouble)>;
 
+// Has a bus that doesn't answer the greeting given up after a second. To be called before a thread
+// is started, since it changes the environment.
+void limit_greeting();
+
 // Keeps hlbd on the bus: connects, takes the name org.hlb1 and answers; without a bus or without
 // the name it tries again after 1, 2, 4 … 30 s, for as long as it lives. Works on the loop of `io`,
 // which outlives it. What is offered is called from the loop; it must not throw and not destroy

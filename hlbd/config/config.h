@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -10,10 +11,9 @@
 #include <vector>
 
 #include "health/service.h"
+#include "system/log_level.h"
 
 namespace hlb {
-
-enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
 
 // Where the metrics are served: at a port of this host, or at a unix socket.
 struct MetricsAddress {

@@ -145,6 +145,7 @@ void Monitor::give_first_round_time() {
 
 void Monitor::end_first_round() {
   first_round_timed_out_ = true;
+  for_each_check(services_, [](const auto& check) { check->had_time = true; });
   drop_retired();
   all_stale_ = true;
   observer_.verdicts_changed();
@@ -153,7 +154,7 @@ void Monitor::end_first_round() {
 // How long a name may await its first answer is not said here: see discovery::NameWatch.
 bool Monitor::awaits_outcomes(std::size_t service) const {
   return !specs_[service].named.empty() ||
-         (!first_round_timed_out_ && services_[service].any_unknown());
+         (!first_round_timed_out_ && services_[service].awaits_first_outcomes());
 }
 
 void Monitor::drop_retired() {

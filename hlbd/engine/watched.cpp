@@ -80,15 +80,17 @@ std::uint32_t WatchedBackend::weight_percent(std::chrono::milliseconds slow_star
   return percent_under(advice(), slow_start_percent(back_for, slow_start));
 }
 
-bool WatchedService::any_unknown() const {
-  return std::ranges::any_of(
-      backends, [](const WatchedBackend& backend) { return backend.state == State::unknown; });
+bool WatchedService::awaits_first_outcomes() const {
+  return std::ranges::any_of(backends, [](const WatchedBackend& backend) {
+    return backend.state == State::unknown &&
+           std::ranges::any_of(backend.checks, [](const auto& check) { return !check->had_time; });
+  });
 }
 
 bool WatchedService::any_undecided() const {
   return std::ranges::any_of(backends, [](const WatchedBackend& backend) {
     return std::ranges::any_of(backend.checks, [](const auto& check) {
-      return !check->decided() && !check->may_be_silent();
+      return !check->decided() && !check->may_be_silent() && !check->had_time;
     });
   });
 }

@@ -37,7 +37,8 @@ struct WatchedService {
   // Removed, and up: they stay until every backend of the above is known.
   std::vector<WatchedBackend> retiring;
 
-  bool any_unknown() const;
+  // Whether a backend is unknown that may still have its first outcome in time.
+  bool awaits_first_outcomes() const;
   // Whether outcomes are still awaited that can change what a predecessor said.
   bool any_undecided() const;
 };

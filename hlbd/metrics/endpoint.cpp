@@ -1,5 +1,6 @@
 #include "metrics/endpoint.h"
 
+#include <netinet/in.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,11 +14,15 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
+#include <cstddef>
+#include <functional>
 #include <list>
 #include <system_error>
 #include <utility>
 
 #include "metrics/connection.h"
+#include "system/peer_user.h"
+#include "system/places.h"
 
 namespace hlb::metrics {
 namespace {
@@ -43,13 +48,27 @@ bool is_taken(const std::string& path) {
   return lstat(path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode);
 }
 
+// The user at a unix socket, else the host that connected.
+Places::Holder holder_of(Connection::Socket& socket) {
+  boost::system::error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  if (error || peer.protocol().family() == AF_UNIX) return peer_user(socket.native_handle());
+  std::string address(reinterpret_cast<const char*>(peer.data()), peer.size());
+  constexpr std::size_t kPort = offsetof(sockaddr_in, sin_port);  // as in sockaddr_in6
+  address.erase(kPort, sizeof(in_port_t));
+  return std::hash<std::string>()(address);
+}
+
 }  // namespace
 
 // A listening socket and its connections. Held by each of its coroutines.
 class Endpoint::Server {
  public:
   Server(const asio::any_io_executor& executor, Expose expose, Limits limits)
-      : expose_(std::move(expose)), limits_(limits), acceptor_(executor) {}
+      : expose_(std::move(expose)),
+        limits_(limits),
+        acceptor_(executor),
+        places_(limits.connections) {}
   ~Server() { remove_socket(); }
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -100,6 +119,7 @@ class Endpoint::Server {
   Acceptor acceptor_;
   std::string path_;                    // of the socket that is to be removed; empty: none
   std::list<Connection*> connections_;  // each is owned by its coroutine
+  Places places_;
 };
 
 asio::awaitable<void> Endpoint::Server::accept(std::shared_ptr<Server> server) {
@@ -107,9 +127,9 @@ asio::awaitable<void> Endpoint::Server::accept(std::shared_ptr<Server> server) {
   for (;;) {
     auto [error, socket] = co_await acceptor.async_accept(kAsTuple);
     if (!acceptor.is_open()) co_return;
-    if (!error && server->connections_.size() < server->limits_.connections) {
+    if (!error) {
       asio::co_spawn(acceptor.get_executor(), serve(server, std::move(socket)), asio::detached);
-    } else if (error && error != asio::error::connection_aborted) {
+    } else if (error != asio::error::connection_aborted) {
       // No descriptor or memory left: that may pass.
       asio::steady_timer pause(acceptor.get_executor(), std::chrono::milliseconds(100));
       co_await pause.async_wait(kAsTuple);
@@ -119,7 +139,10 @@ asio::awaitable<void> Endpoint::Server::accept(std::shared_ptr<Server> server) {
 
 asio::awaitable<void> Endpoint::Server::serve(std::shared_ptr<Server> server,
                                               Connection::Socket socket) {
+  const Places::Holder holder = holder_of(socket);
   Connection connection(std::move(socket), server->expose_, server->limits_);
+  const Places::Place held(server->places_, {.holder = holder},
+                           [&connection] { connection.end(); });
   const auto place = server->connections_.insert(server->connections_.end(), &connection);
   co_await connection.serve();
   server->connections_.erase(place);

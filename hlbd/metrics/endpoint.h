@@ -1,7 +1,7 @@
 // The HTTP endpoint that Prometheus scrapes: GET /metrics, at a port or at a unix socket.
 //
 // Anybody who reaches it may read it. Each connection has bounded time and memory, and there is a
-// bounded number of them; what is over is turned away.
+// bounded number of them, whose places are shared fairly among users or hosts (see Places).
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -35,14 +35,14 @@ asio::awaitable<void> PeerConnection::serve() {
   send();  // why it is refused, if that is the reason
 }
 
+// At most what fits at a time, some calls, and nothing while replies wait to be read: then all
+// others have their turn.
 bool PeerConnection::receive() {
-  for (;;) {
-    const auto space = protocol_.space();
-    const ssize_t count = recv(socket_.native_handle(), space.data(), space.size(), MSG_DONTWAIT);
-    if (count < 0) return would_block();
-    if (count == 0 || !protocol_.take(static_cast<std::size_t>(count))) return false;
-    if (static_cast<std::size_t>(count) < space.size()) return true;  // all there was
-  }
+  if (!protocol_.output().empty()) return true;
+  const auto space = protocol_.space();
+  const ssize_t count = recv(socket_.native_handle(), space.data(), space.size(), MSG_DONTWAIT);
+  if (count < 0) return would_block();
+  return count > 0 && protocol_.take(static_cast<std::size_t>(count));
 }
 
 bool PeerConnection::send() {

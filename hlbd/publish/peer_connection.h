@@ -6,8 +6,8 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <chrono>
 
-#include "publish/file_descriptor.h"
 #include "publish/peer_protocol.h"
+#include "system/file_descriptor.h"
 
 namespace hlb::publish {
 

@@ -87,7 +87,7 @@ bool PeerProtocol::take_message() {
 bool PeerProtocol::handle(std::span<const std::uint8_t> message) {
   message::Header header;
   if (!message::read_header(message, header)) return false;
-  if (header.type != Type::method_call) return true;
+  if (header.type != Type::method_call) return false;  // nobody here wants anything else
   if ((header.flags & message::kNoReplyExpected) != 0) return true;
   if (!is_lookup(header)) {
     refuse(header.serial, kUnknownMethod, "there is nothing here but org.hlb1.Peer.Lookup");
@@ -113,7 +113,7 @@ bool PeerProtocol::look_up(Call call) {
   } else {
     held_ = std::move(call);
   }
-  constexpr std::size_t kMostWaiting = 1'048'576;  // a program that asks and doesn't read
+  constexpr std::size_t kMostWaiting = 262'144;  // a program that asks and doesn't read
   return output_.size() < kMostWaiting;
 }
 

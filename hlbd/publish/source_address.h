@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "health/address.h"
-#include "publish/file_descriptor.h"
+#include "system/file_descriptor.h"
 
 namespace hlb::publish {
 

@@ -16,7 +16,7 @@ constexpr off_t kMaxOverrides = off_t{64} << 20U;
 
 // A rename is on the disk when its folder is.
 bool sync_folder(const std::filesystem::path& folder) {
-  const publish::FileDescriptor opened(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const FileDescriptor opened(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   return opened.valid() && fsync(opened.get()) == 0;
 }
 
@@ -31,12 +31,11 @@ std::variant<SavedOverrides, Unusable> OverrideFile::load(const Present& now) co
   return loaded;
 }
 
-std::string OverrideFile::save(const Overrides& overrides, const Present& now) const {
+std::string OverrideFile::save(std::string_view text) const {
   const std::filesystem::path draft = path_.string() + ".new";
-  const publish::FileDescriptor file = open_draft(draft);
-  const bool kept = file.valid() && write_all(file, encode_overrides(overrides, now)) &&
-                    fsync(file.get()) == 0 && rename(draft.c_str(), path_.c_str()) == 0 &&
-                    sync_folder(path_.parent_path());
+  const FileDescriptor file = open_draft(draft);
+  const bool kept = file.valid() && write_all(file, text) && fsync(file.get()) == 0 &&
+                    rename(draft.c_str(), path_.c_str()) == 0 && sync_folder(path_.parent_path());
   if (kept) return "";
   std::string trouble = std::generic_category().message(errno);
   unlink(draft.c_str());

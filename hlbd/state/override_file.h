@@ -23,9 +23,10 @@ class OverrideFile {
   // name with ".unusable" behind it, so that nothing of it is lost.
   std::variant<SavedOverrides, Unusable> load(const Present& now) const;
 
-  // Makes the file say this, before it returns and through to the disk: an override that was
-  // confirmed holds after a loss of power, too. Returns why it couldn't; empty if it could.
-  std::string save(const Overrides& overrides, const Present& now) const;
+  // Makes the file say this, before it returns and through to the disk, which may take its time: an
+  // override that was confirmed holds after a loss of power, too. Returns why it couldn't; empty if
+  // it could.
+  std::string save(std::string_view text) const;
 
  private:
   std::filesystem::path path_;

@@ -7,6 +7,7 @@
 #include <boost/system/error_code.hpp>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <system_error>
 #include <utility>
 
@@ -14,8 +15,6 @@
 
 namespace hlb {
 namespace {
-
-using publish::FileDescriptor;
 
 constexpr off_t kMaxStates = off_t{64} << 20U;  // of about 600,000 backends
 
@@ -37,11 +36,43 @@ std::variant<SavedStates, Unusable> load_states(const std::filesystem::path& fol
                     [&now](std::string_view text) { return decode_states(text, now); });
 }
 
-StateFile::StateFile(const boost::asio::any_io_executor& executor,
+// The file itself; used by the worker's thread alone.
+class StateFile::OnDisk {
+ public:
+  explicit OnDisk(std::filesystem::path path) : path_(std::move(path)), draft_(path_) {
+    draft_ += ".new";
+  }
+
+  // Why it couldn't; empty if it could.
+  std::string write(std::string_view text) {
+    file_ = open_draft(draft_);
+    const bool in_place =
+        file_.valid() && write_all(file_, text) && rename(draft_.c_str(), path_.c_str()) == 0;
+    if (in_place) return "";
+    std::string trouble = why_not_saved();
+    unlink(draft_.c_str());
+    file_ = FileDescriptor(-1);
+    return trouble;
+  }
+
+  // In place, and so short that no reader sees a part of it. False when that can't be done.
+  bool rewrite_head(std::string_view head) const {
+    const auto size = static_cast<ssize_t>(head.size());
+    return has_name(file_) && pwrite(file_.get(), head.data(), head.size(), 0) == size;
+  }
+
+ private:
+  std::filesystem::path path_;
+  std::filesystem::path draft_;
+  FileDescriptor file_{-1};  // in place; not valid when the last writing failed
+};
+
+StateFile::StateFile(const boost::asio::any_io_executor& executor, Worker& worker,
                      const std::filesystem::path& folder, Snapshot snapshot, OnTrouble on_trouble,
                      Clock clock)
     : path_(folder / kStateFile),
-      draft_(folder / (std::string(kStateFile) + ".new")),
+      worker_(worker),
+      on_disk_(std::make_shared<OnDisk>(path_)),
       snapshot_(std::move(snapshot)),
       on_trouble_(std::move(on_trouble)),
       clock_(std::move(clock)),
@@ -51,10 +82,16 @@ StateFile::StateFile(const boost::asio::any_io_executor& executor,
 }
 
 void StateFile::changed() {
-  if (std::exchange(pending_, true)) return;
+  if (!std::exchange(pending_, true)) write_when_due();
+}
+
+// Not while the disk is at the one before: texts would pile up.
+void StateFile::write_when_due() {
   change_.expires_after(kDelay);
   change_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) write_now();
+    if (error) return;
+    if (under_way_ > 0) return write_when_due();
+    write_now();
   });
 }
 
@@ -64,37 +101,34 @@ void StateFile::write_now() {
   const Moment now = clock_();
   StateEncoder encoder(now);
   snapshot_(encoder);
-  say(write(std::move(encoder).finish()));
-  head_size_ = StateEncoder::head(now).size();
+  ++under_way_;
+  worker_.post([this, file = on_disk_, text = std::move(encoder).finish()] {
+    return [this, trouble = file->write(text)] { written(trouble); };
+  });
+}
+
+void StateFile::written(const std::string& trouble) {
+  --under_way_;
+  say(trouble);
 }
 
 void StateFile::await_refresh() {
   refresh_.expires_after(kRefresh);
   refresh_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
-    refresh();
+    if (under_way_ == 0) refresh();
     await_refresh();
   });
 }
 
-// In place, and so short that no reader sees a part of it.
 void StateFile::refresh() {
-  const std::string head = StateEncoder::head(clock_());
-  const auto size = static_cast<ssize_t>(head.size());
-  const bool fits = head.size() == head_size_ && has_name(file_);
-  if (!fits || pwrite(file_.get(), head.data(), head.size(), 0) != size) write_now();
-}
-
-// Why it couldn't; empty if it could.
-std::string StateFile::write(std::string_view text) {
-  file_ = open_draft(draft_);
-  const bool in_place =
-      file_.valid() && write_all(file_, text) && rename(draft_.c_str(), path_.c_str()) == 0;
-  if (in_place) return "";
-  std::string trouble = why_not_saved();
-  unlink(draft_.c_str());
-  file_ = FileDescriptor(-1);
-  return trouble;
+  ++under_way_;
+  worker_.post([this, file = on_disk_, head = StateEncoder::head(clock_())] {
+    return [this, done = file->rewrite_head(head)] {
+      --under_way_;
+      if (!done) write_now();
+    };
+  });
 }
 
 void StateFile::say(const std::string& trouble) {

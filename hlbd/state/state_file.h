@@ -3,14 +3,16 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
 
-#include "publish/file_descriptor.h"
 #include "state/saved_states.h"
+#include "system/worker.h"
 
 namespace hlb {
 
@@ -21,11 +23,12 @@ inline constexpr std::string_view kStateFile = "state.json";  // in the state fo
 std::variant<SavedStates, Unusable> load_states(const std::filesystem::path& folder,
                                                 const Moment& now);
 
-// Used by hlbd's loop alone, which waits while the file is written. So it is written as what it is
-// good for allows: into the page cache and without fsync(2), since after a crash of the machine the
-// states are too old anyway, and what is left of a file then is no JSON. It is put into place by
-// rename(2): whoever reads it sees the one before or a whole one. Trouble is a warning, said once
-// until it changes or is over; hlbd goes on without the file.
+// Used by hlbd's loop alone; the file itself is touched by the worker, so that a disk that stands
+// still holds nobody. It is written as what it is good for allows: into the page cache and without
+// fsync(2), since after a crash of the machine the states are too old anyway, and what is left of a
+// file then is no JSON. It is put into place by rename(2): whoever reads it sees the one before or
+// a whole one. Trouble is a warning, said once until it changes or is over; hlbd goes on without
+// the file.
 class StateFile {
  public:
   // Adds the states of all backends.
@@ -35,16 +38,18 @@ class StateFile {
   using OnTrouble = std::function<void(const std::string& trouble)>;
 
   // The folder is created when the file is written. Whatever it holds stays until then.
-  StateFile(const boost::asio::any_io_executor& executor, const std::filesystem::path& folder,
-            Snapshot snapshot, OnTrouble on_trouble = {}, Clock clock = moment_now);
+  // The worker, which delivers to the loop, must outlive it.
+  StateFile(const boost::asio::any_io_executor& executor, Worker& worker,
+            const std::filesystem::path& folder, Snapshot snapshot, OnTrouble on_trouble = {},
+            Clock clock = moment_now);
 
   // Some state has changed: writes the file within kDelay, all changes until then together.
   void changed();
 
-  // Writes the file at once; to be called when hlbd stops.
+  // Has the file written at once; to be called when hlbd stops.
   void write_now();
 
-  // Makes the file say that its states are true now: a few bytes of it, unless it was removed. Is
+  // Has the file say that its states are true now: a few bytes of it, unless it was removed. Is
   // done each kRefresh by itself, so that an hlbd without a change leaves states of use, too.
   void refresh();
 
@@ -53,21 +58,24 @@ class StateFile {
   static constexpr std::chrono::seconds kRefresh{20};
 
  private:
+  class OnDisk;
+
+  void write_when_due();
+  void written(const std::string& trouble);
   void await_refresh();
-  std::string write(std::string_view text);
   void say(const std::string& trouble);
 
   std::filesystem::path path_;
-  std::filesystem::path draft_;
+  Worker& worker_;
+  std::shared_ptr<OnDisk> on_disk_;  // shared with jobs, which may outlive this
   Snapshot snapshot_;
   OnTrouble on_trouble_;
   Clock clock_;
   boost::asio::steady_timer change_;
   boost::asio::steady_timer refresh_;
-  publish::FileDescriptor file_{-1};  // in place; not valid when the last writing failed
-  std::size_t head_size_ = 0;         // of what is in place
   bool pending_ = false;
-  std::string trouble_;  // that was said last; empty: all was well
+  std::size_t under_way_ = 0;  // jobs of the worker's
+  std::string trouble_;        // that was said last; empty: all was well
 };
 
 }  // namespace hlb

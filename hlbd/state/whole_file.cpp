@@ -10,8 +10,6 @@
 namespace hlb {
 namespace {
 
-using publish::FileDescriptor;
-
 std::string why() {
   return std::generic_category().message(errno);
 }

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <variant>
 
-#include "publish/file_descriptor.h"
 #include "state/unusable.h"
+#include "system/file_descriptor.h"
 
 namespace hlb {
 
@@ -37,10 +37,10 @@ auto load_whole(const std::filesystem::path& path, off_t most, Decode decode)
 }
 
 // False, and errno says why, when it couldn't.
-bool write_all(const publish::FileDescriptor& file, std::string_view text);
+bool write_all(const FileDescriptor& file, std::string_view text);
 
 // A file that is to take the place of `path`, beside it; its folder is created. Not valid, and
 // errno says why, when it can't be made.
-publish::FileDescriptor open_draft(const std::filesystem::path& draft);
+FileDescriptor open_draft(const std::filesystem::path& draft);
 
 }  // namespace hlb

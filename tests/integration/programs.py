@@ -37,9 +37,10 @@ def as_user(name):
 class Program:
     """A running program with its output in a file. Ended, and collected, by close()."""
 
-    def __init__(self, command, log, env=None):
+    def __init__(self, command, log, env=None, stderr=None):
         self.command = [str(each) for each in command]
         self.log_file = Path(log)
+        self.stderr = stderr  # a file or pipe of the test's own
         self.env = env or {**os.environ, "LD_LIBRARY_PATH": str(BUILD)}  # no sanitizer in servers
         self.process = None
         self.start()
@@ -47,8 +48,9 @@ class Program:
     def start(self):
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(
-                self.command, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+                self.command, env=self.env, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=self.stderr or log,
+            )  # fmt: skip
 
     @property
     def pid(self):
@@ -92,11 +94,14 @@ class Notifications:
     def __init__(self, path):
         self.path = path
         self.received = []
+        self.paused = False  # nobody reads
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(path))
         self.socket.setblocking(False)
 
     def all(self):
+        if self.paused:
+            return self.received
         with contextlib.suppress(BlockingIOError):
             while True:
                 lines = self.socket.recv(65536).decode().splitlines()
@@ -113,20 +118,23 @@ class Notifications:
 class Hlbd(Program):
     """A running hlbd. Started and ready when made, unless `ready=False`."""
 
-    def __init__(self, folder, text, bus="none", runtime=RUNTIME, env=None, ready=True, user=None):
+    def __init__(
+        self, folder, text, bus="none", runtime=RUNTIME, state=None, env=None, ready=True, user=None,
+        stderr=None,
+    ):  # fmt: skip
         self.config_file = Path(folder) / "hlbd.toml"
         self.write_config(text)
         self.notifications = Notifications(Path(folder) / "notify")
         if user:
             shutil.chown(Path(folder) / "notify", user)
         command = [BUILD / "hlbd", "--config", self.config_file, "--runtime-dir", runtime]
-        command += ["--state-dir", Path(folder) / "state", "--bus", bus]
+        command += ["--state-dir", state or Path(folder) / "state", "--bus", bus]
         if user:
             command = [*as_user(user), *command]
             for owned in (folder, runtime):
                 shutil.chown(owned, user)
         env = environment(NOTIFY_SOCKET=str(self.notifications.path), **(env or {}))
-        super().__init__(command, Path(folder) / "hlbd.log", env)
+        super().__init__(command, Path(folder) / "hlbd.log", env, stderr)
         if ready:
             self.wait_until_ready()
 

@@ -1,5 +1,6 @@
 """What hlbd says of its decisions: in lines for people, and in the journal's fields."""
 
+import os
 import re
 import time
 
@@ -61,6 +62,32 @@ def test_probes_that_fail_again_and_again_are_no_news(stage):
     assert hlbd.log().count("\n") == lines
     hlbd.reload(config(service(NAME, [A], check={"interval": "50ms"}), log_level="debug"))
     hlbd.wait_for_log(rf"debug http {A}:8082: connection refused after \d+us\n")
+
+
+def test_first_states_of_many_backends_are_told_as_a_sum(stage):
+    up = [f"127.4.0.{low}" for low in range(1, 201)]
+    down = [f"127.4.1.{low}" for low in range(1, 101)]
+    program = stage.backend(*up)
+    hlbd = stage.hlbd(config(service(NAME, [*up, *down], check={"type": "tcp"})))
+    told = hlbd.wait_for_log(r"info 200 more backends have their first state: (\d+) up, (\d+) down\n")
+    lines = hlbd.log()
+    assert lines.count("unknown -> ") == 100
+    assert int(told[1]) + lines.count("unknown -> up") == 200
+    assert int(told[2]) + lines.count("unknown -> down") == 100
+    program.kill()  # which is news, each one
+    until(lambda: hlbd.log().count("up -> down") == 200, "a line for each that died")
+
+
+def test_lines_that_nobody_takes_are_dropped_counted_and_told(stage):
+    reader, writer = os.pipe()
+    dead = [f"127.2.{high}.{low}" for high in range(2) for low in range(1, 201)]
+    text = config(service(NAME, dead, check={"type": "tcp", "interval": "50ms"}), log_level="debug")
+    hlbd = stage.hlbd(text, stderr=os.fdopen(writer, "wb"))
+    with os.fdopen(reader, "rb") as lines:
+        time.sleep(3)  # some 20,000 probes, of which 8,192 wait
+        told = next(line for line in lines if b"dropped" in line)
+    assert re.fullmatch(rb"hlbd: \d{3,} log lines were dropped: they weren't taken in time\n", told)
+    assert hlbd.running()
 
 
 # ---- the journal -------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import socket
+import struct
 import subprocess
 import time
 from pathlib import Path
@@ -346,15 +348,37 @@ def test_a_file_of_overrides_that_cannot_be_used_is_a_warning_and_kept(stage, bu
     assert file.with_suffix(".json.unusable").read_text() == "{ half"
 
 
-def test_a_state_folder_that_cannot_be_written_degrades_and_the_override_holds(stage, bus):
+def test_an_override_that_cannot_be_kept_is_refused_and_has_no_effect(stage, bus):
     hlbd = start(stage, bus)
+    assert bus.ask("SetOverride", "ssts", f"{APP}/{UP}", "maintenance", 0, "") == [1]
     state = hlbd.config_file.parent / "state"
-    shutil.rmtree(state, ignore_errors=True)
+    shutil.rmtree(state)
     state.write_text("a file where the folder should be")
-    assert bus.ask("SetOverride", "ssts", f"{APP}/{UP}", "drain", 0, "") == [1]
-    assert backends(bus)[UP]["override"] == "drain"
-    (reason,) = bus.property("Degraded")
-    assert reason == f"overrides: can't be kept in {state}/overrides.json: Not a directory"
+    why = f"nothing is changed: an override can't be kept in {state}/overrides.json: Not a directory"
+    for call in (("SetOverride", "ssts", f"{APP}/{UP}", "drain", 0, ""), ("ClearOverride", "s", APP)):
+        refused = bus.manager(*call)
+        assert refused.returncode != 0 and why in refused.stderr
+        assert backends(bus)[UP]["override"] == "maintenance"
+    assert bus.property("Degraded") == [why.replace("nothing is changed: an override", "overrides:")]
+    state.unlink()
+    assert bus.ask("ClearOverride", "s", APP) == [1]
+    assert backends(bus)[UP]["override"] == "" and bus.property("Degraded") == []
+
+
+def test_overrides_that_are_set_at_a_time_are_all_kept_and_confirmed(stage, bus):
+    hlbd = start(stage, bus)
+    words = ("busctl", "--system", "call", "org.hlb1", "/org/hlb1", "org.hlb1.Manager")
+    calls = [
+        stage.program(*words, "SetOverride", "ssts", f"{APP}/{address}", "drain", "0", str(number),
+                      env=environment(**bus.env))
+        for number in range(8) for address in (UP, DOWN)
+    ]  # fmt: skip
+    assert [call.process.wait(10) for call in calls] == [0] * len(calls)
+    assert [call.log() for call in calls] == ["u 1\n"] * len(calls)
+    hlbd.kill()
+    hlbd.restart()
+    until(lambda: bus.manager("ListServices").returncode == 0, "org.hlb1 on the bus")
+    assert [backends(bus)[address]["override"] for address in (UP, DOWN)] == ["drain", "drain"]
 
 
 def test_nobody_is_alarmed_by_what_is_under_maintenance(stage, bus, tmp_path):
@@ -447,3 +471,62 @@ def test_hlbd_and_its_objects_come_back_to_a_restarted_bus(stage, any_bus):
     until(lambda: any_bus.manager("ListServices").returncode == 0, "org.hlb1 again", 20)
     assert hlbd.running()
     assert f"{ROOT}/service/app_2etest" in any_bus.busctl("tree", "--list", "org.hlb1").stdout
+
+
+def test_a_service_that_answers_with_all_when_all_are_down_says_so(stage, bus):
+    text = config(service(APP, [UP, DOWN], TCP, when_all_down="all"))
+    stage.hlbd(text, bus="system", env=bus.env)
+    until(lambda: bus.manager("ListServices").returncode == 0, "org.hlb1 on the bus")
+    (_, _, state, backends_of_it, up, answered, _) = bus.ask("ListServices")[0][0]
+    assert (state, backends_of_it, up, answered) == ("down", 2, 0, 2)
+    assert lookup(APP).addresses and set(lookup(APP).addresses) <= {UP, DOWN}
+
+
+# ---- more than anybody needs -------------------------------------------------------------------
+
+
+def dbus_string(value):
+    """A string as D-Bus has it."""
+    return struct.pack("<I", len(value)) + value + b"\0"
+
+
+def padded(data, to=8):
+    return data + b"\0" * (-len(data) % to)
+
+
+def call(serial, member, signature, body, destination=b"org.hlb1", path=b"/org/hlb1",
+         interface=b"org.hlb1.Manager"):  # fmt: skip
+    """A method call, little-endian."""
+    named = ((1, b"o", path), (2, b"s", interface), (3, b"s", member), (6, b"s", destination))
+    fields = b""
+    for code, kind, value in named:
+        fields = padded(fields) + bytes([code, 1]) + kind + b"\0" + dbus_string(value)
+    fields = padded(fields) + b"\x08\1g\0" + bytes([len(signature)]) + signature + b"\0"
+    head = b"l\1\0\1" + struct.pack("<III", len(body), serial, len(fields)) + fields
+    return padded(head) + body
+
+
+def peak_kib(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+
+
+def test_a_target_of_30_mb_is_refused_before_anything_is_done_with_it(stage, bus):
+    hlbd = start(stage, bus)
+    before = peak_kib(hlbd.pid)
+    body = padded(dbus_string(b"x" * 30_000_000), 4) + padded(dbus_string(b"drain"))
+    body += struct.pack("<Q", 0) + dbus_string(b"")
+    hello = call(1, b"Hello", b"", b"", b"org.freedesktop.DBus", b"/org/freedesktop/DBus",
+                 b"org.freedesktop.DBus")  # fmt: skip
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(20)
+        client.connect(str(bus.socket))
+        client.sendall(b"\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n" + hello)
+        client.sendall(call(2, b"SetOverride", b"ssts", body))
+        said = b""
+        while b"the target is longer than 1000 bytes" not in said:
+            more = client.recv(65536)
+            assert more, said
+            said += more
+    assert b"InvalidArgs" in said
+    assert peak_kib(hlbd.pid) - before < 150_000

@@ -45,6 +45,20 @@ def test_nothing_is_served_unless_it_is_asked_for(stage, backends):
     assert f"pid={hlbd.pid}," in run("ss", "-Htlnp").stdout
 
 
+@pytest.mark.parametrize("at", [AT, "/run/hlb/metrics.sock"])
+def test_idle_connections_blind_nobody(stage, backends, at):
+    stage.hlbd(config(service(NAME, [A, B]), metrics=at))
+    family = socket.AF_UNIX if at.startswith("/") else socket.AF_INET
+    where = at if at.startswith("/") else ("127.0.0.1", 9808)
+    idle = [socket.socket(family, socket.SOCK_STREAM) for _ in range(100)]
+    for client in idle:
+        client.connect(where)
+    for _ in range(6):
+        assert samples(scrape(at))[f'hlb_backend_up{{backend="{A}",service="{NAME}"}}'] == 1
+    for client in idle:
+        client.close()
+
+
 def refused(at=AT):
     host, port = at.rsplit(":", 1)
     try:

@@ -329,3 +329,18 @@ def test_a_network_that_loses_a_tenth_each_way_takes_no_backend_down(stage):
     # True deaths are still found at once, though a refusal may get lost as well.
     backends.kill()
     until(lambda: not lookups("tcp.test").addresses(), "all are found dead", DETECTS_HARD + SLACK)
+
+
+# ---- a backend without a route -----------------------------------------------------------------
+
+
+def test_a_reload_where_nothing_changed_changes_nothing_for_a_backend_without_a_route(stage):
+    ip("route add unreachable 10.88.0.1")
+    stage.parts.callback(ip, "route del unreachable 10.88.0.1")
+    text = config(service("lost.test", ["10.88.0.1"]))
+    hlbd = stage.hlbd(text)
+    assert lookup("lost.test").status == "EAI_AGAIN"
+    hlbd.reload(text)
+    found = lookups("lost.test", count=10)
+    assert found.statuses() == {"EAI_AGAIN"}
+    assert found.slowest_us < 150_000  # none is held back for outcomes

@@ -208,3 +208,109 @@ def test_a_connection_that_dribbles_its_bytes_is_closed_too(hlbd):
         pass
     client.close()
     assert hlbd.running()
+
+
+# ---- fairness ----------------------------------------------------------------------------------
+
+
+def lease_left():
+    with open("/run/hlb/table", "rb") as table:
+        (until_ns,) = struct.unpack_from("<Q", table.read(24), 16)
+    return (until_ns - time.clock_gettime_ns(time.CLOCK_BOOTTIME)) / 1e9
+
+
+def abusers(stage, script, *users):
+    """The script once for each user, and its log's end when all are at it."""
+    command = (sys.executable, "-c", script, SOCKET)
+    return [
+        stage.program("setpriv", f"--reuid={user}", "--clear-groups", *command, ready="at it")
+        for user in users
+    ]
+
+
+def answered_on_a_connection(name=NAME):
+    """Whether one lookup on a connection of its own is answered within the module's deadline."""
+    call = (
+        b"l\1\0\1" + struct.pack("<III", 4 + len(name) + 1, 1, 0x6E - 1)
+        + b"\1\1o\0" + struct.pack("<I", 9) + b"/org/hlb1\0" + b"\0" * 6
+        + b"\2\1s\0" + struct.pack("<I", 13) + b"org.hlb1.Peer\0" + b"\0" * 2
+        + b"\3\1s\0" + struct.pack("<I", 6) + b"Lookup\0" + b"\0"
+        + b"\x08\1g\0\1s\0\0"
+    )  # fmt: skip
+    fields = len(call) - 16
+    call = call[:12] + struct.pack("<I", fields - 1) + call[16:]
+    call += b"\0" * (-len(call) % 8) + struct.pack("<I", len(name)) + name.encode() + b"\0"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(DEADLINE_US / 1e6)
+        try:
+            client.connect(SOCKET)
+            client.sendall(GREETING + call)
+            said = b""
+            while b"\1g\0\x02ay" not in said:
+                more = client.recv(65536)
+                if not more:
+                    return False
+                said += more
+            return True
+        except OSError:
+            return False
+
+
+FLOOD = """
+import socket, sys, threading
+def flood():
+    signals = bytes.fromhex("6c04000100000000010000000000000 0".replace(" ", "")) * 4096
+    while True:
+        client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            client.connect(sys.argv[1])
+            client.sendall(b"\\0AUTH EXTERNAL\\r\\nDATA\\r\\nBEGIN\\r\\n")
+            sending = [threading.Thread(target=send, args=(client, signals)) for _ in range(3)]
+            [each.start() for each in sending]
+            [each.join() for each in sending]
+        except OSError:
+            pass
+        client.close()
+def send(client, signals):
+    try:
+        while True:
+            client.sendall(signals)
+    except OSError:
+        pass
+print("at it", flush=True)
+flood()
+"""
+
+CONNECT_AND_CLOSE = """
+import socket, sys
+print("at it", flush=True)
+while True:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.setblocking(False)
+        try:
+            client.connect(sys.argv[1])
+        except OSError:
+            pass
+"""
+
+USERS = (65534, 65533, 65532, 65531)
+HOLD_300 = HOLD_2000.replace("2000", "300").replace('"holding", len(held)', '"at it"')
+
+
+@pytest.mark.parametrize(
+    ("script", "users"),
+    [(FLOOD, USERS[:1]), (CONNECT_AND_CLOSE, USERS[:1]), (HOLD_300, USERS)],
+    ids=["floods-of-signals", "connecting-and-closing", "1200-connections-held"],
+)
+def test_root_is_answered_and_the_lease_current_beside(stage, hlbd, script, users):
+    assert answered_on_a_connection()
+    programs = abusers(stage, script, *users)
+    answers, least = [], 60.0
+    end = time.monotonic() + 3
+    while time.monotonic() < end:
+        answers.append(answered_on_a_connection())
+        least = min(least, lease_left())
+        time.sleep(0.01)
+    assert all(answers), f"{answers.count(False)} of {len(answers)} turned away"
+    assert least > 1
+    assert all(program.running() for program in programs) and hlbd.running()

@@ -69,14 +69,14 @@ TEST_F(OverrideFileTest, SaysNothingWhereThereIsNone) {
 
 TEST_F(OverrideFileTest, KeepsAllOfAnOverride) {
   const Overrides overrides = drained();
-  EXPECT_EQ(file_.save(overrides, now_), "");
+  EXPECT_EQ(file_.save(encode_overrides(overrides, now_)), "");
   ASSERT_EQ(loaded().size(), 1U);
   EXPECT_EQ(loaded()[0].first, kKey);
   EXPECT_EQ(loaded()[0].second, *overrides.find(kKey.service, kKey.backend));
 }
 
 TEST_F(OverrideFileTest, OutlivesAReboot) {
-  ASSERT_EQ(file_.save(drained(30min), now_), "");
+  ASSERT_EQ(file_.save(encode_overrides(drained(30min), now_)), "");
   reboot();
   now_.moment.wall += 10min;
   ASSERT_EQ(loaded().size(), 1U);
@@ -84,7 +84,7 @@ TEST_F(OverrideFileTest, OutlivesAReboot) {
 }
 
 TEST_F(OverrideFileTest, LeavesOutWhatHasEndedMeanwhile) {
-  ASSERT_EQ(file_.save(drained(30min), now_), "");
+  ASSERT_EQ(file_.save(encode_overrides(drained(30min), now_)), "");
   now_.moment.since_boot += 31min;
   now_.steady += 31min;
   EXPECT_TRUE(loaded().empty());
@@ -92,7 +92,7 @@ TEST_F(OverrideFileTest, LeavesOutWhatHasEndedMeanwhile) {
 }
 
 TEST_F(OverrideFileTest, AWallClockThatWasSetChangesNothingWithinABoot) {
-  ASSERT_EQ(file_.save(drained(30min), now_), "");
+  ASSERT_EQ(file_.save(encode_overrides(drained(30min), now_)), "");
   now_.moment.wall += 24h;
   ASSERT_EQ(loaded().size(), 1U);
   EXPECT_EQ(loaded()[0].second.until, now_.steady + 30min);
@@ -128,7 +128,7 @@ TEST_F(OverrideFileTest, TakesAnyTimes) {
 TEST_F(OverrideFileTest, SaysWhyItCannotBeWritten) {
   const OverrideFile file(folder_.path() / "file" / "folder");
   std::ofstream(folder_.path() / "file") << "a file where a folder should be";
-  EXPECT_EQ(file.save(drained(), now_), "Not a directory");
+  EXPECT_EQ(file.save(encode_overrides(drained(), now_)), "Not a directory");
 }
 
 }  // namespace

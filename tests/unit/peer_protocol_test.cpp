@@ -114,6 +114,13 @@ TEST(PeerProtocol, StopsListeningToEndlessLinesAndHugeMessages) {
   EXPECT_FALSE(Connection().say(huge));
 }
 
+TEST(PeerProtocol, StopsListeningToWhoeverSendsAnythingButCalls) {
+  const std::string signal("l\4\0\1\0\0\0\0\1\0\0\0\0\0\0\0", 16);
+  Connection connection;
+  EXPECT_TRUE(connection.say(std::string_view("\0BEGIN\r\n", 8)));
+  EXPECT_FALSE(connection.say(signal));
+}
+
 TEST(PeerProtocol, StopsListeningToAProgramThatAsksAndNeverReads) {
   Connection connection;
   const wire::Request request{Name("app.local")};

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -33,6 +34,7 @@ class StateFileTest : public testing::Test {
 
   StateFile make_file() {
     return {loop_.get_executor(),
+            worker_,
             folder_,
             [this](StateEncoder& encoder) {
               ++snapshots_;
@@ -77,7 +79,17 @@ class StateFileTest : public testing::Test {
     now_.wall += time;
   }
 
+  // Until what was to be written is, and the file knows.
+  void settle() {
+    ASSERT_TRUE(worker_.flush(10s));
+    loop_.restart();
+    loop_.poll();
+    ASSERT_TRUE(worker_.flush(10s));  // what couldn't be refreshed is written
+    loop_.poll();
+  }
+
   boost::asio::io_context loop_;
+  Worker worker_{4, [this](Worker::Completion done) { boost::asio::post(loop_, std::move(done)); }};
   fs::path parent_;
   fs::path folder_;
   Moment now_{"0123456789abcdef0123456789abcdef", 1000s, WallTime(1'764'000'000'000ms)};
@@ -86,7 +98,9 @@ class StateFileTest : public testing::Test {
 };
 
 TEST_F(StateFileTest, IsWrittenWhenHlbdStopsAndReadAtItsStart) {
-  make_file().write_now();
+  StateFile file = make_file();
+  file.write_now();
+  settle();
   advance(59s);
   EXPECT_EQ(loaded(), State::up);
   EXPECT_EQ(fault(), "");
@@ -106,6 +120,7 @@ TEST_F(StateFileTest, IsWrittenOnceForAllChangesWithinASecond) {
   state_ = State::down;
   while (snapshots_ == 0)
     loop_.run_one();
+  settle();
   EXPECT_EQ(loaded(), State::down);
   loop_.run_for(200ms);
   EXPECT_EQ(snapshots_, 1);
@@ -118,6 +133,7 @@ TEST_F(StateFileTest, IsWrittenAgainForALaterChange) {
     file.changed();
     for (const int before = snapshots_; snapshots_ == before;)
       loop_.run_one();
+    settle();
     EXPECT_EQ(loaded(), state);
   }
 }
@@ -125,9 +141,11 @@ TEST_F(StateFileTest, IsWrittenAgainForALaterChange) {
 TEST_F(StateFileTest, IsReplacedAndNeverRewritten) {
   StateFile file = make_file();
   file.write_now();
+  settle();
   std::ifstream reader(path());
   state_ = State::down;
   file.write_now();
+  settle();
   const std::string before{std::istreambuf_iterator<char>(reader), {}};
   EXPECT_NE(before.find(R"("state":"up")"), std::string::npos);
   EXPECT_NE(contents().find(R"("state":"down")"), std::string::npos);
@@ -137,9 +155,11 @@ TEST_F(StateFileTest, IsReplacedAndNeverRewritten) {
 TEST_F(StateFileTest, StaysYoungWithoutAChange) {
   StateFile file = make_file();
   file.write_now();
+  settle();
   advance(3600s);
   ASSERT_EQ(fault(), "is 3600 s old, over 60 s");
   file.refresh();
+  settle();
   EXPECT_EQ(loaded(), State::up);
   EXPECT_EQ(snapshots_, 1) << "the whole file was written";
 }
@@ -147,13 +167,16 @@ TEST_F(StateFileTest, StaysYoungWithoutAChange) {
 TEST_F(StateFileTest, IsPutBackWhenItWasRemovedOrReplaced) {
   StateFile file = make_file();
   file.write_now();
+  settle();
   fs::remove_all(folder_);
   file.refresh();
+  settle();
   EXPECT_EQ(loaded(), State::up);
   fs::rename(path(), folder_ / "other");
   put("by another");
   fs::remove(folder_ / "other");
   file.refresh();
+  settle();
   EXPECT_EQ(loaded(), State::up);
 }
 
@@ -161,7 +184,9 @@ TEST_F(StateFileTest, ReplacesWhatOneThatWasKilledHasLeft) {
   put("half a fi");
   std::ofstream(folder_ / "state.json.new") << "half a fi";
   EXPECT_EQ(fault(), "is no JSON, or only a part of it");
-  make_file().write_now();
+  StateFile file = make_file();
+  file.write_now();
+  settle();
   EXPECT_EQ(loaded(), State::up);
 }
 
@@ -169,16 +194,20 @@ TEST_F(StateFileTest, ComesBackOnceTheFolderCanBeWrittenTo) {
   std::ofstream(folder_) << "a file where the folder should be";
   StateFile file = make_file();
   file.write_now();
+  settle();
   file.refresh();
+  settle();
   EXPECT_EQ(snapshots_, 2);
   fs::remove(folder_);
   file.refresh();
+  settle();
   EXPECT_EQ(loaded(), State::up);
 }
 
 TEST_F(StateFileTest, LeavesNoHalfFileWhenThereIsNoRoom) {
   StateFile file = make_file();
   file.write_now();
+  settle();
   const auto before = std::signal(SIGXFSZ, SIG_IGN);
   rlimit limit{};
   getrlimit(RLIMIT_FSIZE, &limit);
@@ -186,11 +215,13 @@ TEST_F(StateFileTest, LeavesNoHalfFileWhenThereIsNoRoom) {
   setrlimit(RLIMIT_FSIZE, &little);
   state_ = State::down;
   file.write_now();
+  settle();
   setrlimit(RLIMIT_FSIZE, &limit);
   (void)std::signal(SIGXFSZ, before);
   EXPECT_EQ(loaded(), State::up) << "what was there before is gone";
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 1) << "a draft was left";
   file.refresh();
+  settle();
   EXPECT_EQ(loaded(), State::down);
 }
 

@@ -13,7 +13,7 @@
 #include <exception>
 #include <system_error>
 
-#include "publish/file_descriptor.h"
+#include "system/file_descriptor.h"
 
 namespace hlb::ctl::doctor {
 namespace {
@@ -31,7 +31,7 @@ void write_all(int fd, std::string_view text) {
 }
 
 [[noreturn]] void work_and_exit(const std::function<void(const Tell&)>& work, int out) {
-  const publish::FileDescriptor nowhere(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  const FileDescriptor nowhere(::open("/dev/null", O_RDWR | O_CLOEXEC));
   for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     ::dup2(nowhere.get(), standard);
   const rlimit no_core{};
@@ -68,7 +68,7 @@ bool collect(int in, Clock::time_point until, std::string& told) {
 
 // A child can close its end long before it ends itself.
 bool ends(pid_t child, Clock::time_point until) {
-  const publish::FileDescriptor process(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
+  const FileDescriptor process(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
   return process.valid() && wait_for(process.get(), until);
 }
 
@@ -79,12 +79,12 @@ Aside run_aside(const std::function<void(const Tell&)>& work, std::chrono::milli
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) {
     throw std::system_error(errno, std::generic_category(), "can't make a pipe");
   }
-  const publish::FileDescriptor in(pipe[0]);
-  publish::FileDescriptor out(pipe[1]);
+  const FileDescriptor in(pipe[0]);
+  FileDescriptor out(pipe[1]);
   const pid_t child = ::fork();
   if (child < 0) throw std::system_error(errno, std::generic_category(), "can't start a child");
   if (child == 0) work_and_exit(work, out.get());
-  out = publish::FileDescriptor(-1);
+  out = FileDescriptor(-1);
 
   Aside aside;
   const auto until = Clock::now() + limit;

@@ -15,7 +15,7 @@ constexpr std::size_t kMostNames = 64U << 20U;
 constexpr std::size_t kMostSearched = 512U << 20U;
 
 // `size` bytes at `offset`, or as many as there are: a size that isn't true costs no memory.
-std::string bytes_at(const publish::FileDescriptor& file, std::uint64_t offset, std::size_t size) {
+std::string bytes_at(const FileDescriptor& file, std::uint64_t offset, std::size_t size) {
   constexpr std::size_t kPiece = 65536;
   std::string bytes;
   while (bytes.size() < size && offset <= INT64_MAX - size) {
@@ -30,8 +30,8 @@ std::string bytes_at(const publish::FileDescriptor& file, std::uint64_t offset, 
 }
 
 template <typename T>
-std::vector<T> read_array(const publish::FileDescriptor& file, std::uint64_t offset,
-                          std::uint64_t bytes, std::size_t most) {
+std::vector<T> read_array(const FileDescriptor& file, std::uint64_t offset, std::uint64_t bytes,
+                          std::size_t most) {
   const std::size_t count = std::min<std::uint64_t>(bytes / sizeof(T), most);
   const std::string raw = bytes_at(file, offset, count * sizeof(T));
   std::vector<T> array(raw.size() / sizeof(T));
@@ -88,8 +88,7 @@ std::vector<Elf::Note> read_notes(std::string_view bytes) {
 template <typename Class>
 class Dynamic {
  public:
-  Dynamic(const publish::FileDescriptor& file,
-          const std::vector<typename Class::Segment>& segments) {
+  Dynamic(const FileDescriptor& file, const std::vector<typename Class::Segment>& segments) {
     for (const auto& segment : segments) {
       if (segment.p_type != PT_DYNAMIC) continue;
       entries_ = read_array<typename Class::Dynamic>(file, segment.p_offset, segment.p_filesz,
@@ -127,7 +126,7 @@ class Dynamic {
 };
 
 template <typename Class>
-bool has_go_section(const publish::FileDescriptor& file, const typename Class::Header& header) {
+bool has_go_section(const FileDescriptor& file, const typename Class::Header& header) {
   const auto sections = read_array<typename Class::Section>(
       file, header.e_shoff, std::uint64_t{header.e_shnum} * sizeof(typename Class::Section),
       kMostHeaders);
@@ -142,7 +141,7 @@ bool has_go_section(const publish::FileDescriptor& file, const typename Class::H
 }
 
 template <typename Class>
-std::string read_as(const publish::FileDescriptor& file, Elf& elf) {
+std::string read_as(const FileDescriptor& file, Elf& elf) {
   using Segment = typename Class::Segment;
   typename Class::Header header{};
   const std::string raw = bytes_at(file, 0, sizeof header);
@@ -174,7 +173,7 @@ std::string read_as(const publish::FileDescriptor& file, Elf& elf) {
 
 }  // namespace
 
-std::optional<Elf> Elf::read(const publish::FileDescriptor& file) {
+std::optional<Elf> Elf::read(const FileDescriptor& file) {
   const std::string ident = bytes_at(file, 0, EI_NIDENT);
   constexpr char kOurOrder = std::endian::native == std::endian::little ? ELFDATA2LSB : ELFDATA2MSB;
   if (ident.size() < EI_NIDENT || !ident.starts_with(ELFMAG) || ident[EI_DATA] != kOurOrder)
@@ -195,7 +194,7 @@ bool Elf::has_symbol_with_prefix(std::string_view prefix) const {
   return symbol_names_.find('\0' + std::string(prefix)) != std::string::npos;
 }
 
-bool file_contains(const publish::FileDescriptor& file, std::string_view text) {
+bool file_contains(const FileDescriptor& file, std::string_view text) {
   constexpr std::size_t kPiece = 1U << 20U;
   for (std::uint64_t offset = 0; offset < kMostSearched; offset += kPiece) {
     const std::string piece = bytes_at(file, offset, kPiece + text.size());

@@ -9,14 +9,14 @@
 #include <string_view>
 #include <vector>
 
-#include "publish/file_descriptor.h"
+#include "system/file_descriptor.h"
 
 namespace hlb::ctl::doctor {
 
 class Elf {
  public:
   // nullopt: not an ELF file of this byte order.
-  static std::optional<Elf> read(const publish::FileDescriptor& file);
+  static std::optional<Elf> read(const FileDescriptor& file);
 
   int bits = 64;
   std::uint16_t machine = 0;          // EM_X86_64 …
@@ -43,6 +43,6 @@ class Elf {
 };
 
 // Whether `text` stands anywhere in the file, of which no more than a bounded part is read.
-bool file_contains(const publish::FileDescriptor& file, std::string_view text);
+bool file_contains(const FileDescriptor& file, std::string_view text);
 
 }  // namespace hlb::ctl::doctor

@@ -39,7 +39,7 @@ class Search {
 
  private:
   std::optional<Library> open(const fs::path& path, const Elf& user) const {
-    const publish::FileDescriptor file = machine_.open(path);
+    const FileDescriptor file = machine_.open(path);
     if (!file.valid()) return std::nullopt;
     auto elf = Elf::read(file);
     if (!elf || elf->bits != user.bits || elf->machine != user.machine) return std::nullopt;

@@ -10,23 +10,23 @@
 namespace hlb::ctl::doctor {
 namespace fs = std::filesystem;
 
-publish::FileDescriptor Machine::open(const fs::path& path, int flags) const {
+FileDescriptor Machine::open(const fs::path& path, int flags) const {
   constexpr int kNeverWait = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   const int how = (flags & O_PATH) != 0 ? flags | O_CLOEXEC : flags | kNeverWait;
   // /proc holds links that RESOLVE_IN_ROOT refuses, and here nothing leads astray.
-  if (is_ours()) return publish::FileDescriptor(::open(path.c_str(), how));
-  const publish::FileDescriptor root(::open(root_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!root.valid()) return publish::FileDescriptor(-1);
+  if (is_ours()) return FileDescriptor(::open(path.c_str(), how));
+  const FileDescriptor root(::open(root_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root.valid()) return FileDescriptor(-1);
   open_how within{};
   within.flags = static_cast<unsigned>(how);
   within.resolve = RESOLVE_IN_ROOT;
   const long fd = syscall(SYS_openat2, root.get(), path.c_str(), &within, sizeof within);
-  if (fd < 0 && errno == ENOSYS) return publish::FileDescriptor(::open(at(path).c_str(), how));
-  return publish::FileDescriptor(static_cast<int>(fd));
+  if (fd < 0 && errno == ENOSYS) return FileDescriptor(::open(at(path).c_str(), how));
+  return FileDescriptor(static_cast<int>(fd));
 }
 
 Machine::Reading Machine::read(const fs::path& path, std::size_t most) const {
-  const publish::FileDescriptor file = open(path);
+  const FileDescriptor file = open(path);
   if (!file.valid()) return {errno, ""};
   struct stat status{};
   if (fstat(file.get(), &status) != 0) return {errno, ""};
@@ -45,7 +45,7 @@ Machine::Reading Machine::read(const fs::path& path, std::size_t most) const {
 }
 
 std::optional<struct stat> Machine::status(const fs::path& path) const {
-  const publish::FileDescriptor file = open(path, O_PATH);
+  const FileDescriptor file = open(path, O_PATH);
   struct stat status{};
   if (!file.valid() || fstat(file.get(), &status) != 0) return std::nullopt;
   return status;

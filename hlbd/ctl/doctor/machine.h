@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "publish/file_descriptor.h"
+#include "system/file_descriptor.h"
 
 namespace hlb::ctl::doctor {
 
@@ -28,7 +28,7 @@ class Machine {
 
   // Opens for reading (or O_PATH) without ever waiting. Links are followed within the root folder,
   // as the machine's own programs follow them. Not valid on failure; errno says why.
-  publish::FileDescriptor open(const std::filesystem::path& path, int flags = 0) const;
+  FileDescriptor open(const std::filesystem::path& path, int flags = 0) const;
 
   struct Reading {
     int error = 0;  // an errno

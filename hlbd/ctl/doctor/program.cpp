@@ -36,8 +36,8 @@ fs::path search_path(const Machine& machine, const std::string& name) {
   throw std::runtime_error(fmt::format("no program \"{}\" in $PATH", name));
 }
 
-publish::FileDescriptor open_program(const Machine& machine, const fs::path& file) {
-  publish::FileDescriptor opened = machine.open(file);
+FileDescriptor open_program(const Machine& machine, const fs::path& file) {
+  FileDescriptor opened = machine.open(file);
   if (opened.valid()) return opened;
   throw std::runtime_error(fmt::format("{}: {}", file.string(), std::strerror(errno)));
 }
@@ -62,7 +62,7 @@ fs::path without_links(const Machine& machine, const fs::path& file) {
 }
 
 void read_file(const Machine& machine, Program& program) {
-  const publish::FileDescriptor file = open_program(machine, program.file);
+  const FileDescriptor file = open_program(machine, program.file);
   struct stat status{};
   if (::fstat(file.get(), &status) == 0)
     program.set_id = (status.st_mode & (S_ISUID | S_ISGID)) != 0;
@@ -78,7 +78,7 @@ Libraries mapped_code(const Machine& machine, const Process& process) {
   const Machine inside(machine.at(process.folder() / "root"));
   Libraries code;
   for (const std::string& file : process.mapped) {
-    publish::FileDescriptor opened = inside.open(file);
+    FileDescriptor opened = inside.open(file);
     if (!opened.valid()) opened = machine.open(file);
     if (!opened.valid()) continue;
     if (auto elf = Elf::read(opened)) code.push_back({file, std::move(*elf)});

@@ -1,0 +1,108 @@
+#include "system/worker.h"
+
+#include <condition_variable>
+#include <csignal>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace hlb {
+namespace {
+
+// Signals are the loop's: none is to interrupt a job.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+}  // namespace
+
+class Worker::Queue {
+ public:
+  Queue(std::size_t most_waiting, Deliver deliver)
+      : most_waiting_(most_waiting), deliver_(std::move(deliver)) {}
+
+  bool push(Job job) {
+    const std::lock_guard lock(mutex_);
+    if (jobs_.size() >= most_waiting_) return false;
+    jobs_.push_back(std::move(job));
+    changed_.notify_all();
+    return true;
+  }
+
+  bool await_idle(std::chrono::milliseconds limit) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, limit, [this] { return jobs_.empty() && !busy_; });
+  }
+
+  void close() {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    jobs_.clear();
+    changed_.notify_all();
+  }
+
+  // The worker's thread.
+  void serve() {
+    while (const Job job = next())
+      deliver(job());
+  }
+
+ private:
+  Job next() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return closed_ || !jobs_.empty(); });
+    if (closed_) return {};
+    Job job = std::move(jobs_.front());
+    jobs_.pop_front();
+    busy_ = true;
+    return job;
+  }
+
+  // Under the lock, so that nothing is delivered once the queue is closed.
+  void deliver(Completion completion) {
+    const std::lock_guard lock(mutex_);
+    busy_ = false;
+    if (!closed_ && completion) deliver_(std::move(completion));
+    changed_.notify_all();
+  }
+
+  const std::size_t most_waiting_;
+  const Deliver deliver_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Job> jobs_;  // that haven't begun
+  bool busy_ = false;
+  bool closed_ = false;
+};
+
+Worker::Worker(std::size_t most_waiting, Deliver deliver)
+    : queue_(std::make_shared<Queue>(most_waiting, std::move(deliver))) {
+  const SignalsBlocked inherited;
+  std::thread([queue = queue_] { queue->serve(); }).detach();
+}
+
+Worker::~Worker() {
+  queue_->close();
+}
+
+bool Worker::post(Job job) {
+  return queue_->push(std::move(job));
+}
+
+bool Worker::flush(std::chrono::milliseconds limit) {
+  return queue_->await_idle(limit);
+}
+
+}  // namespace hlb
