@@ -1,5 +1,6 @@
 # hlb: one page builds, tests, measures and installs everything. `make help` lists the targets.
-# VARIANT=release|debian|debug|asan|tsan|fuzz names the build, which lies in build/VARIANT.
+# VARIANT=release|debian|debug|asan|tsan|fuzz names the build, which lies in build/VARIANT; i386 is the
+# module for 32-bit programs, alone.
 
 VARIANT ?= release
 PREFIX  ?= /usr
@@ -29,9 +30,11 @@ MODE.debug   := -O0 -g
 # The check of vptr takes a descriptor, and there are tests that leave none.
 MODE.asan    := -O0 -g1 -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer
 MODE.tsan    := -O1 -g -fsanitize=thread -Wno-tsan
+MODE.i386    := -O2 -g1 -m32
 MODE.fuzz    := -O1 -g1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LINK.asan     = -fsanitize=address,undefined -shared-libasan -Wl,-rpath,$(shell $(CXX) -print-resource-dir)/lib/linux
 LINK.tsan    := -fsanitize=thread
+LINK.i386    := -m32
 LINK.fuzz    := -fsanitize=address,undefined
 
 # libsystemd is for sd_notify, libresolv (of libc) reads DNS messages; the rest is header-only or a
@@ -58,6 +61,7 @@ GUEST_LINK  := -shared -static-libgcc -Wl,-soname,libnss_hlb.so.2 -Wl,--version-
 GUEST_LD.release := $(CC) -nostartfiles -Wl,-z,defs
 GUEST_LD.debian  := $(GUEST_LD.release)
 GUEST_LD.debug   := $(GUEST_LD.release)
+GUEST_LD.i386    := $(GUEST_LD.release)
 
 guest_sources  := $(wildcard libnss_hlb/*.cpp)
 shared_sources := $(addprefix libnss_hlb/,choose.cpp message.cpp name.cpp random.cpp record.cpp table.cpp)

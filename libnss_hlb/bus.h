@@ -22,9 +22,13 @@ inline constexpr char kNoHealthyBackend[] = "org.hlb1.Error.NoHealthyBackend";
 inline constexpr char kNoSuchBackend[] = "org.hlb1.Error.NoSuchBackend";
 inline constexpr char kInvalidConfig[] = "org.hlb1.Error.InvalidConfig";
 
-// Files of the runtime folder, /run/hlb unless overridden.
-inline constexpr char kRuntimeFolder[] = "/run/hlb";
+// Files of hlbd's runtime folder.
 inline constexpr char kTableFile[] = "table";
 inline constexpr char kPeerSocket[] = "bus";
+
+// Where programs look for them, whatever their environment says.
+inline constexpr char kRuntimeFolder[] = "/run/hlb";
+inline constexpr char kTablePath[] = "/run/hlb/table";
+inline constexpr char kPeerSocketPath[] = "/run/hlb/bus";
 
 }  // namespace hlb::bus

@@ -30,6 +30,7 @@ constexpr Report kAnswered = {NSS_STATUS_SUCCESS, 0, 0};
 constexpr Report kNotOurs = {NSS_STATUS_UNAVAIL, ENOENT, NO_RECOVERY};
 constexpr Report kNoAddress = {NSS_STATUS_RETURN, ENOENT, NO_DATA};
 constexpr Report kNoneHealthy = {NSS_STATUS_RETURN, EAGAIN, TRY_AGAIN};
+constexpr Report kTryAgain = kNoneHealthy;
 constexpr Report kTooSmall = {NSS_STATUS_TRYAGAIN, ERANGE, NETDB_INTERNAL};
 constexpr Report kWrongFamily = {NSS_STATUS_UNAVAIL, EAFNOSUPPORT, NO_RECOVERY};
 
@@ -65,7 +66,8 @@ Report answer(const char* asked, Asked family, Pack pack) {
   if (!name.plausible() || &hlb_process_is_hlbd != nullptr) return kNotOurs;
   const std::uint64_t now_ns = read_clock(CLOCK_BOOTTIME);
   const Lookup lookup(name, now_ns);
-  if (!lookup.is_ours()) return kNotOurs;
+  if (lookup.found() == Lookup::Found::foreign) return kNotOurs;
+  if (lookup.found() == Lookup::Found::unknown) return kTryAgain;
   const Choice choice(lookup.record(), family, lookup.is_trusted());
   if (choice.availability() != Availability::answerable) return report(choice.availability());
   Random random(lookup_seed(now_ns));

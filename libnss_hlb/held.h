@@ -21,14 +21,15 @@ class CancellationHeld {
 };
 
 // A handler that runs for long, or jumps away, would leave a conversation with hlbd half-way.
+// sigprocmask(2) is the thread's own on Linux; pthread_sigmask is in libc itself since 2.32 only.
 class SignalsHeld {
  public:
   SignalsHeld() {
     sigset_t all;
     std::memset(&all, 0xff, sizeof all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
+    sigprocmask(SIG_SETMASK, &all, &before_);
   }
-  ~SignalsHeld() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  ~SignalsHeld() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
   SignalsHeld(const SignalsHeld&) = delete;
   SignalsHeld& operator=(const SignalsHeld&) = delete;
 

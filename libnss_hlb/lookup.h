@@ -15,23 +15,30 @@ namespace hlb {
 // hlbd left it. Owns what the record lies in.
 class Lookup {
  public:
+  enum class Found : std::uint8_t {
+    service,  // there is a record
+    foreign,  // the name is no service's
+    unknown,  // what could tell is there, but this process has no means left to ask it
+  };
+
   // `now_ns`: CLOCK_BOOTTIME.
   Lookup(const Name& name, std::uint64_t now_ns);
 
-  // Whether the name is a service's. When nobody can tell, it isn't.
-  bool is_ours() const { return record_.valid(); }
+  Found found() const { return found_; }
   const record::View& record() const { return record_; }
 
   // Whether the record's word on who is up still counts. If not, nobody is to be taken as healthy.
   bool is_trusted() const { return trusted_; }
 
  private:
-  bool ask_hlbd(const Name& name);
-  void fall_back(const Name& name, table::Freshness freshness);
+  bool read_table(const Name& name, table::Freshness freshness);
+  bool ask_hlbd(const Name& name, std::uint64_t now_ns);
+  void fall_back(table::Freshness freshness);
 
   BorrowedTable table_;
   std::optional<PeerReply> reply_;
   record::View record_;
+  Found found_ = Found::foreign;
   bool trusted_ = true;
 };
 

@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 
 #include "libnss_hlb/bus.h"
 #include "libnss_hlb/held.h"
-#include "libnss_hlb/runtime_file.h"
 
 namespace hlb {
 namespace {
@@ -45,28 +45,66 @@ int claim_place() {
   return kNoPlace;
 }
 
+// By statx(2): glibc has fstat and lstat under these names only since 2.33.
+bool look_at(int folder, const char* path, int flags, struct statx& file) {
+  return statx(folder, path, flags, STATX_BASIC_STATS, &file) == 0;
+}
+
+std::uint64_t device_of(const struct statx& file) {
+  return std::uint64_t{file.stx_dev_major} << 32 | file.stx_dev_minor;
+}
+
+bool others_may_write(const struct statx& file) {
+  return (file.stx_mode & (S_IWGRP | S_IWOTH)) != 0;
+}
+
+// hlbd's user is whose folder it is: by which number a user is known here can't be asked, as in a
+// rootless container it is nobody's.
+bool by_owner_of_folder(const struct statx& file) {
+  struct statx folder{};
+  return look_at(AT_FDCWD, bus::kRuntimeFolder, 0, folder) && folder.stx_uid == file.stx_uid &&
+         !others_may_write(folder) && !others_may_write(file);
+}
+
+bool short_of_means(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
+// open(2) may say that there are no descriptors left also for a file that doesn't exist.
+Opening why_not_opened(int error) {
+  struct statx file{};
+  const bool stands = look_at(AT_FDCWD, bus::kTablePath, AT_SYMLINK_NOFOLLOW, file);
+  return stands && short_of_means(error) ? Opening::no_means : Opening::no_table;
+}
+
 }  // namespace
 
-bool Mapping::open() {
+Opening Mapping::open() {
   const CancellationHeld cancellation_held;
-  const RuntimeFile path(bus::kTableFile);
-  if (!path.fits()) return false;
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-  if (fd < 0) return false;
-  struct stat file{};
-  constexpr mode_t kWritableByOthers = S_IWGRP | S_IWOTH;
-  if (fstat(fd, &file) == 0 && S_ISREG(file.st_mode) && (file.st_mode & kWritableByOthers) == 0 &&
-      file.st_size > 0) {
-    size_ = static_cast<std::size_t>(file.st_size);
-    void* start = mmap(nullptr, size_, PROT_READ, MAP_SHARED, fd, 0);
-    if (start != MAP_FAILED) start_ = start;
-  }
+  const int fd = ::open(bus::kTablePath, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) return why_not_opened(errno);
+  const Opening opening = map(fd);
   ::close(fd);
-  if (start_ == nullptr) return false;
-  device_ = file.st_dev;
-  inode_ = file.st_ino;
+  return opening;
+}
+
+Opening Mapping::map(int fd) {
+  struct statx file{};
+  if (!look_at(fd, "", AT_EMPTY_PATH, file) || !S_ISREG(file.stx_mode)) return Opening::no_table;
+  if (file.stx_size == 0 || file.stx_size > SIZE_MAX || !by_owner_of_folder(file)) {
+    return Opening::no_table;
+  }
+  const auto size = static_cast<std::size_t>(file.stx_size);
+  void* start = mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
+  if (start == MAP_FAILED) {
+    return short_of_means(errno) ? Opening::no_means : Opening::no_table;
+  }
+  start_ = start;
+  size_ = size;
+  device_ = device_of(file);
+  inode_ = file.stx_ino;
   view_ = table::View::over({static_cast<const std::uint8_t*>(start_), size_});
-  return true;
+  return Opening::mapped;
 }
 
 void Mapping::close() {
@@ -75,11 +113,10 @@ void Mapping::close() {
 }
 
 bool Mapping::is_newest() const {
-  const RuntimeFile path(bus::kTableFile);
-  struct stat file{};
+  struct statx file{};
   // Without a file the one that is mapped remains the newest there was.
-  if (!path.fits() || ::lstat(path.c_str(), &file) != 0) return true;
-  return file.st_dev == device_ && file.st_ino == inode_;
+  if (!look_at(AT_FDCWD, bus::kTablePath, AT_SYMLINK_NOFOLLOW, file)) return true;
+  return device_of(file) == device_ && file.stx_ino == inode_;
 }
 
 BorrowedTable::BorrowedTable(std::uint64_t now_ns) {
@@ -118,7 +155,9 @@ void BorrowedTable::leave_place() {
 
 void BorrowedTable::remap() {
   Mapping newest;
-  if (!newest.open()) return;
+  const Opening opening = newest.open();
+  may_be_outdated_ = opening == Opening::no_means;
+  if (opening != Opening::mapped) return;
   leave_place();
   const int i = claim_place();
   if (i == kNoPlace) {

@@ -15,10 +15,16 @@
 
 namespace hlb {
 
+enum class Opening : std::uint8_t {
+  mapped,
+  no_table,  // or none that hlbd alone can have written
+  no_means,  // there is one, but no descriptor or memory left for it
+};
+
 // One table, mapped.
 class Mapping {
  public:
-  bool open();  // maps the table that stands now; false when there is none that can be read
+  Opening open();  // maps the table that stands now
   void close();
 
   // Whether the table that stands now is still this one.
@@ -26,6 +32,8 @@ class Mapping {
   const table::View& view() const { return view_; }
 
  private:
+  Opening map(int fd);
+
   table::View view_;
   void* start_ = nullptr;
   std::size_t size_ = 0;
@@ -46,9 +54,11 @@ class BorrowedTable {
   BorrowedTable(const BorrowedTable&) = delete;
   BorrowedTable& operator=(const BorrowedTable&) = delete;
 
-  // Not valid when there is no table. The newest that could be had: with no descriptor left to map
-  // a newer one, it is the one before.
+  // Not valid when there is no table.
   const table::View& view() const { return mapping_->view(); }
+
+  // Whether another table stands, which couldn't be mapped for want of a descriptor or of memory.
+  bool may_be_outdated() const { return may_be_outdated_; }
 
  private:
   bool join_current();
@@ -59,6 +69,7 @@ class BorrowedTable {
   Mapping own_;  // when all places are taken
   const Mapping* mapping_ = &own_;
   int place_ = kNoPlace;  // of those that threads share
+  bool may_be_outdated_ = false;
 };
 
 }  // namespace hlb

@@ -7,26 +7,29 @@
 namespace hlb {
 namespace {
 
-// Hands out the buffer piece by piece. It may run past the end: then nothing is to be written.
-// Addresses are integers here, since such a pointer may not even be computed.
+// Hands out the buffer piece by piece. It may run out: then nothing is to be written. Addresses are
+// integers here, since a pointer past the buffer may not even be computed; and what was handed out
+// is counted, since a sum of addresses may wrap around (the stack of a 32-bit program ends at
+// 2^32).
 class Space {
  public:
   explicit Space(std::span<char> buffer)
-      : next_(reinterpret_cast<std::uintptr_t>(buffer.data())), end_(next_ + buffer.size()) {}
+      : start_(reinterpret_cast<std::uintptr_t>(buffer.data())), size_(buffer.size()) {}
 
   template <class T>
   T* take(std::size_t count) {
-    next_ += (alignof(T) - next_ % alignof(T)) % alignof(T);
-    const std::uintptr_t start = next_;
-    next_ += count * sizeof(T);
-    return reinterpret_cast<T*>(start);  // NOLINT(performance-no-int-to-ptr)
+    used_ += (alignof(T) - (start_ + used_) % alignof(T)) % alignof(T);
+    const std::uintptr_t piece = start_ + used_;
+    used_ += count * sizeof(T);
+    return reinterpret_cast<T*>(piece);  // NOLINT(performance-no-int-to-ptr)
   }
 
-  bool enough() const { return next_ <= end_; }
+  bool enough() const { return used_ <= size_; }
 
  private:
-  std::uintptr_t next_;
-  std::uintptr_t end_;
+  std::uintptr_t start_;
+  std::size_t size_;
+  std::size_t used_ = 0;
 };
 
 char* copy_text(char* target, std::string_view text) {

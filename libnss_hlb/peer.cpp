@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,7 +12,6 @@
 #include "libnss_hlb/bus.h"
 #include "libnss_hlb/clock.h"
 #include "libnss_hlb/held.h"
-#include "libnss_hlb/runtime_file.h"
 
 namespace hlb {
 namespace {
@@ -33,11 +33,9 @@ void wait_a_little(std::uint64_t deadline_ns) {
 }
 
 bool connect_to_hlbd(int socket, std::uint64_t deadline_ns) {
-  const RuntimeFile path(bus::kPeerSocket);
-  if (!path.fits()) return false;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, path.c_str(), sizeof address.sun_path);
+  std::memcpy(address.sun_path, bus::kPeerSocketPath, sizeof bus::kPeerSocketPath);
   while (connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     // On AF_UNIX that means: the backlog is full. It is no EINPROGRESS, and poll(2) won't tell.
     if (errno != EAGAIN || read_clock(CLOCK_MONOTONIC) >= deadline_ns) return false;
@@ -82,7 +80,8 @@ void PeerReply::converse(int socket, const Name& name, std::uint64_t deadline_ns
 
 bool PeerReply::receive(int socket, std::uint64_t deadline_ns, std::size_t needed) {
   if (!reserve(needed)) return false;
-  for (;;) {
+  // The clock first: whoever always has some bytes more would else be read for ever.
+  while (read_clock(CLOCK_MONOTONIC) < deadline_ns) {
     const ssize_t count = recv(socket, buffer_ + size_, capacity_ - size_, 0);
     if (count > 0) {
       size_ += static_cast<std::size_t>(count);
@@ -91,6 +90,7 @@ bool PeerReply::receive(int socket, std::uint64_t deadline_ns, std::size_t neede
     if (count == 0 || errno != EAGAIN) return false;
     if (!wait_until(deadline_ns, socket, POLLIN)) return false;
   }
+  return false;
 }
 
 bool PeerReply::reserve(std::size_t needed) {

@@ -3,16 +3,18 @@
 #include <sys/auxv.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstring>
 
 namespace hlb {
 namespace {
 
-// Starts from the process's seed at the first lookup; two threads that both set it set the same.
-constinit std::atomic<std::uint64_t> lookup_count = 0;
+// Starts from the process's seed at the first lookup; two threads that both set it set the same. No
+// wider than a word: for an atomic of more some 32-bit machines call a library.
+constinit std::atomic<std::size_t> lookup_count = 0;
 
-std::uint64_t process_seed() {
-  std::uint64_t seed = 0;
+std::size_t process_seed() {
+  std::size_t seed = 0;
   // NOLINTNEXTLINE(performance-no-int-to-ptr): that is how the kernel hands it over
   const auto* kernel_bytes = reinterpret_cast<const void*>(getauxval(AT_RANDOM));
   if (kernel_bytes != nullptr) std::memcpy(&seed, kernel_bytes, sizeof seed);
@@ -22,11 +24,11 @@ std::uint64_t process_seed() {
 }  // namespace
 
 std::uint64_t lookup_seed(std::uint64_t now_ns) {
-  std::uint64_t unset = 0;
+  std::size_t unset = 0;
   if (lookup_count.load(std::memory_order_relaxed) == 0) {
     lookup_count.compare_exchange_strong(unset, process_seed(), std::memory_order_relaxed);
   }
-  const std::uint64_t count = lookup_count.fetch_add(1, std::memory_order_relaxed);
+  const std::size_t count = lookup_count.fetch_add(1, std::memory_order_relaxed);
   // The one is stirred before the other comes in, so that their steps can't cancel each other.
   return Random(Random(count).next() + now_ns).next();
 }

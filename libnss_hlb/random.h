@@ -20,8 +20,11 @@ class Random {
   // Uniform over 0 … limit - 1, for limit > 0. Multiplying instead of rejecting (Lemire 2019) has a
   // bias below limit / 2^64, far below what can be observed.
   std::uint32_t below(std::uint32_t limit) {
-    __extension__ using Wide = unsigned __int128;
-    return static_cast<std::uint32_t>((Wide{next()} * limit) >> 64);
+    // The upper half of a product of 96 bits, in two steps: 32-bit machines have no __int128.
+    const std::uint64_t number = next();
+    const std::uint64_t low = (number & UINT32_MAX) * limit;
+    const std::uint64_t high = (number >> 32) * limit;
+    return static_cast<std::uint32_t>((high + (low >> 32)) >> 32);
   }
 
  private:

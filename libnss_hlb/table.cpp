@@ -60,10 +60,11 @@ Freshness View::freshness(std::uint64_t now_ns) const {
 record::View View::probe(std::string_view name, std::uint32_t required_flags) const {
   const std::uint64_t wanted = hash(name);
   const std::uint32_t mask = load<std::uint32_t>(data_ + at::kSlotCount) - 1;
+  const auto first = static_cast<std::uint32_t>(wanted);
   const std::uint8_t* slots = data_ + load<std::uint32_t>(data_ + at::kSlotsOffset);
 
   for (std::uint32_t step = 0; step <= mask; ++step) {
-    const std::uint8_t* slot = slots + std::size_t{(wanted + step) & mask} * at::kSlotEnd;
+    const std::uint8_t* slot = slots + std::size_t{(first + step) & mask} * at::kSlotEnd;
     const auto record_offset = load<std::uint32_t>(slot + at::kSlotRecord);
     if (record_offset == 0) return {};
     if (load<std::uint32_t>(slot + at::kSlotHash) != wanted >> 32) continue;

@@ -12,6 +12,9 @@ namespace {
 constexpr std::string_view kOpening("\0AUTH ANONYMOUS 686c62\r\nBEGIN\r\n", 31);
 constexpr std::uint32_t kSerial = 1;
 
+// What else a server may say before it answers, in messages; hlbd says nothing.
+constexpr int kMostOthers = 16;
+
 using message::Field;
 using message::Header;
 using message::Type;
@@ -30,7 +33,7 @@ Reply read_message(std::span<const std::uint8_t> message, const Header& header) 
 
 Reply parse_messages(std::span<const std::uint8_t> bytes) {
   std::size_t start = 0;
-  for (;;) {
+  for (int others = 0; others <= kMostOthers; ++others) {
     const auto rest = bytes.subspan(start);
     const std::size_t size = message::measure(rest);
     if (size == 0 || size > kMaxReply) return {};
@@ -39,8 +42,9 @@ Reply parse_messages(std::span<const std::uint8_t> bytes) {
     const auto message = rest.first(size);
     if (!message::read_header(message, header)) return {};
     if (header.reply_serial == kSerial) return read_message(message, header);
-    start += size;  // something else that the server had to say
+    start += size;
   }
+  return {};
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ import servers
 from programs import Program
 from rows import Samples
 from waiting import until
-from world import BUILD, environment, ip
+from world import BUILD, environment, ip, seeing
 
 KILLS = 20  # local, and as many remote
 PEER = "detect"
@@ -45,8 +45,8 @@ class Hlbd(probers.HlbdProber):
     def down(self):
         """The backends without an answer."""
         if not self.lookups:
-            command = [BUILD / "bench/engine_lookups", "watch", *self.hosts]
-            env = environment(LD_LIBRARY_PATH=str(BUILD), HLB_RUNTIME_DIR=str(self.runtime))
+            command = [*seeing(self.runtime), BUILD / "bench/engine_lookups", "watch", *self.hosts]
+            env = environment(LD_LIBRARY_PATH=str(BUILD))
             self.lookups = Program([*engine.INSIDE, *command], self.folder / "lookups.log", env)
         last = dict(line.split()[:2] for line in self.lookups.log().split("\n")[:-1])
         return {self.hosts[host] for host, state in last.items() if state == "down"}

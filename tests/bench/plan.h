@@ -19,7 +19,7 @@ struct Case {
   std::string name;
   Kind kind = Kind::lookup;
   std::string sources;  // as on the hosts line; empty: the line of /etc/nsswitch.conf, and nscd
-  std::string runtime;  // HLB_RUNTIME_DIR
+  std::string runtime;  // the folder that is /run/hlb to it; empty: as it is
   std::string host;     // '#' stands for the number of one of `hosts` hosts
   unsigned hosts = 1;
   unsigned threads = 1;

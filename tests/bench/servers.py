@@ -55,15 +55,15 @@ def accept_all(listener):
         listener.accept()[0].close()
 
 
-def client_environment(**changes):
-    return environment(LD_LIBRARY_PATH=str(MODULES), **changes)
+def client_environment():
+    return environment(LD_LIBRARY_PATH=str(MODULES))
 
 
-def resolves(hosts, addresses, source=None, **changes):
+def resolves(hosts, addresses, source=None, runtime=None):
     """Whether a fresh process gets an answer for each of the hosts, with just these addresses in
-    all, from this source (without one: from nscd)."""
+    all, from this source (without one: from nscd); with this folder as /run/hlb."""
     command = ["getent", *(["-s", source] if source else []), "ahosts", *hosts]
-    answer = run(*command, env=client_environment(**changes), check=False)
+    answer = run(*command, env=client_environment(), check=False, runtime=runtime)
     found = {line.split()[0] for line in answer.stdout.splitlines()}
     return answer.returncode == 0 and found == set(addresses)
 
@@ -167,7 +167,7 @@ class Daemon:
             yield
 
     def answers(self, folder, hosts):
-        return resolves(hosts, self.addresses, "hlb", HLB_RUNTIME_DIR=str(folder))
+        return resolves(hosts, self.addresses, "hlb", runtime=folder)
 
 
 def write_services(folder, services):

@@ -12,7 +12,7 @@ import servers
 from programs import Program
 from rows import Samples
 from waiting import until
-from world import BUILD, environment
+from world import BUILD, environment, seeing
 
 BACKENDS = 10_000
 PACE_SECONDS = 2
@@ -79,9 +79,9 @@ def lookups_meanwhile():
 
 
 def percentile_of_lookups(hlbd, at_first=None):
-    command = ["taskset", "-c", OTHER_CORE, BUILD / "bench/engine_lookups", "pace", PACE_SECONDS,
-               "s0.bench"]
-    env = environment(LD_LIBRARY_PATH=str(BUILD), HLB_RUNTIME_DIR=str(hlbd.runtime))
+    command = [*seeing(hlbd.runtime), "taskset", "-c", OTHER_CORE, BUILD / "bench/engine_lookups",
+               "pace", PACE_SECONDS, "s0.bench"]
+    env = environment(LD_LIBRARY_PATH=str(BUILD))
     lookups = Program([*engine.INSIDE, *command], hlbd.folder / "lookups.log", env)
     if at_first:
         time.sleep(0.1)

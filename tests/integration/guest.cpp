@@ -3,6 +3,8 @@
 //   guest traces NAME COUNT     descriptors and threads before and after COUNT lookups
 //   guest fork NAME MODULE      forks while other threads look up; each child looks up
 //   guest close NAME            closes every descriptor between lookups
+//   guest setenv NAME SECONDS   looks up while another thread changes the environment
+//   guest starve NAME MODULE    its entry point called with no descriptor left
 //   guest buffers NAME MODULE   each entry point with buffers of 0, 1, 2, … bytes until it succeeds
 //
 // Prints what it found as key=value fields. Exit status 1: what must not happen did.
@@ -18,6 +20,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -82,6 +85,30 @@ void close_between_lookups(const char* name) {
     closefrom(3);
   }
   std::printf("lookups=100 failed=%u\n", failed);
+}
+
+// As many variables as make the environment grow, and move, again and again.
+void change_environment(const std::atomic<bool>& over) {
+  for (unsigned i = 0; !over; ++i) {
+    const std::string name = "GUEST_" + std::to_string(i % 300);
+    setenv(name.c_str(), std::string(i % 64, 'x').c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
+    if (i % 300 == 299) clearenv();                             // NOLINT(concurrency-mt-unsafe)
+  }
+}
+
+// glibc itself reads the environment at its first lookup, which comes before.
+void look_up_beside_setenv(const char* name, double seconds) {
+  look_up(name);
+  std::atomic<bool> over = false;
+  std::thread other(change_environment, std::cref(over));
+  unsigned long count = 0;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+  for (; std::chrono::steady_clock::now() < end; ++count) {
+    look_up(name);
+  }
+  over = true;
+  other.join();
+  std::printf("lookups=%lu\n", count);
 }
 
 struct Reply {
@@ -163,6 +190,15 @@ void* loaded(const char* module_path) {
 bool answers(const Entry& entry, const char* name) {
   char buffer[4096];
   return entry(name, buffer, sizeof buffer).status == NSS_STATUS_SUCCESS;
+}
+
+void look_up_without_descriptors(const char* name, const char* module_path) {
+  const Entry entry = gethostbyname4(loaded(module_path));
+  while (dup(STDIN_FILENO) >= 0) {
+  }
+  char buffer[4096];
+  const Reply reply = entry(name, buffer, sizeof buffer);
+  std::printf("status=%d errno=%d h_errno=%d\n", reply.status, reply.error, reply.h_error);
 }
 
 // A child that hangs is ended by its own alarm, and counts as failed.
@@ -294,6 +330,10 @@ int main(int argc, char** argv) {
     fork_amid_lookups(argv[2], argument);
   } else if (what == "close") {
     close_between_lookups(argv[2]);
+  } else if (what == "setenv") {
+    look_up_beside_setenv(argv[2], std::strtod(argument, nullptr));
+  } else if (what == "starve") {
+    look_up_without_descriptors(argv[2], argument);
   } else if (what == "buffers") {
     buffers(argv[2], argument);
   } else {

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from world import BUILD, run
+from world import BUILD, run, seeing
 
 
 @dataclass
@@ -59,23 +59,25 @@ def lookup_command(name, **options):
     return command
 
 
-def lookups(name, env=None, **options):
+def lookups(name, env=None, runtime=None, **options):
     """Many lookups of one name, in one process; options as the program's: count=…, family=…"""
-    return parse_lookups(run(*lookup_command(name, **options), env=env).stdout)
+    command = lookup_command(name, **options)
+    return parse_lookups(run(*command, env=env, runtime=runtime).stdout)
 
 
-def lookup(name, env=None, **options):
+def lookup(name, env=None, runtime=None, **options):
     """One lookup in a process of its own."""
-    (result,) = lookups(name, env=env, **options).results
+    (result,) = lookups(name, env=env, runtime=runtime, **options).results
     return result
 
 
 class Hammer:
     """Lookups from many threads in the background, while a test does something to hlbd."""
 
-    def __init__(self, stage, name, seconds, threads=16, pause_us=500, env=None):
+    def __init__(self, stage, name, seconds, threads=16, pause_us=500, env=None, runtime=None):
         options = {"threads": threads, "for": seconds, "pause_us": pause_us}
-        self.program = stage.program(*lookup_command(name, **options), env=env)
+        command = [*seeing(runtime), *lookup_command(name, **options)]
+        self.program = stage.program(*command, env=env)
 
     def result(self):
         assert self.program.process.wait(60) == 0, self.program.log()

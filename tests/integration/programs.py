@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from waiting import until
-from world import BUILD, DNS_IPV4, DNS_IPV6, HERE, PORT, RUNTIME, environment
+from world import BUILD, DNS_IPV4, DNS_IPV6, HERE, PORT, RUNTIME, environment, seeing
 
 NSCD_SETTINGS = """\
 enable-cache hosts yes
@@ -218,12 +218,19 @@ class Stage:
             ready="started",
         )  # fmt: skip
 
-    def nscd(self, env):
-        """nscd with caching on, looking up in this environment."""
+    def bus_alone(self):
+        """A folder to be seen as /run/hlb, which has hlbd's socket and no table."""
+        folder = self.new_folder()
+        os.link(RUNTIME / "bus", folder / "bus")
+        return folder
+
+    def nscd(self, env, runtime=None):
+        """nscd with caching on, looking up in this environment, with this folder as /run/hlb."""
         settings = self.new_folder() / "nscd.conf"
         settings.write_text(NSCD_SETTINGS)
         os.makedirs("/run/nscd", exist_ok=True)
         self.parts.callback(shutil.rmtree, "/run/nscd")
-        nscd = self.program("/usr/sbin/nscd", "-F", "-f", settings, env=env)
+        command = [*seeing(runtime), "/usr/sbin/nscd", "-F", "-f", settings]
+        nscd = self.program(*command, env=env)
         until(lambda: os.path.exists("/run/nscd/socket"), "nscd's socket")
         return nscd

@@ -188,6 +188,22 @@ def test_a_table_that_anybody_may_write(machine):
     ]
 
 
+def test_a_folder_that_anybody_may_write(machine):
+    TABLE.parent.chmod(0o777)
+    assert machine.doctor() == [
+        "hlbd: /run/hlb can be written by others (its mode is 0777). "
+        f"{NOT_TAKEN} Type: chmod 755 /run/hlb"
+    ]
+
+
+def test_a_folder_of_somebody_else(machine):
+    shutil.chown(TABLE.parent, "nobody")
+    assert machine.doctor() == [
+        "hlbd: /run/hlb and the table in it belong to different users. "
+        f"{NOT_TAKEN} Start hlbd as the user whom the folder belongs to."
+    ]
+
+
 def test_a_socket_that_is_not_there(machine):
     SOCKET.unlink()
     assert machine.doctor() == [

@@ -143,7 +143,7 @@ def test_a_set_user_id_program_ignores_the_environment(machine, folder):
     program.chmod(0o4755)
     assert machine.doctor("--program", program) == [
         f"program: {program} is set-user-ID, and ignores LD_LIBRARY_PATH. What was found here by "
-        "that variable isn't found by it. Install the module in its place, and use /run/hlb."
+        "that variable isn't found by it. Install the module in its place."
     ]
 
 
@@ -220,16 +220,6 @@ def test_a_process_older_than_the_module_is_a_note(machine, stage, folder):
         f"note: program: process {pid} is older than the module, and hasn't loaded it. A process "
         "that once looked for it in vain never looks again. Restart it.",
         *also_by(f"{program} (process {pid})"),
-    ]
-
-
-def test_a_process_that_reads_another_folder(machine, stage, folder):
-    RESOLV.write_text("nameserver 127.0.0.53\n")  # or there would be nothing to be found
-    pid = running(stage, looker(folder), HLB_RUNTIME_DIR="/run/doctor")
-    RESOLV.write_text(NOBODY)
-    assert machine.doctor("--program", pid) == [
-        f"program: process {pid} has HLB_RUNTIME_DIR=/run/doctor. It reads the table there, and "
-        "not hlbd's. Start it without the variable."
     ]
 
 

@@ -65,19 +65,16 @@ def test_the_module_has_no_thread_local_storage_and_nothing_that_runs_at_load_or
 # ---- the process -----------------------------------------------------------------------------
 
 
-def guest(*arguments, env=None):
-    result = run(GUEST, *arguments, env=env, check=False)
+def guest(*arguments, runtime=None):
+    result = run(GUEST, *arguments, runtime=runtime, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     return [fields(line) for line in result.stdout.splitlines()]
 
 
 @pytest.fixture(params=["table", "bus"])
-def path(request, hlbd, tmp_path):
-    """The way on which answers come, as the environment of who looks up."""
-    if request.param == "table":
-        return environment()
-    (tmp_path / "bus").symlink_to("/run/hlb/bus")
-    return environment(HLB_RUNTIME_DIR=str(tmp_path))
+def path(request, hlbd, stage):
+    """The way on which answers come: what is /run/hlb to who looks up, None for what is there."""
+    return None if request.param == "table" else stage.bus_alone()
 
 
 def test_100_000_lookups_leave_descriptors_and_threads_as_they_were(hlbd):
@@ -88,9 +85,8 @@ def test_100_000_lookups_leave_descriptors_and_threads_as_they_were(hlbd):
         assert before == after
 
 
-def test_5_000_lookups_over_the_bus_leave_descriptors_and_threads_as_they_were(hlbd, tmp_path):
-    (tmp_path / "bus").symlink_to("/run/hlb/bus")
-    (seen,) = guest("traces", ONE, 5_000, env=environment(HLB_RUNTIME_DIR=str(tmp_path)))
+def test_5_000_lookups_over_the_bus_leave_descriptors_and_threads_as_they_were(hlbd, stage):
+    (seen,) = guest("traces", ONE, 5_000, runtime=stage.bus_alone())
     assert seen["failed"] == "0"
     for kind in ("descriptors", "threads"):
         before, after = seen[kind].split(",")
@@ -98,18 +94,18 @@ def test_5_000_lookups_over_the_bus_leave_descriptors_and_threads_as_they_were(h
 
 
 def test_a_child_forked_amid_lookups_can_look_up(path):
-    (seen,) = guest("fork", NAME, MODULE, env=path)
+    (seen,) = guest("fork", NAME, MODULE, runtime=path)
     assert seen["failed"] == "0"
     assert int(seen["lookups"]) > 0
 
 
 def test_closing_every_descriptor_between_lookups_is_harmless(path):
-    (seen,) = guest("close", NAME, env=path)
+    (seen,) = guest("close", NAME, runtime=path)
     assert seen["failed"] == "0"
 
 
 def test_buffers_too_small_by_any_number_of_bytes_ask_for_more_and_are_not_overrun(path):
-    entries = guest("buffers", NAME, MODULE, env=path)
+    entries = guest("buffers", NAME, MODULE, runtime=path)
     assert [entry["entry"] for entry in entries] == [
         "gethostbyname4_r", "gethostbyname3_r", "gethostbyname2_r", "gethostbyname_r",
     ]  # fmt: skip
@@ -122,16 +118,15 @@ def test_inside_of_hlbd_the_module_answers_nothing(hlbd):
     assert run(BUILD / "tests/inside_hlbd", NAME, check=False).returncode == 0
 
 
-def test_a_service_of_2_000_backends_resolves(stage, tmp_path):
+def test_a_service_of_2_000_backends_resolves(stage):
     stage.backend("0.0.0.0")
     backends = [f"127.7.{i // 250}.{i % 250 + 1}" for i in range(2000)]
     check = {"type": "tcp", "interval": "5s"}
     hlbd = stage.hlbd(config(service("large.test", backends, answer="all", check=check)))
-    (tmp_path / "bus").symlink_to("/run/hlb/bus")
-    for env in (environment(), environment(HLB_RUNTIME_DIR=str(tmp_path))):
-        result = lookup("large.test", env=env, family="inet")
+    for runtime in (None, stage.bus_alone()):
+        result = lookup("large.test", runtime=runtime, family="inet")
         assert sorted(result.addresses) == sorted(backends)
-        by_name = lookup("large.test", env=env, api="gethostbyname")
+        by_name = lookup("large.test", runtime=runtime, api="gethostbyname")
         assert sorted(by_name.addresses) == sorted(backends)
     assert hlbd.running()
 
@@ -200,8 +195,8 @@ while True:
 """
 
 
-def test_a_lookup_over_the_bus_of_a_stopped_hlbd_ends_at_the_deadline(hlbd, tmp_path):
-    (tmp_path / "bus").symlink_to("/run/hlb/bus")
+def test_a_lookup_over_the_bus_of_a_stopped_hlbd_ends_at_the_deadline(hlbd, stage):
+    runtime = stage.bus_alone()
     hlbd.signal(signal.SIGSTOP)
-    found = lookups(NAME, env=environment(HLB_RUNTIME_DIR=str(tmp_path)), count=3, family="inet")
+    found = lookups(NAME, runtime=runtime, count=3, family="inet")
     assert found.slowest_us < DEADLINE_US + SCHEDULING_US

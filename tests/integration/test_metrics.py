@@ -9,7 +9,7 @@ from buses import SystemBus
 from lookups import lookup, lookups
 from scraping import AT, metric, samples, scrape
 from waiting import until
-from world import config, environment, run, service
+from world import config, run, service
 
 A, B = "127.0.0.11", "127.0.0.12"
 NAME = "app.test"
@@ -155,18 +155,17 @@ def test_silence_is_told_from_refusal(stage, backends):
     assert 0 < quick <= seen['hlb_check_duration_seconds_count{type="http"}'] - 2
 
 
-def test_lookups_that_hlbd_answers_are_counted(hlbd, tmp_path):
-    (tmp_path / "bus").symlink_to("/run/hlb/bus")  # and no table
-    over_the_bus = environment(HLB_RUNTIME_DIR=str(tmp_path))
+def test_lookups_that_hlbd_answers_are_counted(stage, hlbd):
+    over_the_bus = stage.bus_alone()
 
     def counted(result):
         return metric(f'hlb_lookups_total{{path="bus",result="{result}"}}')
 
     assert lookup(NAME).ok, "from the table"
     assert counted("answered") == 0
-    assert lookups(NAME, env=over_the_bus, family="inet", count=3).statuses() == {"OK"}
+    assert lookups(NAME, runtime=over_the_bus, family="inet", count=3).statuses() == {"OK"}
     assert counted("answered") == 3
-    lookups("foreign.test", env=over_the_bus, family="inet")
+    lookups("foreign.test", runtime=over_the_bus, family="inet")
     assert counted("no_such_service") == 1
     assert counted("no_healthy_backend") == 0
 

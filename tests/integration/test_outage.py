@@ -13,10 +13,10 @@ def test_nscd_holds_no_answer_of_a_backend_that_died(stage):
     (first, second) = (stage.backend(address, port=8090) for address in (A, B))
     stage.hlbd(config(service("mortal.test", [A, B], check=CHECK_PORT, answer="all")))
     stage.nscd(environment())
-    through_nscd = environment(HLB_RUNTIME_DIR="/nonexistent")
+    through_nscd = stage.new_folder()  # as /run/hlb: without nscd there are no answers
 
     def seen():
-        return set(lookup("mortal.test", env=through_nscd).addresses)
+        return set(lookup("mortal.test", runtime=through_nscd).addresses)
 
     assert seen() == {A, B}
     first.kill()
@@ -32,11 +32,11 @@ def test_nscd_holds_a_lone_ipv4_address_until_it_next_prunes_and_no_longer(stage
     mortal = stage.backend(A, port=8090)
     stage.hlbd(config(service("lone.test", [A], check=CHECK_PORT)))
     stage.nscd(environment())
-    through_nscd = environment(HLB_RUNTIME_DIR="/nonexistent")
-    assert lookup("lone.test", env=through_nscd, api="gethostbyname").addresses == [A]
+    through_nscd = stage.new_folder()  # as /run/hlb: without nscd there are no answers
+    assert lookup("lone.test", runtime=through_nscd, api="gethostbyname").addresses == [A]
     mortal.kill()
     until(
-        lambda: lookup("lone.test", env=through_nscd, api="gethostbyname").addresses == [],
+        lambda: lookup("lone.test", runtime=through_nscd, api="gethostbyname").addresses == [],
         "the dead backend out of nscd's answers",
         30,
     )
@@ -62,17 +62,16 @@ def test_answers_outlive_hlbd_until_max_stale_and_then_never_become_those_of_dns
         assert set(lookup("foreign.example", family=family).addresses) == OF_DNS[family]
 
 
-def test_the_next_source_answers_where_hlbd_never_ran():
+def test_the_next_source_answers_where_hlbd_never_ran(stage):
     for family in OF_DNS:
-        result = lookup("both.test", family=family, env=environment(HLB_RUNTIME_DIR="/nonexistent"))
+        result = lookup("both.test", family=family, runtime=stage.new_folder())
         assert set(result.addresses) == OF_DNS[family]
 
 
-def test_the_next_source_answers_when_a_dead_hlbd_left_no_table(stage, tmp_path):
+def test_the_next_source_answers_when_a_dead_hlbd_left_no_table(stage):
     stage.backend(A, port=8090)
     hlbd = stage.hlbd(config(service("gone.test", [A], check=CHECK_PORT)))
-    (tmp_path / "bus").symlink_to("/run/hlb/bus")
-    bus_alone = environment(HLB_RUNTIME_DIR=str(tmp_path))
-    assert lookup("gone.test", env=bus_alone, family="inet").addresses == [A]
+    bus_alone = stage.bus_alone()
+    assert lookup("gone.test", runtime=bus_alone, family="inet").addresses == [A]
     hlbd.kill()
-    assert lookup("gone.test", env=bus_alone, family="inet").addresses == [DNS_IPV4]
+    assert lookup("gone.test", runtime=bus_alone, family="inet").addresses == [DNS_IPV4]

@@ -9,7 +9,7 @@ import time
 import pytest
 from lookups import Hammer, lookups
 from waiting import until
-from world import BUILD, config, environment, service
+from world import BUILD, config, service
 
 A = "127.0.0.11"
 NAME = "peer.test"
@@ -28,9 +28,8 @@ def hlbd(stage):
 
 
 @pytest.fixture
-def over_the_bus(tmp_path):
-    (tmp_path / "bus").symlink_to(SOCKET)
-    return environment(HLB_RUNTIME_DIR=str(tmp_path))
+def over_the_bus(hlbd, stage):
+    return stage.bus_alone()
 
 
 def connected():
@@ -84,7 +83,7 @@ def test_others_are_answered_in_time_beside(hlbd, over_the_bus, abuse):
     clients = [connected() for _ in range(20)]
     for client in clients:
         send(client, ABUSES[abuse])
-    found = lookups(NAME, env=over_the_bus, count=20, family="inet")
+    found = lookups(NAME, runtime=over_the_bus, count=20, family="inet")
     assert found.addresses() == {A} and found.statuses() == {"OK"}
     assert found.slowest_us < DEADLINE_US
     for client in clients:
@@ -93,7 +92,7 @@ def test_others_are_answered_in_time_beside(hlbd, over_the_bus, abuse):
 
 
 def test_no_lookup_is_turned_away_when_many_follow_each_other(stage, hlbd, over_the_bus):
-    found = Hammer(stage, NAME, seconds=3, threads=8, pause_us=0, env=over_the_bus).result()
+    found = Hammer(stage, NAME, seconds=3, threads=8, pause_us=0, runtime=over_the_bus).result()
     assert found.statuses() == {"OK"} and found.addresses() == {A}
     assert found.slowest_us < DEADLINE_US
     assert hlbd.running()
@@ -127,7 +126,7 @@ def test_2_000_idle_connections_are_bounded_closed_and_harm_nobody(hlbd, over_th
     assert lookups(NAME, count=100, family="inet").statuses() == {"OK"}
     until(lambda: all(map(is_closed, clients)), "all of the idle connections closed", 30)
 
-    found = lookups(NAME, env=over_the_bus, count=20, family="inet")
+    found = lookups(NAME, runtime=over_the_bus, count=20, family="inet")
     assert found.addresses() == {A}
     assert found.slowest_us < DEADLINE_US
     for client in clients:
@@ -139,7 +138,7 @@ def test_another_user_is_answered_beside_2_000_idle_connections_of_one(stage, hl
         "setpriv", "--reuid=65534", "--clear-groups", sys.executable, "-c", HOLD_2000, SOCKET,
         ready="holding",
     )  # fmt: skip
-    found = lookups(NAME, env=over_the_bus, count=50, family="inet")
+    found = lookups(NAME, runtime=over_the_bus, count=50, family="inet")
     assert found.statuses() == {"OK"} and found.addresses() == {A}
     assert found.slowest_us < DEADLINE_US
     assert idle.running() and hlbd.running()
@@ -189,7 +188,7 @@ def test_a_thousand_hasty_clients_leave_no_memory_behind(hlbd, over_the_bus):
     for _ in range(3):
         round_of_abuse()
     # Until what is still queued has been dealt with.
-    until(lambda: lookups(NAME, env=over_the_bus, family="inet").statuses() == {"OK"}, "an answer")
+    until(lambda: lookups(NAME, runtime=over_the_bus, family="inet").statuses() == {"OK"}, "an answer")
     assert resident_kib(hlbd) - before < 4 * 1024
 
 

@@ -101,34 +101,24 @@ def hlbd(file_stage):
     return file_stage.hlbd(config(*SERVICES))
 
 
-@pytest.fixture(scope="module")
-def bus_alone(hlbd, tmp_path_factory):
-    """A runtime folder with the socket and no table: what is asked there is asked over D-Bus."""
-    folder = tmp_path_factory.mktemp("bus-alone")
-    (folder / "bus").symlink_to("/run/hlb/bus")
-    return folder
-
-
 @dataclass
 class Path:
-    """The way on which answers come: the environment of who looks up, and whether nscd is asked."""
+    """The way on which answers come: what is /run/hlb to who looks up, and whether nscd is asked."""
 
-    env: dict
+    runtime: object = None  # None: what is there
     nscd: bool = False
 
 
 @pytest.fixture(scope="module", params=["table", "bus", "nscd-table", "nscd-bus"])
-def path(request, hlbd, bus_alone, tmp_path_factory):
-    env = environment()
-    if request.param.endswith("bus"):
-        env["HLB_RUNTIME_DIR"] = str(bus_alone)
+def path(request, hlbd, file_stage, tmp_path_factory):
+    runtime = file_stage.bus_alone() if request.param.endswith("bus") else None
     if not request.param.startswith("nscd"):
-        yield Path(env)
+        yield Path(runtime)
         return
     stage = Stage(tmp_path_factory.mktemp("nscd"))
-    stage.nscd(env)
-    # Who is not answered by nscd finds no table and no bus of its own.
-    yield Path(environment(HLB_RUNTIME_DIR="/nonexistent"), nscd=True)
+    stage.nscd(environment(), runtime)
+    # Who is not answered by nscd finds no table and no bus.
+    yield Path(stage.new_folder(), nscd=True)
     stage.close()
 
 
@@ -154,7 +144,7 @@ def ids(row):
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("canonname", [False, True], ids=["", "canonname"])
 def test_getaddrinfo_gives_what_the_table_says(path, row, family, canonname):
-    result = lookup(row.name, env=path.env, family=family, canonname=canonname)
+    result = lookup(row.name, runtime=path.runtime, family=family, canonname=canonname)
     assert_addresses(row, family, result.addresses)
     if row.kind == "none-healthy":
         # With one family glibc forgets that a source said "try again", except on the short way that
@@ -174,7 +164,7 @@ def test_getaddrinfo_gives_what_the_table_says(path, row, family, canonname):
     ("gethostbyname", "inet"), ("gethostbyname2", "inet"), ("gethostbyname2", "inet6"),
 ], ids=lambda value: value)  # fmt: skip
 def test_gethostbyname_gives_what_the_table_says(path, row, api, family):
-    result = lookup(row.name, env=path.env, api=api, family=family)
+    result = lookup(row.name, runtime=path.runtime, api=api, family=family)
     assert_addresses(row, family, result.addresses)
     if row.kind == "none-healthy":
         assert result.status == ("HOST_NOT_FOUND" if path.nscd else "TRY_AGAIN")
@@ -184,9 +174,9 @@ def test_gethostbyname_gives_what_the_table_says(path, row, api, family):
         assert result.canon == row.canon
 
 
-def getent(database, name, env):
+def getent(database, name, runtime):
     """The addresses that getent prints, IPv4 ones mapped into IPv6 as the IPv4 that they are."""
-    output = run("getent", database, name, env=env, check=False).stdout
+    output = run("getent", database, name, runtime=runtime, check=False).stdout
     return {line.split()[0].removeprefix("::ffff:") for line in output.splitlines()}
 
 
@@ -194,7 +184,7 @@ def getent(database, name, env):
 def test_getent_hosts_gives_what_the_table_says(path, row):
     # It asks for IPv6, and for IPv4 when there was none.
     assert_addresses(row, "inet6" if row.ipv6 or row.kind == "dns" else "inet",
-                     getent("hosts", row.name, path.env))  # fmt: skip
+                     getent("hosts", row.name, path.runtime))  # fmt: skip
 
 
 @pytest.mark.parametrize("row", ROWS, ids=ids)
@@ -204,4 +194,4 @@ def test_getent_hosts_gives_what_the_table_says(path, row):
 def test_getent_ahosts_gives_what_the_table_says(path, row, database, family):
     # ahostsv6 maps IPv4 addresses into IPv6 where the name has no others.
     mapped = database == "ahostsv6" and row.kind == "answers" and not row.ipv6
-    assert_addresses(row, "inet" if mapped else family, getent(database, row.name, path.env))
+    assert_addresses(row, "inet" if mapped else family, getent(database, row.name, path.runtime))

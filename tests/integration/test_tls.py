@@ -6,7 +6,7 @@ import socket
 import pytest
 from lookups import lookup
 from waiting import until
-from world import BUILD, config, environment, run, service
+from world import BUILD, config, run, service
 
 PORT = 8443
 NGINX, S_SERVER, NOBODY = "127.0.0.21", "127.0.0.22", "127.0.0.23"
@@ -270,8 +270,7 @@ def test_the_authorities_of_the_system_are_trusted_by_default(stage, tmp_path):
     hlbd.kill()
     # Where OpenSSL looks for them in place of /usr/lib/ssl.
     another_hlbd(stage, tmp_path, text, env={"SSL_CERT_FILE": ours.certificate})
-    there = environment(HLB_RUNTIME_DIR=str(tmp_path / "run"))
-    assert lookup("system.test", family="inet", env=there).addresses == [NGINX]
+    assert lookup("system.test", family="inet", runtime=tmp_path / "run").addresses == [NGINX]
 
 
 def test_a_key_that_does_not_fit_is_a_fault_of_the_configuration(tmp_path):

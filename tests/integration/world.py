@@ -29,7 +29,13 @@ def environment(**changes):
     return {**os.environ, **preload, "LD_LIBRARY_PATH": str(BUILD), **changes}
 
 
-def run(*command, env=None, check=True, timeout=60):
+def seeing(runtime):
+    """What to put before a command, so that this folder is /run/hlb to it; None: as it is."""
+    return [HERE / "seeing", runtime] if runtime else []
+
+
+def run(*command, env=None, check=True, timeout=60, runtime=None):
+    command = [*seeing(runtime), *command]
     return subprocess.run(
         [str(each) for each in command], env=env or environment(), check=check, timeout=timeout,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

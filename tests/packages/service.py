@@ -38,6 +38,11 @@ def answered(machine, *expected):
     until(lambda: addresses(machine) == set(expected), f"lookups give {expected}")
 
 
+def seeing(runtime, command):
+    """The shell's words to run a command with this folder in the place of /run/hlb."""
+    return f"unshare --mount sh -c 'mount --bind {runtime} /run/hlb && {command}'"
+
+
 def serve_app(machine):
     bring_tools(machine)
     for address in BACKENDS:

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from waiting import until
-from service import APP, BACKENDS, Stream, addresses, serve_app
+from service import APP, BACKENDS, Stream, addresses, seeing, serve_app
 
 USER = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--")
 SIEGE = Path(__file__).with_name("siege.py")
@@ -61,8 +61,8 @@ def test_cannot_make_hlbd_grow_nor_starve_another_user(machine):
     assert by_table.result().statuses() == {"OK"}
     # Without a table every lookup has to get through at the socket that is besieged.
     done = machine.shell(
-        "mkdir /run/socket-alone; ln -s /run/hlb/bus /run/socket-alone/bus;"
-        f"HLB_RUNTIME_DIR=/run/socket-alone lookup {APP} --count 200"
+        "mkdir /run/socket-alone; ln /run/hlb/bus /run/socket-alone/bus;"
+        + seeing("/run/socket-alone", f"lookup {APP} --count 200")
     )
     most = cost(machine)
     assert siege.wait(60) == 0, (machine.folder / "siege").read_text()
@@ -94,9 +94,6 @@ def test_cannot_make_a_privileged_program_read_another_table(machine):
         "--state-dir", "/srv/evil/state", "--bus", "none",
     )  # fmt: skip
     until(lambda: machine.file("/srv/evil/run/table").exists(), "a table of the user's own")
-    # For the user's own programs it is the user's choice; a program with more rights never looks.
-    own = "HLB_RUNTIME_DIR=/srv/evil/run lookup " + APP
-    assert "192.0.2.66" in machine.run(*USER, "sh", "-c", own).stdout
     machine.shell("cp /usr/local/bin/lookup /srv/lookup && chmod 4755 /srv/lookup")
     privileged = "HLB_RUNTIME_DIR=/srv/evil/run /srv/lookup " + APP
     found = machine.run(*USER, "sh", "-c", privileged).stdout

@@ -84,6 +84,13 @@ TEST(Wire, MessagesThatAnswerSomethingElseAreSkipped) {
   EXPECT_EQ(parse_reply(server.bytes()).kind, Kind::record);
 }
 
+TEST(Wire, AServerThatTalksOfSomethingElseForLongIsRefused) {
+  Server server = Server().text(kOk);
+  for (int i = 0; i < 100; ++i)
+    server.message(2, reply_fields(7), {});
+  EXPECT_EQ(parse_reply(server.message(2, reply_fields(1), kArray).bytes()).kind, Kind::refused);
+}
+
 TEST(Wire, NoSuchServiceIsToldApartFromOtherErrors) {
   const Server unknown = Server().text(kOk).message(3, error_fields(bus::kNoSuchService), {});
   EXPECT_EQ(parse_reply(unknown.bytes()).kind, Kind::no_such_service);

@@ -87,6 +87,23 @@ Findings not_renewed(const Machine& machine, const Published& table, const OnBus
                 without_lease(table), kStart)};
 }
 
+Findings unacceptable_folder(const Machine& machine, const std::filesystem::path& folder,
+                             uid_t owner_of_table) {
+  struct stat status{};
+  if (::stat(machine.at(folder).c_str(), &status) != 0) return {};
+  if (status.st_uid != owner_of_table) {
+    return {fault(kAbout, folder.string() + " and the table in it belong to different users",
+                  kNotTaken, "Start hlbd as the user whom the folder belongs to.")};
+  }
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return {fault(kAbout,
+                  fmt::format("{} can be written by others (its mode is {:04o})", folder.string(),
+                              status.st_mode & 07777U),
+                  kNotTaken, "Type: chmod 755 " + folder.string())};
+  }
+  return {};
+}
+
 // The module takes no table that somebody else could have written.
 Findings unacceptable(const Machine& machine, const Published& table) {
   struct stat status{};
@@ -102,7 +119,7 @@ Findings unacceptable(const Machine& machine, const Published& table) {
                               status.st_mode & 07777U),
                   kNotTaken, "Type: chmod 644 " + path)};
   }
-  return {};
+  return unacceptable_folder(machine, table.path().parent_path(), status.st_uid);
 }
 
 // Whether the module can read it is another matter.

@@ -176,14 +176,7 @@ std::string Process::variable(std::string_view name) const {
 
 Findings check_process(const Machine& machine, const Process& process, const fs::path& module,
                        const fs::path& runtime_dir) {
-  Findings findings;
-  const std::string folder = process.variable("HLB_RUNTIME_DIR");
-  if (!folder.empty() && folder != runtime_dir) {
-    findings.push_back(
-        fault(kAboutProcess, fmt::format("{} has HLB_RUNTIME_DIR={}", who(process), folder),
-              "It reads the table there, and not hlbd's.", "Start it without the variable."));
-  }
-  append(findings, check_module(machine, process, module));
+  Findings findings = check_module(machine, process, module);
   append(findings, check_root(machine, process, module, runtime_dir));
   return findings;
 }

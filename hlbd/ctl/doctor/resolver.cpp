@@ -117,17 +117,12 @@ Findings check_architecture(const Machine& machine, const Program& program) {
                 kNoHlb, "Install libnss-hlb of its architecture, as libnss-hlb:i386.")};
 }
 
-// The variables by which a module or table may be found that isn't in its place.
+// By which a module may be found that isn't in its place.
 Findings check_environment(const Program& program) {
-  if (!program.set_id) return {};
-  for (const char* variable : {"LD_LIBRARY_PATH", "HLB_RUNTIME_DIR"}) {
-    if (std::getenv(variable) == nullptr) continue;
-    return {fault(kAboutResolver,
-                  fmt::format("{} is set-user-ID, and ignores {}", program.name, variable),
-                  "What was found here by that variable isn't found by it.",
-                  "Install the module in its place, and use /run/hlb.")};
-  }
-  return {};
+  if (!program.set_id || std::getenv("LD_LIBRARY_PATH") == nullptr) return {};
+  return {fault(kAboutResolver, program.name + " is set-user-ID, and ignores LD_LIBRARY_PATH",
+                "What was found here by that variable isn't found by it.",
+                "Install the module in its place.")};
 }
 
 }  // namespace
