@@ -47,8 +47,11 @@ GUEST_LD.debug   := $(GUEST_LD.release)
 
 guest_sources  := $(wildcard libnss_hlb/*.cpp)
 shared_sources := $(addprefix libnss_hlb/,choose.cpp message.cpp name.cpp random.cpp record.cpp table.cpp)
-rooms          := bus config discovery engine health metrics probes publish report state
+rooms          := bus config discovery engine health metrics probes programs publish report state system
 hlbd_sources   := $(wildcard hlbd/*.cpp $(rooms:%=hlbd/%/*.cpp))
+# The helper that runs programs is small, so that its forks are cheap: no library but libc and the
+# C++ run time.
+helper_sources := $(addprefix hlbd/programs/,message.cpp packets.cpp) $(wildcard hlbd/programs/helper/*.cpp)
 ctl_sources    := $(wildcard hlbd/ctl/*.cpp hlbd/ctl/*/*.cpp)
 unit_sources   := $(wildcard tests/unit/*.cpp)
 tool_sources   := $(wildcard tests/integration/*.cpp)
@@ -81,13 +84,16 @@ benchers       := $(addprefix $(OUT)/bench/,sampler first_lookup libnss_null1.so
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-all: $(OUT)/libnss_hlb.so.2 $(OUT)/hlbd $(OUT)/hlbctl ## module, daemon and hlbctl, in build/VARIANT
+all: $(OUT)/libnss_hlb.so.2 $(OUT)/hlbd $(OUT)/hlb-programs $(OUT)/hlbctl ## module, daemon and hlbctl, in build/VARIANT
 
 $(OUT)/libnss_hlb.so.2: $(guest_objects) libnss_hlb/exports.map
 	$(or $(GUEST_LD.$(VARIANT)),$(CXX)) $(GUEST_LINK) $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $(guest_objects)
 
 $(OUT)/hlbd: $(hlbd_objects) $(shared_objects)
 	$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed,--dynamic-list=hlbd/exports.list -o $@ $^ $(packages_libs)
+
+$(OUT)/hlb-programs: $(call obj,$(helper_sources))
+	$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed -o $@ $^
 
 $(OUT)/hlbctl: $(ctl_objects)
 	$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(packages_libs)
@@ -154,7 +160,7 @@ build/tidy_plugin.so: tests/tidy_plugin.cpp
 	@mkdir -p $(@D)
 	g++ -std=c++20 -O1 $(WARNINGS) -fPIC -fno-rtti -shared -isystem /usr/lib/llvm-16/include -o $@ $<
 
-unit: $(OUT)/unit_tests
+unit: $(OUT)/unit_tests $(OUT)/hlb-programs
 tools: $(tools)
 fuzzers: $(fuzzers)
 benchers: $(benchers)
@@ -181,6 +187,7 @@ SERVICE_TYPE = $(shell pkg-config --atleast-version=253 libsystemd && echo notif
 install: all ## into DESTDIR, under PREFIX; an existing configuration is kept
 	install -D -m 644 $(OUT)/libnss_hlb.so.2 $(DESTDIR)$(LIBDIR)/libnss_hlb.so.2
 	install -D -m 755 $(OUT)/hlbd $(DESTDIR)$(PREFIX)/sbin/hlbd
+	install -D -m 755 $(OUT)/hlb-programs $(DESTDIR)$(PREFIX)/lib/hlb/hlb-programs
 	install -D -m 755 $(OUT)/hlbctl $(DESTDIR)$(PREFIX)/bin/hlbctl
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 hlbd/man/*.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 hlbd/man/*.5
@@ -198,7 +205,7 @@ install: all ## into DESTDIR, under PREFIX; an existing configuration is kept
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/hlbd/examples hlbd/data/examples/*
 	install -D -m 644 hlbd/data/sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/hlbd.conf
 	install -D -m 644 hlbd/data/apparmor $(DESTDIR)/etc/apparmor.d/abstractions/nameservice.d/hlb
-	install -D -m 644 -t $(DESTDIR)$(UNITDIR) hlbd/data/hlbd.service
+	install -D -m 644 -t $(DESTDIR)$(UNITDIR) hlbd/data/hlbd.service hlbd/data/hlb-programs.service hlbd/data/hlb-programs.socket
 	sed -i 's/^Type=.*/Type=$(SERVICE_TYPE)/' $(DESTDIR)$(UNITDIR)/hlbd.service
 
 deb: ## the packages, from a clean copy, in build/deb
