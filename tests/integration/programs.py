@@ -113,14 +113,15 @@ class Notifications:
 class Hlbd(Program):
     """A running hlbd. Started and ready when made, unless `ready=False`."""
 
-    def __init__(self, folder, text, bus="none", runtime=RUNTIME, env=None, ready=True, user=None):
+    def __init__(self, folder, text, bus="none", runtime=RUNTIME, env=None, ready=True, user=None,
+                 options=()):
         self.config_file = Path(folder) / "hlbd.toml"
         self.write_config(text)
         self.notifications = Notifications(Path(folder) / "notify")
         if user:
             shutil.chown(Path(folder) / "notify", user)
         command = [BUILD / "hlbd", "--config", self.config_file, "--runtime-dir", runtime]
-        command += ["--state-dir", Path(folder) / "state", "--bus", bus]
+        command += ["--state-dir", Path(folder) / "state", "--bus", bus, *options]
         if user:
             command = [*as_user(user), *command]
             for owned in (folder, runtime):
