@@ -65,7 +65,7 @@ GUEST_LD.i386    := $(GUEST_LD.release)
 
 guest_sources  := $(wildcard libnss_hlb/*.cpp)
 shared_sources := $(addprefix libnss_hlb/,choose.cpp message.cpp name.cpp random.cpp record.cpp table.cpp)
-rooms          := bus config discovery engine health metrics probes publish report state system
+rooms          := bus config discovery engine health metrics probes programs publish report state system
 hlbd_folders   := hlbd $(rooms:%=hlbd/%)
 ctl_folders    := $(patsubst %/,%,$(sort $(dir $(wildcard hlbd/ctl/*.cpp hlbd/ctl/*/*.cpp))))
 groups         := $(shell tests/setup/groups $(hlbd_folders) $(ctl_folders) tests/unit)
@@ -73,7 +73,10 @@ ctl_sources    := $(filter hlbd/ctl/% build/groups/hlbd/ctl/%,$(groups))
 unit_sources   := $(filter build/groups/tests/unit/%,$(groups))
 hlbd_sources   := $(filter-out $(ctl_sources) $(unit_sources),$(groups))
 config_sources := $(filter build/groups/hlbd/config/% build/groups/hlbd/health/%,$(groups))
-every_source   := $(wildcard $(addsuffix /*.cpp,libnss_hlb $(hlbd_folders) $(ctl_folders) tests tests/* tests/*/*))
+# The helper that runs programs is small, so that its forks are cheap: no library but libc and the
+# C++ run time.
+helper_sources := $(addprefix hlbd/programs/,message.cpp packets.cpp) $(wildcard hlbd/programs/helper/*.cpp)
+every_source   := $(wildcard $(addsuffix /*.cpp,libnss_hlb $(hlbd_folders) hlbd/programs/helper $(ctl_folders) tests tests/* tests/*/*))
 tool_sources   := $(wildcard tests/integration/*.cpp)
 bench_sources  := $(wildcard tests/bench/*.cpp)
 fuzz_sources   := $(wildcard tests/fuzz/*.cpp)
@@ -104,7 +107,7 @@ benchers       := $(addprefix $(OUT)/bench/,sampler first_lookup libnss_null1.so
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_.-]+:.*## /{printf "  make %-22s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-all: $(OUT)/libnss_hlb.so.2 $(OUT)/hlbd $(OUT)/hlbctl ## module, daemon and hlbctl, in build/VARIANT
+all: $(OUT)/libnss_hlb.so.2 $(OUT)/hlbd $(OUT)/hlb-programs $(OUT)/hlbctl ## module, daemon and hlbctl, in build/VARIANT
 
 # Compiles $< as $@; the counting is for TOTAL.
 quiet := $(if $(V),,@)
@@ -123,6 +126,10 @@ $(OUT)/libnss_hlb.so.2: $(guest_objects) libnss_hlb/exports.map
 $(OUT)/hlbd: $(hlbd_objects) $(shared_objects)
 	$(linking)
 	$(quiet)$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed,--dynamic-list=hlbd/exports.list -o $@ $^ $(packages_libs)
+
+$(OUT)/hlb-programs: $(call obj,$(helper_sources))
+	$(linking)
+	$(quiet)$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed -o $@ $^
 
 $(OUT)/hlbctl: $(ctl_objects)
 	$(linking)
@@ -203,7 +210,7 @@ build/tidy_plugin.so: $(OUT)/obj/tests/tidy_plugin.o
 	$(linking)
 	$(quiet)$(CXX) -shared -o $@ $<
 
-unit: $(OUT)/unit_tests
+unit: $(OUT)/unit_tests $(OUT)/hlb-programs
 tools: $(tools)
 fuzzers: $(fuzzers)
 benchers: $(benchers)
@@ -237,6 +244,7 @@ put = install -D -m $(1) -t "$(DESTDIR)$(2)" $(3)
 install: all ## into DESTDIR, under PREFIX; an existing configuration is kept
 	$(call put,644,$(LIBDIR),$(OUT)/libnss_hlb.so.2)
 	$(call put,755,$(PREFIX)/sbin,$(OUT)/hlbd)
+	$(call put,755,$(PREFIX)/lib/hlb,$(OUT)/hlb-programs)
 	$(call put,755,$(PREFIX)/bin,$(OUT)/hlbctl)
 	$(call put,644,$(PREFIX)/share/man/man1,hlbd/man/*.1)
 	$(call put,644,$(PREFIX)/share/man/man5,hlbd/man/*.5)
@@ -253,8 +261,9 @@ install: all ## into DESTDIR, under PREFIX; an existing configuration is kept
 	test -e "$(DESTDIR)/etc/hlb/hlbd.toml" || $(call put,644,/etc/hlb,hlbd/data/hlbd.toml)
 	install -D -m 644 hlbd/data/sysusers "$(DESTDIR)$(PREFIX)/lib/sysusers.d/hlbd.conf"
 	install -D -m 644 hlbd/data/apparmor "$(DESTDIR)/etc/apparmor.d/abstractions/nameservice.d/hlb"
-	$(call put,644,$(UNITDIR),hlbd/data/hlbd.service)
-	sed -i 's|^Type=.*|Type=$(SERVICE_TYPE)|; s|/usr/sbin/|$(PREFIX)/sbin/|' "$(DESTDIR)$(UNITDIR)/hlbd.service"
+	$(call put,644,$(UNITDIR),hlbd/data/hlbd.service hlbd/data/hlb-programs.service hlbd/data/hlb-programs.socket)
+	sed -i 's|^Type=notify$$|Type=$(SERVICE_TYPE)|' "$(DESTDIR)$(UNITDIR)/hlbd.service"
+	sed -i 's|^ExecStart=/usr/|ExecStart=$(PREFIX)/|' "$(DESTDIR)$(UNITDIR)/hlbd.service" "$(DESTDIR)$(UNITDIR)/hlb-programs.service"
 	$(if $(DESTDIR),,ldconfig)
 
 # What `install` puts there, and the folders that are empty then; but for the configuration.

@@ -4,6 +4,7 @@
 #include <malloc.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
@@ -58,6 +59,12 @@ void detach(asio::io_context& io, asio::awaitable<void> task) {
   });
 }
 
+// Of a helper that hlbd starts itself: whoever isn't root has no other user to run it as.
+void say_whose_programs_are() {
+  if (geteuid() == 0) return;
+  spdlog::info("programs of checks and of on_change run as hlbd's own user, and can do all it can");
+}
+
 }  // namespace
 
 Daemon::Daemon(Options options, Config config)
@@ -68,7 +75,10 @@ Daemon::Daemon(Options options, Config config)
       disk_(kMostJobs, deliver_to(io_)),
       clock_(io_.get_executor()),
       prober_(io_.get_executor(),
-              [this](const probes::FileChange& change) { file_changed(change); }),
+              [this](const probes::FileChange& change) { file_changed(change); },
+              {.socket = options_.programs_socket,
+               .on_trouble = [this](const std::string& trouble) { programs_troubled(trouble); },
+               .on_own = say_whose_programs_are}),
       names_(
           io_.get_executor(),
           [this](std::vector<ServiceSpec> services) {
@@ -96,7 +106,8 @@ Daemon::Daemon(Options options, Config config)
           [this](const std::string& trouble) {
             operator_side_.degraded().set("overrides", trouble);
           }),
-      operator_side_(io_, monitor_, publisher_, clock_, [this] { return prober_.children(); }),
+      operator_side_(io_, monitor_, publisher_, clock_,
+                     [this] { return prober_.program_client(); }),
       state_file_(
           io_.get_executor(), disk_, options_.state_dir,
           [this](StateEncoder& encoder) { remember(monitor_, clock_, encoder); },
@@ -171,6 +182,11 @@ void Daemon::file_changed(const probes::FileChange& change) {
     return file != nullptr && file->path == change.path &&
            std::ranges::binary_search(change.addresses, target.address);
   });
+}
+
+void Daemon::programs_troubled(const std::string& trouble) {
+  if (!trouble.empty()) spdlog::warn("programs can't be run: {}", trouble);
+  operator_side_.degraded().set("programs", trouble);
 }
 
 void Daemon::run() {

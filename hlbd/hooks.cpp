@@ -1,7 +1,6 @@
 #include "hooks.h"
 
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/awaitable.hpp>
@@ -10,21 +9,20 @@
 #include <deque>
 #include <exception>
 #include <map>
-#include <optional>
 #include <system_error>
 #include <utility>
 
 #include "health/state_name.h"
-#include "probes/child.h"
 #include "probes/ending.h"
 #include "probes/reason.h"
-#include "probes/spawn.h"
+#include "programs/client.h"
 
 namespace hlb {
 namespace {
 
 namespace asio = boost::asio;
 using RunClock = std::chrono::steady_clock;
+using programs::Ending;
 
 // A backend of a service.
 using Key = std::pair<std::string, Address>;
@@ -65,7 +63,7 @@ std::vector<std::string> environment_of(const Change& change) {
       "HLB_OLD_STATE=" + std::string(name_of(change.before)),
       "HLB_NEW_STATE=" + std::string(name_of(change.after)),
       "HLB_REASON=" + change.reason,
-      std::string(probes::kPath),
+      std::string(programs::kPath),
   };
   if (change.port != 0) environment.push_back("HLB_PORT=" + std::to_string(change.port));
   return environment;
@@ -76,16 +74,24 @@ struct Result {
   bool not_begun = false;  // for want of what there may be later
 };
 
-Result result_of(const std::optional<probes::Child::End>& end, const probes::Child& child,
-                 const probes::Program& program, const Hooks::Settings& settings) {
-  if (!end) return {"killed after " + probes::in_words(settings.time_limit)};
-  if (const auto& failure = end->not_started) {
-    return {probes::in_words(*failure, program.arguments.front(), settings.user),
-            probes::is_passing(*failure)};
+Result not_begun(const Ending& end, const programs::Program& program) {
+  const bool is_passing = probes::is_passing(end);
+  if (end.step == Ending::Step::prepare) {
+    return {"can't be started: " + std::generic_category().message(end.value), is_passing};
   }
-  if (end->signal == 0 && end->exit_code == 0) return {};
-  const std::string line = probes::first_line(child.output());
-  return {probes::in_words(*end) + (line.empty() ? "" : ": " + line)};
+  return {probes::start_failure(end, program.arguments.front(), program.user), is_passing};
+}
+
+Result result_of(const programs::Result& run, const programs::Program& program) {
+  using How = Ending::How;
+  using Fate = programs::Result::Fate;
+  if (run.fate != Fate::ended) return {run.trouble, run.fate == Fate::not_asked};
+  const Ending& end = run.ending;
+  if (end.how == How::timed_out) return {"killed after " + probes::in_words(program.timeout)};
+  if (end.how == How::not_started) return not_begun(end, program);
+  if (end.how == How::exited && end.value == 0) return {};
+  const std::string line = probes::first_line(run.output);
+  return {probes::in_words(end) + (line.empty() ? "" : ": " + line)};
 }
 
 void say(const Change& change, const std::string& program, const std::string& trouble) {
@@ -111,8 +117,8 @@ struct Hooks::Queue : std::enable_shared_from_this<Queue> {
     bool has_news() const { return !command.empty() && is_news(told, now); }
   };
 
-  Queue(asio::any_io_executor loop, std::function<Hooks::Children()> all_children)
-      : executor(std::move(loop)), children(std::move(all_children)), timer(executor) {}
+  Queue(asio::any_io_executor loop, std::function<Hooks::Programs()> helper)
+      : executor(std::move(loop)), programs(std::move(helper)), timer(executor) {}
 
   void enqueue(const Key& key, std::chrono::milliseconds delay) {
     backends.at(key).due = RunClock::now() + delay;
@@ -162,15 +168,12 @@ struct Hooks::Queue : std::enable_shared_from_this<Queue> {
   }
 
   asio::awaitable<Result> attempt(const std::vector<std::string>& command, const Change& change) {
-    if (std::string trouble = learn_user(); !trouble.empty()) co_return Result{trouble};
-    const Settings current = settings;
-    const probes::Program program{command, environment_of(change), user};
-    probes::Child child(executor, children());
-    if (const auto error = child.start(program)) {
-      co_return Result{"can't be started: " + error.message(), true};
-    }
-    const auto end = co_await child.end(RunClock::now() + current.time_limit);
-    co_return result_of(end, child, program, current);
+    const programs::Program program{.arguments = command,
+                                    .environment = environment_of(change),
+                                    .user = settings.user,
+                                    .timeout = settings.time_limit};
+    const programs::Result run = co_await programs()->run(program);
+    co_return result_of(run, program);
   }
 
   void ended(const Change& change, const std::string& program, const Result& result) {
@@ -187,16 +190,6 @@ struct Hooks::Queue : std::enable_shared_from_this<Queue> {
     }
   }
 
-  // Asks once: NSS may go to the network, and hlbd waits meanwhile. Empty if all is well.
-  std::string learn_user() {
-    if (geteuid() != 0 || user) return "";
-    std::error_code error;
-    user = probes::find_user(settings.user, error);
-    if (user) return "";
-    return error ? "can't look up user " + settings.user + ": " + error.message()
-                 : "no such user: " + settings.user;
-  }
-
   void stop() {
     stopped = true;
     waiting.clear();
@@ -204,18 +197,17 @@ struct Hooks::Queue : std::enable_shared_from_this<Queue> {
   }
 
   asio::any_io_executor executor;
-  std::function<Hooks::Children()> children;
+  std::function<Hooks::Programs()> programs;
   asio::steady_timer timer;
   Settings settings;
-  std::optional<probes::Credentials> user;
   std::map<Key, Backend> backends;
   std::deque<Key> waiting;  // each once, the longest waiting first
   std::size_t running = 0;
   bool stopped = false;
 };
 
-Hooks::Hooks(asio::any_io_executor executor, std::function<Children()> children)
-    : queue_(std::make_shared<Queue>(std::move(executor), std::move(children))) {}
+Hooks::Hooks(asio::any_io_executor executor, std::function<Programs()> programs)
+    : queue_(std::make_shared<Queue>(std::move(executor), std::move(programs))) {}
 
 Hooks::~Hooks() {
   queue_->stop();
@@ -223,7 +215,6 @@ Hooks::~Hooks() {
 
 void Hooks::configure(Settings settings) {
   queue_->settings = std::move(settings);
-  queue_->user.reset();
 }
 
 void Hooks::transition(const ServiceSpec& service, const BackendSpec& backend, State before,

@@ -12,16 +12,17 @@
 
 #include "health/machine.h"
 #include "health/service.h"
-#include "probes/children.h"
+#include "programs/client.h"
 
 namespace hlb {
 
-// Used by hlbd's loop alone, which waits for the fork(2) of each run and for nothing else.
+// Used by hlbd's loop alone, which waits for nothing.
 //
 // The changes of one backend are told one at a time. What happens to it while its program runs, or
 // waits for its turn, is told by one run more: from the state that was told last to the one that it
 // has then, and by none if that is no news. A run that fails is a warning, and isn't repeated; one
-// that couldn't begin, for want of processes or the like, is tried again each kRetry.
+// that couldn't begin, for want of the helper, of processes or the like, is tried again each
+// kRetry.
 class Hooks {
  public:
   static constexpr std::size_t kMaxAtOnce = 8;           // over all services; the others wait
@@ -33,13 +34,13 @@ class Hooks {
 
   struct Settings {
     std::vector<std::string> command{};  // of services that have none of their own; empty: none
-    std::string user = "nobody";         // who runs all of them when hlbd is root
+    std::string user = "nobody";         // who runs all of them when the helper is root
     std::chrono::milliseconds time_limit = kTimeLimit;
   };
-  using Children = std::shared_ptr<probes::Children>;
+  using Programs = std::shared_ptr<programs::Client>;
 
-  // `children` is called before the first program is started, and not if there is none.
-  Hooks(boost::asio::any_io_executor executor, std::function<Children()> children);
+  // `programs` is called before the first program is run, and not if there is none.
+  Hooks(boost::asio::any_io_executor executor, std::function<Programs()> programs);
   // Drops what waits. What runs is killed when its loop goes, and else goes on.
   ~Hooks();
   Hooks(const Hooks&) = delete;

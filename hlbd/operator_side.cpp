@@ -47,7 +47,7 @@ Event event_of(const OverrideChange& change) {
 
 OperatorSide::OperatorSide(boost::asio::io_context& io, const Monitor& monitor,
                            const Publisher& publisher, const Clock& clock,
-                           std::function<Hooks::Children()> children)
+                           std::function<Hooks::Programs()> programs)
     : io_(io),
       monitor_(monitor),
       publisher_(publisher),
@@ -56,7 +56,7 @@ OperatorSide::OperatorSide(boost::asio::io_context& io, const Monitor& monitor,
         if (bus_) bus_->overview_changed();
       }),
       directory_(monitor, publisher, clock, events_, degraded_),
-      hooks_(io.get_executor(), std::move(children)),
+      hooks_(io.get_executor(), std::move(programs)),
       telemetry_(io.get_executor(), clock, monitor,
                  [this](const std::string& trouble) { degraded_.set("metrics", trouble); }) {}
 

@@ -28,9 +28,9 @@ namespace hlb {
 // Used by hlbd's loop alone. All it is made with must outlive it.
 class OperatorSide {
  public:
-  // `children`: see Hooks.
+  // `programs`: see Hooks.
   OperatorSide(boost::asio::io_context& io, const Monitor& monitor, const Publisher& publisher,
-               const Clock& clock, std::function<Hooks::Children()> children);
+               const Clock& clock, std::function<Hooks::Programs()> programs);
 
   void configure(const Config& config);
 

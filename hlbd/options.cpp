@@ -30,6 +30,9 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
       ->type_name("system|session|none")
       ->transform(CLI::CheckedTransformer(buses).description(""))
       ->default_str("system");
+  app.add_option("--programs-socket", options.programs_socket,
+                 "where hlb-programs listens, which else is started by hlbd")
+      ->type_name("SOCKET");
   app.add_flag("--check-config", options.check_config, "check the configuration and exit");
   app.set_version_flag("--version", HLB_VERSION);
   try {

@@ -14,6 +14,7 @@ struct Options {
   std::filesystem::path runtime_dir = "/run/hlb";
   std::filesystem::path state_dir = "/var/lib/hlb";
   Bus bus = Bus::system;
+  std::filesystem::path programs_socket;  // empty: hlbd starts the helper itself
   bool check_config = false;
 };
 

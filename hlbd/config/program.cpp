@@ -15,11 +15,13 @@ namespace {
 constexpr mode_t kAnyoneMayRun = S_IXUSR | S_IXGRP | S_IXOTH;
 
 // Why nobody can run it; empty when someone can. Whether its user may is left to the one who runs
-// it, since --check-config may be run by another one.
+// it, since --check-config may be run by another one; so is what lies where this process may not
+// look, such as a home that hlbd's sandbox hides and that of hlb-programs.service doesn't.
 std::string program_fault(const std::string& path) {
   if (!path.starts_with('/')) return "is no absolute path; start it with \"/\"";
   struct stat status{};
   if (stat(path.c_str(), &status) != 0) {
+    if (errno == EACCES) return "";
     return "cannot be run: " + std::generic_category().message(errno);
   }
   if (!S_ISREG(status.st_mode)) return "is not a regular file; give a program";

@@ -8,13 +8,13 @@
 #include <memory>
 #include <string>
 
-#include "probes/children.h"
 #include "probes/pattern.h"
 #include "probes/pinger.h"
 #include "probes/probe.h"
 #include "probes/target.h"
 #include "probes/tls_peer.h"
 #include "probes/watched_file.h"
+#include "programs/client.h"
 
 namespace hlb::probes {
 
@@ -56,17 +56,17 @@ inline constexpr std::size_t kMaxPrograms = 64;
 
 // What the exec probes share.
 struct Programs {
-  explicit Programs(const boost::asio::any_io_executor& executor);
+  Programs(const boost::asio::any_io_executor& executor, programs::Settings settings);
 
-  std::shared_ptr<Children> children;
+  std::shared_ptr<programs::Client> client;
   boost::asio::experimental::channel<void(boost::system::error_code)> places;  // one filled by each
 };
 
 // Runs the check's program: exit code 0 passes, 1 passes with a warning, any other and a death by
 // signal is a hard failure, and the first line of its output is the reason. It is told of the
 // backend by HLB_ADDRESS, HLB_PORT and HLB_SERVICE, beside which there is only PATH. All that it
-// has left running is killed when it ends, or its time is up. No attempt may
-// begin when the caller has let go of `programs`.
+// has left running is killed when it ends, or its time is up. That it can't be run for want of the
+// helper is unknown. No attempt may begin when the caller has let go of `programs`.
 std::unique_ptr<Probe> exec_probe(const Target& target, const std::shared_ptr<Programs>& programs);
 
 // Says what the file says of the backend; see backend_file.h. When the file can't be read, or is

@@ -23,20 +23,22 @@ class NoneProbe : public Probe {
 
 }  // namespace
 
-Prober::Prober(boost::asio::any_io_executor executor, OnFileChange on_file_change)
+Prober::Prober(boost::asio::any_io_executor executor, OnFileChange on_file_change,
+               programs::Settings programs)
     : executor_(std::move(executor)),
+      program_settings_(std::move(programs)),
       files_(std::make_shared<WatchedFiles>(executor_, std::move(on_file_change))) {}
 
 Prober::~Prober() {
   files_->end();
 }
 
-std::shared_ptr<Children> Prober::children() {
-  return programs()->children;
+std::shared_ptr<programs::Client> Prober::program_client() {
+  return programs()->client;
 }
 
 const std::shared_ptr<Programs>& Prober::programs() {
-  if (programs_ == nullptr) programs_ = std::make_shared<Programs>(executor_);
+  if (programs_ == nullptr) programs_ = std::make_shared<Programs>(executor_, program_settings_);
   return programs_;
 }
 

@@ -12,10 +12,10 @@
 #include "probes/tls_client.h"
 #include "probes/tls_peer.h"
 #include "probes/watched_file.h"
+#include "programs/client.h"
 
 namespace hlb::probes {
 
-class Children;
 class Pinger;
 struct Programs;
 
@@ -24,7 +24,9 @@ class Prober {
  public:
   // `on_file_change` is called from the loop when the file of a file check has changed: those whose
   // lines differ are to be probed at once.
-  explicit Prober(boost::asio::any_io_executor executor, OnFileChange on_file_change = {});
+  // Programs are run as `programs` says.
+  explicit Prober(boost::asio::any_io_executor executor, OnFileChange on_file_change = {},
+                  programs::Settings programs = {});
   ~Prober();
   Prober(const Prober&) = delete;
   Prober& operator=(const Prober&) = delete;
@@ -32,8 +34,8 @@ class Prober {
   // `target` must outlive the probe.
   std::unique_ptr<Probe> make(const Target& target);
 
-  // Where whoever else starts a program is to add it. Makes hlbd a subreaper.
-  std::shared_ptr<Children> children();
+  // What runs the programs of exec checks, for whoever else has some to run.
+  std::shared_ptr<programs::Client> program_client();
 
  private:
   const std::shared_ptr<Programs>& programs();
@@ -44,6 +46,7 @@ class Prober {
   boost::asio::any_io_executor executor_;
   Patterns patterns_;
   TlsClients tls_clients_;
+  programs::Settings program_settings_;
   std::shared_ptr<Programs> programs_;  // made when first needed; outlived by what is in flight
   std::shared_ptr<Pinger> pinger_;      // likewise
   std::shared_ptr<WatchedFiles> files_;

@@ -13,7 +13,7 @@
 #include <system_error>
 #include <utility>
 
-#include "probes/spawn.h"
+#include "system/file_descriptor.h"
 
 namespace hlb::probes {
 namespace {
@@ -45,7 +45,7 @@ std::string refusal(const struct stat& status) {
 // The bytes of a regular file; `trouble` says why there are none. Anything else may have taken its
 // place since it was looked at, even what would block.
 std::string bytes_of(const std::string& path, std::string& trouble) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct stat status{};
   if (file.get() < 0 || ::fstat(file.get(), &status) != 0) trouble = last_error();
   if (trouble.empty()) trouble = refusal(status);

@@ -7,7 +7,7 @@
 #include "libnss_hlb/clock.h"
 #include "libnss_hlb/table.h"
 #include "publish/encode.h"
-#include "publish/file_descriptor.h"
+#include "system/file_descriptor.h"
 
 namespace hlb::publish {
 namespace {

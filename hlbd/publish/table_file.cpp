@@ -13,7 +13,7 @@
 #include "libnss_hlb/bytes.h"
 #include "libnss_hlb/clock.h"
 #include "libnss_hlb/table.h"
-#include "publish/file_descriptor.h"
+#include "system/file_descriptor.h"
 
 namespace hlb::publish {
 namespace {

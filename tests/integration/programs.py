@@ -120,7 +120,7 @@ class Hlbd(Program):
 
     def __init__(
         self, folder, text, bus="none", runtime=RUNTIME, state=None, env=None, ready=True, user=None,
-        stderr=None,
+        stderr=None, options=(),
     ):  # fmt: skip
         self.config_file = Path(folder) / "hlbd.toml"
         self.write_config(text)
@@ -128,7 +128,7 @@ class Hlbd(Program):
         if user:
             shutil.chown(Path(folder) / "notify", user)
         command = [BUILD / "hlbd", "--config", self.config_file, "--runtime-dir", runtime]
-        command += ["--state-dir", state or Path(folder) / "state", "--bus", bus]
+        command += ["--state-dir", state or Path(folder) / "state", "--bus", bus, *options]
         if user:
             command = [*as_user(user), *command]
             for owned in (folder, runtime):

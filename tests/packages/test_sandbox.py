@@ -1,4 +1,4 @@
-"""What hlbd's unit lets it do, and what the programs that it runs."""
+"""What hlbd's unit lets it do, and what the unit of the programs that it has run."""
 
 import re
 
@@ -6,7 +6,8 @@ from waiting import until
 from service import APP, BACKENDS, addresses, answered, bring_tools, serve_app, start_backend
 
 EXAMPLES = "/usr/share/doc/hlbd/examples"
-DROP_INS = "/etc/systemd/system/hlbd.service.d"
+# A program that leaves a process behind which nothing leads to, and notes its id.
+DAEMON = "setsid sh -c 'setsid sleep 4712 & echo $! >/tmp/daemon'; cp /tmp/daemon /tmp/known\n"
 
 
 def configure(machine, check, daemon=""):
@@ -22,17 +23,40 @@ def script(machine, path, text):
     machine.file(path).chmod(0o755)
 
 
-def with_drop_in(machine, name):
+def with_drop_in(machine, name, unit="hlbd"):
+    drop_ins = f"/etc/systemd/system/{unit}.service.d"
     machine.shell(
-        f"mkdir -p {DROP_INS}; cp {EXAMPLES}/{name} {DROP_INS}/;"
-        "systemctl daemon-reload; systemctl restart hlbd"
+        f"mkdir -p {drop_ins}; cp {EXAMPLES}/{name} {drop_ins}/;"
+        f"systemctl daemon-reload; systemctl restart {unit}"
     )
 
 
+def exposure(machine, unit):
+    level = machine.run("systemd-analyze", "security", unit).stdout.splitlines()[-1]
+    return float(re.search(rf"level for {unit}\.service: ([0-9.]+)", level).group(1))
+
+
+def main_pid(machine, unit):
+    return machine.run("systemctl", "show", "-P", "MainPID", unit).stdout.strip()
+
+
+def backends(machine):
+    """What hlbd says of each backend, its reason too."""
+    call = "busctl call org.hlb1 /org/hlb1 org.hlb1.Manager ListBackends s".split()
+    return machine.run(*call, "").stdout
+
+
+def check_by(machine, text):
+    """hlbd with a check that is this script."""
+    bring_tools(machine)
+    script(machine, "/usr/local/bin/check", text)
+    configure(machine, 'type = "exec"\ninterval = "1s"\ncommand = ["/usr/local/bin/check"]')
+    machine.run("systemctl", "restart", "hlbd")
+
+
 def test_it_is_tight(machine):
-    level = machine.run("systemd-analyze", "security", "hlbd").stdout.splitlines()[-1]
-    exposure = float(re.search(r"level for hlbd\.service: ([0-9.]+)", level).group(1))
-    assert exposure <= 2.0, level
+    assert exposure(machine, "hlbd") <= 1.5
+    assert exposure(machine, "hlb-programs") <= 2.0
     status = machine.shell("cat /proc/$(systemctl show -P MainPID hlbd)/status").stdout
     assert re.search(r"^CapBnd:\s+0+$", status, re.M)
     assert re.search(r"^NoNewPrivs:\s+1$", status, re.M)
@@ -77,22 +101,78 @@ def test_exec_checks_and_hooks_work_in_it(machine):
         lambda: "127.0.0.1 down" in machine.run("journalctl", "-o", "cat", "-t", "hook").stdout,
         "the hook ran",
     )
-    until(lambda: "exit code 3: hlb" in machine.journal(), "the log says how it ended, and as whom")
+    until(lambda: "exit code 3: hlb-programs" in machine.journal(), "the log says how it ended, and as whom")
 
 
-def test_programs_that_compile_need_the_drop_in_and_work_with_it(machine):
-    bring_tools(machine)
-    # What a just-in-time compiler does.
-    compiles = "python3 -c 'import mmap; mmap.mmap(-1, 4096, prot=7)'"  # read, write, execute
-    refused = 'echo "$why" | tail -n 1; exit 2'
-    script(machine, "/usr/local/bin/check", f"why=$({compiles} 2>&1) || {{ {refused}; }}\n")
-    configure(machine, 'type = "exec"\ninterval = "1s"\ncommand = ["/usr/local/bin/check"]')
-    machine.run("systemctl", "restart", "hlbd")
-    listing = [*"busctl call org.hlb1 /org/hlb1 org.hlb1.Manager ListBackends s".split(), ""]
-    until(lambda: "PermissionError" in machine.run(*listing).stdout, "the check is refused")
+def test_programs_that_compile_while_they_run_work(machine):
+    # What a just-in-time compiler does: read, write and execute.
+    check_by(machine, "exec python3 -c 'import mmap; mmap.mmap(-1, 4096, prot=7)'\n")
+    answered(machine, *BACKENDS)
+
+
+def test_programs_that_look_at_processes_need_the_drop_in_and_work_with_it(machine):
+    check_by(machine, "cat /proc/1/comm\n")
+    until(lambda: "No such file" in backends(machine), "the check sees nobody else")
     assert addresses(machine) == set()
-    machine.shell("mkdir -p /var/lib/on-change")
-    with_drop_in(machine, "programs.conf")
+    with_drop_in(machine, "programs.conf", "hlb-programs")
+    answered(machine, *BACKENDS)
+    assert exposure(machine, "hlbd") <= 1.5
+
+
+def test_programs_that_ping_need_the_drop_in_and_work_with_it(machine):
+    check_by(machine, 'exec ping -c 1 -W 1 "$HLB_ADDRESS"\n')
+    until(lambda: "ping" in backends(machine), "the check is refused")
+    assert addresses(machine) == set()
+    with_drop_in(machine, "programs.conf", "hlb-programs")
+    answered(machine, *BACKENDS)
+
+
+def test_what_a_program_leaves_running_ends_with_its_cgroup(machine):
+    check_by(machine, f"[ -e /tmp/known ] || {{ {DAEMON} }}\ncat /tmp/known\n")
+    answered(machine, *BACKENDS)
+    assert machine.run("pgrep", "-f", "sleep 4712", check=False).stdout == ""
+    listed = machine.shell("ls -d /sys/fs/cgroup/system.slice/hlb-programs.service/*/ || :").stdout
+    assert len(listed.split()) <= 4, listed
+
+
+def test_a_program_that_stops_its_helper_costs_no_backend(machine):
+    check_by(machine, "[ ! -e /run/stop ] || kill -STOP $PPID\nexit 0\n")
+    answered(machine, *BACKENDS)
+    before = main_pid(machine, "hlb-programs")
+    machine.shell("touch /run/stop")
+    until(lambda: "hlb-programs does not answer" in machine.journal(), "hlbd says so", 20)
+    machine.shell("rm /run/stop")
+    until(lambda: main_pid(machine, "hlb-programs") not in ("0", before), "another helper", 20)
+    until(lambda: machine.state() and addresses(machine) == set(BACKENDS), "all goes on")
+    assert "up -> down" not in machine.journal()
+
+
+def test_without_the_socket_checks_are_unknown_and_hlbd_goes_on(machine):
+    check_by(machine, "exit 0\n")
+    answered(machine, *BACKENDS)
+    machine.run("systemctl", "stop", "hlb-programs.socket")
+    until(lambda: "can't reach hlb-programs" in machine.journal(), "hlbd says so")
+    assert addresses(machine) == set(BACKENDS)
+    machine.run("systemctl", "start", "hlb-programs.socket")
+    machine.run("systemctl", "mask", "--now", "hlb-programs.socket")
+    machine.run("systemctl", "restart", "hlbd")
+    until(lambda: "can't reach hlb-programs" in backends(machine), "they are unknown")
+    machine.run("systemctl", "unmask", "hlb-programs.socket")
+    machine.run("systemctl", "start", "hlb-programs.socket")
+    answered(machine, *BACKENDS)
+
+
+def test_a_hostile_program_reaches_nothing_of_hlbds(machine):
+    attacks = (
+        ": >/run/hlb/table", "rm -f /run/hlb/bus", ": >/var/lib/hlb/state.json",
+        "ls /var/lib/hlb", "ls /run/hlb-programs", "kill -STOP $hlbd", "kill -KILL $hlbd",
+        "dd if=/proc/$hlbd/mem bs=1 count=0", "hlbctl drain 127.0.0.1",
+    )  # fmt: skip
+    tried = "".join(f"( {each} ) >/dev/null 2>&1 && echo '{each}: done' && exit 2\n" for each in attacks)
+    check_by(machine, f"read -r hlbd </run/hlbd-pid || exit 0\n{tried}echo kept out\n")
+    answered(machine, *BACKENDS)
+    machine.shell("systemctl show -P MainPID hlbd >/run/hlbd-pid")
+    until(lambda: backends(machine).count("kept out") == len(BACKENDS), "all attacks were made")
     answered(machine, *BACKENDS)
 
 

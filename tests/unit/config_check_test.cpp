@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -231,6 +232,19 @@ TEST(ConfigIcmpCheck, IsAFaultWhereItIsNotAllowed) {
         "groups into the range of sysctl net.ipv4.ping_group_range, or run hlbd with CAP_NET_RAW";
     EXPECT_THAT(faults_of(parse_config(with_check("icmp", ""))), ElementsAre(message));
   });
+}
+
+// It may be there for whoever runs it.
+TEST(ConfigExecCheck, TakesAProgramThatLiesWhereThisProcessMayNotLook) {
+  const std::string folder = testing::TempDir() + "hlb-hidden-programs";
+  ASSERT_EQ(mkdir(folder.c_str(), 0), 0);
+  const std::string program = folder + "/check";
+  const uid_t before = geteuid();
+  ASSERT_EQ(seteuid(before == 0 ? 65534 : before), 0);
+  const auto exec = method_of<ExecCheck>("exec", "command = ['" + program + "']");
+  ASSERT_EQ(seteuid(before), 0);
+  rmdir(folder.c_str());
+  EXPECT_THAT(exec.command, ElementsAre(program));
 }
 
 TEST(ConfigExecCheck, RunsAsNobodyUnlessTold) {

@@ -46,8 +46,7 @@ class DoctorOnDaemon : public testing::Test {
 
   Folder folder_;
   Machine machine_ = Machine(folder_.file(""));
-  publish::FileDescriptor socket_ =
-      publish::FileDescriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  FileDescriptor socket_ = FileDescriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
 };
 
 OnBus present(std::string version) {
@@ -67,7 +66,7 @@ TEST_F(DoctorOnDaemon, SaysNothingOfOneThatDoesNotTellItsVersion) {
 }
 
 TEST_F(DoctorOnDaemon, FindsASocketThatNobodyListensOn) {
-  socket_ = publish::FileDescriptor(-1);
+  socket_ = FileDescriptor(-1);
   EXPECT_EQ(found(present(HLB_VERSION)), "its socket /run/hlb/bus: Connection refused\n");
 }
 

@@ -15,8 +15,8 @@
 namespace hlb::ctl::doctor {
 namespace {
 
-publish::FileDescriptor opened(const std::string& path) {
-  return publish::FileDescriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+FileDescriptor opened(const std::string& path) {
+  return FileDescriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
 }
 
 class ElfTest : public testing::Test {
@@ -93,7 +93,7 @@ TEST_F(ElfTest, TakesNothingElseForAnElfFile) {
   EXPECT_FALSE(read(""));
   EXPECT_FALSE(read("#!/bin/sh\n"));
   EXPECT_FALSE(read("\177ELF"));
-  EXPECT_FALSE(Elf::read(publish::FileDescriptor(-1)));
+  EXPECT_FALSE(Elf::read(FileDescriptor(-1)));
   std::string other_order = program_of_32_bits();
   other_order[EI_DATA] = ELFDATA2MSB;
   EXPECT_FALSE(read(other_order));

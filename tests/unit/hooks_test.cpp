@@ -30,7 +30,7 @@ class HooksTest : public testing::Test {
   HooksTest() { make_hooks(); }
 
   void make_hooks() {
-    hooks_.emplace(loop_.get_executor(), [this] { return children_; });
+    hooks_.emplace(loop_.get_executor(), [this] { return programs_; });
     service_.name = "app.test";
     service_.backends = {backend("192.0.2.7")};
     service_.checks = {{.method = TcpCheck{}, .port = 8080}};
@@ -78,8 +78,8 @@ class HooksTest : public testing::Test {
 
   ScriptFolder folder_;
   boost::asio::io_context loop_{1};
-  std::shared_ptr<probes::Children> children_ =
-      std::make_shared<probes::Children>(loop_.get_executor());
+  std::shared_ptr<programs::Client> programs_ =
+      std::make_shared<programs::Client>(loop_.get_executor());
   std::optional<Hooks> hooks_;
   ServiceSpec service_;
 };
@@ -246,9 +246,8 @@ TEST_F(HooksTest, KillTheWholeTreeAtTheTimeLimitAndGoOn) {
               testing::EndsWith("[warning] app.test/192.0.2.7: on_change /bin/sh for up -> down: "
                                 "killed after 2s\n"));
   EXPECT_THAT(told(), ElementsAre("192.0.2.7 up down 1", "192.0.2.7 down up 2"));
-  EXPECT_TRUE(is_gone(main));
-  EXPECT_TRUE(is_gone(deep));
-  EXPECT_TRUE(children().empty());
+  EXPECT_TRUE(becomes([&] { return is_gone(main) && is_gone(deep); }));
+  EXPECT_TRUE(becomes([] { return children().empty(); }));
 }
 
 struct Failure {
@@ -297,7 +296,7 @@ TEST_F(HooksTest, TryAgainOnceThereIsADescriptorLeft) {
   testing::internal::CaptureStdout();
   transition(State::down, State::up, "2");
   {
-    const probes::NoDescriptors none;
+    const probes::NoDescriptorsForHelpers none;
     loop_.restart();
     loop_.run_for(1300ms);  // for two attempts
   }
@@ -319,7 +318,7 @@ TEST_F(HooksTest, LeaveNoZombieAndNoDescriptor) {
   }
   finish();
   EXPECT_EQ(told().size(), 51U);
-  EXPECT_TRUE(children().empty());
+  EXPECT_TRUE(becomes([] { return children().empty(); }));
   EXPECT_EQ(probes::open_descriptors(), before);
 }
 
@@ -333,15 +332,15 @@ TEST_F(HooksTest, DropWhatWaitsWhenTheyGoAndLetWhatRunsEnd) {
   let_go();
   finish();
   EXPECT_THAT(told(), ElementsAre("192.0.2.7 up down 1"));
-  EXPECT_TRUE(children().empty());
+  EXPECT_TRUE(becomes([] { return children().empty(); }));
 }
 
 TEST(Hooks, KillWhatRunsWhenTheLoopGoes) {
   const ScriptFolder folder;
   {
     boost::asio::io_context loop(1);
-    const auto children = std::make_shared<probes::Children>(loop.get_executor());
-    Hooks hooks(loop.get_executor(), [&] { return children; });
+    auto programs = std::make_shared<programs::Client>(loop.get_executor());
+    Hooks hooks(loop.get_executor(), [&] { return programs; });
     ServiceSpec service;
     service.on_change = {"/bin/sh", "-c", "echo $$ >" + folder.file("main") + "; sleep 300"};
     hooks.transition(service, {}, State::up, State::down, "");

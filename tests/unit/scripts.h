@@ -1,6 +1,7 @@
 // Shell scripts that a test has run, what they write, and what they leave behind.
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,14 +45,62 @@ inline std::string contents(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// Our own child processes, zombies too.
-inline std::vector<pid_t> children() {
-  std::vector<pid_t> found;
-  std::istringstream list(contents("/proc/self/task/" + std::to_string(::gettid()) + "/children"));
-  for (pid_t child = 0; list >> child;)
-    found.push_back(child);
+// The child processes of a process of one thread, zombies too.
+inline std::vector<pid_t> children_of(pid_t parent) {
+  const std::string process = "/proc/" + std::to_string(parent);
+  std::istringstream list(contents(process + "/task/" + std::to_string(parent) + "/children"));
+  return {std::istream_iterator<pid_t>(list), {}};
+}
+
+// The helpers that run, which are our own children.
+inline std::vector<pid_t> helpers() {
+  std::vector<pid_t> found = children_of(::getpid());
+  std::erase_if(found, [](pid_t child) {
+    const std::string stat = contents("/proc/" + std::to_string(child) + "/stat");
+    return stat.find("(hlb-programs) ") == std::string::npos ||
+           stat.find(") Z ") != std::string::npos;
+  });
   return found;
 }
+
+// Of the helpers, and our own beside them: programs and zombies.
+inline std::vector<pid_t> children() {
+  std::vector<pid_t> found = children_of(::getpid());
+  for (const pid_t helper : helpers()) {
+    std::erase(found, helper);
+    const std::vector<pid_t> more = children_of(helper);
+    found.insert(found.end(), more.begin(), more.end());
+  }
+  return found;
+}
+
+// Lets the helpers open no further descriptor; those that they always have are enough for poll(2).
+class NoDescriptorsForHelpers {
+ public:
+  NoDescriptorsForHelpers() {
+    for (const pid_t helper : helpers())
+      set_limit(helper, kOpen);
+  }
+  ~NoDescriptorsForHelpers() {
+    for (const pid_t helper : helpers())
+      set_limit(helper, limit().rlim_cur);
+  }
+  NoDescriptorsForHelpers(const NoDescriptorsForHelpers&) = delete;
+  NoDescriptorsForHelpers& operator=(const NoDescriptorsForHelpers&) = delete;
+
+ private:
+  static constexpr rlim_t kOpen = 4;  // three standard ones, and that for signals
+
+  static rlimit limit() {
+    rlimit ours{};
+    ::getrlimit(RLIMIT_NOFILE, &ours);
+    return ours;
+  }
+  static void set_limit(pid_t process, rlim_t soft) {
+    const rlimit changed{.rlim_cur = soft, .rlim_max = limit().rlim_max};
+    ::prlimit(process, RLIMIT_NOFILE, &changed, nullptr);
+  }
+};
 
 // The process that has written its id to `path`; nullopt until it is all there.
 inline std::optional<pid_t> process_in(const std::string& path) {

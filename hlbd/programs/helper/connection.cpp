@@ -1,0 +1,29 @@
+#include "programs/helper/connection.h"
+
+#include "programs/packets.h"
+
+namespace hlb::programs {
+
+void Connection::send_more() {
+  while (!over_ && !unsent_.empty()) {
+    const Sent sent = programs::send(socket_.get(), unsent_.front());
+    if (sent == Sent::later) return;
+    over_ = sent == Sent::never;
+    unsent_.pop_front();
+  }
+}
+
+void Connection::send(const Reply& reply) {
+  if (auto bytes = encode(reply)) unsent_.push_back(std::move(*bytes));
+  send_more();
+}
+
+std::optional<Message> Connection::next() {
+  if (over_ || has_unsent()) return std::nullopt;
+  auto arrived = receive(socket_.get());
+  if (auto* message = std::get_if<Message>(&arrived)) return std::move(*message);
+  over_ = std::get<Arrived>(arrived) == Arrived::end;
+  return std::nullopt;
+}
+
+}  // namespace hlb::programs

@@ -1,0 +1,36 @@
+// A connection to hlbd.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include "programs/message.h"
+#include "system/file_descriptor.h"
+
+namespace hlb::programs {
+
+class Connection {
+ public:
+  explicit Connection(FileDescriptor socket) : socket_(std::move(socket)) {}
+
+  int socket() const { return socket_.get(); }
+  // Whether hlbd is gone, or isn't hlbd by the way it talks.
+  bool over() const { return over_; }
+  void end() { over_ = true; }
+
+  // Nothing more is taken from one who doesn't read what he is told.
+  bool has_unsent() const { return !unsent_.empty(); }
+  void send_more();
+
+  void send(const Reply& reply);
+  // nullopt when there is none now.
+  std::optional<Message> next();
+
+ private:
+  FileDescriptor socket_;
+  std::deque<Bytes> unsent_;  // at most one for each program that runs
+  bool over_ = false;
+};
+
+}  // namespace hlb::programs

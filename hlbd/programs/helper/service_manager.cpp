@@ -1,0 +1,57 @@
+#include "programs/helper/service_manager.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+
+namespace hlb::programs {
+namespace {
+
+constexpr int kFirstPassed = 3;  // SD_LISTEN_FDS_START
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// 0 unless it is one.
+long number(const std::string& text) {
+  long value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  return error == std::errc() && rest == end ? value : 0;
+}
+
+}  // namespace
+
+FileDescriptor passed_socket() {
+  const bool ours = number(variable("LISTEN_PID")) == getpid();
+  if (!ours || number(variable("LISTEN_FDS")) < 1) return FileDescriptor(-1);
+  (void)fcntl(kFirstPassed, F_SETFD, FD_CLOEXEC);
+  return FileDescriptor(kFirstPassed);
+}
+
+ServiceManager::ServiceManager() : address_(variable("NOTIFY_SOCKET")) {
+  if (const long us = number(variable("WATCHDOG_USEC")); us > 0)
+    interval_ = std::chrono::microseconds(us);
+}
+
+void ServiceManager::say(std::string_view state) const {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (address_.empty() || address_.size() >= sizeof address.sun_path) return;
+  std::memcpy(address.sun_path, address_.data(), address_.size());
+  if (address.sun_path[0] == '@') address.sun_path[0] = '\0';
+  const FileDescriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const std::size_t size = offsetof(sockaddr_un, sun_path) + address_.size();
+  (void)sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL,
+               reinterpret_cast<const sockaddr*>(&address), static_cast<socklen_t>(size));
+}
+
+}  // namespace hlb::programs

@@ -1,0 +1,79 @@
+#include "programs/link.h"
+
+#include <boost/system/error_code.hpp>
+#include <utility>
+#include <variant>
+
+#include "programs/packets.h"
+
+namespace hlb::programs {
+
+using boost::asio::posix::descriptor_base;
+using boost::system::error_code;
+
+Link::Link(const boost::asio::any_io_executor& executor, FileDescriptor socket, Events events)
+    : socket_(executor), events_(std::move(events)) {
+  socket_.assign(socket.get());
+  socket.release();
+}
+
+bool Link::send(Bytes message) {
+  if (unsent_.size() >= kMaxUnsent) return false;
+  unsent_.push_back(std::move(message));
+  return writing_ || flush();
+}
+
+bool Link::flush() {
+  while (!unsent_.empty()) {
+    const Sent sent = programs::send(socket_.native_handle(), unsent_.front());
+    if (sent == Sent::never) return false;
+    if (sent == Sent::later) break;
+    unsent_.pop_front();
+  }
+  if (unsent_.empty()) return true;
+  writing_ = true;
+  socket_.async_wait(descriptor_base::wait_write, [self = shared_from_this()](const error_code&) {
+    self->writing_ = false;
+    if (self->socket_.is_open() && !self->flush()) self->events_.end();
+  });
+  return true;
+}
+
+void Link::listen(bool wanted) {
+  wanted_ = wanted;
+  if (wanted && !reading_) return await_replies();
+  error_code ignored;
+  if (!wanted && reading_) socket_.cancel(ignored);
+}
+
+void Link::await_replies() {
+  reading_ = true;
+  socket_.async_wait(descriptor_base::wait_read, [self = shared_from_this()](const error_code&) {
+    self->reading_ = false;
+    if (self->socket_.is_open() && self->wanted_) self->read_replies();
+  });
+}
+
+void Link::read_replies() {
+  for (int left = kRepliesPerTurn; left > 0 && wanted_ && socket_.is_open(); --left) {
+    auto arrived = receive(socket_.native_handle());
+    if (auto* message = std::get_if<Message>(&arrived)) {
+      auto* reply = std::get_if<Reply>(message);
+      if (reply == nullptr) return events_.end();
+      events_.reply(std::move(*reply));
+    } else if (std::get<Arrived>(arrived) == Arrived::end) {
+      return events_.end();
+    } else {
+      break;
+    }
+  }
+  if (socket_.is_open() && wanted_ && !reading_) await_replies();
+}
+
+void Link::close() {
+  error_code ignored;
+  socket_.close(ignored);
+  unsent_.clear();
+}
+
+}  // namespace hlb::programs

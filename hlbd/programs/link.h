@@ -1,0 +1,51 @@
+// hlbd's connection to its helper.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+
+#include "programs/message.h"
+#include "system/file_descriptor.h"
+
+namespace hlb::programs {
+
+// In a shared_ptr, as handlers may be on their way when it is closed. Used by hlbd's loop alone,
+// which it keeps busy only while something is awaited or unsent.
+class Link : public std::enable_shared_from_this<Link> {
+ public:
+  static constexpr std::size_t kMaxUnsent = 1024;  // messages
+  static constexpr int kRepliesPerTurn = 32;
+
+  struct Events {
+    std::function<void(Reply)> reply;
+    std::function<void()> end;  // called once: the helper has gone, or talks as none does
+  };
+
+  // Throws std::system_error when the loop can't watch one more descriptor.
+  Link(const boost::asio::any_io_executor& executor, FileDescriptor socket, Events events);
+
+  // False if the helper has gone, or leaves too much unread.
+  bool send(Bytes message);
+  // Whether replies are awaited.
+  void listen(bool wanted);
+  // No event is told any more.
+  void close();
+
+ private:
+  bool flush();
+  void await_replies();
+  void read_replies();
+
+  boost::asio::posix::stream_descriptor socket_;
+  Events events_;
+  std::deque<Bytes> unsent_;
+  bool wanted_ = false;
+  bool reading_ = false;
+  bool writing_ = false;
+};
+
+}  // namespace hlb::programs
