@@ -50,7 +50,7 @@ GUEST_LD.debug   := $(GUEST_LD.release)
 GUEST_LD.i386    := $(GUEST_LD.release)
 
 guest_sources  := $(wildcard libnss_hlb/*.cpp)
-shared_sources := $(addprefix libnss_hlb/,choose.cpp message.cpp name.cpp random.cpp record.cpp table.cpp)
+shared_sources := $(addprefix libnss_hlb/,choose.cpp message.cpp name.cpp network.cpp random.cpp record.cpp table.cpp)
 rooms          := bus config discovery engine health metrics probes publish report state
 hlbd_sources   := $(wildcard hlbd/*.cpp $(rooms:%=hlbd/%/*.cpp))
 ctl_sources    := $(wildcard hlbd/ctl/*.cpp hlbd/ctl/*/*.cpp)
@@ -99,6 +99,8 @@ $(OUT)/hlbctl: $(ctl_objects)
 $(OUT)/unit_tests: $(call obj,$(unit_sources)) $(daemon_parts) $(ctl_parts) $(guest_objects)
 	$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $^ $(packages_libs) -lgmock -lgtest -lgtest_main
 
+$(OUT)/tests/table_stress: $(call obj,$(addprefix hlbd/,health/address.cpp publish/encode.cpp publish/live_record.cpp \
+                        publish/live_table.cpp)) $(shared_objects)
 $(OUT)/tests/sort_order: $(call obj,hlbd/publish/sort_score.cpp hlbd/publish/source_address.cpp)
 $(OUT)/tests/%: $(OUT)/obj/tests/integration/%.o
 	@mkdir -p $(@D)

@@ -148,19 +148,21 @@ void Daemon::start_publishing(std::vector<ServiceSpec> services) {
   remembered_.emplace(options_.runtime_dir, options_.state_dir, clock_);
   override_control_.restore();
   apply(names_.follow(std::move(services)));
-  publisher_.publish();
+  // Before the table: one that has programs ask finds somebody there.
   peer_socket_.emplace(io_.get_executor(), options_.runtime_dir / bus::kPeerSocket,
                        [this](const Name& name) {
                          const record::View record = publisher_.table().find(name);
                          operator_side_.telemetry().looked_up(record);
                          return record;
                        });
+  publisher_.publish();
 }
 
 void Daemon::apply(std::vector<ServiceSpec> services) {
   monitor_.apply(std::move(services), [&](const ServiceSpec& service, const BackendSpec& backend) {
     return remembered_ ? remembered_->of(service, backend) : Monitor::Known{};
   });
+  publisher_.configured();
   operator_side_.configured();
 }
 
@@ -196,13 +198,13 @@ void Daemon::join_bus() {
       {.set_override =
            [this](bus::OverrideRequest request) {
              bus::Changed changed = override_control_.set(std::move(request));
-             publisher_.try_to_publish();  // whoever drains a backend stops it once this returns
+             publisher_.publish();  // whoever drains a backend stops it once this returns
              return changed;
            },
        .clear_override =
            [this](std::string_view target) {
              bus::Changed changed = override_control_.clear(target);
-             publisher_.try_to_publish();
+             publisher_.publish();
              return changed;
            },
        .reload = [this] { return reload(); }});
@@ -262,7 +264,7 @@ std::optional<bus::Refusal> Daemon::reload() {
     configure(config);
     apply(names_.follow(std::move(config.services)));
     tell_unresolved();
-    publisher_.try_to_publish();  // whoever is told that the reload is over may look up at once
+    publisher_.publish();  // whoever is told that the reload is over may look up at once
     state_file_.changed();
     watch_listeners();
     spdlog::info("reloaded: {}", status());

@@ -15,6 +15,7 @@ struct Options {
   std::filesystem::path state_dir = "/var/lib/hlb";
   Bus bus = Bus::system;
   bool check_config = false;
+  bool retire = false;
 };
 
 // Prints help, version or a usage error itself; then there is an exit code instead of options.
