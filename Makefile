@@ -64,7 +64,7 @@ GUEST_LD.debug   := $(GUEST_LD.release)
 GUEST_LD.i386    := $(GUEST_LD.release)
 
 guest_sources  := $(wildcard libnss_hlb/*.cpp)
-shared_sources := $(addprefix libnss_hlb/,choose.cpp message.cpp name.cpp random.cpp record.cpp table.cpp)
+shared_sources := $(addprefix libnss_hlb/,choose.cpp message.cpp name.cpp network.cpp random.cpp record.cpp table.cpp)
 rooms          := bus config discovery engine health metrics probes programs publish report state system
 hlbd_folders   := hlbd $(rooms:%=hlbd/%)
 ctl_folders    := $(patsubst %/,%,$(sort $(dir $(wildcard hlbd/ctl/*.cpp hlbd/ctl/*/*.cpp))))
@@ -139,6 +139,8 @@ $(OUT)/unit_tests: $(call obj,$(unit_sources)) $(daemon_parts) $(ctl_parts) $(gu
 	$(linking)
 	$(quiet)$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $^ $(packages_libs) -lgmock -lgtest -lgtest_main
 
+$(OUT)/tests/table_stress: $(call obj,$(addprefix hlbd/,health/address.cpp publish/encode.cpp publish/live_record.cpp \
+                        publish/live_table.cpp)) $(shared_objects)
 $(OUT)/tests/sort_order: $(call obj,hlbd/publish/sort_score.cpp hlbd/publish/source_address.cpp)
 $(OUT)/tests/%: $(OUT)/obj/tests/integration/%.o
 	@mkdir -p $(@D)

@@ -102,7 +102,7 @@ Daemon::Daemon(Options options, Config config)
           [this](std::span<const std::size_t> services) { on_published(services); },
           [this](const std::string& trouble) { operator_side_.degraded().set("table", trouble); }),
       override_control_(
-          options_.state_dir, disk_, monitor_, clock_, [this] { publisher_.try_to_publish(); },
+          options_.state_dir, disk_, monitor_, clock_, [this] { publisher_.publish(); },
           [this](const std::string& trouble) {
             operator_side_.degraded().set("overrides", trouble);
           }),
@@ -158,19 +158,21 @@ void Daemon::start_publishing(std::vector<ServiceSpec> services) {
   remembered_.emplace(options_.runtime_dir, options_.state_dir, clock_);
   override_control_.restore();
   apply(names_.follow(std::move(services)));
-  publisher_.publish();
+  // Before the table: one that has programs ask finds somebody there.
   peer_socket_.emplace(io_.get_executor(), options_.runtime_dir / bus::kPeerSocket,
                        [this](const Name& name) {
                          const record::View record = publisher_.table().find(name);
                          operator_side_.telemetry().looked_up(record);
                          return record;
                        });
+  publisher_.publish();
 }
 
 void Daemon::apply(std::vector<ServiceSpec> services) {
   monitor_.apply(std::move(services), [&](const ServiceSpec& service, const BackendSpec& backend) {
     return remembered_ ? remembered_->of(service, backend) : Monitor::Known{};
   });
+  publisher_.configured();
   operator_side_.configured();
 }
 
@@ -289,7 +291,7 @@ void Daemon::take_over(Config config) {
   configure(config);
   apply(names_.follow(std::move(config.services)));
   tell_unresolved();
-  publisher_.try_to_publish();  // whoever is told that the reload is over may look up at once
+  publisher_.publish();  // whoever is told that the reload is over may look up at once
   state_file_.changed();
   watch_listeners();
   spdlog::info("reloaded: {}", status());

@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "daemon.h"
 #include "options.h"
+#include "publish/table_file.h"
 #include "system/log.h"
 
 // Seen by the NSS module, which answers nothing inside of this process: see libnss_hlb/entry.cpp.
@@ -27,6 +28,10 @@ int refuse(const hlb::ConfigErrors& errors) {
 }
 
 int run(const hlb::Options& options) {
+  if (options.retire) {
+    hlb::publish::retire_table(options.runtime_dir);
+    return EXIT_SUCCESS;
+  }
   auto loaded = hlb::load_config(options.config);
   if (const auto* errors = std::get_if<hlb::ConfigErrors>(&loaded)) return refuse(*errors);
   auto& config = std::get<hlb::Config>(loaded);

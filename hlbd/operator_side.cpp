@@ -118,7 +118,7 @@ void OperatorSide::tell_hooks_after_maintenance(const Overrides::Key& key,
 }
 
 void OperatorSide::published(std::span<const std::size_t> services) {
-  telemetry_.published(publisher_.tables());
+  telemetry_.published(publisher_.publications());
   for (Event& event : directory_.update(services))
     tell(std::move(event));
   if (bus_ && !services.empty()) bus_->overview_changed();

@@ -34,6 +34,9 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
                  "where hlb-programs listens, which else is started by hlbd")
       ->type_name("SOCKET");
   app.add_flag("--check-config", options.check_config, "check the configuration and exit");
+  app.add_flag(
+      "--retire", options.retire,
+      "leave the names of this hlbd, which is to be removed, to the next source, and exit");
   app.set_version_flag("--version", HLB_VERSION);
   try {
     app.parse(argc, argv);

@@ -16,6 +16,7 @@ struct Options {
   Bus bus = Bus::system;
   std::filesystem::path programs_socket;  // empty: hlbd starts the helper itself
   bool check_config = false;
+  bool retire = false;
 };
 
 // Prints help, version or a usage error itself; then there is an exit code instead of options.

@@ -1,4 +1,5 @@
-// Keeps the published table true: encodes the verdicts, puts the table in place, renews its lease.
+// Keeps the published table true: changes verdicts in place, makes another file for other names or
+// backends, renews the lease.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -14,20 +15,26 @@
 
 #include "engine/monitor.h"
 #include "health/service.h"
+#include "libnss_hlb/network.h"
 #include "libnss_hlb/table.h"
+#include "publish/live_table.h"
 #include "publish/sort_score.h"
 #include "publish/table_file.h"
 
 namespace hlb {
 
 // Used by hlbd's loop alone. `monitor` must outlive it.
+//
+// What is true stands in memory, as a table, from which hlbd itself answers; the file follows. When
+// no other file can be made, the one that stands goes on to tell the truth about what it has, and
+// has programs ask hlbd for the rest.
 class Publisher {
  public:
   // Called after each publication, with the services whose verdicts were made anew for it, in
   // order.
   using OnPublished = std::function<void(std::span<const std::size_t> services)>;
 
-  // Told why the latest changes can't be published; empty: they are.
+  // Told why the table can't have the latest names and backends; empty: it has them.
   using OnTrouble = std::function<void(const std::string& trouble)>;
 
   Publisher(const boost::asio::any_io_executor& executor, const std::filesystem::path& folder,
@@ -35,11 +42,11 @@ class Publisher {
 
   void set_max_stale(std::chrono::milliseconds max_stale) { max_stale_ = max_stale; }
 
-  // Publishes at once. Throws std::system_error when the table can't be put into place.
-  void publish();
+  // To be called when the monitor's services are other ones.
+  void configured() { reshaped_ = true; }
 
-  // Publishes at once. Trouble is logged, and tried again.
-  void try_to_publish();
+  // Publishes at once. Trouble with the file is logged, and tried again.
+  void publish();
 
   // The same soon, for all changes until then together.
   void publish_soon();
@@ -47,32 +54,41 @@ class Publisher {
   // The next publication asks anew for each address.
   void forget_sort_scores();
 
-  // To be called several times within publish::kLease.
+  // To be called several times within publish::kLease. A table that isn't in its place any more, or
+  // that somebody else wrote to, is replaced.
   void renew_lease();
 
-  // How many tables have been put in place.
-  std::uint64_t tables() const { return tables_; }
+  // How often verdicts were published, in place or as another file.
+  std::uint64_t publications() const { return publications_; }
 
   // What the latest publication was made from, in the monitor's order; valid until the next one.
   std::span<const ServiceVerdict> verdicts() const { return verdicts_; }
 
-  // What is published now; valid until the next publication.
-  table::View table() const { return table::View::over(file_.published()); }
+  // What is true now, whatever the file says; valid until the next publication.
+  table::View table() const { return table::View::over(truth_); }
 
  private:
   void score(ServiceVerdict& service);
+  void tell(std::span<const std::size_t> services);
+  void reshape();
+  void replace_file();
+  void try_again_at(std::chrono::steady_clock::time_point time);
 
   Monitor& monitor_;
   std::vector<ServiceVerdict> verdicts_;  // as published last, with their scores
   OnPublished on_published_;
   OnTrouble on_trouble_;
+  std::vector<std::uint8_t> truth_;
   publish::TableFile file_;
+  bool reshaped_ = true;     // the truth is to be made anew
+  bool file_is_old_ = true;  // it has other names or backends than the truth
   publish::SortScores scores_;
-  std::uint64_t tables_ = 0;
+  Network network_;
+  std::uint64_t publications_ = 0;
   std::chrono::milliseconds max_stale_{0};
-  boost::asio::steady_timer timer_;
+  boost::asio::steady_timer soon_;
   bool pending_ = false;
-  std::chrono::steady_clock::time_point earliest_next_;
+  boost::asio::steady_timer retry_;
 };
 
 }  // namespace hlb

@@ -1,155 +1,168 @@
 #include "libnss_hlb/choose.h"
 
-#include <utility>
+#include <algorithm>
 
 namespace hlb {
 namespace {
 
 using record::AnswerMode;
-using record::Backend;
+using record::BackendState;
 using record::Family;
 
-constexpr std::uint32_t kNoPriority = UINT32_MAX;
+// Who serves is who has the lowest rank: a priority, behind all of which come those that are
+// answered only when none is up.
+constexpr std::uint32_t kFailOpen = UINT16_MAX + 1;
+constexpr std::uint32_t kNever = kFailOpen + 1;
 
-bool usable(const Backend& backend) {
-  return !backend.withdrawn() && backend.weight() > 0;
-}
+constexpr int kMostPasses = 3;
 
-std::uint32_t best_priority(const record::View& record) {
-  std::uint32_t best = kNoPriority;
-  for (std::uint32_t i = 0; i < record.backend_count(); ++i) {
-    const Backend backend = record.backend(i);
-    if (backend.up() && usable(backend) && backend.priority() < best) best = backend.priority();
+// Candidates that are still to be picked, with their weights as they were.
+class Draw {
+ public:
+  Draw(const record::View& record, const BackendSet& candidates)
+      : record_(record), left_(candidates) {
+    weigh();
   }
-  return best;
-}
 
-// Moves one of `indices`, picked by weight, to their front.
-void pick_to_front(const record::View& record, Random& random, std::span<std::uint16_t> indices) {
-  std::uint32_t total = 0;
-  for (const std::uint16_t index : indices)
-    total += record.backend(index).weight();
-  std::uint32_t rest = random.below(total);
-  for (std::uint16_t& index : indices) {
-    const std::uint32_t weight = record.backend(index).weight();
-    if (rest < weight) return std::swap(indices.front(), index);
-    rest -= weight;
+  // One of them by weight, which is no candidate any longer. As weights may change meanwhile, the
+  // last one is it when the others' didn't suffice.
+  std::uint32_t pick(Random& random) {
+    std::uint32_t rest = random.below(total_);
+    std::uint32_t picked = 0;
+    std::uint32_t weight = 0;
+    left_.for_each([&](std::uint32_t index) {
+      picked = index;
+      weight = record_.backend(index).weight();
+      if (rest < weight) return false;
+      rest -= weight;
+      return true;
+    });
+    left_.remove(picked);
+    total_ -= std::min(weight, total_);
+    return picked;
   }
-}
 
-// Drops those that glibc's sort would put before the first; returns how many are left.
-std::uint32_t keep_what_stays_behind_first(const record::View& record,
-                                           std::span<std::uint16_t> indices) {
-  const std::uint32_t highest = record.backend(indices.front()).sort_score();
-  std::uint32_t kept = 0;
-  for (const std::uint16_t index : indices) {
-    if (record.backend(index).sort_score() <= highest) indices[kept++] = index;
+  // Drops those that glibc's sort would put before this backend; returns how many are left.
+  std::uint32_t keep_what_stays_behind(std::uint32_t index) {
+    const std::uint32_t highest = record_.backend(index).sort_score();
+    std::uint32_t kept = 0;
+    left_.for_each([&](std::uint32_t other) {
+      const bool stays = record_.backend(other).sort_score() <= highest;
+      if (!stays) left_.remove(other);
+      kept += stays ? 1 : 0;
+      return true;
+    });
+    weigh();
+    return kept;
   }
-  return kept;
-}
+
+ private:
+  void weigh() {
+    total_ = 0;
+    left_.for_each([this](std::uint32_t index) {
+      total_ += record_.backend(index).weight();
+      return true;
+    });
+  }
+
+  const record::View& record_;
+  BackendSet left_;
+  std::uint32_t total_ = 0;
+};
 
 }  // namespace
 
+BackendSet::BackendSet(const BackendSet& other) : used_(other.used_) {
+  std::copy_n(other.words_.begin(), used_, words_.begin());
+}
+
+void BackendSet::clear(std::uint32_t backend_count) {
+  used_ = (backend_count + 31) / 32;
+  std::fill_n(words_.begin(), used_, 0);
+}
+
 Choice::Choice(const record::View& record, Asked asked, bool healthy)
-    : record_(record),
-      asked_(asked),
-      best_priority_(healthy ? best_priority(record) : kNoPriority) {
-  if (best_priority_ == kNoPriority) settle_all_down();
-  if (availability_ != Availability::answerable) return;
-  for (const Family family : {Family::ipv6, Family::ipv4}) {
-    const std::uint32_t candidates = count(family);
-    most_ += record_.mode() == AnswerMode::one && candidates > 1 ? 1 : candidates;
-  }
-  if (most_ == 0) availability_ = Availability::no_address;
+    : record_(record), asked_(asked) {
+  read(healthy);
+  availability_ = judge();
 }
 
-void Choice::settle_all_down() {
-  switch (record_.when_all_down()) {
-    case record::WhenAllDown::all:
-      fail_open_ = true;
-      if (!any_serves()) availability_ = Availability::none_healthy;
-      return;
-    case record::WhenAllDown::next:
-      availability_ = Availability::let_next;
-      return;
-    case record::WhenAllDown::fail:
-    default:
-      availability_ = Availability::none_healthy;
+void Choice::read(bool healthy) {
+  for (int pass = 0; pass < kMostPasses && !settled_; ++pass) {
+    const std::uint32_t before = record_.changes<Order::acquire>();
+    word_ = record_.word();
+    read_once(healthy);
+    settled_ = record_.changes<Order::relaxed>() == before;
   }
 }
 
-bool Choice::serves(const Backend& backend) const {
-  return usable(backend) && (fail_open_ || (backend.up() && backend.priority() == best_priority_));
-}
-
-bool Choice::serves(const Backend& backend, Family family) const {
-  return backend.family() == family && serves(backend);
-}
-
-bool Choice::any_serves() const {
+void Choice::read_once(bool healthy) {
+  best_rank_ = kNever;
   for (std::uint32_t i = 0; i < record_.backend_count(); ++i) {
-    if (serves(record_.backend(i))) return true;
+    const BackendState state = record_.state(i);
+    const std::uint32_t found = rank(state, healthy);
+    if (found < best_rank_) {
+      best_rank_ = found;
+      ipv4_count_ = ipv6_count_ = 0;
+      ipv4_.clear(record_.backend_count());
+      ipv6_.clear(record_.backend_count());
+    }
+    if (found == best_rank_ && found != kNever) take(i, state.family());
   }
-  return false;
 }
 
-bool Choice::wants(Family family) const {
-  return asked_ == Asked::any || asked_ == (family == Family::ipv4 ? Asked::ipv4 : Asked::ipv6);
+std::uint32_t Choice::rank(BackendState state, bool healthy) const {
+  if (state.withdrawn() || !state.has_share()) return kNever;
+  if (healthy && state.up()) return state.priority();
+  return word_.when_all_down() == record::WhenAllDown::all ? kFailOpen : kNever;
 }
 
-std::uint32_t Choice::count(Family family) const {
-  if (!wants(family)) return 0;
-  std::uint32_t candidates = 0;
-  for (std::uint32_t i = 0; i < record_.backend_count(); ++i) {
-    if (serves(record_.backend(i), family)) ++candidates;
+void Choice::take(std::uint32_t index, Family family) {
+  if (family == Family::ipv4 && asked_ != Asked::ipv6) {
+    ipv4_.add(index);
+    ++ipv4_count_;
+  } else if (family == Family::ipv6 && asked_ != Asked::ipv4) {
+    ipv6_.add(index);
+    ++ipv6_count_;
   }
-  return candidates;
 }
 
-// As pick_to_front(), without room for the candidates: `one` needs room for one address alone.
-std::uint32_t Choice::pick_one(Family family, Random& random) const {
-  std::uint32_t total = 0;
-  for (std::uint32_t i = 0; i < record_.backend_count(); ++i) {
-    const Backend backend = record_.backend(i);
-    if (serves(backend, family)) total += backend.weight();
-  }
-  std::uint32_t rest = random.below(total);
-  std::uint32_t picked = 0;
-  for (std::uint32_t i = 0; i < record_.backend_count(); ++i) {
-    const Backend backend = record_.backend(i);
-    if (!serves(backend, family)) continue;
-    picked = i;
-    if (rest < backend.weight()) break;
-    rest -= backend.weight();
-  }
-  return picked;
+Availability Choice::judge() const {
+  if (ipv4_count_ + ipv6_count_ != 0) return Availability::answerable;
+  if (best_rank_ != kNever) return Availability::no_address;
+  return word_.when_all_down() == record::WhenAllDown::next ? Availability::let_next
+                                                            : Availability::none_healthy;
 }
 
-std::uint32_t Choice::choose_family(Family family, Random& random,
-                                    std::span<std::uint16_t> chosen) const {
-  std::uint32_t candidates = count(family);
-  if (candidates == 0) return 0;
-  if (record_.mode() == AnswerMode::one) {
-    chosen[0] = static_cast<std::uint16_t>(pick_one(family, random));
-    return 1;
-  }
-  candidates = 0;
-  for (std::uint32_t i = 0; i < record_.backend_count(); ++i) {
-    if (serves(record_.backend(i), family)) chosen[candidates++] = static_cast<std::uint16_t>(i);
-  }
-  pick_to_front(record_, random, chosen.first(candidates));
-  if (record_.mode() != AnswerMode::all) {
-    candidates = keep_what_stays_behind_first(record_, chosen.first(candidates));
-  }
-  for (std::uint32_t i = 1; i + 1 < candidates; ++i) {
-    pick_to_front(record_, random, chosen.subspan(i, candidates - i));
-  }
-  return candidates;
+bool Choice::spreads() const {
+  return word_.mode() != AnswerMode::one && word_.mode() != AnswerMode::all;
+}
+
+bool Choice::counts_on_sort() const {
+  return spreads() && std::max(ipv4_count_, ipv6_count_) > 1;
+}
+
+std::uint32_t Choice::most_of(std::uint32_t candidates) const {
+  if (alone_ || word_.mode() == AnswerMode::one) return std::min(candidates, 1U);
+  return spreads() ? std::min(candidates, record_.max_addresses()) : candidates;
+}
+
+std::uint32_t Choice::choose_from(const BackendSet& family, std::uint32_t candidates,
+                                  Random& random, std::span<std::uint16_t> chosen) const {
+  std::uint32_t most = most_of(candidates);
+  if (most == 0) return 0;
+  Draw draw(record_, family);
+  const std::uint32_t first = draw.pick(random);
+  chosen[0] = static_cast<std::uint16_t>(first);
+  if (most > 1 && spreads()) most = std::min(most, 1 + draw.keep_what_stays_behind(first));
+  for (std::uint32_t i = 1; i < most; ++i)
+    chosen[i] = static_cast<std::uint16_t>(draw.pick(random));
+  return most;
 }
 
 std::uint32_t Choice::choose(Random& random, std::span<std::uint16_t> chosen) const {
-  const std::uint32_t ipv6 = choose_family(Family::ipv6, random, chosen);
-  return ipv6 + choose_family(Family::ipv4, random, chosen.subspan(ipv6));
+  const std::uint32_t ipv6 = choose_from(ipv6_, ipv6_count_, random, chosen);
+  return ipv6 + choose_from(ipv4_, ipv4_count_, random, chosen.subspan(ipv6));
 }
 
 }  // namespace hlb

@@ -1,6 +1,7 @@
 // Choosing the answer to one lookup from a service's record: whom, how many, in which order.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 
@@ -18,44 +19,98 @@ enum class Availability : std::uint8_t {
   let_next,      // none healthy, and the service says: let the next source answer
 };
 
+// Backends of a record, by their indices.
+class BackendSet {
+ public:
+  BackendSet() = default;
+  BackendSet(const BackendSet& other);
+  BackendSet& operator=(const BackendSet&) = delete;
+
+  void clear(std::uint32_t backend_count);  // from then on for indices below this
+  void add(std::uint32_t index) { words_[index / 32] |= 1U << index % 32; }
+  void remove(std::uint32_t index) { words_[index / 32] &= ~(1U << index % 32); }
+  bool has(std::uint32_t index) const {
+    return index / 32 < used_ && (words_[index / 32] >> index % 32 & 1U) != 0;
+  }
+
+  // Calls `use(index)` for each, in order, until that is false.
+  template <typename Use>
+  void for_each(Use use) const {
+    for (std::uint32_t i = 0; i < used_; ++i) {
+      for (std::uint32_t left = words_[i]; left != 0; left &= left - 1) {
+        if (!use(i * 32 + static_cast<std::uint32_t>(__builtin_ctz(left)))) return;
+      }
+    }
+  }
+
+ private:
+  std::array<std::uint32_t, record::kMaxBackends / 32> words_;  // the first used_ are set
+  std::uint32_t used_ = 0;
+};
+
 // The backends that may be answered, and the choice among them. The record must outlive it.
+//
+// What hlbd may change meanwhile is read once, when this is made; but for weights and sort scores,
+// on which no more than balance and order depend.
 class Choice {
  public:
   // With `healthy` false the record's word on who is up is out of date: nobody counts as healthy.
-  Choice(const record::View& record, Asked asked, bool healthy = true);
+  explicit Choice(const record::View& record, Asked asked, bool healthy = true);
+
+  // Whether the record was read as it was at one moment. It wasn't if changes came again and again,
+  // or never ended: then hlbd is to be asked, who knows.
+  bool settled() const { return settled_; }
+
+  // Whether the record says that hlbd is to be asked.
+  bool undecided() const { return word_.undecided(); }
 
   Availability availability() const { return availability_; }
 
+  // Whether the backend may be in an answer. Says so of the asked families alone.
+  bool serves(std::uint32_t index) const { return ipv4_.has(index) || ipv6_.has(index); }
+
+  // Whether the answer counts on the order in which glibc's sort leaves addresses.
+  bool counts_on_sort() const;
+
+  // Has choose() give the pick of each family alone, as where the sort scores aren't known.
+  void pick_alone() { alone_ = true; }
+
   // The most addresses that choose() can return: known before anything is picked, and the same at
   // each call, so that a caller can ask for a larger buffer first.
-  std::uint32_t most() const { return most_; }
+  std::uint32_t most() const { return most_of(ipv6_count_) + most_of(ipv4_count_); }
 
   // Writes the backends' indices, in the order of the answer, to the front of `chosen`, and returns
-  // how many. `chosen` has room for most(); meanwhile all of it is used.
+  // how many. `chosen` has room for most().
   //  - one: a pick by weight;
-  //  - spread: a pick by weight, then those that glibc's sort will leave behind it;
+  //  - spread: a pick by weight, then those that glibc's sort will leave behind it, but no more
+  //    than the record's max_addresses in all;
   //  - all: all.
   // What follows a pick is in weighted random order. Each family has a pick of its own, since
   // between families glibc decides by other rules.
   std::uint32_t choose(Random& random, std::span<std::uint16_t> chosen) const;
 
  private:
-  bool serves(const record::Backend& backend) const;
-  bool serves(const record::Backend& backend, record::Family family) const;
-  bool any_serves() const;
-  bool wants(record::Family family) const;
-  void settle_all_down();
-  std::uint32_t count(record::Family family) const;
-  std::uint32_t pick_one(record::Family family, Random& random) const;
-  std::uint32_t choose_family(record::Family family, Random& random,
-                              std::span<std::uint16_t> chosen) const;
+  void read(bool healthy);
+  void read_once(bool healthy);
+  std::uint32_t rank(record::BackendState state, bool healthy) const;
+  void take(std::uint32_t index, record::Family family);
+  Availability judge() const;
+  bool spreads() const;
+  std::uint32_t most_of(std::uint32_t candidates) const;
+  std::uint32_t choose_from(const BackendSet& family, std::uint32_t candidates, Random& random,
+                            std::span<std::uint16_t> chosen) const;
 
   record::View record_;
+  record::Word word_{0};
   Asked asked_;
-  Availability availability_ = Availability::answerable;
-  bool fail_open_ = false;           // everyone serves who isn't withdrawn
-  std::uint32_t best_priority_ = 0;  // who serves otherwise
-  std::uint32_t most_ = 0;
+  bool settled_ = false;
+  bool alone_ = false;
+  Availability availability_;
+  std::uint32_t best_rank_ = 0;  // of those who serve
+  std::uint32_t ipv4_count_ = 0;
+  std::uint32_t ipv6_count_ = 0;
+  BackendSet ipv4_;
+  BackendSet ipv6_;
 };
 
 }  // namespace hlb

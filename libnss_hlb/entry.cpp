@@ -6,7 +6,6 @@
 
 #include <cerrno>
 
-#include "libnss_hlb/clock.h"
 #include "libnss_hlb/lookup.h"
 #include "libnss_hlb/pack.h"
 
@@ -61,20 +60,28 @@ std::string_view canonical_name(const Name& asked, const record::View& record) {
 
 // `pack(answer)` writes the answer; false when the caller's buffer is too small.
 template <class Pack>
+Report answer_from(Lookup& lookup, const Name& name, Pack pack) {
+  const Lookup::Found found = lookup.find();
+  if (found == Lookup::Found::foreign) return kNotOurs;
+  if (found == Lookup::Found::unknown) return kTryAgain;
+  Choice& choice = lookup.choice();
+  if (choice.availability() != Availability::answerable) return report(choice.availability());
+  if (choice.counts_on_sort() && !lookup.shares_network_with_hlbd()) choice.pick_alone();
+  Random random(lookup_seed(lookup.now_ns()));
+  const std::string_view canonical = canonical_name(name, lookup.record());
+  return pack(Answer{lookup.record(), choice, canonical, name.text(), random}) ? kAnswered
+                                                                               : kTooSmall;
+}
+
+template <class Pack>
 Report answer(const char* asked, Asked family, Pack pack) {
   const Name name(asked);
   if (!name.plausible() || &hlb_process_is_hlbd != nullptr) return kNotOurs;
-  const std::uint64_t now_ns = read_clock(CLOCK_BOOTTIME);
-  const Lookup lookup(name, now_ns);
-  if (lookup.found() == Lookup::Found::foreign) return kNotOurs;
-  if (lookup.found() == Lookup::Found::unknown) return kTryAgain;
-  const Choice choice(lookup.record(), family, lookup.is_trusted());
-  if (choice.availability() != Availability::answerable) return report(choice.availability());
-  Random random(lookup_seed(now_ns));
-  return pack(Answer{lookup.record(), choice, canonical_name(name, lookup.record()), name.text(),
-                     random})
-             ? kAnswered
-             : kTooSmall;
+  Lookup lookup(name, family);
+  Report report = answer_from(lookup, name, pack);
+  while (!lookup.stands())
+    report = answer_from(lookup, name, pack);
+  return report;
 }
 
 // Runs a lookup and tells glibc what came of it; on success `errno` is left as it was.

@@ -3,9 +3,16 @@
 #include <atomic>
 
 #include "libnss_hlb/clock.h"
+#include "libnss_hlb/network.h"
 
 namespace hlb {
 namespace {
+
+// At the table, until it stays as it is while it is read.
+constexpr int kMostAttempts = 3;
+
+// To another table, after hlbd was asked in vain.
+constexpr int kMostTurns = 3;
 
 // A hlbd that is there and doesn't answer (stopped, or starved) would cost each lookup the whole
 // deadline. So once it has, this process doesn't ask again for a while, as long as it has a table.
@@ -28,47 +35,93 @@ void note_silence(std::uint64_t now_ns) {
 
 }  // namespace
 
-Lookup::Lookup(const Name& name, std::uint64_t now_ns) : table_(now_ns) {
-  const table::View& table = table_.view();
-  const auto freshness = table.valid() ? table.freshness(now_ns) : table::Freshness::expired;
-  if (!read_table(name, freshness) && !ask_hlbd(name, now_ns)) fall_back(freshness);
+Lookup::Lookup(const Name& name, Asked asked)
+    : name_(name), asked_(asked), now_ns_(read_clock(CLOCK_BOOTTIME)), table_(now_ns_) {}
+
+Lookup::Found Lookup::find() {
+  // What was left may have been replaced while it was read.
+  if (source_ == Source::left_table && !another_table_stands()) return found_ = Found::unknown;
+  for (;;) {
+    if (attempts_++ < kMostAttempts && ask_table()) return found_;
+    if (ask_hlbd()) return found_;
+    if (!another_table_stands()) return read_what_is_left();
+  }
 }
 
 // Which names are services is the newest table's word even when hlbd no longer renews it: a name of
 // others never waits for hlbd.
-bool Lookup::read_table(const Name& name, table::Freshness freshness) {
+bool Lookup::ask_table() {
+  if (attempts_ > 1) table_.refresh(now_ns_);
   const table::View& table = table_.view();
-  if (!table.valid()) return false;
-  record_ = table.find(name);
-  if (table.superseded() || table_.may_be_outdated()) return false;
-  if (!record_.valid()) return true;
-  if (freshness != table::Freshness::current || record_.undecided()) return false;
-  found_ = Found::service;
-  return true;
+  if (!table.valid() || table.superseded() || table_.may_be_outdated()) return false;
+  source_ = Source::table;
+  record_ = table.find(name_);
+  found_ = Found::foreign;
+  if (!record_.valid()) return !table.incomplete();
+  if (table.freshness(now_ns_) != table::Freshness::current) return false;
+  read(record_, true);
+  return choice_->settled() && !choice_->undecided();
 }
 
-bool Lookup::ask_hlbd(const Name& name, std::uint64_t now_ns) {
-  if (table_.view().valid() && is_silent(now_ns)) return false;
-  reply_.emplace(name);
-  if (reply_->kind() == PeerReply::Kind::no_such_service) return true;
-  const record::View replied = record::View::over(reply_->record());
-  if (replied.valid()) {
-    record_ = replied;
-    found_ = Found::service;
-    return true;
-  }
+bool Lookup::ask_hlbd() {
+  if (table_.view().valid() && is_silent(now_ns_)) return false;
+  source_ = Source::hlbd;
+  if (call_hlbd()) return true;
   const std::uint64_t ended_ns = read_clock(CLOCK_BOOTTIME);
-  if (ended_ns - now_ns >= kLookupDeadlineMs * kNsPerMs) note_silence(ended_ns);
+  if (ended_ns - now_ns_ >= kLookupDeadlineMs * kNsPerMs) note_silence(ended_ns);
   return false;
 }
 
-void Lookup::fall_back(table::Freshness freshness) {
-  if (record_.valid()) {
-    found_ = Found::service;
-    trusted_ = freshness != table::Freshness::expired && !record_.undecided();
-  } else if (table_.may_be_outdated()) {
-    found_ = Found::unknown;
+bool Lookup::call_hlbd() {
+  if (deadline_ns_ == 0) {
+    deadline_ns_ = read_clock(CLOCK_MONOTONIC) + kLookupDeadlineMs * kNsPerMs;
   }
+  reply_.emplace(name_, deadline_ns_);
+  found_ = Found::foreign;
+  if (reply_->kind() == PeerReply::Kind::no_such_service) return true;
+  const record::View record = record::View::over(reply_->record());
+  if (record.valid()) read(record, true);
+  return record.valid();
+}
+
+// As when hlbd has died just after it had put a new table in place.
+bool Lookup::another_table_stands() {
+  if (turns_ == kMostTurns || table_.is_newest()) return false;
+  ++turns_;
+  attempts_ = 0;
+  table_.refresh(now_ns_);
+  return true;
+}
+
+Lookup::Found Lookup::read_what_is_left() {
+  const table::View& table = table_.view();
+  source_ = Source::none;
+  if (table_.may_be_outdated()) return found_ = Found::unknown;
+  if (!table.valid() || table.retired()) return found_ = Found::foreign;
+  source_ = Source::left_table;
+  const record::View record = table.find(name_);
+  if (!record.valid()) return found_ = Found::foreign;
+  const bool counts = table.freshness(now_ns_) != table::Freshness::expired && !record.undecided();
+  read(record, counts);
+  return found_;
+}
+
+void Lookup::read(const record::View& record, bool healthy) {
+  found_ = Found::service;
+  record_ = record;
+  choice_.emplace(record_, asked_, healthy);
+}
+
+bool Lookup::shares_network_with_hlbd() const {
+  if (!table_.view().valid()) return true;
+  const Network theirs = table_.view().network();
+  const Network ours = this_network();
+  return !theirs.known() || !ours.known() || ours == theirs;
+}
+
+bool Lookup::stands() const {
+  if (source_ == Source::table) return !table_.view().superseded_meanwhile();
+  return source_ != Source::left_table || found_ == Found::unknown || table_.is_newest();
 }
 
 }  // namespace hlb

@@ -1,9 +1,10 @@
-// One lookup: which record answers a name, and how far it can be trusted.
+// One lookup: what answers a name, and how far it can be trusted.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 
+#include "libnss_hlb/choose.h"
 #include "libnss_hlb/mapping.h"
 #include "libnss_hlb/name.h"
 #include "libnss_hlb/peer.h"
@@ -13,33 +14,57 @@ namespace hlb {
 
 // Asks the sources in their order: the table while hlbd stands by it, hlbd itself, the table as
 // hlbd left it. Owns what the record lies in.
+//
+// hlbd may take a table away while it is read. So an answer is made in two steps: find(), and after
+// all of it was copied stands(); until that is true, once more.
 class Lookup {
  public:
   enum class Found : std::uint8_t {
     service,  // there is a record
     foreign,  // the name is no service's
-    unknown,  // what could tell is there, but this process has no means left to ask it
+    unknown,  // what could tell is there, but can't be asked now
   };
 
-  // `now_ns`: CLOCK_BOOTTIME.
-  Lookup(const Name& name, std::uint64_t now_ns);
+  Lookup(const Name& name, Asked asked);
 
-  Found found() const { return found_; }
+  // Looks at the next source that may tell. After a few calls it is always one that stands.
+  Found find();
+
+  // Of a service, until the next find().
   const record::View& record() const { return record_; }
+  Choice& choice() { return *choice_; }
 
-  // Whether the record's word on who is up still counts. If not, nobody is to be taken as healthy.
-  bool is_trusted() const { return trusted_; }
+  // Whether the sort scores of the record are true for this process, as far as can be told.
+  bool shares_network_with_hlbd() const;
+
+  // Whether what was read since find() is what the source said.
+  bool stands() const;
+
+  // When it began, by CLOCK_BOOTTIME.
+  std::uint64_t now_ns() const { return now_ns_; }
 
  private:
-  bool read_table(const Name& name, table::Freshness freshness);
-  bool ask_hlbd(const Name& name, std::uint64_t now_ns);
-  void fall_back(table::Freshness freshness);
+  enum class Source : std::uint8_t { table, hlbd, left_table, none };
 
+  bool ask_table();
+  bool ask_hlbd();
+  bool call_hlbd();
+  bool another_table_stands();
+  Found read_what_is_left();
+  void read(const record::View& record, bool healthy);
+
+  const Name& name_;
+  Asked asked_;
+  std::uint64_t now_ns_;
+  std::uint64_t deadline_ns_ = 0;  // by CLOCK_MONOTONIC, once hlbd was asked
   BorrowedTable table_;
   std::optional<PeerReply> reply_;
   record::View record_;
+  std::optional<Choice> choice_;
+  Source source_ = Source::none;
   Found found_ = Found::foreign;
-  bool trusted_ = true;
+  int attempts_ = 0;  // at the table
+  int turns_ = 0;     // to another table, after hlbd was asked in vain
 };
 
 }  // namespace hlb

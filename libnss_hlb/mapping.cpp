@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "libnss_hlb/bus.h"
+#include "libnss_hlb/file_facts.h"
 #include "libnss_hlb/held.h"
 
 namespace hlb {
@@ -43,15 +44,6 @@ int claim_place() {
     places[i].users -= kClaimed;  // it has become current just before
   }
   return kNoPlace;
-}
-
-// By statx(2): glibc has fstat and lstat under these names only since 2.33.
-bool look_at(int folder, const char* path, int flags, struct statx& file) {
-  return statx(folder, path, flags, STATX_BASIC_STATS, &file) == 0;
-}
-
-std::uint64_t device_of(const struct statx& file) {
-  return std::uint64_t{file.stx_dev_major} << 32 | file.stx_dev_minor;
 }
 
 bool others_may_write(const struct statx& file) {
@@ -123,6 +115,10 @@ BorrowedTable::BorrowedTable(std::uint64_t now_ns) {
   if (!join_current() || !good_enough(now_ns)) remap();
 }
 
+void BorrowedTable::refresh(std::uint64_t now_ns) {
+  if (!good_enough(now_ns)) remap();
+}
+
 BorrowedTable::~BorrowedTable() {
   leave_place();
   own_.close();
@@ -159,6 +155,7 @@ void BorrowedTable::remap() {
   may_be_outdated_ = opening == Opening::no_means;
   if (opening != Opening::mapped) return;
   leave_place();
+  own_.close();
   const int i = claim_place();
   if (i == kNoPlace) {
     own_ = newest;

@@ -60,6 +60,12 @@ class BorrowedTable {
   // Whether another table stands, which couldn't be mapped for want of a descriptor or of memory.
   bool may_be_outdated() const { return may_be_outdated_; }
 
+  // Whether no other table stands in the place of this one.
+  bool is_newest() const { return mapping_->is_newest(); }
+
+  // Turns to the table that stands, if this one is no longer current, and is another one.
+  void refresh(std::uint64_t now_ns);
+
  private:
   bool join_current();
   bool good_enough(std::uint64_t now_ns) const;

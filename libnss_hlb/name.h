@@ -20,12 +20,12 @@ class Name {
   std::string_view text() const { return {text_.data(), length_}; }
 
  private:
-  std::array<char, kMaxNameLength> text_;  // the first length_ bytes are set
+  std::array<char, kMaxNameLength + 3> text_;  // written in eights; the first length_ bytes are set
   std::uint16_t length_ = 0;
 };
 
-// FNV-1a, 64 bits, its halves folded. The names hashed into a table are the operator's own, so
-// nobody can make them collide.
+// Where a name stands in a table: see TABLE.md. The names hashed into a table are the operator's
+// own, so nobody can make them collide.
 std::uint64_t hash(std::string_view text);
 
 }  // namespace hlb

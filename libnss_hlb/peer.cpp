@@ -54,8 +54,7 @@ bool send_request(int socket, const Name& name) {
 
 }  // namespace
 
-PeerReply::PeerReply(const Name& name) {
-  const std::uint64_t deadline_ns = read_clock(CLOCK_MONOTONIC) + kLookupDeadlineMs * kNsPerMs;
+PeerReply::PeerReply(const Name& name, std::uint64_t deadline_ns) {
   const CancellationHeld cancellation_held;
   const SignalsHeld signals_held;
   const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -110,7 +109,9 @@ void PeerReply::take(const wire::Reply& reply) {
   if (reply.kind == wire::Reply::Kind::no_such_service) kind_ = Kind::no_such_service;
   if (reply.kind != wire::Reply::Kind::record) return;
   kind_ = Kind::record;
-  record_ = reply.record;
+  // To where a record may begin; nothing else of the reply is needed.
+  std::memmove(buffer_, reply.record.data(), reply.record.size());
+  record_ = {buffer_, reply.record.size()};
 }
 
 }  // namespace hlb

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "libnss_hlb/name.h"
+#include "libnss_hlb/record.h"
 #include "libnss_hlb/wire.h"
 
 namespace hlb {
@@ -17,15 +18,16 @@ class PeerReply {
  public:
   enum class Kind : std::uint8_t { record, no_such_service, no_answer };
 
-  // Calls org.hlb1.Peer.Lookup(name). Returns within the deadline, leaves no descriptor open, and
-  // holds signals and cancellation back meanwhile. `errno` may be anything afterwards.
-  explicit PeerReply(const Name& name);
+  // Calls org.hlb1.Peer.Lookup(name). Returns by `deadline_ns` (CLOCK_MONOTONIC), leaves no
+  // descriptor open, and holds signals and cancellation back meanwhile. `errno` may be anything
+  // afterwards.
+  PeerReply(const Name& name, std::uint64_t deadline_ns);
   ~PeerReply();
   PeerReply(const PeerReply&) = delete;
   PeerReply& operator=(const PeerReply&) = delete;
 
   Kind kind() const { return kind_; }
-  std::span<const std::uint8_t> record() const { return record_; }  // not checked
+  std::span<const std::uint8_t> record() const { return record_; }  // aligned, but not checked
 
  private:
   void converse(int socket, const Name& name, std::uint64_t deadline_ns);
@@ -38,7 +40,7 @@ class PeerReply {
   std::uint8_t* buffer_ = first_;  // first_, or memory of malloc for a large reply
   std::size_t capacity_ = sizeof first_;
   std::size_t size_ = 0;
-  std::uint8_t first_[1024];
+  alignas(record::kAlignment) std::uint8_t first_[1024];
 };
 
 }  // namespace hlb

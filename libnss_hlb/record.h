@@ -4,9 +4,14 @@
 // layout and one decoder, this one. Integers are little-endian. TABLE.md shows the bytes by
 // example.
 //
+// In a table some words are live: hlbd changes them while programs read. All that decides whether a
+// backend is answered is one of them, its state; a reader reads each state once, and compares the
+// record's count of changes around that pass.
+//
 // A record may come from a newer hlbd. Fields are only ever added behind the known ones, so readers
 // step by the record's own `header_size` and `backend_size`. What an old reader would get wrong
-// raises kMajorVersion, and the old reader refuses such a record.
+// raises kMajorVersion, and the old reader refuses such a record. Those of hlbd 0.1 end at
+// kOldHeaderEnd.
 #pragma once
 
 #include <cstddef>
@@ -14,25 +19,33 @@
 #include <span>
 #include <string_view>
 
+#include "libnss_hlb/live.h"
+
 namespace hlb::record {
 
 inline constexpr std::uint8_t kMajorVersion = 1;
 inline constexpr std::size_t kMaxBackends = 4096;
 inline constexpr std::uint32_t kMaxWeight = 65535;  // so that a sum of weights fits 32 bits
+inline constexpr std::size_t kAlignment = 8;        // of a record's start
 
 enum class AnswerMode : std::uint8_t { spread = 0, one = 1, all = 2 };
 enum class WhenAllDown : std::uint8_t { fail = 0, all = 1, next = 2 };
 enum class Family : std::uint8_t { ipv4 = 4, ipv6 = 6 };
 
-// Flags of the record: no first outcome yet, so hlbd is to be asked; it answers when it knows.
+// Flags of the record: what it says of its backends isn't known as yet, or no longer true, so hlbd
+// is to be asked; it answers when it knows.
 inline constexpr std::uint8_t kUndecided = 1;
-// Flags of a backend: its checks pass; the operator has taken it out, whatever its checks say.
-inline constexpr std::uint8_t kUp = 1;
-inline constexpr std::uint8_t kWithdrawn = 2;
+
+// Flags of a backend.
+inline constexpr std::uint8_t kUp = 1;         // its checks pass, and it is no suspect
+inline constexpr std::uint8_t kWithdrawn = 2;  // taken out by the operator, whatever checks say
+inline constexpr std::uint8_t kSuspect = 4;    // left out by its first failure; then not up
+inline constexpr std::uint8_t kNoShare = 8;    // its weight is 0
 
 // Where the fields stand, in bytes from the record's start, or from the backend's.
 namespace at {
 inline constexpr std::size_t kSize = 0;           // u32: the whole record, name included
+inline constexpr std::size_t kWord = 4;           // u32, live: the next four
 inline constexpr std::size_t kVersion = 4;        // u8
 inline constexpr std::size_t kMode = 5;           // u8 AnswerMode
 inline constexpr std::size_t kAllDown = 6;        // u8 WhenAllDown
@@ -42,19 +55,42 @@ inline constexpr std::size_t kBackendSize = 10;   // u16: from one backend to th
 inline constexpr std::size_t kBackendCount = 12;  // u32
 inline constexpr std::size_t kNameOffset = 16;    // u32: the service's name, no NUL
 inline constexpr std::size_t kNameLength = 20;    // u16
-inline constexpr std::size_t kHeaderEnd = 24;
+inline constexpr std::size_t kMaxAddresses = 22;  // u16: of spread, for each family; 0: no limit
+inline constexpr std::size_t kOldHeaderEnd = 24;  // of hlbd 0.1
+inline constexpr std::size_t kChanges = 24;       // u32, live: how often states have changed
+inline constexpr std::size_t kHeaderEnd = 32;
 
 inline constexpr std::size_t kAddress = 0;     // 16 bytes, network order; IPv4 in the first four
 inline constexpr std::size_t kScopeId = 16;    // u32: interface of a link-local address, else 0
-inline constexpr std::size_t kWeight = 20;     // u32: share within its priority; 0 gets nothing
-inline constexpr std::size_t kSortScore = 24;  // u32: glibc's sort puts the higher first
+inline constexpr std::size_t kWeight = 20;     // u32, live: share within its priority
+inline constexpr std::size_t kSortScore = 24;  // u32, live: glibc's sort puts the higher first
+inline constexpr std::size_t kState = 28;      // u32, live: the next three
 inline constexpr std::size_t kPriority = 28;   // u16: the lowest that has a healthy backend serves
 inline constexpr std::size_t kFamily = 30;     // u8 Family
 inline constexpr std::size_t kBackendFlags = 31;  // u8
 inline constexpr std::size_t kBackendEnd = 32;
 }  // namespace at
 
-// One backend within a record's bytes.
+// A backend's state as one look saw it: its fields belong together.
+class BackendState {
+ public:
+  explicit BackendState(std::uint32_t word) : word_(word) {}
+
+  std::uint16_t priority() const { return static_cast<std::uint16_t>(word_); }
+  Family family() const { return static_cast<Family>(word_ >> 16U & 0xffU); }
+  bool up() const { return has(kUp); }
+  bool withdrawn() const { return has(kWithdrawn); }
+  bool suspect() const { return has(kSuspect); }
+  bool has_share() const { return !has(kNoShare); }
+
+ private:
+  bool has(std::uint8_t flag) const { return (word_ >> 24U & flag) != 0; }
+
+  std::uint32_t word_;
+};
+
+// One backend within a record's bytes. Weight and sort score may change between two calls: they
+// decide on balance and order alone.
 class Backend {
  public:
   explicit Backend(const std::uint8_t* bytes) : bytes_(bytes) {}
@@ -63,13 +99,24 @@ class Backend {
   std::uint32_t scope_id() const;
   std::uint32_t weight() const;
   std::uint32_t sort_score() const;
-  std::uint16_t priority() const;
-  Family family() const { return static_cast<Family>(bytes_[at::kFamily]); }
-  bool up() const { return (bytes_[at::kBackendFlags] & kUp) != 0; }
-  bool withdrawn() const { return (bytes_[at::kBackendFlags] & kWithdrawn) != 0; }
+  Family family() const;  // never changes
 
  private:
   const std::uint8_t* bytes_;
+};
+
+// What a record says of itself, as one look saw it.
+class Word {
+ public:
+  explicit Word(std::uint32_t word) : word_(word) {}
+
+  std::uint8_t version() const { return static_cast<std::uint8_t>(word_); }
+  AnswerMode mode() const { return static_cast<AnswerMode>(word_ >> 8U & 0xffU); }
+  WhenAllDown when_all_down() const { return static_cast<WhenAllDown>(word_ >> 16U & 0xffU); }
+  bool undecided() const { return (word_ >> 24U & kUndecided) != 0; }
+
+ private:
+  std::uint32_t word_;
 };
 
 // A checked look at a record's bytes, which must outlive it.
@@ -77,20 +124,32 @@ class View {
  public:
   View() = default;  // not valid
 
-  // Takes the record at the start of `bytes`, which may go on behind it. Version, sizes and offsets
-  // are checked against `bytes`; on any fault the view is not valid. Enum values of any byte are
-  // let through: a reader treats one that it doesn't know as the default (spread, fail, no family).
+  // Takes the record at the start of `bytes`, which may go on behind it. Alignment, version, sizes
+  // and offsets are checked against `bytes`; on any fault the view is not valid. Enum values of any
+  // byte are let through: a reader treats one that it doesn't know as the default (spread, fail, no
+  // family).
   static View over(std::span<const std::uint8_t> bytes);
 
   bool valid() const { return data_ != nullptr; }
-  AnswerMode mode() const { return static_cast<AnswerMode>(data_[at::kMode]); }
-  WhenAllDown when_all_down() const { return static_cast<WhenAllDown>(data_[at::kAllDown]); }
-  bool undecided() const { return (data_[at::kFlags] & kUndecided) != 0; }
+  Word word() const { return Word(load_live<Order::acquire>(data_ + at::kWord)); }
+  bool undecided() const { return word().undecided(); }
+
+  // The count of changes. What was read between two looks at it that give the same, the first with
+  // Order::acquire, the second with Order::relaxed, may count as read at one moment.
+  template <Order order>
+  std::uint32_t changes() const {
+    return header_size_ < at::kHeaderEnd ? 0 : load_live<order>(data_ + at::kChanges);
+  }
+
+  // Of the mode spread, for each family; never 0.
+  std::uint32_t max_addresses() const;
   std::string_view name() const;  // the service's own name, lower-case
   std::uint32_t backend_count() const { return backend_count_; }
   Backend backend(std::uint32_t index) const {  // index < backend_count()
     return Backend(data_ + header_size_ + std::size_t{index} * backend_size_);
   }
+  // As hlbd 0.1 has no flag for a weight of 0, it is set here.
+  BackendState state(std::uint32_t index) const;
   std::span<const std::uint8_t> bytes() const;
 
  private:

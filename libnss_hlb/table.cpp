@@ -7,18 +7,16 @@
 namespace hlb::table {
 namespace {
 
-// hlbd writes these words while programs read them; both are aligned, as a mapping starts a page.
-template <class Int>
-Int load_live(const std::uint8_t* bytes) {
-  const auto* word = reinterpret_cast<const Int*>(bytes);
-  return little_endian(__atomic_load_n(word, __ATOMIC_ACQUIRE));
-}
-
 // A call of memcmp(3) costs more than it saves here: between two lookups the kernel has run, and
 // every indirect jump is mispredicted again.
 bool same_bytes(const std::uint8_t* bytes, std::string_view name) {
-  for (const char c : name) {
-    if (*bytes++ != static_cast<std::uint8_t>(c)) return false;
+  const auto* wanted = reinterpret_cast<const std::uint8_t*>(name.data());
+  std::size_t at = 0;
+  for (; at + sizeof(std::uint64_t) <= name.size(); at += sizeof(std::uint64_t)) {
+    if (load<std::uint64_t>(bytes + at) != load<std::uint64_t>(wanted + at)) return false;
+  }
+  for (; at < name.size(); ++at) {
+    if (bytes[at] != wanted[at]) return false;
   }
   return true;
 }
@@ -43,11 +41,40 @@ View View::over(std::span<const std::uint8_t> bytes) {
 }
 
 bool View::superseded() const {
-  return load_live<std::uint32_t>(data_ + at::kSuperseded) != 0;
+  return load_live<Order::acquire>(data_ + at::kSuperseded) != 0;
+}
+
+bool View::superseded_meanwhile() const {
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return load_live<Order::relaxed>(data_ + at::kSuperseded) != 0;
+}
+
+std::uint32_t View::flags() const {
+  return load_live<Order::acquire>(data_ + at::kFlags);
+}
+
+bool View::incomplete() const {
+  return (flags() & kIncomplete) != 0;
+}
+
+bool View::retired() const {
+  return (flags() & kRetired) != 0;
+}
+
+Network View::network() const {
+  return {load<std::uint64_t>(data_ + at::kNetworkDevice),
+          load<std::uint64_t>(data_ + at::kNetworkInode)};
+}
+
+// The halves of two renewals make a time that is 4.29 s off: not current then, for one lookup.
+std::uint64_t View::lease_until() const {
+  const std::uint64_t low = load_live<Order::relaxed>(data_ + at::kLeaseUntil);
+  const std::uint64_t high = load_live<Order::relaxed>(data_ + at::kLeaseUntil + 4);
+  return high << 32U | low;
 }
 
 Freshness View::freshness(std::uint64_t now_ns) const {
-  const auto lease_until = load_live<std::uint64_t>(data_ + at::kLeaseUntil);
+  const std::uint64_t lease_until = this->lease_until();
   if (now_ns < lease_until) {
     // Twice the lease, since hlbd may have renewed it just after `now_ns` was read.
     const bool plausible = (lease_until - now_ns) / 2 <= load<std::uint64_t>(data_ + at::kLease);
@@ -82,7 +109,7 @@ record::View View::probe(std::string_view name, std::uint32_t required_flags) co
 
 record::View View::find(const Name& name) const {
   record::View found = probe(name.text(), 0);
-  if ((load<std::uint32_t>(data_ + at::kFlags) & kSubdomains) == 0) return found;
+  if ((flags() & kSubdomains) == 0) return found;
   std::string_view parent = name.text();
   for (std::size_t dot; !found.valid() && (dot = parent.find('.')) != std::string_view::npos;) {
     parent.remove_prefix(dot + 1);

@@ -136,6 +136,7 @@ ServiceSpec read_service(const Value& value, Names& names, Faults& faults) {
   service.aliases = read_aliases(table, names, faults);
   table.boolean("subdomains", service.subdomains);
   table.choice("answer", kAnswers, service.answer);
+  table.integer("max_addresses", 1, kMaxBackends, service.max_addresses);
   table.choice("when_all_down", kAllDownRules, service.when_all_down);
   read_backends_and_checks(table, service, names, faults);
   if (const Value* agent = table.find("agent")) {

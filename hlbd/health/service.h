@@ -47,6 +47,8 @@ struct ServiceSpec {
   std::vector<std::string> aliases;
   bool subdomains = false;
   AnswerMode answer = AnswerMode::spread;
+  // Of a lookup's answer, for each family, at `spread`; 1 … kMaxBackends.
+  std::uint16_t max_addresses = 8;
   WhenAllDown when_all_down = WhenAllDown::fail;
   std::vector<BackendSpec> backends;  // no address twice; empty only if there are names
   // As configured: all of them. As checked: those whose first answer is still awaited.

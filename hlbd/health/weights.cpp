@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "health/outcome.h"
+
 namespace hlb {
 namespace {
 
@@ -13,20 +15,18 @@ std::uint64_t weight_of(const Share& share, std::uint64_t factor) {
   return std::clamp<std::uint64_t>(part, 1, kMaxWeight);
 }
 
-// What all weights are multiplied by, such that none becomes too large.
+// What all weights are multiplied by, such that none becomes too large at the most that it can get.
 std::uint64_t factor_of(std::span<const Share> shares) {
   std::uint64_t most = 1;
   for (const Share& share : shares)
-    most = std::max({most, std::uint64_t{share.weight}, weight_of(share, 1)});
-  return std::clamp<std::uint64_t>(kMaxWeight / most, 1, kWhole);
+    most = std::max(most, std::uint64_t{share.weight});
+  return std::clamp<std::uint64_t>(kMaxWeight * kWhole / (most * kMaxWeightPercent), 1, kWhole);
 }
 
 }  // namespace
 
 std::vector<std::uint32_t> weights_of(std::span<const Share> shares) {
-  const bool whole =
-      std::ranges::all_of(shares, [](const Share& share) { return share.percent == kWhole; });
-  const std::uint64_t factor = whole ? 1 : factor_of(shares);
+  const std::uint64_t factor = factor_of(shares);
   std::vector<std::uint32_t> weights;
   weights.reserve(shares.size());
   for (const Share& share : shares)

@@ -15,9 +15,11 @@ struct Share {
   std::uint32_t percent = 100;  // of it, 0 … kMaxWeightPercent
 };
 
-// For each share a weight, in the proportions of weight × percent as near as whole numbers come. As
-// configured when every percentage is 100; else all are multiplied by one factor, up to 100, so
-// that small ones can be divided. At most kMaxWeight; 0 only when the weight or the percentage is.
+// For each share a weight, in the proportions of weight × percent as near as whole numbers come.
+// All are multiplied by one factor, up to 100, so that small ones can be divided; it depends on the
+// configured weights alone, as weights are published one after the other: with another factor for
+// some of them they would be off by as much. At most kMaxWeight; 0 only when the weight or the
+// percentage is.
 std::vector<std::uint32_t> weights_of(std::span<const Share> shares);
 
 }  // namespace hlb

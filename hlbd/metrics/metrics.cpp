@@ -75,7 +75,7 @@ Metrics::Metrics()
                    {{"path", "bus"}}),
           "result", kLookupNames)),
       publications_(counters(registry_, "hlb_table_publications_total",
-                             "Tables put in place, each time that the answers changed.")
+                             "How often verdicts were published, in place or as a new table.")
                         .Add({})),
       lag_(histograms(registry_, "hlb_loop_lag_seconds",
                       "How much later than it asked to hlbd had its turn, several times a second.")

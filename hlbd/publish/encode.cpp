@@ -14,8 +14,6 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 
-constexpr std::size_t kAlignment = 8;
-
 record::AnswerMode published(AnswerMode mode) {
   switch (mode) {
     case AnswerMode::one:
@@ -46,11 +44,7 @@ void put_backend(std::uint8_t* bytes, const BackendVerdict& backend) {
   store(bytes + at::kScopeId, backend.address.scope_id);
   store(bytes + at::kWeight, backend.weight);
   store(bytes + at::kSortScore, backend.sort_score);
-  store(bytes + at::kPriority, backend.priority);
-  bytes[at::kFamily] = static_cast<std::uint8_t>(backend.address.family);
-  const int up = backend.state == State::up ? record::kUp : 0;
-  const int withdrawn = backend.withdrawn ? record::kWithdrawn : 0;
-  bytes[at::kBackendFlags] = static_cast<std::uint8_t>(up | withdrawn);
+  store(bytes + at::kState, state_of(backend));
 }
 
 std::size_t record_size(const ServiceVerdict& service) {
@@ -64,15 +58,13 @@ void put_record(std::uint8_t* bytes, const ServiceVerdict& service) {
   const std::string_view name = service.spec->name;
   const std::size_t name_offset = record_size(service) - name.size();
   store(bytes + at::kSize, static_cast<std::uint32_t>(record_size(service)));
-  bytes[at::kVersion] = record::kMajorVersion;
-  bytes[at::kMode] = static_cast<std::uint8_t>(published(service.spec->answer));
-  bytes[at::kAllDown] = static_cast<std::uint8_t>(published(service.spec->when_all_down));
-  bytes[at::kFlags] = service.undecided ? record::kUndecided : 0;
+  store(bytes + at::kWord, word_of(service));
   store(bytes + at::kHeaderSize, std::uint16_t{at::kHeaderEnd});
   store(bytes + at::kBackendSize, std::uint16_t{at::kBackendEnd});
   store(bytes + at::kBackendCount, static_cast<std::uint32_t>(service.backends.size()));
   store(bytes + at::kNameOffset, static_cast<std::uint32_t>(name_offset));
   store(bytes + at::kNameLength, static_cast<std::uint16_t>(name.size()));
+  store(bytes + at::kMaxAddresses, service.spec->max_addresses);
   std::uint8_t* place = bytes + at::kHeaderEnd;
   for (const BackendVerdict& backend : service.backends) {
     put_backend(place, backend);
@@ -84,14 +76,14 @@ void put_record(std::uint8_t* bytes, const ServiceVerdict& service) {
 // Lays out a table: the header, the slots, then each service's record and its aliases.
 class TableBytes {
  public:
-  TableBytes(std::span<const ServiceVerdict> services, std::chrono::milliseconds max_stale)
+  TableBytes(std::span<const ServiceVerdict> services, const TableTraits& traits)
       : slot_count_(std::bit_ceil(static_cast<std::uint32_t>(2 * count_names(services) + 1))) {
     bytes_.reserve(size_at_most(services));
     bytes_.resize(table::at::kHeaderEnd + slot_count_ * table::at::kSlotEnd);
     for (const ServiceVerdict& service : services)
       add(service);
     if (bytes_.size() > UINT32_MAX) throw std::length_error("a table of 4 GiB or more");
-    put_header(services.size(), max_stale);
+    put_header(services.size(), traits);
   }
 
   Bytes take() && { return std::move(bytes_); }
@@ -107,15 +99,16 @@ class TableBytes {
   std::size_t size_at_most(std::span<const ServiceVerdict> services) const {
     std::size_t size = table::at::kHeaderEnd + slot_count_ * table::at::kSlotEnd;
     for (const ServiceVerdict& service : services) {
-      size += record_size(service) + kAlignment;
+      size += record_size(service) + record::kAlignment;
       for (const std::string& alias : service.spec->aliases)
-        size += alias.size() + kAlignment;
+        size += alias.size() + record::kAlignment;
     }
     return size;
   }
 
   std::size_t append(std::size_t size) {
-    const std::size_t start = (bytes_.size() + kAlignment - 1) / kAlignment * kAlignment;
+    const std::size_t start =
+        (bytes_.size() + record::kAlignment - 1) / record::kAlignment * record::kAlignment;
     bytes_.resize(start + size);
     return start;
   }
@@ -152,11 +145,11 @@ class TableBytes {
     return bytes_.data() + table::at::kHeaderEnd + (slot & (slot_count_ - 1)) * table::at::kSlotEnd;
   }
 
-  void put_header(std::size_t services, std::chrono::milliseconds max_stale) {
+  void put_header(std::size_t services, const TableTraits& traits) {
     namespace at = table::at;
     using std::chrono::milliseconds, std::chrono::nanoseconds, std::chrono::seconds;
-    const milliseconds lease = std::clamp<milliseconds>(max_stale, seconds(1), kLease);
-    const milliseconds stale_for = std::max(max_stale - lease, milliseconds(0));
+    const milliseconds lease = std::clamp<milliseconds>(traits.max_stale, seconds(1), kLease);
+    const milliseconds stale_for = std::max(traits.max_stale - lease, milliseconds(0));
     std::uint8_t* header = bytes_.data();
     std::copy(std::begin(table::kMagic), std::end(table::kMagic), header + at::kMagic);
     store(header + at::kMajorVersion, table::kMajorVersion);
@@ -168,6 +161,8 @@ class TableBytes {
     store(header + at::kSlotCount, slot_count_);
     store(header + at::kFlags, subdomains_);
     store(header + at::kServiceCount, static_cast<std::uint32_t>(services));
+    store(header + at::kNetworkDevice, traits.network.device);
+    store(header + at::kNetworkInode, traits.network.inode);
   }
 
   std::uint32_t slot_count_;
@@ -184,8 +179,23 @@ std::vector<std::uint8_t> encode_record(const ServiceVerdict& service) {
 }
 
 std::vector<std::uint8_t> encode_table(std::span<const ServiceVerdict> services,
-                                       std::chrono::milliseconds max_stale) {
-  return TableBytes(services, max_stale).take();
+                                       const TableTraits& traits) {
+  return TableBytes(services, traits).take();
+}
+
+std::uint32_t word_of(const ServiceVerdict& service) {
+  const auto mode = static_cast<std::uint32_t>(published(service.spec->answer));
+  const auto all_down = static_cast<std::uint32_t>(published(service.spec->when_all_down));
+  const std::uint32_t flags = service.undecided ? record::kUndecided : 0;
+  return record::kMajorVersion | mode << 8U | all_down << 16U | flags << 24U;
+}
+
+std::uint32_t state_of(const BackendVerdict& backend) {
+  const std::uint32_t up = backend.state == State::up ? record::kUp : 0;
+  const std::uint32_t withdrawn = backend.withdrawn ? record::kWithdrawn : 0;
+  const std::uint32_t no_share = backend.weight == 0 ? record::kNoShare : 0;
+  const auto family = static_cast<std::uint32_t>(backend.address.family);
+  return backend.priority | family << 16U | (up | withdrawn | no_share) << 24U;
 }
 
 Address address_of(const record::Backend& backend) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "health/verdict.h"
+#include "libnss_hlb/network.h"
 #include "libnss_hlb/record.h"
 
 namespace hlb::publish {
@@ -18,11 +19,21 @@ inline constexpr std::chrono::milliseconds kLease{3000};
 // The bytes of one service's record.
 std::vector<std::uint8_t> encode_record(const ServiceVerdict& service);
 
+// What holds for a table as a whole.
+struct TableTraits {
+  std::chrono::milliseconds max_stale{0};
+  Network network;  // that the sort scores are of
+};
+
 // The bytes of a table of all services, without a lease as yet. Its answers outlive hlbd's last
 // renewal by `max_stale`, and by a second at least. No two services share a name.
 // Throws std::length_error when it would be 4 GiB or more.
 std::vector<std::uint8_t> encode_table(std::span<const ServiceVerdict> services,
-                                       std::chrono::milliseconds max_stale);
+                                       const TableTraits& traits);
+
+// The live words of a record and of a backend, as this verdict has them.
+std::uint32_t word_of(const ServiceVerdict& service);
+std::uint32_t state_of(const BackendVerdict& backend);
 
 // A published backend's address, as it went in.
 Address address_of(const record::Backend& backend);

@@ -6,10 +6,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <system_error>
 #include <utility>
-#include <vector>
 
+#include "libnss_hlb/bus.h"
 #include "libnss_hlb/bytes.h"
 #include "libnss_hlb/clock.h"
 #include "libnss_hlb/table.h"
@@ -18,103 +19,197 @@
 namespace hlb::publish {
 namespace {
 
-namespace at = table::at;
+using std::chrono::seconds;
+
+constexpr mode_t kReadableByAll = 0644;
+
+// A lookup that was stopped while it read the old table goes on within this time, as far as can be
+// helped: it would read zeroes, notice, and start over.
+constexpr seconds kShortestRest{1};
+constexpr seconds kLongestRest{60};
+
+// Of an old table these stay, for programs that have it mapped: reading what was given back would
+// end them while the file system is full.
+constexpr off_t kKept = 65'536;
 
 [[noreturn]] void fail(const char* what, const std::filesystem::path& path) {
   throw std::system_error(errno, std::generic_category(), what + (" " + path.string()));
 }
 
-// Programs read these words at any time.
-template <class Int>
-void store_live(std::uint8_t* bytes, Int value) {
-  __atomic_store_n(reinterpret_cast<Int*>(bytes), little_endian(value), __ATOMIC_RELEASE);
+FileDescriptor open_table(const std::filesystem::path& path) {
+  return FileDescriptor(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
 }
 
-void write_all(const FileDescriptor& file, std::span<const std::uint8_t> bytes,
-               const std::filesystem::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(file.get(), bytes.data(), bytes.size());
-    if (written < 0) fail("can't write", path);
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
+// Of a table as it stands, of whatever version; of no bytes if there is none.
+MappedFile map_table(const FileDescriptor& file) {
+  struct stat status{};
+  if (!file.valid() || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  return {file.get(), static_cast<std::size_t>(status.st_size)};
 }
 
-// The words of a table that may be written, in whatever version it is: those of the first bytes.
-class LiveWords {
- public:
-  explicit LiveWords(const std::filesystem::path& path) {
-    const FileDescriptor file(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-    struct stat status{};
-    if (!file.valid() || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return;
-    if (static_cast<std::size_t>(status.st_size) < at::kSize) return;
-    void* start = mmap(nullptr, at::kSize, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
-    if (start == MAP_FAILED) return;
-    start_ = static_cast<std::uint8_t*>(start);
-  }
-  ~LiveWords() {
-    if (start_ != nullptr) munmap(start_, at::kSize);
-  }
-  LiveWords(const LiveWords&) = delete;
-  LiveWords& operator=(const LiveWords&) = delete;
+void supersede(const std::filesystem::path& path) {
+  const MappedFile table = map_table(open_table(path));
+  LiveTable(table.bytes()).supersede();
+}
 
-  void supersede() {
-    if (start_ == nullptr) return;
-    if (!std::equal(std::begin(table::kMagic), std::end(table::kMagic), start_)) return;
-    store_live(start_ + at::kSuperseded, std::uint32_t{1});
-  }
+bool reserve(const FileDescriptor& file, std::size_t size) {
+  int error = 0;
+  do {
+    error = ::posix_fallocate(file.get(), 0, static_cast<off_t>(size));
+  } while (error == EINTR);
+  errno = error;
+  return error == 0;
+}
 
- private:
-  std::uint8_t* start_ = nullptr;
-};
+void give_back_room(const FileDescriptor& file) {
+  struct stat status{};
+  if (::fstat(file.get(), &status) != 0 || status.st_size <= kKept) return;
+  ::fallocate(file.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, kKept,
+              status.st_size - kKept);
+}
+
+// For how long nothing was done to the file: an exchange of names counts.
+std::chrono::nanoseconds age_of(const std::filesystem::path& path) {
+  struct stat status{};
+  if (::lstat(path.c_str(), &status) != 0) return kLongestRest;
+  const auto changed =
+      seconds(status.st_ctim.tv_sec) + std::chrono::nanoseconds(status.st_ctim.tv_nsec);
+  return std::chrono::system_clock::now().time_since_epoch() - changed;
+}
+
+// By when a table that a hlbd has left under this name has rested.
+TableFile::Clock::time_point rested_since(const std::filesystem::path& path) {
+  const auto rest =
+      std::clamp<std::chrono::nanoseconds>(kShortestRest - age_of(path), seconds(0), kShortestRest);
+  return TableFile::Clock::now() + rest;
+}
 
 }  // namespace
 
-TableFile::~TableFile() {
-  if (start_ != nullptr) munmap(start_, size_);
+MappedFile::MappedFile(int file, std::size_t size) {
+  if (size == 0) return;
+  void* start = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  if (start == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "mmap");
+  bytes_ = {static_cast<std::uint8_t*>(start), size};
 }
+
+MappedFile::MappedFile(MappedFile&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(bytes_, other.bytes_);
+  return *this;
+}
+
+MappedFile::~MappedFile() {
+  if (!bytes_.empty()) ::munmap(bytes_.data(), bytes_.size());
+}
+
+// The next table while it is made. Its file is gone again unless it is kept.
+class TableFile::Draft {
+ public:
+  Draft(const std::filesystem::path& path, const std::filesystem::path& spare, std::size_t size)
+      : path_(path) {
+    ::rename(spare.c_str(), path.c_str());  // room that is reserved already, if there is any
+    file_ = FileDescriptor(
+        ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kReadableByAll));
+    if (!file_.valid()) fail("can't create", path);
+    if (::fchmod(file_.get(), kReadableByAll) != 0) fail("can't make readable", path);
+    if (!reserve(file_, size)) give_up("no room for", spare);
+    if (::ftruncate(file_.get(), static_cast<off_t>(size)) != 0) give_up("can't size", spare);
+    table_ = MappedFile(file_.get(), size);
+  }
+
+  const FileDescriptor& file() const { return file_; }
+  std::span<std::uint8_t> bytes() const { return table_.bytes(); }
+  MappedFile take() && { return std::move(table_); }
+
+ private:
+  // What was reserved stays so.
+  [[noreturn]] void give_up(const char* what, const std::filesystem::path& spare) const {
+    const int error = errno;
+    ::rename(path_.c_str(), spare.c_str());
+    errno = error;
+    fail(what, path_);
+  }
+
+  const std::filesystem::path& path_;
+  FileDescriptor file_{-1};
+  MappedFile table_;
+};
+
+TableFile::TableFile(const std::filesystem::path& folder)
+    : path_(folder / bus::kTableFile),
+      old_(path_.string() + ".new"),
+      spare_(path_.string() + ".spare"),
+      rested_at_(rested_since(old_)) {}
 
 void TableFile::publish(std::span<const std::uint8_t> table) {
-  std::uint8_t* draft = write_draft(table);
-  LiveWords predecessor(path_);
-  if (rename(draft_.c_str(), path_.c_str()) != 0) {
-    const int error = std::exchange(errno, 0);
-    munmap(draft, table.size());
-    errno = error;
+  end_old_table();
+  Draft draft(old_, spare_, table.size());
+  std::ranges::copy(table, draft.bytes().begin());
+  extend_lease(LiveTable(draft.bytes()));
+  if (::renameat2(AT_FDCWD, old_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) == 0) {
+    supersede(old_);
+    end_old_at_ = Clock::now() + kLongestRest;
+    rested_at_ = Clock::now() + kShortestRest;
+  } else if (::rename(old_.c_str(), path_.c_str()) != 0) {
     fail("can't put into place", path_);
   }
-  predecessor.supersede();
-  if (start_ != nullptr) munmap(start_, size_);
-  start_ = draft;
-  size_ = table.size();
-}
-
-std::uint8_t* TableFile::write_draft(std::span<const std::uint8_t> table) const {
-  unlink(draft_.c_str());  // left by one that was killed while writing
-  constexpr mode_t kReadableByAll = 0644;
-  const FileDescriptor file(
-      open(draft_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kReadableByAll));
-  if (!file.valid()) fail("can't create", draft_);
-  if (fchmod(file.get(), kReadableByAll) != 0) fail("can't make readable", draft_);
-  // By write(2), since a full file system would otherwise show as SIGBUS.
-  write_all(file, table, draft_);
-  void* start = mmap(nullptr, table.size(), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
-  if (start == MAP_FAILED) fail("can't map", draft_);
-  auto* draft = static_cast<std::uint8_t*>(start);
-  extend_lease(draft);
-  return draft;
-}
-
-void TableFile::extend_lease(std::uint8_t* table) {
-  const auto lease = load<std::uint64_t>(table + at::kLease);
-  store_live(table + at::kLeaseUntil, read_clock(CLOCK_BOOTTIME) + lease);
-}
-
-void TableFile::renew() {
-  if (start_ == nullptr) return;
-  extend_lease(start_);
   struct stat status{};
-  if (lstat(path_.c_str(), &status) == 0 || errno != ENOENT) return;
-  publish(std::vector<std::uint8_t>(start_, start_ + size_));
+  if (::fstat(draft.file().get(), &status) != 0) fail("can't look at", path_);
+  device_ = status.st_dev;
+  inode_ = status.st_ino;
+  table_ = std::move(draft).take();
+}
+
+void TableFile::extend_lease(LiveTable table) {
+  const auto lease = table.lease_length();
+  lease_until_ns_ = read_clock(CLOCK_BOOTTIME) + lease;
+  table.set_lease(lease_until_ns_);
+}
+
+bool TableFile::renew() {
+  if (end_old_at_ && Clock::now() >= *end_old_at_) end_old_table();
+  if (!stands() || live().lease() != lease_until_ns_) return false;
+  extend_lease(live());
+  if (!end_old_at_) reserve_spare();
+  return true;
+}
+
+bool TableFile::stands() const {
+  const table::View view = table::View::over(published());
+  struct stat status{};
+  return ::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
+         status.st_ino == inode_ && status.st_size == static_cast<off_t>(published().size()) &&
+         view.valid() && !view.superseded();
+}
+
+// Also one that a hlbd has left which ended in between.
+void TableFile::end_old_table() {
+  end_old_at_.reset();
+  const FileDescriptor old = open_table(old_);
+  if (!old.valid()) return;
+  supersede(old_);
+  give_back_room(old);
+  ::unlink(old_.c_str());
+}
+
+void TableFile::reserve_spare() const {
+  struct stat status{};
+  const auto size = static_cast<off_t>(published().size());
+  if (::lstat(spare_.c_str(), &status) == 0 && status.st_size >= size) return;
+  const FileDescriptor spare(
+      ::open(spare_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kReadableByAll));
+  if (spare.valid()) reserve(spare, published().size());
+}
+
+void TableFile::supersede_predecessor() const {
+  if (published().empty()) supersede(path_);
+}
+
+void retire_table(const std::filesystem::path& folder) {
+  const MappedFile table = map_table(open_table(folder / bus::kTableFile));
+  LiveTable(table.bytes()).retire();
 }
 
 }  // namespace hlb::publish

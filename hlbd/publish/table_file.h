@@ -1,44 +1,88 @@
 // The table in its place: the file that programs map, its lease, and its succession.
+//
+// Beside `table` the folder may have `table.new`, the next one while it is made, and from then on
+// the one before, which keeps that name until its room is given back; and `table.spare`, the room
+// for the next one. So whoever finds an old table can end it, and a full file system keeps no
+// change from being published.
 #pragma once
 
+#include <sys/types.h>
+
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 
-#include "libnss_hlb/bus.h"
+#include "publish/live_table.h"
 
 namespace hlb::publish {
+
+// A file mapped for writing, for as long as this lives.
+class MappedFile {
+ public:
+  MappedFile() = default;  // of no file
+  // Throws std::system_error.
+  MappedFile(int file, std::size_t size);
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+  ~MappedFile();
+
+  std::span<std::uint8_t> bytes() const { return bytes_; }
+
+ private:
+  std::span<std::uint8_t> bytes_;
+};
 
 // Used by hlbd's loop alone. Errors of the file system are thrown as std::system_error; what was
 // published before then stands as it did.
 class TableFile {
  public:
-  explicit TableFile(const std::filesystem::path& folder)
-      : path_(folder / bus::kTableFile), draft_(path_.string() + ".new") {}
-  ~TableFile();
-  TableFile(const TableFile&) = delete;
-  TableFile& operator=(const TableFile&) = delete;
+  using Clock = std::chrono::steady_clock;
 
-  // Puts `table` in place with a fresh lease, then marks the one that stood there as superseded,
-  // also if it is a predecessor's, of whatever version.
+  explicit TableFile(const std::filesystem::path& folder);
+
+  // Puts a table with these bytes in place, with a fresh lease, then marks the one that stood there
+  // as superseded, also if it is a predecessor's, of whatever version.
+  // To be called when the one before that has rested for long enough, see rested_at().
   void publish(std::span<const std::uint8_t> table);
 
-  // Extends the lease; to be called several times within it. A table that somebody removed is put
-  // back.
-  void renew();
+  // From when on publish() may be called: programs that turned to the latest table late may still
+  // read the one before.
+  Clock::time_point rested_at() const { return rested_at_; }
 
-  // What is published, where programs see it; empty before the first publish(), and valid until the
-  // next.
-  std::span<const std::uint8_t> published() const { return {start_, size_}; }
+  // Extends the lease; to be called several times within it. Gives the room of an old table back
+  // when nobody can be reading it any longer, and sees to the room for the next one.
+  // False if what stands in its place isn't this table any more, or isn't as it was left.
+  bool renew();
+
+  // What is published; of no bytes before the first publish().
+  LiveTable live() { return LiveTable(table_.bytes()); }
+  std::span<const std::uint8_t> published() const { return table_.bytes(); }
+
+  // Has programs ask hlbd instead of the table of a predecessor, before the first publish().
+  void supersede_predecessor() const;
 
  private:
-  std::uint8_t* write_draft(std::span<const std::uint8_t> table) const;
-  static void extend_lease(std::uint8_t* table);
+  class Draft;
+
+  void extend_lease(LiveTable table);
+  void end_old_table();
+  void reserve_spare() const;
+  bool stands() const;
 
   std::filesystem::path path_;
-  std::filesystem::path draft_;
-  std::uint8_t* start_ = nullptr;
-  std::size_t size_ = 0;
+  std::filesystem::path old_;  // or the next one, while it is made
+  std::filesystem::path spare_;
+  MappedFile table_;
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+  std::uint64_t lease_until_ns_ = 0;
+  Clock::time_point rested_at_;
+  std::optional<Clock::time_point> end_old_at_;  // unset: there is none
 };
+
+// Marks the table in `folder` as that of a hlbd that was removed from this machine.
+void retire_table(const std::filesystem::path& folder);
 
 }  // namespace hlb::publish

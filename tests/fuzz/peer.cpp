@@ -16,7 +16,8 @@ std::vector<std::uint8_t> published_table() {
   spec.name = "app.local";
   const hlb::BackendVerdict up{*hlb::Address::parse("127.0.0.1"), 1, 0, hlb::State::up, 0};
   const hlb::ServiceVerdict service{&spec, false, {up}};
-  return hlb::publish::encode_table({&service, 1}, std::chrono::seconds(10));
+  return hlb::publish::encode_table({&service, 1},
+                                    {.max_stale = std::chrono::seconds(10), .network = {}});
 }
 
 }  // namespace

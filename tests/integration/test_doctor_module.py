@@ -58,7 +58,7 @@ def test_a_module_that_reads_other_tables(machine, folder):
         folder / "libnss_hlb.so.2")  # fmt: skip
     assert machine.doctor(LD_LIBRARY_PATH=str(folder)) == [
         f"module: {folder}/libnss_hlb.so.2 reads tables of version 7, but hlbd publishes version "
-        f"1. {OTHER_RELEASE}"
+        f"2. {OTHER_RELEASE}"
     ]
 
 

@@ -168,12 +168,58 @@ TEST(Choice, ARecordOutOfDateCountsNobodyAsHealthy) {
 
 TEST(Choice, TakesTheMostBackendsAtTheMostWeight) {
   Sample sample;
+  sample.answer(AnswerMode::all);
   for (std::size_t i = 0; i < record::kMaxBackends; ++i) {
     const std::string address = "10.0." + std::to_string(i / 256) + '.' + std::to_string(i % 256);
     sample.backend(address.c_str(), {.weight = record::kMaxWeight});
   }
   const Indices chosen = Chooser(sample).choose();
   EXPECT_EQ(std::set(chosen.begin(), chosen.end()).size(), record::kMaxBackends);
+}
+
+TEST(Choice, SpreadGivesNoMoreThanMaxAddressesOfEachFamily) {
+  Sample sample;
+  sample.max_addresses(3);
+  for (const char* address : {"10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "fd99::1"})
+    sample.backend(address);
+  Chooser spread(sample);
+  EXPECT_EQ(spread.choice().most(), 4U);
+  EXPECT_EQ(spread.choose().size(), 4U);
+  auto shares = spread.first_shares();
+  EXPECT_NEAR(shares[4], 1, 1e-6) << "IPv6 comes first, of which there is one";
+  EXPECT_EQ(Chooser(sample.answer(AnswerMode::all)).choose().size(), 5U);
+}
+
+TEST(Choice, EachOfThoseBeyondMaxAddressesIsGivenToo) {
+  Sample sample;
+  sample.max_addresses(2);
+  for (const char* address : {"10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"})
+    sample.backend(address);
+  Chooser chooser(sample);
+  std::map<std::uint16_t, int> given;
+  for (int i = 0; i < 1000; ++i) {
+    for (const std::uint16_t each : chooser.choose())
+      ++given[each];
+  }
+  for (std::uint16_t i = 0; i < 4; ++i)
+    EXPECT_NEAR(given[i], 500, 80);
+}
+
+TEST(Choice, ThePickAloneIsBalancedLikewise) {
+  const auto bytes =
+      Sample().backend("10.0.0.1", {.weight = 9}).backend("10.0.0.2", {.weight = 1}).record();
+  Choice choice(record::View::over(bytes), Asked::any);
+  EXPECT_TRUE(choice.counts_on_sort());
+  choice.pick_alone();
+  EXPECT_EQ(choice.most(), 1U);
+  Random random(7);
+  int second = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    std::uint16_t chosen = 0;
+    ASSERT_EQ(choice.choose(random, {&chosen, 1}), 1U);
+    second += chosen;
+  }
+  EXPECT_NEAR(second, 1000, 120);
 }
 
 }  // namespace

@@ -112,7 +112,7 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(1: unknown key "anwser" in [[service]]; did you mean "answer"?)"),
         with_key(
             "\"\\n\" = 1",
-            R"(1: unknown key "\x0a" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "when_all_down", "backends", "check", "agent", "slow_start" or "on_change")"),
+            R"(1: unknown key "\x0a" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "max_addresses", "when_all_down", "backends", "check", "agent", "slow_start" or "on_change")"),
         with_key("answer = \"first\"",
                  R"(10: "answer" must be "spread", "one" or "all", not "first")"),
         with_key("answer = true", R"(10: "answer" must be a string in quotes, not a boolean)"),
@@ -144,7 +144,7 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(14: "/no-such-program" cannot be run: No such file or directory)"),
         with_key(
             "on_change_user = \"root\"",
-            R"(1: unknown key "on_change_user" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "when_all_down", "backends", "check", "agent", "slow_start" or "on_change")")));
+            R"(1: unknown key "on_change_user" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "max_addresses", "when_all_down", "backends", "check", "agent", "slow_start" or "on_change")")));
 
 INSTANTIATE_TEST_SUITE_P(
     Names, ConfigFault,

@@ -77,6 +77,7 @@ TEST(Config, HasTheDocumentedDefaults) {
   EXPECT_EQ(expected.answer, AnswerMode::spread);
   EXPECT_EQ(expected.when_all_down, WhenAllDown::fail);
   EXPECT_FALSE(expected.subdomains);
+  EXPECT_EQ(expected.max_addresses, 8);
 }
 
 TEST(Config, TakesAProgramToRunOnChangesOfAllServicesOrOfOne) {
@@ -113,6 +114,7 @@ name = "App.Local."
 backends = ["10.0.0.1", { address = "fd99::1", weight = 65535, priority = 65535, port = 65535 },
             { address = "fe80::1%lo", weight = 0 }]
 answer = "one"
+max_addresses = 4096
 when_all_down = "next"
 subdomains = true
 aliases = ["B.local", "_c-d.local."]
@@ -134,6 +136,7 @@ fall = 100
   expected.aliases = {"b.local", "_c-d.local"};
   expected.subdomains = true;
   expected.answer = AnswerMode::one;
+  expected.max_addresses = 4096;
   expected.when_all_down = WhenAllDown::next;
   expected.backends = {backend("10.0.0.1"), backend("fd99::1", 65535, 65535, 65535),
                        backend("fe80::1%lo", 0)};

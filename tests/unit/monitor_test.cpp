@@ -177,7 +177,7 @@ TEST_F(MonitorTest, ABackendThatComesBackStartsWithATenthOfItsWeight) {
   apply({spec});
   ASSERT_TRUE(run_until_state(State::up));
   ASSERT_TRUE(run_until_state(State::down, "127.0.0.2"));
-  EXPECT_EQ(weights(), (std::vector{1U, 1U}));  // never at hlbd's own start
+  EXPECT_EQ(weights(), (std::vector{100U, 100U}));  // never at hlbd's own start
 
   const tcp::acceptor back(loop_, {asio::ip::make_address_v4("127.0.0.2"), port});
   ASSERT_TRUE(run_until_state(State::up, "127.0.0.2"));
@@ -195,7 +195,7 @@ TEST_F(MonitorTest, PublishesTheStepsOfASlowStart) {
   const tcp::acceptor back(loop_, {asio::ip::make_address_v4("127.0.0.2"), port});
   ASSERT_TRUE(run_until_state(State::up, "127.0.0.2"));
   const int before = changes_;
-  EXPECT_TRUE(run_until([this] { return weights() == std::vector{1U, 1U}; }));
+  EXPECT_TRUE(run_until([this] { return weights() == std::vector{100U, 100U}; }));
   EXPECT_GE(changes_, before + 2);
 }
 

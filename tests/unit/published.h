@@ -17,6 +17,7 @@ class Sample {
 
   Sample& answer(AnswerMode mode) { return (spec_.answer = mode, *this); }
   Sample& when_all_down(WhenAllDown rule) { return (spec_.when_all_down = rule, *this); }
+  Sample& max_addresses(std::uint16_t most) { return (spec_.max_addresses = most, *this); }
   Sample& subdomains() { return (spec_.subdomains = true, *this); }
   Sample& alias(std::string name) { return (spec_.aliases.push_back(std::move(name)), *this); }
   Sample& undecided() { return (verdict_.undecided = true, *this); }
@@ -51,7 +52,7 @@ inline std::vector<std::uint8_t> table_of(const std::vector<Sample>& services) {
   verdicts.reserve(services.size());
   for (const Sample& service : services)
     verdicts.push_back(service.verdict());
-  return publish::encode_table(verdicts, std::chrono::seconds(10));
+  return publish::encode_table(verdicts, {.max_stale = std::chrono::seconds(10), .network = {}});
 }
 
 }  // namespace hlb

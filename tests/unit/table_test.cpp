@@ -52,21 +52,21 @@ TEST(Table, KeepsEveryField) {
                     .backend("10.1.2.3", {.state = State::down})});
   const record::View record = table::View::over(bytes).find(Name("app.local"));
   ASSERT_TRUE(record.valid());
-  EXPECT_EQ(record.mode(), record::AnswerMode::one);
-  EXPECT_EQ(record.when_all_down(), record::WhenAllDown::next);
+  EXPECT_EQ(record.word().mode(), record::AnswerMode::one);
+  EXPECT_EQ(record.word().when_all_down(), record::WhenAllDown::next);
   EXPECT_TRUE(record.undecided());
   ASSERT_EQ(record.backend_count(), 2U);
   const record::Backend first = record.backend(0);
   EXPECT_EQ(first.family(), record::Family::ipv6);
   EXPECT_EQ(first.weight(), 7U);
-  EXPECT_EQ(first.priority(), 3);
+  EXPECT_EQ(record.state(0).priority(), 3);
   EXPECT_EQ(first.sort_score(), 9U);
-  EXPECT_TRUE(first.up());
-  EXPECT_FALSE(first.withdrawn());
+  EXPECT_TRUE(record.state(0).up());
+  EXPECT_FALSE(record.state(0).withdrawn());
   const record::Backend second = record.backend(1);
   EXPECT_EQ(std::vector(second.address(), second.address() + 4),
             (std::vector<std::uint8_t>{10, 1, 2, 3}));
-  EXPECT_FALSE(second.up());
+  EXPECT_FALSE(record.state(1).up());
 }
 
 TEST(Table, FindsEachOfManyThousandNames) {
@@ -117,6 +117,38 @@ TEST(Table, AnotherMajorVersionOrMagicOrSizeIsRefused) {
   EXPECT_TRUE(table::View::over(good).valid());
 }
 
+TEST(Table, SaysInWhichNetworkItsScoresAreTrue) {
+  const auto verdict = Sample();
+  const std::vector<ServiceVerdict> services = {verdict.verdict()};
+  const auto bytes = publish::encode_table(
+      services, {.max_stale = std::chrono::seconds(10), .network = {.device = 4, .inode = 5}});
+  EXPECT_EQ(table::View::over(bytes).network(), (Network{4, 5}));
+}
+
+TEST(Table, ARecordOfTheFirstReleaseIsRead) {
+  auto bytes = Sample().backend("10.0.0.1", {.weight = 0}).backend("10.0.0.2").record();
+  // Its header was shorter, and a weight of 0 had no flag.
+  namespace at = record::at;
+  bytes.erase(bytes.begin() + at::kOldHeaderEnd, bytes.begin() + at::kHeaderEnd);
+  store(bytes.data() + at::kSize, static_cast<std::uint32_t>(bytes.size()));
+  store(bytes.data() + at::kHeaderSize, std::uint16_t{at::kOldHeaderEnd});
+  const auto name_offset = load<std::uint32_t>(bytes.data() + at::kNameOffset);
+  store(bytes.data() + at::kNameOffset, name_offset - 8);
+  bytes[at::kOldHeaderEnd + at::kBackendFlags] = record::kUp;
+  const record::View record = record::View::over(bytes);
+  ASSERT_TRUE(record.valid());
+  EXPECT_EQ(record.name(), "app.local");
+  EXPECT_EQ(record.changes<Order::acquire>(), 0U);
+  EXPECT_FALSE(record.state(0).has_share());
+  EXPECT_TRUE(record.state(1).has_share());
+}
+
+TEST(Table, ARecordThatIsNotAlignedIsRefused) {
+  auto bytes = Sample().backend("10.0.0.1").record();
+  bytes.insert(bytes.begin(), 4, 0);
+  EXPECT_FALSE(record::View::over(std::span(bytes).subspan(4)).valid());
+}
+
 TEST(Table, ANewerMinorVersionWithLongerRecordsIsRead) {
   auto bytes = Sample().backend("10.0.0.1").backend("10.0.0.2").record();
   // As a newer hlbd would write it: eight more bytes for each backend, the name moved behind them.
@@ -153,6 +185,39 @@ TEST(Table, EveryCutAndEveryChangedByteIsHarmless) {
       if (table.valid()) found(table, "x.app.local");  // the sanitizers watch
     }
   }
+}
+
+TEST(Name, IsLowerCaseWhateverItsLengthAndBytes) {
+  std::string all;
+  for (int i = 1; i < 250; ++i)
+    all += static_cast<char>(i);
+  std::erase(all, ':');
+  for (std::size_t length = 1; length <= all.size(); ++length) {
+    const std::string asked = "x" + all.substr(all.size() - length);
+    std::string expected = asked;
+    for (char& c : expected)
+      c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    ASSERT_EQ(Name(asked).text(), expected) << length;
+  }
+}
+
+TEST(Name, IsNoServicesIfThereIsAColonAnywhere) {
+  for (std::size_t at = 0; at < 40; ++at) {
+    std::string name(40, 'a');
+    name[at] = ':';
+    EXPECT_FALSE(Name(name).plausible()) << at;
+  }
+}
+
+TEST(Name, HashesAsTheDescriptionSays) {
+  EXPECT_EQ(hash(""), 0U);
+  const auto step = [](std::uint64_t value, std::uint64_t eight) {
+    value = (value ^ eight) * 0x9e3779b97f4a7c15;
+    return value ^ (value >> 32U);
+  };
+  EXPECT_EQ(hash("app"), step(3, 0x707061));
+  EXPECT_EQ(hash("12345678"), step(8, 0x3837363534333231));
+  EXPECT_EQ(hash("123456789"), step(step(9, 0x3837363534333231), 0x39));
 }
 
 TEST(Name, OverlongEmptyAndNumericNamesAreNoServices) {

@@ -13,9 +13,15 @@ std::vector<std::uint32_t> of(std::vector<Share> shares) {
   return weights_of(shares);
 }
 
-TEST(Weights, AreAsConfiguredWhenNobodyGetsAPart) {
+TEST(Weights, AreInTheProportionsThatAreConfigured) {
   EXPECT_THAT(of({}), IsEmpty());
+  EXPECT_THAT(of({{1, 100}, {7, 100}, {0, 100}}), ElementsAre(100, 700, 0));
   EXPECT_THAT(of({{1, 100}, {7, 100}, {0, 100}, {65535, 100}}), ElementsAre(1, 7, 0, 65535));
+}
+
+TEST(Weights, OfTheOthersStayWhenOneGetsAPart) {
+  for (const std::uint32_t percent : {0U, 1U, 50U, 100U, 1000U})
+    EXPECT_THAT(of({{1, percent}, {3, 100}}), ElementsAre(percent, 300));
 }
 
 TEST(Weights, AreAllMultipliedSoThatSmallOnesCanBeDivided) {

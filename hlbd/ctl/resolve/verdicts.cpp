@@ -8,6 +8,7 @@
 #include "ctl/resolve/paths.h"
 #include "ctl/status/status_text.h"
 #include "ctl/terminal/times.h"
+#include "libnss_hlb/choose.h"
 
 namespace hlb::ctl {
 namespace {
@@ -24,58 +25,50 @@ std::string state_text(const BackendReport& told, WallTime now) {
 class Judgement {
  public:
   Judgement(const record::View& record, const std::vector<BackendReport>& told, WallTime now)
-      : record_(record), told_(told), now_(now) {
+      : record_(record), told_(told), now_(now), choice_(record, Asked::any) {
     for (std::uint32_t i = 0; i < record.backend_count(); ++i) {
-      const record::Backend backend = record.backend(i);
-      if (backend.up() && usable(backend))
-        best_ = std::min(best_.value_or(UINT16_MAX), backend.priority());
+      if (choice_.serves(i)) serving_ = record.state(i);
     }
   }
 
-  Verdict of(const record::Backend& backend) const {
-    Verdict verdict{address_of(backend), serves(backend), ""};
+  Verdict of(std::uint32_t index) const {
+    Verdict verdict{address_of(record_.backend(index)), choice_.serves(index), ""};
     const auto told = std::ranges::find(told_, verdict.address, &BackendReport::address);
     const BackendReport* const known = told == told_.end() ? nullptr : &*told;
-    verdict.why = why(backend, known);
-    if (verdict.is_in && record_.mode() != record::AnswerMode::all)
-      verdict.why += fmt::format(", first in {:.0f}% of answers", 100 * share(backend));
+    verdict.why = why(index, known);
+    if (verdict.is_in && record_.word().mode() != record::AnswerMode::all)
+      verdict.why += fmt::format(", first in {:.0f}% of answers", 100 * share(index));
     if (known == nullptr && !told_.empty())
       verdict.why += "; no longer configured, it stays until those that replace it are known";
     return verdict;
   }
 
  private:
-  static bool usable(const record::Backend& backend) {
-    return !backend.withdrawn() && backend.weight() > 0;
-  }
-
-  bool fail_open() const { return !best_ && record_.when_all_down() == record::WhenAllDown::all; }
-
-  bool serves(const record::Backend& backend) const {
-    return usable(backend) && (fail_open() || (backend.up() && backend.priority() == best_));
-  }
+  bool fail_open() const { return serving_ && !serving_->up(); }
 
   // Of the answers with its family, those that it comes first in.
-  double share(const record::Backend& backend) const {
+  double share(std::uint32_t index) const {
+    const record::Backend backend = record_.backend(index);
     std::uint32_t total = 0;
     for (std::uint32_t i = 0; i < record_.backend_count(); ++i) {
       const record::Backend other = record_.backend(i);
-      if (serves(other) && other.family() == backend.family()) total += other.weight();
+      if (choice_.serves(i) && other.family() == backend.family()) total += other.weight();
     }
-    return static_cast<double>(backend.weight()) / total;
+    return static_cast<double>(backend.weight()) / std::max(total, 1U);
   }
 
-  std::string why(const record::Backend& backend, const BackendReport* told) const {
+  std::string why(std::uint32_t index, const BackendReport* told) const {
+    const record::BackendState state = record_.state(index);
     if (told != nullptr && !told->override.kind.empty()) return describe(told->override, now_);
-    if (backend.withdrawn()) return "withdrawn";
-    if (!backend.up()) {
-      const std::string state = told == nullptr ? "down" : state_text(*told, now_);
-      return fail_open() ? state + "; none is up, and when_all_down = \"all\"" : state;
+    if (state.withdrawn()) return "withdrawn";
+    if (!state.up()) {
+      const std::string text = told == nullptr ? "down" : state_text(*told, now_);
+      return fail_open() ? text + "; none is up, and when_all_down = \"all\"" : text;
     }
-    if (backend.weight() == 0) return "its weight is 0";
-    if (!serves(backend)) {
+    if (!state.has_share()) return "its weight is 0";
+    if (!choice_.serves(index)) {
       return fmt::format("standby: its priority is {}, and backends of priority {} are up",
-                         backend.priority(), *best_);
+                         state.priority(), serving_ ? serving_->priority() : 0);
     }
     return told == nullptr ? "up" : state_text(*told, now_);
   }
@@ -83,7 +76,8 @@ class Judgement {
   const record::View& record_;
   const std::vector<BackendReport>& told_;
   WallTime now_;
-  std::optional<std::uint16_t> best_;  // the priority that serves; none where none is up
+  Choice choice_;
+  std::optional<record::BackendState> serving_;  // one of those that serve, if any does
 };
 
 // Without a table's word.
@@ -101,7 +95,7 @@ std::vector<Verdict> verdicts(const record::View& record, const std::vector<Back
   if (record.valid()) {
     const Judgement judgement(record, told, now);
     for (std::uint32_t i = 0; i < record.backend_count(); ++i)
-      all.push_back(judgement.of(record.backend(i)));
+      all.push_back(judgement.of(i));
   }
   for (const BackendReport& backend : told) {
     if (std::ranges::find(all, backend.address, &Verdict::address) != all.end()) continue;

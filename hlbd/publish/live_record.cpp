@@ -1,0 +1,155 @@
+#include "publish/live_record.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <vector>
+
+#include "libnss_hlb/live.h"
+#include "libnss_hlb/record.h"
+#include "publish/encode.h"
+
+namespace hlb::publish {
+namespace {
+
+namespace at = record::at;
+
+// What a backend's words are to become.
+struct Change {
+  std::uint8_t* backend;
+  std::uint32_t state;
+  std::uint32_t weight;
+
+  record::BackendState after() const { return record::BackendState(state); }
+  record::BackendState before() const {
+    return record::BackendState(load_live<Order::relaxed>(backend + at::kState));
+  }
+};
+
+// How far a backend is from being answered: 0 up, 1 if none is up, 2 never.
+int distance(record::BackendState state) {
+  if (state.withdrawn() || !state.has_share()) return 2;
+  return state.up() ? 0 : 1;
+}
+
+void store_change(const Change& change) {
+  store_live<Order::release>(change.backend + at::kWeight, change.weight);
+  store_live<Order::release>(change.backend + at::kState, change.state);
+}
+
+std::uint8_t* backend_at(std::span<std::uint8_t> bytes, const record::View& record,
+                         std::uint32_t index) {
+  return bytes.data() + (record.backend(index).address() - bytes.data());
+}
+
+bool is_same(const record::View& record, std::uint32_t index, const BackendVerdict& verdict) {
+  return record.state(index).priority() == verdict.priority &&
+         address_of(record.backend(index)) == verdict.address;
+}
+
+// The verdict on a backend of the record; nullptr: there is none. Mostly both have the same order.
+const BackendVerdict* verdict_on(const record::View& record, std::uint32_t index,
+                                 const std::vector<BackendVerdict>& verdicts) {
+  if (index < verdicts.size() && is_same(record, index, verdicts[index])) return &verdicts[index];
+  const auto found = std::ranges::find_if(
+      verdicts, [&](const BackendVerdict& each) { return is_same(record, index, each); });
+  return found == verdicts.end() ? nullptr : &*found;
+}
+
+// The changes of one turn.
+class Turn {
+ public:
+  explicit Turn(std::span<std::uint8_t> bytes)
+      : bytes_(bytes),
+        record_(record::View::over(bytes)),
+        word_(load_live<Order::relaxed>(bytes.data() + at::kWord)) {}
+
+  // Returns whether the verdict and the record have the same backends.
+  bool plan(const ServiceVerdict& service) {
+    std::size_t known = 0;
+    for (std::uint32_t i = 0; i < record_.backend_count(); ++i) {
+      const BackendVerdict* const verdict = verdict_on(record_, i, service.backends);
+      plan_change(verdict != nullptr ? tell(i, *verdict) : withdraw(i));
+      known += verdict != nullptr ? 1 : 0;
+    }
+    word_ = word_of(service);
+    const bool same = known == record_.backend_count() && known == service.backends.size();
+    if (!same) plan_to_ask();
+    return same;
+  }
+
+  void plan_to_ask() { word_ |= std::uint32_t{record::kUndecided} << 24U; }
+
+  void run() {
+    std::uint8_t* const word = bytes_.data() + at::kWord;
+    const bool new_word = load_live<Order::relaxed>(word) != word_;
+    if (ins_.empty() && outs_.empty() && !new_word) return;
+    const auto by_priority = [](const Change& change) { return change.after().priority(); };
+    std::ranges::stable_sort(ins_, std::ranges::greater(), by_priority);
+    std::ranges::stable_sort(outs_, std::ranges::less(), by_priority);
+    std::ranges::for_each(ins_, store_change);
+    if (new_word) store_live<Order::release>(word, word_);
+    std::uint8_t* const changes = bytes_.data() + at::kChanges;
+    store_live<Order::release>(changes, load_live<Order::relaxed>(changes) + 1);
+    std::ranges::for_each(outs_, store_change);
+  }
+
+ private:
+  Change tell(std::uint32_t index, const BackendVerdict& verdict) {
+    std::uint8_t* const backend = backend_at(bytes_, record_, index);
+    store_live<Order::relaxed>(backend + at::kSortScore, verdict.sort_score);
+    return {backend, state_of(verdict), verdict.weight};
+  }
+
+  Change withdraw(std::uint32_t index) {
+    std::uint8_t* const backend = backend_at(bytes_, record_, index);
+    const auto state = load_live<Order::relaxed>(backend + at::kState);
+    return {backend, state | std::uint32_t{record::kWithdrawn} << 24U,
+            record_.backend(index).weight()};
+  }
+
+  void plan_change(const Change& change) {
+    if (load_live<Order::relaxed>(change.backend + at::kState) == change.state) {
+      store_live<Order::relaxed>(change.backend + at::kWeight, change.weight);
+    } else if (distance(change.after()) < distance(change.before())) {
+      ins_.push_back(change);
+    } else {
+      outs_.push_back(change);
+    }
+  }
+
+  std::span<std::uint8_t> bytes_;
+  record::View record_;
+  std::uint32_t word_;
+  std::vector<Change> ins_;
+  std::vector<Change> outs_;
+};
+
+}  // namespace
+
+bool change_record(std::span<std::uint8_t> bytes, const ServiceVerdict& service) {
+  Turn turn(bytes);
+  const bool same = turn.plan(service);
+  turn.run();
+  return same;
+}
+
+void leave_to_hlbd(std::span<std::uint8_t> bytes) {
+  Turn turn(bytes);
+  turn.plan_to_ask();
+  turn.run();
+}
+
+void clear_live_words(std::span<std::uint8_t> bytes) {
+  const record::View record = record::View::over(bytes);
+  for (std::uint32_t i = 0; i < record.backend_count(); ++i) {
+    std::uint8_t* backend = backend_at(bytes, record, i);
+    store_live<Order::relaxed>(backend + at::kWeight, 0);
+    store_live<Order::relaxed>(backend + at::kSortScore, 0);
+    bytes[static_cast<std::size_t>(backend - bytes.data()) + at::kBackendFlags] = 0;
+  }
+  bytes[at::kMode] = bytes[at::kAllDown] = bytes[at::kFlags] = 0;
+  store_live<Order::relaxed>(bytes.data() + at::kChanges, 0);
+}
+
+}  // namespace hlb::publish

@@ -1,0 +1,107 @@
+#include "publish/live_table.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "libnss_hlb/bytes.h"
+#include "libnss_hlb/live.h"
+#include "publish/encode.h"
+#include "publish/live_record.h"
+
+namespace hlb::publish {
+namespace {
+
+namespace at = table::at;
+
+record::View record_of(const table::View& table, std::string_view name) {
+  return table.valid() ? table.find(Name(name)) : record::View();
+}
+
+// Calls `use(name, record)` for each name of a table, aliases included.
+template <typename Use>
+void for_each_name(std::span<const std::uint8_t> bytes, Use use) {
+  const std::uint8_t* slot = bytes.data() + load<std::uint32_t>(bytes.data() + at::kSlotsOffset);
+  const auto count = load<std::uint32_t>(bytes.data() + at::kSlotCount);
+  for (std::uint32_t i = 0; i < count; ++i, slot += at::kSlotEnd) {
+    const auto record = load<std::uint32_t>(slot + at::kSlotRecord);
+    if (record == 0) continue;
+    const auto name = bytes.subspan(load<std::uint32_t>(slot + at::kSlotName),
+                                    load<std::uint16_t>(slot + at::kSlotNameLength));
+    use(std::string_view(reinterpret_cast<const char*>(name.data()), name.size()), record);
+  }
+}
+
+// With each live word as zero.
+std::vector<std::uint8_t> shape_of(std::span<const std::uint8_t> table) {
+  std::vector<std::uint8_t> bytes(table.begin(), table.end());
+  std::fill_n(bytes.begin() + at::kSuperseded, at::kSize - at::kSuperseded, 0);
+  bytes[at::kFlags] &= static_cast<std::uint8_t>(table::kSubdomains);
+  for_each_name(table, [&](std::string_view, std::uint32_t record) {
+    clear_live_words(std::span(bytes).subspan(record));
+  });
+  return bytes;
+}
+
+}  // namespace
+
+bool LiveTable::tell(const ServiceVerdict& service) {
+  const record::View record = record_of(view(), service.spec->name);
+  if (!record.valid() || record.name() != service.spec->name) {
+    add_flag(table::kIncomplete);
+    return false;
+  }
+  const auto offset = static_cast<std::size_t>(record.bytes().data() - bytes_.data());
+  return change_record(bytes_.subspan(offset), service);
+}
+
+void LiveTable::leave_names_to_hlbd(const table::View& truth) {
+  for_each_name(bytes_, [&](std::string_view name, std::uint32_t offset) {
+    const record::View now = record_of(truth, name);
+    const record::View here = record::View::over(bytes_.subspan(offset));
+    if (!now.valid() || now.name() != here.name()) leave_to_hlbd(bytes_.subspan(offset));
+  });
+  add_flag(table::kIncomplete);
+}
+
+void LiveTable::complete() {
+  std::uint8_t* flags = bytes_.data() + at::kFlags;
+  store_live<Order::release>(flags, load_live<Order::relaxed>(flags) & ~table::kIncomplete);
+}
+
+void LiveTable::set_lease(std::uint64_t until_ns) {
+  std::uint8_t* place = bytes_.data() + at::kLeaseUntil;
+  store_live<Order::relaxed>(place, static_cast<std::uint32_t>(until_ns));
+  store_live<Order::relaxed>(place + 4, static_cast<std::uint32_t>(until_ns >> 32U));
+}
+
+std::uint64_t LiveTable::lease() const {
+  const std::uint8_t* place = bytes_.data() + at::kLeaseUntil;
+  const std::uint64_t high = load_live<Order::relaxed>(place + 4);
+  return high << 32U | load_live<Order::relaxed>(place);
+}
+
+std::uint64_t LiveTable::lease_length() const {
+  return load<std::uint64_t>(bytes_.data() + at::kLease);
+}
+
+void LiveTable::supersede() {
+  const bool ours = bytes_.size() >= at::kSize &&
+                    std::equal(std::begin(table::kMagic), std::end(table::kMagic), bytes_.begin());
+  if (ours) store_live<Order::release>(bytes_.data() + at::kSuperseded, 1);
+}
+
+void LiveTable::retire() {
+  if (view().valid()) add_flag(table::kRetired);
+}
+
+void LiveTable::add_flag(std::uint32_t flag) {
+  std::uint8_t* flags = bytes_.data() + at::kFlags;
+  store_live<Order::release>(flags, load_live<Order::relaxed>(flags) | flag);
+}
+
+bool same_shape(std::span<const std::uint8_t> one, std::span<const std::uint8_t> other) {
+  return one.size() == other.size() && !one.empty() && shape_of(one) == shape_of(other);
+}
+
+}  // namespace hlb::publish

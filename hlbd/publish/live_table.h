@@ -1,0 +1,53 @@
+// A table's live words, changed in place while programs read them. TABLE.md says in which order,
+// and why.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "health/verdict.h"
+#include "libnss_hlb/table.h"
+
+namespace hlb::publish {
+
+// Looks at bytes that may be written, aligned as a page is, which must outlive it. One thread
+// writes; any number of readers is never made to wait.
+class LiveTable {
+ public:
+  LiveTable() = default;
+  explicit LiveTable(std::span<std::uint8_t> bytes) : bytes_(bytes) {}
+
+  table::View view() const { return table::View::over(bytes_); }
+
+  // Makes the table say of a service what the verdict says. What it has no place for (a name, a
+  // backend, another priority) it leaves to hlbd: the service is marked so that hlbd is asked, and
+  // backends that it no longer has are withdrawn. False if anything was left so.
+  bool tell(const ServiceVerdict& service);
+
+  // For a table that another one is to replace, but can't as yet: `truth` is what that says. Names
+  // that aren't here, or that are another service's there, are left to hlbd.
+  void leave_names_to_hlbd(const table::View& truth);
+
+  // For one that has all names after all.
+  void complete();
+
+  void set_lease(std::uint64_t until_ns);  // CLOCK_BOOTTIME
+  std::uint64_t lease() const;             // as it was set last
+  std::uint64_t lease_length() const;      // how far ahead it is set
+
+  // Of a table of whatever version: programs turn to the one that stands now.
+  void supersede();
+
+  // For when hlbd is removed from the machine for good.
+  void retire();
+
+ private:
+  void add_flag(std::uint32_t flag);
+
+  std::span<std::uint8_t> bytes_;
+};
+
+// Whether two tables have the same names and backends, and differ in live words alone.
+bool same_shape(std::span<const std::uint8_t> one, std::span<const std::uint8_t> other);
+
+}  // namespace hlb::publish

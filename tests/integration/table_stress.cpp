@@ -1,0 +1,104 @@
+// One thread changes verdicts in place, as hlbd does, while others look up, as programs do.
+//
+//   table_stress CHANGES READERS
+//
+// A service has a main backend and a standby; one of both is up at any time, and hands over to the
+// other in one turn. A third one is never up. Prints what the readers saw as key=value fields. Exit
+// status 1: one of them saw what never was.
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "health/address.h"
+#include "health/verdict.h"
+#include "libnss_hlb/choose.h"
+#include "publish/encode.h"
+#include "publish/live_table.h"
+
+namespace {
+
+using hlb::State;
+
+constexpr std::uint16_t kMain = 0;
+constexpr std::uint16_t kStandby = 1;
+constexpr std::uint16_t kNever = 2;
+
+struct Seen {
+  unsigned long lookups = 0;
+  unsigned long unsettled = 0;
+  unsigned long none = 0;   // although one was up at any time
+  unsigned long wrong = 0;  // the one that never is, or more than one
+};
+
+hlb::ServiceVerdict verdict(const hlb::ServiceSpec& spec, bool main_up) {
+  const State main = main_up ? State::up : State::down;
+  const State standby = main_up ? State::down : State::up;
+  return {&spec,
+          false,
+          {{*hlb::Address::parse("10.0.0.1"), 1, kMain, main, 0},
+           {*hlb::Address::parse("10.0.0.2"), 1, kStandby, standby, 0},
+           {*hlb::Address::parse("10.0.0.3"), 1, kNever, State::down, 0}}};
+}
+
+void look_up(const hlb::table::View& table, hlb::Random& random, Seen& seen) {
+  const hlb::record::View record = table.find(hlb::Name("app.local"));
+  const hlb::Choice choice(record, hlb::Asked::any);
+  ++seen.lookups;
+  if (!choice.settled()) {
+    ++seen.unsettled;
+  } else if (choice.availability() != hlb::Availability::answerable) {
+    ++seen.none;
+  } else {
+    std::array<std::uint16_t, 3> chosen{};
+    const std::uint32_t count = choice.choose(random, chosen);
+    if (count != 1 || chosen[0] == kNever) ++seen.wrong;
+  }
+}
+
+void look_up_until(const std::atomic<bool>& over, const hlb::table::View& table, Seen& seen) {
+  hlb::Random random(1);
+  while (!over.load(std::memory_order_relaxed))
+    look_up(table, random, seen);
+}
+
+int stress(unsigned long changes, unsigned readers) {
+  hlb::ServiceSpec spec;
+  spec.name = "app.local";
+  const std::vector<hlb::ServiceVerdict> services = {verdict(spec, true)};
+  auto bytes =
+      hlb::publish::encode_table(services, {.max_stale = std::chrono::seconds(10), .network = {}});
+  const auto table = hlb::table::View::over(bytes);
+  std::atomic<bool> over = false;
+  std::vector<Seen> seen(readers);
+  std::vector<std::thread> threads;
+  for (Seen& each : seen)
+    threads.emplace_back(look_up_until, std::cref(over), std::cref(table), std::ref(each));
+  const std::array verdicts = {verdict(spec, true), verdict(spec, false)};
+  for (unsigned long i = 1; i <= changes; ++i)
+    hlb::publish::LiveTable(bytes).tell(verdicts[i % 2]);
+  over = true;
+  Seen sum;
+  for (unsigned i = 0; i < readers; ++i) {
+    threads[i].join();
+    sum.lookups += seen[i].lookups;
+    sum.unsettled += seen[i].unsettled;
+    sum.none += seen[i].none;
+    sum.wrong += seen[i].wrong;
+  }
+  std::printf("lookups=%lu unsettled=%lu none=%lu wrong=%lu\n", sum.lookups, sum.unsettled,
+              sum.none, sum.wrong);
+  return sum.none + sum.wrong == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) return 2;
+  return stress(std::strtoul(argv[1], nullptr, 10),
+                static_cast<unsigned>(std::strtoul(argv[2], nullptr, 10)));
+}

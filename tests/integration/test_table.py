@@ -1,0 +1,185 @@
+"""The table under adversity: what changes in place, and what stands when nothing else can be made."""
+
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import time
+
+import pytest
+from lookups import Hammer, fields, lookup, lookups
+from programs import Program
+from waiting import until
+from world import BUILD, DNS_IPV4, RUNTIME, config, environment, run, service
+
+A, B, C = "127.0.0.11", "127.0.0.12", "127.0.0.13"
+NAME = "table.test"
+TABLE = RUNTIME / "table"
+
+
+def services(*names, backends=(A, B), **keys):
+    return config(*[service(name, backends, answer="all") for name in names or [NAME]], **keys)
+
+
+@pytest.fixture
+def backends(stage):
+    return {address: stage.backend(address) for address in (A, B, C)}
+
+
+def answered(name=NAME, **options):
+    return set(lookup(name, family="inet", **options).addresses)
+
+
+def identity(path=TABLE):
+    status = os.stat(path)
+    return status.st_dev, status.st_ino
+
+
+# ---- many threads ----------------------------------------------------------------------------
+
+
+def test_threads_that_read_while_verdicts_change_see_nothing_that_never_was():
+    seen = fields(run(BUILD / "tests/table_stress", 200_000, 3).stdout.strip())
+    assert int(seen["lookups"]) > 0
+    assert seen["none"] == seen["wrong"] == "0"
+
+
+# ---- a full file system ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_run(stage):
+    """A runtime folder on a file system of 256 KiB."""
+    RUNTIME.mkdir(exist_ok=True)
+    run("mount", "-t", "tmpfs", "-o", "size=256k,mode=755", "tmpfs", RUNTIME)
+    stage.parts.callback(run, "umount", RUNTIME)
+    return RUNTIME
+
+
+def unchecked(name):
+    return f'[[service]]\nname = "{name}"\nbackends = ["{C}"]\n[service.check]\ntype = "none"\n'
+
+
+def fill(folder):
+    with contextlib.suppress(OSError), open(folder / "ballast", "wb") as ballast:
+        while True:
+            ballast.write(b"x" * 4096)
+            ballast.flush()
+    assert shutil.disk_usage(folder).free == 0
+
+
+def test_a_dead_backend_is_left_out_while_run_is_full(small_run, stage, backends):
+    stage.hlbd(services())
+    before = identity()
+    fill(small_run)
+    backends[A].kill()
+    until(lambda: answered() == {B}, "the dead one out")
+    assert identity() == before
+
+
+def test_what_is_new_is_answered_by_hlbd_while_run_is_full(small_run, stage, backends):
+    hlbd = stage.hlbd(services(NAME, "gone.test"))
+    until((small_run / "table.spare").exists, "room for the next table")
+    fill(small_run)
+    many = "".join(unchecked(f"new{i}.test") for i in range(3000))
+    hlbd.reload(services(backends=(B, C)) + many)
+    assert "no new table" in hlbd.log()
+    until(lambda: answered() == {B, C}, "the new backend in the place of the old one")
+    for _ in range(20):
+        assert answered() == {B, C}
+        assert answered("new7.test") == {C}
+        assert answered("gone.test") == {DNS_IPV4}
+        assert answered("foreign.example") == {DNS_IPV4}
+    (small_run / "ballast").unlink()
+    hlbd.reload(services(backends=(B, C)) + unchecked("new7.test"))
+    until(lambda: b"new7.test" in TABLE.read_bytes(), "the new table")
+    hlbd.kill()
+    assert answered("new7.test") == {C}, "from the table"
+
+
+# ---- room ------------------------------------------------------------------------------------
+
+LOOK_UP_ONCE_AND_STAY = """
+import socket, sys, time
+socket.getaddrinfo(sys.argv[1], 80)
+print("idle", flush=True)
+time.sleep(3600)
+"""
+
+
+def idle_program(stage):
+    log = stage.new_folder() / "log"
+    return stage.add(Program([sys.executable, "-c", LOOK_UP_ONCE_AND_STAY, NAME], log, environment()))
+
+
+def test_verdicts_that_change_take_no_room_whoever_has_the_table_mapped(stage, backends):
+    hlbd = stage.hlbd(services())
+    idle = []
+    used = []
+    for _ in range(5):
+        idle.append(idle_program(stage))
+        idle[-1].wait_for_log("idle")
+        for what, expected in ((signal.SIGSTOP, {B}), (signal.SIGCONT, {A, B})):
+            backends[A].signal(what)
+            until(lambda expected=expected: answered() == expected, f"{expected} alone")
+        used.append(identity())
+    assert len(set(used)) == 1
+    assert hlbd.running()
+
+
+# ---- what others do to the file ---------------------------------------------------------------
+
+
+def remove():
+    TABLE.unlink()
+
+
+def copy_over():
+    older = TABLE.read_bytes()
+    until(lambda: TABLE.read_bytes() != older, "a lease that was renewed")
+    TABLE.write_bytes(older)
+
+
+def replace():
+    copy = TABLE.with_name("copy")
+    shutil.copy(TABLE, copy)
+    copy.rename(TABLE)
+
+
+@pytest.mark.parametrize("harm", [remove, copy_over, replace])
+def test_a_table_that_somebody_harms_is_made_anew_within_a_second(stage, backends, harm):
+    stage.hlbd(services())
+    hammer = Hammer(stage, NAME, seconds=4, threads=4)
+    until(lambda: answered() == {A, B}, "answers")
+    time.sleep(1.1)  # a table rests for a second before it can be replaced
+    harm()
+    harmed = identity() if TABLE.exists() else None
+    until(lambda: TABLE.exists() and identity() != harmed, "another table", 1.5)
+    assert hammer.result().statuses() == {"OK"}
+
+
+# ---- removed for good ------------------------------------------------------------------------
+
+
+def test_running_programs_turn_to_the_next_source_when_hlbd_is_removed(stage, backends):
+    hlbd = stage.hlbd(services(max_stale="1s"))
+    program = Hammer(stage, NAME, seconds=6, threads=1, pause_us=10_000)
+    until(lambda: answered() == {A, B}, "answers")
+    hlbd.terminate()
+    run(BUILD / "hlbd", "--retire")
+    shutil.rmtree(RUNTIME)
+    assert program.result().addresses() >= {A, B, DNS_IPV4}
+
+
+# ---- another network namespace ---------------------------------------------------------------
+
+
+def test_a_program_in_another_network_gets_the_pick_alone(stage, backends):
+    # glibc's sort leaves the two as they are given: both are in each answer.
+    stage.hlbd(config(service(NAME, [A, B])))
+    assert {len(each.addresses) for each in lookups(NAME, family="inet", count=50).results} == {2}
+    command = [BUILD / "tests/lookup", NAME, "--family", "inet", "--count", "200"]
+    there = run("unshare", "--net", *command).stdout
+    found = [fields(line) for line in there.splitlines() if "status=" in line]
+    assert {each["addresses"] for each in found} == {A, B}

@@ -1,0 +1,336 @@
+"""One record whose words change in place, and one lookup of it; see check.
+
+A: sequentially consistent. A writer stores backends' words one by one, and the lookup may be
+   stopped between any two loads. A crash of the writer at any step is covered: the lookup may end
+   with the writer standing at any step for ever. Readers don't write, so one is all of them.
+B: the same on weak memory: the view semantics of C++20's release, acquire and relaxed accesses.
+   Each load may give any value not older than what the reader has to know.
+
+P1: somebody is answered who was never in. P2: nobody is, although somebody was in at any time.
+P4: written behind the end of the caller's buffer. S1: somebody is answered who was in no right
+answer. S2: the answer as a whole never was right, which isn't promised: a set may mix two moments.
+"""
+
+import itertools
+
+from report import report
+
+
+def answer(words, priorities):
+    """Who is answered, given who is in."""
+    best = min((p for w, p in zip(words, priorities) if w), default=None)
+    return frozenset(i for i, (w, p) in enumerate(zip(words, priorities)) if w and p == best)
+
+
+def stores(script, priorities, discipline):
+    """The writer's stores, one by one: (location, value, index of the change). Location -1 is the
+    record's counter. A script is a list of word tuples; the first is what stands at the start."""
+    out, count, words = [], 0, script[0]
+    for number, target in enumerate(script[1:]):
+        ins = [i for i in range(len(words)) if target[i] and not words[i]]
+        outs = [i for i in range(len(words)) if words[i] and not target[i]]
+        ins.sort(key=lambda i: -priorities[i])  # the worst priority first
+        outs.sort(key=lambda i: priorities[i])  # the best priority first
+        bump = []
+        if discipline["bump"] == "always" or (discipline["bump"] == "outs" and outs):
+            count += 1
+            bump = [(-1, count)]
+        if discipline["bump"] == "odd":
+            count += 2
+            steps = (
+                [(-1, count - 1)] + [(i, 1) for i in ins] + [(i, 0) for i in outs] + [(-1, count)]
+            )
+        elif discipline["order"] == "outs first":
+            steps = [(i, 0) for i in outs] + [(i, 1) for i in ins] + bump
+        else:
+            steps = [(i, 1) for i in ins] + bump + [(i, 0) for i in outs]
+        out += [(*step, number) for step in steps]
+        words = target
+    return out
+
+
+def judge(result, truths, priorities):
+    """The properties that `result` breaks, given the words at each instant of the lookup."""
+    answers = [answer(t, priorities) for t in truths]
+    broken = []
+    if any(not any(t[i] for t in truths) for i in result):
+        broken.append("P1")
+    if any(not any(i in a for a in answers) for i in result):
+        broken.append("S1")
+    if result not in answers:
+        broken.append("S2")
+    if not result and all(answers):
+        broken.append("P2")
+    return broken
+
+
+def scripts(backends, length):
+    states = list(itertools.product((0, 1), repeat=backends))
+    for n in range(1, length + 1):
+        for script in itertools.product(states, repeat=n + 1):
+            if all(a != b for a, b in zip(script, script[1:])):
+                yield script
+
+
+def history(script, steps):
+    words, truths, counter = list(script[0]), [script[0]], [0]
+    for where, value, _ in steps:
+        if where >= 0:
+            words[where] = value
+        truths.append(tuple(words))
+        counter.append(value if where < 0 else counter[-1])
+    return truths, counter
+
+
+def record_sequential(title, priorities, length, discipline, expected, tries=2):
+    found = {"P1": None, "S1": None, "S2": None, "P2": None}
+    states = unsettled = 0
+    n = len(priorities)
+    twice = discipline.get("twice", False)
+    for script in scripts(n, length):
+        steps = stores(script, priorities, discipline)
+        truths, counter = history(script, steps)
+        first = sum(1 for s in steps if s[2] == 0)
+        for start in range(first):  # later starts are starts of a shorter script
+            todo = [
+                (start, 0, 0, None, (), None)
+            ]  # position, try, pc, counter seen, words seen, last pass
+            seen = set(todo)
+            while todo:
+                state = todo.pop()
+                pos, attempt, pc, c1, words, last = state
+                states += 1
+                following = []
+                if pos < len(steps):
+                    following.append((pos + 1, attempt, pc, c1, words, last))
+                result = None
+                if pc == 0:
+                    following.append((pos, attempt, 1, counter[pos], (), last))
+                elif pc <= n:
+                    following.append(
+                        (pos, attempt, pc + 1, c1, words + (truths[pos][pc - 1],), last)
+                    )
+                else:
+                    if twice:
+                        settled = last == words or any(words)
+                    elif discipline["bump"] == "never":
+                        settled = True
+                    else:
+                        settled = counter[pos] == c1 and not (
+                            discipline["bump"] == "odd" and c1 % 2
+                        )
+                    if settled:
+                        result = answer(words, priorities)
+                    elif attempt + 1 < tries + (2 if twice else 0):
+                        following.append((pos, attempt + 1, 0, None, (), words))
+                    else:
+                        unsettled += 1  # hlbd is asked, who answers from one instant
+                if result is not None:
+                    for name in judge(result, truths[start : pos + 1], priorities):
+                        if found[name] is None:
+                            found[name] = (
+                                f"priorities {priorities}, in: {' -> '.join(map(str, script))}; stores "
+                                f"{[(w if w >= 0 else 'counter', v) for w, v, _ in steps]}; lookup from store {start} "
+                                f"to {pos} saw {words}, answers {sorted(result)}"
+                            )
+                for item in following:
+                    if item not in seen:
+                        seen.add(item)
+                        todo.append(item)
+    if discipline["bump"] == "odd":
+        found[
+            "WAIT"
+        ] = "a writer that is stopped, or has died, between its stores: no pass settles, every lookup of that service goes to the bus"
+    return title, states, found, expected
+
+
+def record_many_passes(title, priorities, length):
+    """Sizes and fills in passes of their own over live words, as a table that never changes allows."""
+    found = {"P1": None, "P4": None, "P2": None}
+    states, n = 0, len(priorities)
+    discipline = {"bump": "never", "order": "ins first"}
+    for script in scripts(n, length):
+        steps = stores(script, priorities, discipline)
+        truths, _ = history(script, steps)
+        todo = [(0, 0, None, 0, 0)]  # position, pc, best, most, filled
+        seen = set(todo)
+        while todo:
+            pos, pc, best, most, filled = state = todo.pop()
+            states += 1
+            following = [(pos + 1, *state[1:])] if pos < len(steps) else []
+            where, i = divmod(pc, n)
+            if where < 3:
+                up, p = truths[pos][i], priorities[i]
+                if where == 0 and up and (best is None or p < best):
+                    following.append((pos, pc + 1, p, most, filled))
+                elif where == 1 and up and p == best:
+                    following.append((pos, pc + 1, best, most + 1, filled))
+                elif where == 2 and up and p == best:
+                    following.append((pos, pc + 1, best, most, filled + 1))
+                else:
+                    following.append((pos, pc + 1, best, most, filled))
+            else:
+                text = f"priorities {priorities}, in: {' -> '.join(map(str, script))}, lookup sized {most}, filled {filled}"
+                if filled > most:
+                    found["P4"] = found["P4"] or text + ": written behind the end"
+                if best is not None and filled == 0:
+                    found["P1"] = (
+                        found["P1"] or text + ": success with an address that nobody wrote"
+                    )
+                if best is None and all(any(t) for t in truths[: pos + 1]):
+                    found["P2"] = found["P2"] or text + ": none healthy"
+            for item in following:
+                if item not in seen:
+                    seen.add(item)
+                    todo.append(item)
+    return title, states, found, {"P1", "P2", "P4"}
+
+
+def record_weak(title, priorities, length, orders, expected):
+    """orders: (store of words, store of counter, load of words, first load of counter): True = release or acquire."""
+    release_word, release_count, acquire_word, acquire_count = orders
+    discipline = {"bump": "always", "order": "ins first"}
+    found = {"P1": None, "S1": None, "P2": None}
+    states, n = 0, len(priorities)
+    for script in scripts(n, length):
+        steps = stores(script, priorities, discipline)
+        truths, _ = history(script, steps)
+        # what each location goes through: (value, time of the store)
+        gone = {i: [(script[0][i], 0)] for i in range(n)}
+        gone[-1] = [(0, 0)]
+        for at, (where, value, _) in enumerate(steps, 1):
+            gone[where].append((value, at))
+        first = sum(1 for s in steps if s[2] == 0)
+        for start in range(first):
+            # A view per location is the time of the newest store there that the reader must know.
+            def know(view, until):
+                return tuple(
+                    max(v, max(t for _, t in gone[loc] if t <= until))
+                    for v, loc in zip(view, [-1, *range(n)])
+                )
+
+            todo = [(0, know((0,) * (n + 1), start), start, None, ())]
+            seen = set(todo)
+            while todo:
+                pc, view, newest, c1, words = todo.pop()
+                states += 1
+                following = []
+                location = -1 if pc in (0, n + 1) else pc - 1
+                acquire = acquire_count if pc == 0 else acquire_word if pc <= n else False
+                release = release_count if location < 0 else release_word
+                for value, at in gone[location]:
+                    if at < view[location + 1]:
+                        continue
+                    v = list(view)
+                    v[location + 1] = at
+                    v = know(tuple(v), at) if acquire and release else tuple(v)
+                    latest = max(newest, at)
+                    if pc == 0:
+                        following.append((1, v, latest, value, ()))
+                    elif pc <= n:
+                        following.append((pc + 1, v, latest, c1, words + (value,)))
+                    elif value == c1:  # else: again, or the bus
+                        result = answer(words, priorities)
+                        for name in judge(result, truths[start : latest + 1], priorities):
+                            if name in found and found[name] is None:
+                                found[name] = (
+                                    f"priorities {priorities}, in: {' -> '.join(map(str, script))}; from store {start}, knows up "
+                                    f"to {latest}, saw {words}, answers {sorted(result)}"
+                                )
+                for item in following:
+                    if item not in seen:
+                        seen.add(item)
+                        todo.append(item)
+    return title, states, found, expected
+
+
+def explore():
+    two, three = (0, 1), (0, 0, 1)
+    print("== A: one record, sequentially consistent ==")
+    report(*record_many_passes("A0 several passes, as over a table that never changes", three, 2))
+    report(
+        *record_sequential(
+            "A1 one pass; outs stored before ins",
+            two,
+            2,
+            {"bump": "never", "order": "outs first"},
+            {"S1", "S2", "P2"},
+        )
+    )
+    report(
+        *record_sequential(
+            "A2 one pass; ins before outs, nothing else",
+            two,
+            2,
+            {"bump": "never", "order": "ins first"},
+            {"S1", "S2", "P2"},
+        )
+    )
+    report(
+        *record_sequential(
+            "A3 'none' believed only when seen twice, no counter",
+            two,
+            3,
+            {"bump": "never", "order": "ins first", "twice": True},
+            {"S1", "S2", "P2"},
+            3,
+        )
+    )
+    report(
+        *record_sequential(
+            "A4 ins, counter, outs; the counter moves only with outs",
+            three,
+            2,
+            {"bump": "outs", "order": "ins first"},
+            {"S1", "S2"},
+        )
+    )
+    for priorities, length in (
+        (two, 4),
+        ((1, 0), 3),
+        (three, 2),
+        ((1, 0, 0), 2),
+        ((0, 1, 2), 2),
+        ((2, 1, 0), 2),
+    ):
+        report(
+            *record_sequential(
+                f"A5 ins, counter, outs; always all three {priorities} x {length}",
+                priorities,
+                length,
+                {"bump": "always", "order": "ins first"},
+                {"S2"} if len(set(priorities)) < len(priorities) else set(),
+            )
+        )
+    report(
+        *record_sequential(
+            "A6 a full sequence lock (odd while storing)",
+            two,
+            3,
+            {"bump": "odd", "order": "ins first"},
+            {"WAIT"},
+        )
+    )
+    print("== B: one record, weak memory ==")
+    yes, no = True, False
+    report(*record_weak("B0 all relaxed", two, 2, (no, no, no, no), {"S1", "P2"}))
+    report(
+        *record_weak(
+            "B1 only the counter released and acquired", two, 2, (no, yes, no, yes), {"S1", "P2"}
+        )
+    )
+    report(
+        *record_weak(
+            "B2 only the words released and acquired", two, 3, (yes, no, yes, no), {"S1", "P2"}
+        )
+    )
+    for priorities, length in ((two, 4), ((1, 0), 3), (three, 2), ((0, 1, 2), 2)):
+        report(
+            *record_weak(
+                f"B3 all released; words and first counter acquired {priorities} x {length}",
+                priorities,
+                length,
+                (yes, yes, yes, yes),
+                set(),
+            )
+        )

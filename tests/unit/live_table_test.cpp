@@ -1,0 +1,161 @@
+// Changes in place: what a reader of the table finds after each, and what is left to hlbd.
+#include "publish/live_table.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "libnss_hlb/choose.h"
+#include "published.h"
+
+namespace hlb {
+namespace {
+
+using Addresses = std::vector<std::string>;
+
+constexpr const char* kA = "10.0.0.1";
+constexpr const char* kB = "10.0.0.2";
+constexpr const char* kC = "10.0.0.3";
+
+class Table {
+ public:
+  explicit Table(const std::vector<Sample>& services) : bytes_(table_of(services)) {}
+
+  bool tell(const Sample& service) { return live().tell(service.verdict()); }
+  publish::LiveTable live() { return publish::LiveTable(bytes_); }
+  record::View record(std::string_view name = "app.local") {
+    return live().view().find(Name(name));
+  }
+
+  // Whom a lookup may get.
+  Addresses served(std::string_view name = "app.local") {
+    const Choice choice(record(name), Asked::any);
+    Addresses addresses;
+    for (std::uint32_t i = 0; i < record(name).backend_count(); ++i) {
+      if (choice.serves(i))
+        addresses.push_back(publish::address_of(record(name).backend(i)).to_string());
+    }
+    return addresses;
+  }
+
+  const std::vector<std::uint8_t>& bytes() const { return bytes_; }
+
+ private:
+  std::vector<std::uint8_t> bytes_;
+};
+
+Sample both_up() {
+  return Sample().backend(kA).backend(kB);
+}
+
+TEST(LiveTable, TellsWhoIsUp) {
+  Table table({both_up()});
+  EXPECT_EQ(table.served(), (Addresses{kA, kB}));
+  EXPECT_TRUE(table.tell(Sample().backend(kA, {.state = State::down}).backend(kB)));
+  EXPECT_EQ(table.served(), Addresses{kB});
+  EXPECT_TRUE(table.tell(both_up()));
+  EXPECT_EQ(table.served(), (Addresses{kA, kB}));
+}
+
+TEST(LiveTable, BecomesWhatATableMadeAnewWouldBe) {
+  const Sample before = Sample().backend(kA, {.weight = 5}).backend(kB, {.state = State::down});
+  const Sample after = Sample()
+                           .answer(AnswerMode::one)
+                           .undecided()
+                           .backend(kA, {.weight = 0, .sort_score = 7})
+                           .backend(kB, {.weight = 9});
+  Table table({before});
+  EXPECT_TRUE(table.tell(after));
+  Table anew({after});
+  EXPECT_EQ(table.record().bytes().size(), anew.record().bytes().size());
+  EXPECT_EQ(table.served(), Addresses{kB});
+  EXPECT_EQ(table.record().word().mode(), record::AnswerMode::one);
+  EXPECT_TRUE(table.record().undecided());
+  EXPECT_EQ(table.record().backend(0).sort_score(), 7U);
+  EXPECT_EQ(table.record().backend(1).weight(), 9U);
+  EXPECT_TRUE(publish::same_shape(table.bytes(), anew.bytes()));
+}
+
+TEST(LiveTable, CountsTheTurnsInWhichSomethingChanged) {
+  Table table({both_up()});
+  table.tell(both_up());
+  EXPECT_EQ(table.record().changes<Order::relaxed>(), 0U);
+  table.tell(Sample().backend(kA, {.state = State::down}).backend(kB, {.state = State::down}));
+  EXPECT_EQ(table.record().changes<Order::relaxed>(), 1U);
+  table.tell(both_up());
+  EXPECT_EQ(table.record().changes<Order::relaxed>(), 2U);
+}
+
+TEST(LiveTable, LeavesOtherBackendsToHlbdAndWithdrawsThoseThatAreGone) {
+  Table table({both_up()});
+  EXPECT_FALSE(table.tell(Sample().backend(kB).backend(kC)));
+  EXPECT_TRUE(table.record().undecided());
+  EXPECT_EQ(table.served(), Addresses{kB});
+}
+
+TEST(LiveTable, TakesAnotherPriorityForAnotherBackend) {
+  Table table({both_up()});
+  EXPECT_FALSE(table.tell(Sample().backend(kA).backend(kB, {.priority = 1})));
+  EXPECT_TRUE(table.record().undecided());
+  EXPECT_EQ(table.served(), Addresses{kA});
+}
+
+TEST(LiveTable, TellsInAnyOrderOfBackends) {
+  Table table({both_up()});
+  EXPECT_TRUE(table.tell(Sample().backend(kB, {.state = State::down}).backend(kA)));
+  EXPECT_EQ(table.served(), Addresses{kA});
+}
+
+TEST(LiveTable, HasNoPlaceForAnotherName) {
+  Table table({both_up().subdomains()});
+  EXPECT_FALSE(table.live().view().incomplete());
+  EXPECT_FALSE(table.tell(Sample("other.local").backend(kA)));
+  EXPECT_TRUE(table.live().view().incomplete());
+  table.live().complete();
+  EXPECT_FALSE(table.live().view().incomplete());
+  EXPECT_FALSE(table.tell(Sample("below.app.local").backend(kA)));
+  EXPECT_TRUE(table.live().view().incomplete());
+  EXPECT_EQ(table.served("below.app.local"), (Addresses{kA, kB})) << "that is its parent's";
+}
+
+TEST(LiveTable, LeavesNamesThatAreGoneOrOfAnotherServiceToHlbd) {
+  Table table({both_up().alias("app"), Sample("gone.local"), Sample("kept.local")});
+  const Table truth({both_up(), Sample("kept.local").alias("app")});
+  table.live().leave_names_to_hlbd(table::View::over(truth.bytes()));
+  EXPECT_TRUE(table.record("app").undecided());
+  EXPECT_TRUE(table.record("gone.local").undecided());
+  EXPECT_FALSE(table.record("kept.local").undecided());
+  EXPECT_TRUE(table.live().view().incomplete());
+}
+
+TEST(LiveTable, OtherNamesOrBackendsAreAnotherShape) {
+  const Table one({both_up()});
+  EXPECT_TRUE(publish::same_shape(one.bytes(), Table({both_up()}).bytes()));
+  for (const Sample& other : {both_up().alias("app"), both_up().subdomains(), Sample().backend(kA),
+                              Sample().backend(kA).backend(kC), Sample("abc.local").backend(kA),
+                              Sample().backend(kA).backend(kB, {.priority = 1})}) {
+    EXPECT_FALSE(publish::same_shape(one.bytes(), Table({other}).bytes()));
+  }
+}
+
+TEST(LiveTable, TheLeaseGoesWholeAcrossItsHalves) {
+  Table table({both_up()});
+  for (const std::uint64_t until : {1ULL, 0xffffffffULL, 0x100000000ULL, 0x123456789abcdefULL}) {
+    table.live().set_lease(until);
+    EXPECT_EQ(table.live().lease(), until);
+  }
+}
+
+TEST(LiveTable, ATableOfAnyVersionIsSupersededAndNothingElseIs) {
+  auto other = table_of({both_up()});
+  other[table::at::kMajorVersion] = 77;
+  publish::LiveTable(other).supersede();
+  EXPECT_EQ(other[table::at::kSuperseded], 1);
+  std::vector<std::uint8_t> none(100);
+  publish::LiveTable(none).supersede();
+  EXPECT_EQ(none, std::vector<std::uint8_t>(100));
+}
+
+}  // namespace
+}  // namespace hlb
