@@ -103,12 +103,13 @@ asio::awaitable<void> wait(asio::posix::stream_descriptor& socket, short events,
                            asio::steady_timer& limit) {
   limit.expires_at(asio::steady_timer::time_point::max());
   if (timeout_ms > 0) limit.expires_after(std::chrono::milliseconds(timeout_ms));
-  auto readable = socket.async_wait(socket.wait_read, asio::use_awaitable);
+  auto readable = socket.async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable);
   auto elapsed = limit.async_wait(asio::as_tuple(asio::use_awaitable));
   if ((events & POLLOUT) == 0) {
     co_await (std::move(readable) || std::move(elapsed));
   } else {
-    auto writable = socket.async_wait(socket.wait_write, asio::use_awaitable);
+    auto writable =
+        socket.async_wait(asio::posix::stream_descriptor::wait_write, asio::use_awaitable);
     co_await (std::move(readable) || std::move(writable) || std::move(elapsed));
   }
 }

@@ -11,7 +11,7 @@ constexpr std::uint64_t kServiceTag = 1U << 3U | static_cast<unsigned>(WireType:
 constexpr std::uint64_t kStatusTag = 1U << 3U | static_cast<unsigned>(WireType::varint);
 
 // In front of each message: whether it is compressed, and its length in four bytes.
-constexpr std::size_t kFrameHead = 5;
+constexpr std::size_t kMessageHead = 5;
 
 void put_varint(std::string& message, std::uint64_t number) {
   for (; number >= 0x80; number >>= 7U)
@@ -120,13 +120,13 @@ std::string health_check_request(std::string_view service) {
 
 HealthReply health_check_reply(std::string_view body) {
   if (body.empty()) return {std::nullopt, "the reply is empty"};
-  if (body.size() < kFrameHead) return {std::nullopt, "the reply is broken off"};
+  if (body.size() < kMessageHead) return {std::nullopt, "the reply is broken off"};
   if (body[0] == 1) return {std::nullopt, "the reply is compressed"};
   if (body[0] != 0) return {std::nullopt, "the reply is not framed as gRPC's"};
   std::uint64_t length = 0;
-  for (std::size_t at = 1; at < kFrameHead; ++at)
+  for (std::size_t at = 1; at < kMessageHead; ++at)
     length = length << 8U | byte_at(body, at);
-  const std::string_view message = body.substr(kFrameHead);
+  const std::string_view message = body.substr(kMessageHead);
   if (message.size() < length) return {std::nullopt, "the reply is broken off"};
   if (message.size() > length) return {std::nullopt, "more than one reply"};
   return read_message(message);

@@ -12,7 +12,7 @@
 namespace hlb::publish {
 namespace {
 
-namespace at = table::at;
+namespace header = table::at;
 
 record::View record_of(const table::View& table, std::string_view name) {
   return table.valid() ? table.find(Name(name)) : record::View();
@@ -21,13 +21,14 @@ record::View record_of(const table::View& table, std::string_view name) {
 // Calls `use(name, record)` for each name of a table, aliases included.
 template <typename Use>
 void for_each_name(std::span<const std::uint8_t> bytes, Use use) {
-  const std::uint8_t* slot = bytes.data() + load<std::uint32_t>(bytes.data() + at::kSlotsOffset);
-  const auto count = load<std::uint32_t>(bytes.data() + at::kSlotCount);
-  for (std::uint32_t i = 0; i < count; ++i, slot += at::kSlotEnd) {
-    const auto record = load<std::uint32_t>(slot + at::kSlotRecord);
+  const std::uint8_t* slot =
+      bytes.data() + load<std::uint32_t>(bytes.data() + header::kSlotsOffset);
+  const auto count = load<std::uint32_t>(bytes.data() + header::kSlotCount);
+  for (std::uint32_t i = 0; i < count; ++i, slot += header::kSlotEnd) {
+    const auto record = load<std::uint32_t>(slot + header::kSlotRecord);
     if (record == 0) continue;
-    const auto name = bytes.subspan(load<std::uint32_t>(slot + at::kSlotName),
-                                    load<std::uint16_t>(slot + at::kSlotNameLength));
+    const auto name = bytes.subspan(load<std::uint32_t>(slot + header::kSlotName),
+                                    load<std::uint16_t>(slot + header::kSlotNameLength));
     use(std::string_view(reinterpret_cast<const char*>(name.data()), name.size()), record);
   }
 }
@@ -35,8 +36,8 @@ void for_each_name(std::span<const std::uint8_t> bytes, Use use) {
 // With each live word as zero.
 std::vector<std::uint8_t> shape_of(std::span<const std::uint8_t> table) {
   std::vector<std::uint8_t> bytes(table.begin(), table.end());
-  std::fill_n(bytes.begin() + at::kSuperseded, at::kSize - at::kSuperseded, 0);
-  bytes[at::kFlags] &= static_cast<std::uint8_t>(table::kSubdomains);
+  std::fill_n(bytes.begin() + header::kSuperseded, header::kSize - header::kSuperseded, 0);
+  bytes[header::kFlags] &= static_cast<std::uint8_t>(table::kSubdomains);
   for_each_name(table, [&](std::string_view, std::uint32_t record) {
     clear_live_words(std::span(bytes).subspan(record));
   });
@@ -65,30 +66,30 @@ void LiveTable::leave_names_to_hlbd(const table::View& truth) {
 }
 
 void LiveTable::complete() {
-  std::uint8_t* flags = bytes_.data() + at::kFlags;
+  std::uint8_t* flags = bytes_.data() + header::kFlags;
   store_live<Order::release>(flags, load_live<Order::relaxed>(flags) & ~table::kIncomplete);
 }
 
 void LiveTable::set_lease(std::uint64_t until_ns) {
-  std::uint8_t* place = bytes_.data() + at::kLeaseUntil;
+  std::uint8_t* place = bytes_.data() + header::kLeaseUntil;
   store_live<Order::relaxed>(place, static_cast<std::uint32_t>(until_ns));
   store_live<Order::relaxed>(place + 4, static_cast<std::uint32_t>(until_ns >> 32U));
 }
 
 std::uint64_t LiveTable::lease() const {
-  const std::uint8_t* place = bytes_.data() + at::kLeaseUntil;
+  const std::uint8_t* place = bytes_.data() + header::kLeaseUntil;
   const std::uint64_t high = load_live<Order::relaxed>(place + 4);
   return high << 32U | load_live<Order::relaxed>(place);
 }
 
 std::uint64_t LiveTable::lease_length() const {
-  return load<std::uint64_t>(bytes_.data() + at::kLease);
+  return load<std::uint64_t>(bytes_.data() + header::kLease);
 }
 
 void LiveTable::supersede() {
-  const bool ours = bytes_.size() >= at::kSize &&
+  const bool ours = bytes_.size() >= header::kSize &&
                     std::equal(std::begin(table::kMagic), std::end(table::kMagic), bytes_.begin());
-  if (ours) store_live<Order::release>(bytes_.data() + at::kSuperseded, 1);
+  if (ours) store_live<Order::release>(bytes_.data() + header::kSuperseded, 1);
 }
 
 void LiveTable::retire() {
@@ -96,7 +97,7 @@ void LiveTable::retire() {
 }
 
 void LiveTable::add_flag(std::uint32_t flag) {
-  std::uint8_t* flags = bytes_.data() + at::kFlags;
+  std::uint8_t* flags = bytes_.data() + header::kFlags;
   store_live<Order::release>(flags, load_live<Order::relaxed>(flags) | flag);
 }
 

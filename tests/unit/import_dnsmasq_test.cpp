@@ -22,7 +22,7 @@ std::vector<std::string> notes_of(std::string_view text) {
 }
 
 // "name=argument", or the reason why dnsmasq refuses the line.
-std::string parsed(std::string_view line) {
+std::string parsed_dnsmasq(std::string_view line) {
   const auto result = parse_dnsmasq_line(line);
   if (const auto* refused = std::get_if<Refused>(&result)) return refused->reason;
   const auto& option = std::get<DnsmasqOption>(result);
@@ -32,34 +32,34 @@ std::string parsed(std::string_view line) {
 // ---- the syntax of a line ----------------------------------------------------------------------
 
 TEST(DnsmasqLine, HasWhiteSpaceAroundEverything) {
-  EXPECT_EQ(parsed(" \t address \t=  /a/10.0.0.1\t "), "address=/a/10.0.0.1");
+  EXPECT_EQ(parsed_dnsmasq(" \t address \t=  /a/10.0.0.1\t "), "address=/a/10.0.0.1");
 }
 
 TEST(DnsmasqLine, EndsInACommentBehindWhiteSpaceAlone) {
-  EXPECT_EQ(parsed("address=/#/10.0.0.1 # all"), "address=/#/10.0.0.1");
-  EXPECT_EQ(parsed("address=/a/10.0.0.1#5353"), "address=/a/10.0.0.1#5353");
-  EXPECT_EQ(parsed("# address=/a/10.0.0.1"), "=");
-  EXPECT_EQ(parsed("#address=/a/10.0.0.1"), "=");
+  EXPECT_EQ(parsed_dnsmasq("address=/#/10.0.0.1 # all"), "address=/#/10.0.0.1");
+  EXPECT_EQ(parsed_dnsmasq("address=/a/10.0.0.1#5353"), "address=/a/10.0.0.1#5353");
+  EXPECT_EQ(parsed_dnsmasq("# address=/a/10.0.0.1"), "=");
+  EXPECT_EQ(parsed_dnsmasq("#address=/a/10.0.0.1"), "=");
 }
 
 TEST(DnsmasqLine, TakesQuotesAwayAndReadsEscapesInThem) {
-  EXPECT_EQ(parsed(R"(address="/a/10.0.0.1" # "c")"), "address=/a/10.0.0.1");
-  EXPECT_EQ(parsed(R"(x="a # b")"), "x=a # b");
-  EXPECT_EQ(parsed(R"(x=a\tb"c\"\\\td\q")"), "x=a\\tbc\"\\\td\\q");
+  EXPECT_EQ(parsed_dnsmasq(R"(address="/a/10.0.0.1" # "c")"), "address=/a/10.0.0.1");
+  EXPECT_EQ(parsed_dnsmasq(R"(x="a # b")"), "x=a # b");
+  EXPECT_EQ(parsed_dnsmasq(R"(x=a\tb"c\"\\\td\q")"), "x=a\\tbc\"\\\td\\q");
 }
 
 TEST(DnsmasqLine, IsRefusedWithAQuoteThatIsNotClosed) {
-  EXPECT_THAT(parsed(R"(address="/a/10.0.0.1)"), HasSubstr("close it"));
-  EXPECT_THAT(parsed(R"(x="\")"), HasSubstr("close it"));
+  EXPECT_THAT(parsed_dnsmasq(R"(address="/a/10.0.0.1)"), HasSubstr("close it"));
+  EXPECT_THAT(parsed_dnsmasq(R"(x="\")"), HasSubstr("close it"));
 }
 
 TEST(DnsmasqLine, MayHaveTheDashesOfTheCommandLine) {
-  EXPECT_EQ(parsed("--address=/a/10.0.0.1"), "address=/a/10.0.0.1");
+  EXPECT_EQ(parsed_dnsmasq("--address=/a/10.0.0.1"), "address=/a/10.0.0.1");
 }
 
 TEST(DnsmasqLine, IsAnOptionAloneWithoutEquals) {
-  EXPECT_EQ(parsed("no-resolv"), "no-resolv=");
-  EXPECT_EQ(parsed(""), "=");
+  EXPECT_EQ(parsed_dnsmasq("no-resolv"), "no-resolv=");
+  EXPECT_EQ(parsed_dnsmasq(""), "=");
 }
 
 // ---- address= ----------------------------------------------------------------------------------

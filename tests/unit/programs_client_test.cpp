@@ -17,10 +17,10 @@ namespace hlb::programs {
 namespace {
 
 namespace asio = boost::asio;
-using probes::Folder;
 using probes::helpers;
 using probes::is_gone;
 using probes::process_in;
+using probes::ScriptFolder;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using namespace std::chrono_literals;
@@ -102,7 +102,7 @@ class ProgramsClientTest : public testing::Test {
     return request.value_or(Request());
   }
 
-  Folder folder_;
+  ScriptFolder folder_;
   asio::io_context loop_{1};
   std::vector<std::string> told_;
   std::shared_ptr<Client> client_;

@@ -19,10 +19,10 @@
 namespace hlb::programs {
 namespace {
 
-using probes::Folder;
 using probes::is_gone;
 using probes::kPlenty;
 using probes::process_in;
+using probes::ScriptFolder;
 using namespace std::chrono_literals;
 using How = Ending::How;
 using Step = Ending::Step;
@@ -35,7 +35,7 @@ bool becomes(Done done) {
   return done();
 }
 
-Program shell(std::string script, std::chrono::milliseconds timeout = kPlenty) {
+Program in_shell(std::string script, std::chrono::milliseconds timeout = kPlenty) {
   return {.arguments = {"/bin/sh", "-c", std::move(script)},
           .environment = {"PATH=/usr/bin:/bin"},
           .user = "nobody",
@@ -100,18 +100,18 @@ class HelperTest : public testing::Test {
 };
 
 TEST_F(HelperTest, TellsHowAProgramEndedAndWhatItWrote) {
-  Reply reply = helper_.run(shell("echo out; echo err >&2; exit 3"));
+  Reply reply = helper_.run(in_shell("echo out; echo err >&2; exit 3"));
   EXPECT_EQ(reply.ending, (Ending{How::exited, Step::prepare, 3}));
   EXPECT_EQ(reply.output, "out\nerr\n");
-  reply = helper_.run(shell("kill -SEGV $$"));
+  reply = helper_.run(in_shell("kill -SEGV $$"));
   EXPECT_EQ(reply.ending, (Ending{How::killed, Step::prepare, SIGSEGV}));
 }
 
 TEST_F(HelperTest, TellsWhyAProgramWasNotStarted) {
-  Program program = shell("");
+  Program program = in_shell("");
   program.arguments = {"/no/such/program"};
   EXPECT_EQ(helper_.run(program).ending, (Ending{How::not_started, Step::program, ENOENT}));
-  program = shell("");
+  program = in_shell("");
   program.user = "no-such-one";
   const Ending expected = geteuid() == 0 ? Ending{How::not_started, Step::user, 0}
                                          : Ending{How::exited, Step::prepare, 0};
@@ -119,7 +119,7 @@ TEST_F(HelperTest, TellsWhyAProgramWasNotStarted) {
 }
 
 TEST_F(HelperTest, KeepsAsMuchOfTheOutputAsWasAskedFor) {
-  Program program = shell("printf 123456789; head -c 1000000 /dev/zero");
+  Program program = in_shell("printf 123456789; head -c 1000000 /dev/zero");
   program.output_limit = 5;
   EXPECT_EQ(helper_.run(program).output, "12345");
   program.output_limit = 0;
@@ -129,54 +129,55 @@ TEST_F(HelperTest, KeepsAsMuchOfTheOutputAsWasAskedFor) {
 }
 
 TEST_F(HelperTest, KillsAtTheTimeoutAndAnswersOnce) {
-  const Folder folder;
-  const Reply reply =
-      helper_.run(shell("echo begun; " + daemon_noted_in(folder.file("daemon")) + "sleep 300", 2s));
+  const ScriptFolder folder;
+  const Reply reply = helper_.run(
+      in_shell("echo begun; " + daemon_noted_in(folder.file("daemon")) + "sleep 300", 2s));
   EXPECT_EQ(reply.ending.how, How::timed_out);
   EXPECT_EQ(reply.output, "begun\n");
   const pid_t daemon = process_in(folder.file("daemon")).value();
   EXPECT_TRUE(becomes([&] { return is_gone(daemon); }));
-  EXPECT_EQ(helper_.run(shell("exit 4")).ending.value, 4);  // nothing else came before
+  EXPECT_EQ(helper_.run(in_shell("exit 4")).ending.value, 4);  // nothing else came before
 }
 
 TEST_F(HelperTest, KillsWhatAProgramLeavesRunning) {
-  const Folder folder;
-  const Reply reply = helper_.run(shell(daemon_noted_in(folder.file("daemon"))));
+  const ScriptFolder folder;
+  const Reply reply = helper_.run(in_shell(daemon_noted_in(folder.file("daemon"))));
   EXPECT_EQ(reply.ending.how, How::exited);
   const pid_t daemon = process_in(folder.file("daemon")).value();
   EXPECT_TRUE(becomes([&] { return is_gone(daemon); }));
 }
 
 TEST_F(HelperTest, CancellingKillsAProgramWithoutAnAnswer) {
-  const Folder folder;
-  helper_.say(Request{1, shell("echo $$ >" + folder.file("main") + "; sleep 300")});
+  const ScriptFolder folder;
+  helper_.say(Request{1, in_shell("echo $$ >" + folder.file("main") + "; sleep 300")});
   ASSERT_TRUE(becomes([&] { return process_in(folder.file("main")).has_value(); }));
   helper_.say(Cancel{1});
   helper_.say(Cancel{1});  // as one that has just ended may be
   const pid_t main = process_in(folder.file("main")).value();
   EXPECT_TRUE(becomes([&] { return is_gone(main); }));
-  EXPECT_EQ(helper_.run(shell("exit 4")).ending.value, 4);
+  EXPECT_EQ(helper_.run(in_shell("exit 4")).ending.value, 4);
 }
 
 TEST_F(HelperTest, AnswersOthersBeside200HungPrograms) {
   constexpr Id kHung = 200;
   for (Id id = 1; id <= kHung; ++id)
-    helper_.say(Request{id, shell("trap '' TERM; setsid sleep 300 & sleep 300", 1h)});
+    helper_.say(Request{id, in_shell("trap '' TERM; setsid sleep 300 & sleep 300", 1h)});
   for (int count = 0; count < 20; ++count)
-    EXPECT_EQ(helper_.run(shell("exit 4")).ending, (Ending{How::exited, Step::prepare, 4}));
+    EXPECT_EQ(helper_.run(in_shell("exit 4")).ending, (Ending{How::exited, Step::prepare, 4}));
 }
 
 TEST_F(HelperTest, RunsNoMoreThan256AtATime) {
   for (Id id = 1; id <= 256; ++id)
-    helper_.say(Request{id, shell("exec sleep 300", 1h)});
-  EXPECT_EQ(helper_.run(shell("exit 4")).ending, (Ending{How::not_started, Step::prepare, EAGAIN}));
+    helper_.say(Request{id, in_shell("exec sleep 300", 1h)});
+  EXPECT_EQ(helper_.run(in_shell("exit 4")).ending,
+            (Ending{How::not_started, Step::prepare, EAGAIN}));
   helper_.say(Cancel{1});
-  EXPECT_TRUE(becomes([&] { return helper_.run(shell("exit 4")).ending.value == 4; }));
+  EXPECT_TRUE(becomes([&] { return helper_.run(in_shell("exit 4")).ending.value == 4; }));
 }
 
 TEST_F(HelperTest, EndsWhatRunsAndItselfWhenHlbdGoes) {
-  const Folder folder;
-  helper_.say(Request{1, shell(daemon_noted_in(folder.file("daemon")) + "sleep 300", 1h)});
+  const ScriptFolder folder;
+  helper_.say(Request{1, in_shell(daemon_noted_in(folder.file("daemon")) + "sleep 300", 1h)});
   ASSERT_TRUE(becomes([&] { return process_in(folder.file("daemon")).has_value(); }));
   const pid_t daemon = process_in(folder.file("daemon")).value();
   const pid_t helper = probes::helpers().front();
@@ -189,7 +190,7 @@ TEST_F(HelperTest, GivesProgramsNoNewPrivileges) {
   const std::string script =
       "while read -r line; do case $line in NoNewPrivs:*) echo $line;; esac; "
       "done </proc/self/status";
-  EXPECT_EQ(helper_.run(shell(script)).output, "NoNewPrivs: 1\n");
+  EXPECT_EQ(helper_.run(in_shell(script)).output, "NoNewPrivs: 1\n");
 }
 
 TEST_F(HelperTest, HangsUpOnWhatIsNoRequest) {
@@ -206,8 +207,8 @@ TEST_F(HelperTest, HangsUpOnWhatIsNoRequest) {
 }
 
 TEST_F(HelperTest, HangsUpOnWhoUsesAnIdTwice) {
-  helper_.say(Request{1, shell("sleep 300")});
-  helper_.say(Request{1, shell("sleep 300")});
+  helper_.say(Request{1, in_shell("sleep 300")});
+  helper_.say(Request{1, in_shell("sleep 300")});
   EXPECT_TRUE(helper_.ends());
 }
 
@@ -257,19 +258,19 @@ class ListeningHelper {
 };
 
 TEST(ListeningHelper, ServesSeveralAndKeepsThemApart) {
-  const Folder folder;
+  const ScriptFolder folder;
   const ListeningHelper process(folder.file("socket"));
   Conversation one = process.connect();
   Conversation other = process.connect();
-  one.say(Request{1, shell("echo $$ >" + folder.file("one") + "; sleep 300", 1h)});
-  other.say(Request{1, shell("echo $$ >" + folder.file("other") + "; sleep 300", 1h)});
+  one.say(Request{1, in_shell("echo $$ >" + folder.file("one") + "; sleep 300", 1h)});
+  other.say(Request{1, in_shell("echo $$ >" + folder.file("other") + "; sleep 300", 1h)});
   ASSERT_TRUE(becomes([&] { return process_in(folder.file("one")).has_value(); }));
   ASSERT_TRUE(becomes([&] { return process_in(folder.file("other")).has_value(); }));
   one.hang_up();
   const pid_t gone = process_in(folder.file("one")).value();
   EXPECT_TRUE(becomes([&] { return is_gone(gone); }));
   EXPECT_FALSE(is_gone(process_in(folder.file("other")).value()));
-  EXPECT_EQ(other.run(shell("exit 4")).ending.value, 4);
+  EXPECT_EQ(other.run(in_shell("exit 4")).ending.value, 4);
 }
 
 }  // namespace

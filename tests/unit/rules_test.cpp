@@ -243,7 +243,7 @@ TEST_F(Rules, SlowStartGivesATenthAtFirstAndThenMore) {
   spec.slow_start = 30s;
   world_.apply({spec});
   world_.pass(0ms);
-  EXPECT_EQ(world_.verdict(0, kOne).weight, 1U);  // never at the start
+  EXPECT_EQ(world_.verdict(0, kOne).weight, 100U);  // never at the start
   world_.says(kOne, kRefuses);
   until_change();
   world_.says(kOne, kPasses);
@@ -255,8 +255,8 @@ TEST_F(Rules, SlowStartGivesATenthAtFirstAndThenMore) {
   EXPECT_EQ(world_.verdict(0, kOne).weight, 55U);
   EXPECT_GE(world_.publications, 29);
   world_.pass(15s);
-  EXPECT_EQ(world_.verdict(0, kOne).weight, 1U);
-  EXPECT_EQ(world_.verdict(0, kOther).weight, 1U);
+  EXPECT_EQ(world_.verdict(0, kOne).weight, 100U);
+  EXPECT_EQ(world_.verdict(0, kOther).weight, 100U);
 }
 
 TEST_F(Rules, ABackendOfSeveralChecksIsUpWhenAllPass) {

@@ -92,11 +92,11 @@ Findings unacceptable_folder(const Machine& machine, const std::filesystem::path
   struct stat status{};
   if (::stat(machine.at(folder).c_str(), &status) != 0) return {};
   if (status.st_uid != owner_of_table) {
-    return {fault(kAbout, folder.string() + " and the table in it belong to different users",
+    return {fault(kAboutDaemon, folder.string() + " and the table in it belong to different users",
                   kNotTaken, "Start hlbd as the user whom the folder belongs to.")};
   }
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    return {fault(kAbout,
+    return {fault(kAboutDaemon,
                   fmt::format("{} can be written by others (its mode is {:04o})", folder.string(),
                               status.st_mode & 07777U),
                   kNotTaken, "Type: chmod 755 " + folder.string())};
