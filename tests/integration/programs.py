@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from waiting import until
@@ -137,6 +138,16 @@ class Hlbd(Program):
         super().__init__(command, Path(folder) / "hlbd.log", env, stderr)
         if ready:
             self.wait_until_ready()
+
+    def log(self):
+        """All of it: hlbd's lines are written by a thread of its own, which may be a bit behind."""
+        text = super().log()
+        while self.running():
+            time.sleep(0.01)
+            before, text = text, super().log()
+            if text == before:
+                break
+        return text
 
     def write_config(self, text):
         self.config_file.write_text(text)

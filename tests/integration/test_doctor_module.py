@@ -91,7 +91,7 @@ __attribute__((section(".note.hlb"), aligned(4))) const struct {
   unsigned owner_size, size, type;
   char owner[4];
   unsigned short major, minor;
-} note = {4, 4, 1, "hlb", 1, 0};
+} note = {4, 4, 1, "hlb", 2, 0};
 int _nss_hlb_gethostbyname4_r(const char* name, void** tuples, char* buffer, unsigned long size,
                               int* error, int* host_error, int* ttl) {
   *error = ENOENT;

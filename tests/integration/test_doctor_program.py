@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from doctor import NAME, NOBODY, RESOLV, WELL, A, compiled
+from doctor import NAME, RESOLV, WELL, A, compiled
 from waiting import until
 from world import BUILD, DNS, environment, run
 

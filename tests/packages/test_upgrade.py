@@ -5,7 +5,7 @@ import time
 import pytest
 from machine import packages
 from waiting import until
-from service import APP, BACKENDS, Stream, addresses, serve_app
+from service import APP, BACKENDS, Stream, addresses, seeing, serve_app
 
 ORDERS = {
     "both": [("hlbd", "libnss-hlb")],
