@@ -125,7 +125,7 @@ asio::awaitable<void> PeerSocket::sweep() {
     sweep_timer_.expires_after(kSweepInterval);
     const auto [error] = co_await sweep_timer_.async_wait(kAsTuple);
     if (error) co_return;
-    if (!is_in_place()) listen();  // or at the next turn, should that fail
+    if (!is_in_place()) (void)listen();  // should that fail, the next turn tries again
     const auto oldest_allowed = std::chrono::steady_clock::now() - kLongestConnection;
     for (PeerConnection* connection : connections_) {
       if (connection->since() > oldest_allowed) break;
