@@ -99,7 +99,7 @@ Daemon::Daemon(Options options, Config config)
           *this),
       publisher_(
           io_.get_executor(), options_.runtime_dir, monitor_,
-          [this](std::span<const std::size_t> services) { on_published(services); },
+          [this](std::span<const Refreshed> services) { on_published(services); },
           [this](const std::string& trouble) { operator_side_.degraded().set("table", trouble); }),
       override_control_(
           options_.state_dir, disk_, monitor_, clock_, [this] { publisher_.publish(); },
@@ -239,7 +239,7 @@ void Daemon::watch_listeners() {
   }
 }
 
-void Daemon::on_published(std::span<const std::size_t> services) {
+void Daemon::on_published(std::span<const Refreshed> services) {
   if (peer_socket_) peer_socket_->answers_changed();
   operator_side_.published(services);
   if (!ready_) become_ready();
@@ -326,13 +326,8 @@ asio::awaitable<void> Daemon::renew_lease() {
 }
 
 std::string Daemon::status() const {
-  std::size_t serving = 0;
-  const auto verdicts = monitor_.verdicts();
-  for (const ServiceVerdict& service : verdicts) {
-    serving += std::ranges::any_of(
-        service.backends, [](const BackendVerdict& backend) { return backend.state == State::up; });
-  }
-  return fmt::format("{} of {} services have a healthy backend", serving, verdicts.size());
+  return fmt::format("{} of {} services have a healthy backend", monitor_.totals().services_healthy,
+                     monitor_.services().size());
 }
 
 }  // namespace hlb

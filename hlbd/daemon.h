@@ -57,7 +57,7 @@ class Daemon : private Monitor::Observer {
   void watch_listeners();
   void file_changed(const probes::FileChange& change);
   void programs_troubled(const std::string& trouble);
-  void on_published(std::span<const std::size_t> services);
+  void on_published(std::span<const Refreshed> services);
   void become_ready();
   void reload(Reloader::Reply reply);
   std::optional<bus::Refusal> put_in_force(Reloader::Loaded loaded);

@@ -2,10 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <limits>
 #include <utility>
 
 #include "config/duration.h"
@@ -30,37 +28,6 @@ std::string name_of(AnswerMode mode) {
   return mode == AnswerMode::all ? "all" : "spread";
 }
 
-// Whether lookups are answered with a backend: it is healthy, and of the best priority that is; or
-// none is, and the service then answers with all.
-class Answered {
- public:
-  explicit Answered(const ServiceVerdict& verdict) {
-    for (const BackendVerdict& each : verdict.backends) {
-      if (healthy(each)) best_ = std::min<std::uint32_t>(best_, each.priority);
-    }
-    fails_open_ =
-        !any_healthy() && !verdict.undecided && verdict.spec->when_all_down == WhenAllDown::all;
-  }
-  bool operator()(const BackendVerdict& backend) const {
-    if (fails_open_) return usable(backend);
-    return healthy(backend) && backend.priority == best_;
-  }
-  bool any_healthy() const { return best_ != kNone; }
-
- private:
-  static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
-
-  static bool usable(const BackendVerdict& backend) {
-    return !backend.withdrawn && backend.weight > 0;
-  }
-  static bool healthy(const BackendVerdict& backend) {
-    return backend.state == State::up && usable(backend);
-  }
-
-  std::uint32_t best_ = kNone;
-  bool fails_open_ = false;
-};
-
 // The port at which all checks ask; 0 when there is none, or several.
 std::uint16_t common_port(const WatchedBackend& backend) {
   std::uint16_t port = 0;
@@ -81,11 +48,6 @@ std::string reason_of(const WatchedBackend& backend) {
   return backend.checks.front()->history.reason();
 }
 
-std::string state_of(bool any_healthy, bool all_up, bool undecided) {
-  if (any_healthy) return all_up ? "up" : "degraded";
-  return undecided ? "unknown" : "down";
-}
-
 }  // namespace
 
 MonitorDirectory::MonitorDirectory(const Monitor& monitor, const Publisher& publisher,
@@ -97,58 +59,6 @@ MonitorDirectory::MonitorDirectory(const Monitor& monitor, const Publisher& publ
       events_(events),
       degraded_(degraded) {}
 
-// ---- the states of services --------------------------------------------------------------------
-
-void MonitorDirectory::configured() {
-  std::map<std::string, ServiceReport> before;
-  for (ServiceReport& each : services_)
-    before.emplace(each.name, std::move(each));
-  indices_.clear();
-  services_.clear();
-  for (const ServiceSpec& spec : monitor_.services()) {
-    indices_.emplace(spec.name, services_.size());
-    const auto known = before.find(spec.name);
-    ServiceReport report = known == before.end() ? ServiceReport() : std::move(known->second);
-    report.name = spec.name;
-    services_.push_back(std::move(report));
-  }
-}
-
-std::vector<Event> MonitorDirectory::update(std::span<const std::size_t> services) {
-  std::vector<Event> events;
-  const WallTime now = moment_now().wall;
-  for (const std::size_t index : services) {
-    const ServiceVerdict& verdict = publisher_.verdicts()[index];
-    const auto& watched = monitor_.watched()[index].backends;
-    ServiceReport& report = services_[index];
-    const Answered answered(verdict);
-    report.backends = static_cast<std::uint32_t>(watched.size());
-    report.answered = static_cast<std::uint32_t>(std::ranges::count_if(verdict.backends, answered));
-    report.up = 0;
-    bool all_up = true;
-    for (std::size_t i = 0; i < watched.size(); ++i) {
-      const auto kind = monitor_.overrides().kind_of(report.name, watched[i].spec.address);
-      const bool up = verdict.backends[i].state == State::up;
-      report.up += up ? 1U : 0U;
-      all_up &= up || kind == OverrideKind::maintenance;
-    }
-    const std::string state = state_of(answered.any_healthy(), all_up, verdict.undecided);
-    if (state == report.state) continue;
-    const std::string before = std::exchange(report.state, state);
-    report.since = now;
-    if (!before.empty() && before != "unknown") {
-      events.push_back({.at = now,
-                        .service = report.name,
-                        .address = "",
-                        .what = Event::What::state,
-                        .before = before,
-                        .now = state,
-                        .reason = ""});
-    }
-  }
-  return events;
-}
-
 // The same as before, unless the clock was set: a time that is asked for twice is then the same.
 const BothClocks& MonitorDirectory::both_clocks() const {
   const BothClocks now(clock_);
@@ -159,28 +69,39 @@ const BothClocks& MonitorDirectory::both_clocks() const {
 // ---- what is asked for -------------------------------------------------------------------------
 
 Overview MonitorDirectory::overview() const {
-  Overview overview;
-  overview.services = static_cast<std::uint32_t>(services_.size());
-  for (const ServiceReport& each : services_) {
-    overview.services_down += each.state == "down" ? 1U : 0U;
-    overview.backends += each.backends;
-    overview.backends_up += each.up;
-  }
-  return overview;
+  const Totals& totals = monitor_.totals();
+  return {.services = static_cast<std::uint32_t>(monitor_.services().size()),
+          .services_down = static_cast<std::uint32_t>(totals.services_down),
+          .backends = static_cast<std::uint32_t>(totals.backends),
+          .backends_up = static_cast<std::uint32_t>(totals.backends_up)};
 }
 
-std::optional<std::size_t> MonitorDirectory::index_of(std::string_view service) const {
-  const auto found = indices_.find(service);
-  return found == indices_.end() ? std::nullopt : std::optional(found->second);
+std::vector<ServiceReport> MonitorDirectory::services() const {
+  const BothClocks& clocks = both_clocks();
+  std::vector<ServiceReport> reports;
+  reports.reserve(monitor_.services().size());
+  for (std::size_t i = 0; i < monitor_.services().size(); ++i)
+    reports.push_back(report(i, clocks));
+  return reports;
 }
 
 std::optional<ServiceReport> MonitorDirectory::service(std::string_view name) const {
-  const auto index = index_of(name);
-  return index ? std::optional(services_[*index]) : std::nullopt;
+  const auto index = monitor_.find(name);
+  return index ? std::optional(report(*index, both_clocks())) : std::nullopt;
+}
+
+ServiceReport MonitorDirectory::report(std::size_t service, const BothClocks& clocks) const {
+  const ServiceStatus& status = monitor_.verdicts()[service].status;
+  return {.name = monitor_.services()[service].name,
+          .state = std::string(name_of(status.state)),
+          .backends = status.backends,
+          .up = status.up,
+          .answered = status.answered,
+          .since = clocks.wall(status.since)};
 }
 
 std::optional<ServiceSettings> MonitorDirectory::settings(std::string_view service) const {
-  const auto index = index_of(service);
+  const auto index = monitor_.find(service);
   if (!index) return std::nullopt;
   const ServiceSpec& spec = monitor_.services()[*index];
   ServiceSettings settings{.aliases = spec.aliases, .answer = name_of(spec.answer), .checks = {}};
@@ -194,11 +115,11 @@ std::optional<std::vector<BackendReport>> MonitorDirectory::backends(
   const BothClocks& clocks = both_clocks();
   std::vector<BackendReport> reports;
   if (service.empty()) {
-    for (std::size_t i = 0; i < services_.size(); ++i)
+    for (std::size_t i = 0; i < monitor_.services().size(); ++i)
       append(reports, i, clocks);
     return reports;
   }
-  const auto index = index_of(service);
+  const auto index = monitor_.find(service);
   if (!index) return std::nullopt;
   append(reports, *index, clocks);
   return reports;
@@ -206,18 +127,17 @@ std::optional<std::vector<BackendReport>> MonitorDirectory::backends(
 
 void MonitorDirectory::append(std::vector<BackendReport>& reports, std::size_t service,
                               const BothClocks& clocks) const {
-  const ServiceVerdict verdict = monitor_.verdict(service);
   for (std::size_t i = 0; i < monitor_.watched()[service].backends.size(); ++i)
-    reports.push_back(report(service, i, verdict, clocks));
+    reports.push_back(report(service, i, clocks));
 }
 
 BackendReport MonitorDirectory::report(std::size_t service, std::size_t index,
-                                       const ServiceVerdict& verdict,
                                        const BothClocks& clocks) const {
   const ServiceSpec& spec = monitor_.services()[service];
   const WatchedBackend& backend = monitor_.watched()[service].backends[index];
   const std::string& name = spec.name;
-  const bool answered = Answered(verdict)(verdict.backends[index]);
+  const ServiceVerdict& verdict = monitor_.verdicts()[service];
+  const bool answered = verdict.serves(verdict.backends[index]);
   BackendReport report{
       .service = name,
       .address = backend.spec.address.to_string(),
@@ -240,31 +160,26 @@ BackendReport MonitorDirectory::report(std::size_t service, std::size_t index,
   return report;
 }
 
-std::optional<std::size_t> MonitorDirectory::index_of(std::size_t service,
-                                                      std::string_view address) const {
-  const auto& watched = monitor_.watched()[service].backends;
+std::optional<std::size_t> MonitorDirectory::find(std::size_t service,
+                                                  std::string_view address) const {
   const auto parsed = Address::parse(address);
-  const auto found = std::ranges::find_if(
-      watched, [&](const WatchedBackend& each) { return each.spec.address == parsed; });
-  if (found == watched.end()) return std::nullopt;
-  return static_cast<std::size_t>(found - watched.begin());
+  return parsed ? monitor_.watched()[service].find(*parsed) : std::nullopt;
 }
 
 std::optional<BackendReport> MonitorDirectory::backend(std::string_view service,
                                                        std::string_view address) const {
-  const auto service_index = index_of(service);
-  const auto index = service_index ? index_of(*service_index, address) : std::nullopt;
-  if (!index) return std::nullopt;
-  return report(*service_index, *index, monitor_.verdict(*service_index), both_clocks());
+  const auto place = monitor_.find(service);
+  const auto index = place ? find(*place, address) : std::nullopt;
+  return index ? std::optional(report(*place, *index, both_clocks())) : std::nullopt;
 }
 
 std::vector<CheckReport> MonitorDirectory::checks(std::string_view service,
                                                   std::string_view address) const {
   std::vector<CheckReport> reports;
-  const auto service_index = index_of(service);
-  const auto index = service_index ? index_of(*service_index, address) : std::nullopt;
+  const auto place = monitor_.find(service);
+  const auto index = place ? find(*place, address) : std::nullopt;
   if (!index) return reports;
-  for (const auto& check : monitor_.watched()[*service_index].backends[*index].checks) {
+  for (const auto& check : monitor_.watched()[*place].backends[*index].checks) {
     reports.push_back({.description = describe(check->target()),
                        .state = std::string(name_of(check->state())),
                        .reason = check->history.reason(),

@@ -3,10 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,17 +25,10 @@ class MonitorDirectory final : public bus::Directory {
   MonitorDirectory(const Monitor& monitor, const Publisher& publisher, const Clock& clock,
                    const EventLog& events, const Degraded& degraded);
 
-  // To be called after each Monitor::apply().
-  void configured();
-
-  // To be called when the verdicts on these services have been made anew. Returns the services
-  // whose state has changed by it; coming to be known at all is no change.
-  std::vector<Event> update(std::span<const std::size_t> services);
-
   Overview overview() const override;
   std::vector<std::string> degraded() const override { return degraded_.reasons(); }
   std::vector<Event> events(std::size_t most) const override { return events_.latest(most); }
-  std::vector<ServiceReport> services() const override { return services_; }
+  std::vector<ServiceReport> services() const override;
   std::optional<ServiceReport> service(std::string_view name) const override;
   std::optional<ServiceSettings> settings(std::string_view service) const override;
   std::optional<std::string> service_of(std::string_view name) const override;
@@ -49,12 +39,11 @@ class MonitorDirectory final : public bus::Directory {
                                   std::string_view address) const override;
 
  private:
-  std::optional<std::size_t> index_of(std::string_view service) const;
-  std::optional<std::size_t> index_of(std::size_t service, std::string_view address) const;
+  std::optional<std::size_t> find(std::size_t service, std::string_view address) const;
   void append(std::vector<BackendReport>& reports, std::size_t service,
               const BothClocks& clocks) const;
-  BackendReport report(std::size_t service, std::size_t index, const ServiceVerdict& verdict,
-                       const BothClocks& clocks) const;
+  ServiceReport report(std::size_t service, const BothClocks& clocks) const;
+  BackendReport report(std::size_t service, std::size_t index, const BothClocks& clocks) const;
 
   const BothClocks& both_clocks() const;
 
@@ -64,8 +53,6 @@ class MonitorDirectory final : public bus::Directory {
   const EventLog& events_;
   const Degraded& degraded_;
   mutable std::optional<BothClocks> clocks_;
-  std::map<std::string, std::size_t, std::less<>> indices_;  // of services, by name
-  std::vector<ServiceReport> services_;                      // in the monitor's order
 };
 
 }  // namespace hlb

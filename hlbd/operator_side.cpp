@@ -77,7 +77,6 @@ void OperatorSide::join_bus(bus::BusKind kind, bus::Identity identity, bus::Cont
 }
 
 void OperatorSide::configured() {
-  directory_.configured();
   if (bus_) bus_->configured();
 }
 
@@ -106,22 +105,33 @@ void OperatorSide::changed(const OverrideChange& change) {
 // What happened meanwhile is told when it is over.
 void OperatorSide::tell_hooks_after_maintenance(const Overrides::Key& key,
                                                 const Override& maintenance) {
-  for (std::size_t i = 0; i < monitor_.services().size(); ++i) {
-    const ServiceSpec& service = monitor_.services()[i];
-    if (service.name != key.service) continue;
-    for (const WatchedBackend& backend : monitor_.watched()[i].backends) {
-      if (backend.spec.address != key.backend || backend.state == maintenance.state_then) continue;
-      hooks_.transition(service, backend.spec, maintenance.state_then, backend.state,
-                        "changed during maintenance");
-    }
-  }
+  const auto service = monitor_.find(key.service);
+  const auto place = service ? monitor_.watched()[*service].find(key.backend) : std::nullopt;
+  if (!place) return;
+  const WatchedBackend& backend = monitor_.watched()[*service].backends[*place];
+  if (backend.state == maintenance.state_then) return;
+  hooks_.transition(monitor_.services()[*service], backend.spec, maintenance.state_then,
+                    backend.state, "changed during maintenance");
 }
 
-void OperatorSide::published(std::span<const std::size_t> services) {
+void OperatorSide::published(std::span<const Refreshed> services) {
   telemetry_.published(publisher_.publications());
-  for (Event& event : directory_.update(services))
-    tell(std::move(event));
+  for (const Refreshed& each : services)
+    tell_change_of_service(each);
   if (bus_ && !services.empty()) bus_->overview_changed();
+}
+
+// To come to be known at all is no change.
+void OperatorSide::tell_change_of_service(const Refreshed& refreshed) {
+  const ServiceState now = monitor_.verdicts()[refreshed.service].status.state;
+  if (now == refreshed.before || refreshed.before == ServiceState::unknown) return;
+  tell({.at = moment_now().wall,
+        .service = monitor_.services()[refreshed.service].name,
+        .address = "",
+        .what = Event::What::state,
+        .before = std::string(name_of(refreshed.before)),
+        .now = std::string(name_of(now)),
+        .reason = ""});
 }
 
 void OperatorSide::tell(Event event) {

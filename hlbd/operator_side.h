@@ -44,13 +44,14 @@ class OperatorSide {
   void changed(const OverrideChange& change);
 
   // To be called after each publication, with the services whose verdicts were made anew.
-  void published(std::span<const std::size_t> services);
+  void published(std::span<const Refreshed> services);
 
   Degraded& degraded() { return degraded_; }
   Telemetry& telemetry() { return telemetry_; }
 
  private:
   void tell(Event event);
+  void tell_change_of_service(const Refreshed& refreshed);
   void tell_hooks_after_maintenance(const Overrides::Key& key, const Override& maintenance);
 
   boost::asio::io_context& io_;

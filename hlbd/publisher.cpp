@@ -2,9 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <exception>
-#include <numeric>
 #include <utility>
 
 #include "publish/encode.h"
@@ -33,27 +31,28 @@ Publisher::Publisher(const boost::asio::any_io_executor& executor,
 
 void Publisher::publish() {
   pending_ = false;
-  const std::vector<std::size_t> services = monitor_.update(verdicts_);
-  for (const std::size_t service : services)
-    score(verdicts_[service]);
+  const std::vector<Refreshed> services = monitor_.refresh();
   tell(services);
   publications_ += services.empty() ? 0 : 1;
   on_published_(services);
 }
 
-void Publisher::tell(std::span<const std::size_t> services) {
+void Publisher::tell(std::span<const Refreshed> services) {
+  const std::span<const ServiceVerdict> verdicts = monitor_.verdicts();
   publish::LiveTable truth(truth_);
-  for (const std::size_t service : services)
-    reshaped_ = reshaped_ || !truth.tell(verdicts_[service]);
+  for (const Refreshed& each : services)
+    reshaped_ = reshaped_ || !truth.tell(verdicts[each.service]);
   if (std::exchange(reshaped_, false)) reshape();
   if (file_.published().empty()) return file_.supersede_predecessor();
   publish::LiveTable table = file_.live();
-  for (const std::size_t service : services)
-    table.tell(verdicts_[service]);
+  for (const Refreshed& each : services)
+    table.tell(verdicts[each.service]);
 }
 
 void Publisher::reshape() {
-  truth_ = publish::encode_table(verdicts_, {.max_stale = max_stale_, .network = network_});
+  truth_ =
+      publish::encode_table(monitor_.verdicts(), {.max_stale = max_stale_, .network = network_},
+                            [this](const Address& address) { return scores_.of(address); });
   file_is_old_ = !publish::same_shape(truth_, file_.published());
   if (file_is_old_) replace_file();
   if (file_.published().empty()) return;
@@ -86,17 +85,11 @@ void Publisher::try_again_at(steady_clock::time_point time) {
   });
 }
 
-void Publisher::score(ServiceVerdict& service) {
-  for (BackendVerdict& backend : service.backends)
-    backend.sort_score = scores_.of(backend.address);
-}
-
 void Publisher::forget_sort_scores() {
   scores_.refresh();
-  std::ranges::for_each(verdicts_, [this](ServiceVerdict& service) { score(service); });
-  std::vector<std::size_t> all(verdicts_.size());
-  std::iota(all.begin(), all.end(), std::size_t{0});
-  tell(all);
+  const auto score_of = [this](const Address& address) { return scores_.of(address); };
+  publish::LiveTable(truth_).sort_by(score_of);
+  file_.live().sort_by(score_of);
 }
 
 void Publisher::publish_soon() {

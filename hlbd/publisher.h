@@ -32,7 +32,7 @@ class Publisher {
  public:
   // Called after each publication, with the services whose verdicts were made anew for it, in
   // order.
-  using OnPublished = std::function<void(std::span<const std::size_t> services)>;
+  using OnPublished = std::function<void(std::span<const Refreshed> services)>;
 
   // Told why the table can't have the latest names and backends; empty: it has them.
   using OnTrouble = std::function<void(const std::string& trouble)>;
@@ -61,21 +61,16 @@ class Publisher {
   // How often verdicts were published, in place or as another file.
   std::uint64_t publications() const { return publications_; }
 
-  // What the latest publication was made from, in the monitor's order; valid until the next one.
-  std::span<const ServiceVerdict> verdicts() const { return verdicts_; }
-
   // What is true now, whatever the file says; valid until the next publication.
   table::View table() const { return table::View::over(truth_); }
 
  private:
-  void score(ServiceVerdict& service);
-  void tell(std::span<const std::size_t> services);
+  void tell(std::span<const Refreshed> services);
   void reshape();
   void replace_file();
   void try_again_at(std::chrono::steady_clock::time_point time);
 
   Monitor& monitor_;
-  std::vector<ServiceVerdict> verdicts_;  // as published last, with their scores
   OnPublished on_published_;
   OnTrouble on_trouble_;
   std::vector<std::uint8_t> truth_;

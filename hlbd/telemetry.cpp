@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -20,13 +19,6 @@ Cause cause_of(const BackendChange& change) {
   if (change.evidence.check.is_told()) return Cause::told;
   if (change.evidence.outcome.result == Outcome::Result::passed) return Cause::passed;
   return change.evidence.outcome.evidence == Outcome::Evidence::hard ? Cause::hard : Cause::soft;
-}
-
-std::size_t count_healthy(const ServiceVerdict& service) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(service.backends, [](const BackendVerdict& each) {
-        return each.state == State::up && !each.withdrawn && each.weight > 0;
-      }));
 }
 
 std::string name_of(const MetricsAddress& at) {
@@ -98,13 +90,12 @@ metrics::Exposition Telemetry::expose() const {
   for (std::size_t i = 0; i < watched.size(); ++i) {
     auto& service = services.emplace_back();
     service.name = monitor_.services()[i].name;
-    service.healthy = count_healthy(monitor_.verdict(i));
+    service.healthy = monitor_.verdicts()[i].status.healthy;
     service.backends.reserve(watched[i].backends.size());
     for (const WatchedBackend& backend : watched[i].backends) {
-      const auto kind = monitor_.overrides().kind_of(service.name, backend.spec.address);
       service.backends.push_back({.address = backend.spec.address,
                                   .up = backend.state == State::up,
-                                  .override = kind ? name_of(*kind) : ""});
+                                  .override = backend.override ? name_of(*backend.override) : ""});
     }
   }
   return metrics_.expose(std::move(services));

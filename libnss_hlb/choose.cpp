@@ -8,11 +8,7 @@ namespace {
 using record::AnswerMode;
 using record::BackendState;
 using record::Family;
-
-// Who serves is who has the lowest rank: a priority, behind all of which come those that are
-// answered only when none is up.
-constexpr std::uint32_t kFailOpen = UINT16_MAX + 1;
-constexpr std::uint32_t kNever = kFailOpen + 1;
+using record::kNever;
 
 constexpr int kMostPasses = 3;
 
@@ -100,7 +96,7 @@ void Choice::read_once(bool healthy) {
   best_rank_ = kNever;
   for (std::uint32_t i = 0; i < record_.backend_count(); ++i) {
     const BackendState state = record_.state(i);
-    const std::uint32_t found = rank(state, healthy);
+    const record::Rank found = state.rank(word_.when_all_down(), healthy);
     if (found < best_rank_) {
       best_rank_ = found;
       ipv4_count_ = ipv6_count_ = 0;
@@ -109,12 +105,6 @@ void Choice::read_once(bool healthy) {
     }
     if (found == best_rank_ && found != kNever) take(i, state.family());
   }
-}
-
-std::uint32_t Choice::rank(BackendState state, bool healthy) const {
-  if (state.withdrawn() || !state.has_share()) return kNever;
-  if (healthy && state.up()) return state.priority();
-  return word_.when_all_down() == record::WhenAllDown::all ? kFailOpen : kNever;
 }
 
 void Choice::take(std::uint32_t index, Family family) {

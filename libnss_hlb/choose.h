@@ -92,7 +92,6 @@ class Choice {
  private:
   void read(bool healthy);
   void read_once(bool healthy);
-  std::uint32_t rank(record::BackendState state, bool healthy) const;
   void take(std::uint32_t index, record::Family family);
   Availability judge() const;
   bool spreads() const;
@@ -106,7 +105,7 @@ class Choice {
   bool settled_ = false;
   bool alone_ = false;
   Availability availability_;
-  std::uint32_t best_rank_ = 0;  // of those who serve
+  record::Rank best_rank_ = 0;  // of those who serve
   std::uint32_t ipv4_count_ = 0;
   std::uint32_t ipv6_count_ = 0;
   BackendSet ipv4_;

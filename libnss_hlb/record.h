@@ -71,10 +71,28 @@ inline constexpr std::size_t kBackendFlags = 31;  // u8
 inline constexpr std::size_t kBackendEnd = 32;
 }  // namespace at
 
+// The backends of the lowest rank are answered. A rank is a priority while the backend is up; after
+// all priorities come those that are answered only when none is up.
+using Rank = std::uint32_t;
+inline constexpr Rank kFailOpen = UINT16_MAX + 1;
+inline constexpr Rank kNever = kFailOpen + 1;  // is not answered, whoever else is
+
 // A backend's state as one look saw it: its fields belong together.
 class BackendState {
  public:
   explicit BackendState(std::uint32_t word) : word_(word) {}
+  BackendState(std::uint16_t priority, Family family, std::uint8_t flags)
+      : word_(priority | static_cast<std::uint32_t>(family) << 16U | std::uint32_t{flags} << 24U) {}
+
+  // Who is answered, the one rule for it. With `vouched` false the word on who is up is out of
+  // date: nobody counts as up.
+  Rank rank(WhenAllDown when_all_down, bool vouched = true) const {
+    if (withdrawn() || !has_share()) return kNever;
+    if (vouched && up()) return priority();
+    return when_all_down == WhenAllDown::all ? kFailOpen : kNever;
+  }
+
+  std::uint32_t word() const { return word_; }
 
   std::uint16_t priority() const { return static_cast<std::uint16_t>(word_); }
   Family family() const { return static_cast<Family>(word_ >> 16U & 0xffU); }
@@ -109,7 +127,11 @@ class Backend {
 class Word {
  public:
   explicit Word(std::uint32_t word) : word_(word) {}
+  Word(AnswerMode mode, WhenAllDown when_all_down, std::uint8_t flags)
+      : word_(kMajorVersion | static_cast<std::uint32_t>(mode) << 8U |
+              static_cast<std::uint32_t>(when_all_down) << 16U | std::uint32_t{flags} << 24U) {}
 
+  std::uint32_t word() const { return word_; }
   std::uint8_t version() const { return static_cast<std::uint8_t>(word_); }
   AnswerMode mode() const { return static_cast<AnswerMode>(word_ >> 8U & 0xffU); }
   WhenAllDown when_all_down() const { return static_cast<WhenAllDown>(word_ >> 16U & 0xffU); }

@@ -47,6 +47,9 @@ class Check : public boost::intrusive::set_base_hook<
   // An agent may never say whether its backend is up: then the other checks decide alone.
   bool may_be_silent() const { return std::holds_alternative<AgentCheck>(spec().method); }
 
+  // Says that all is well, whenever it is asked.
+  bool never_changes() const { return std::holds_alternative<NoneCheck>(spec().method); }
+
   // Somebody's word, which nothing on the way to the backend can change.
   bool is_told() const {
     return may_be_silent() || std::holds_alternative<FileCheck>(spec().method);

@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "health/advice.h"
@@ -46,6 +45,20 @@ std::size_t count_backends(std::span<const ServiceSpec> services) {
 
 }  // namespace
 
+void Totals::add(const ServiceStatus& status) {
+  services_down += status.state == ServiceState::down ? 1 : 0;
+  services_healthy += status.healthy > 0 ? 1 : 0;
+  backends += status.backends;
+  backends_up += status.up;
+}
+
+void Totals::take_out(const ServiceStatus& status) {
+  services_down -= status.state == ServiceState::down ? 1 : 0;
+  services_healthy -= status.healthy > 0 ? 1 : 0;
+  backends -= status.backends;
+  backends_up -= status.up;
+}
+
 Monitor::Monitor(const boost::asio::any_io_executor& executor, Clock& clock, MakeProbe make,
                  Host host, Observer& observer)
     : clock_(clock),
@@ -65,6 +78,7 @@ Monitor::Monitor(const boost::asio::any_io_executor& executor, Clock& clock, Mak
 // ---- what is watched ---------------------------------------------------------------------------
 
 void Monitor::apply(std::vector<ServiceSpec> specs, const Published& published) {
+  std::vector<ServiceVerdict> verdicts = verdicts_to_begin_with(specs);
   Takeover before(specs_, std::exchange(services_, {}));
   specs_ = std::move(specs);
   services_.reserve(specs_.size());
@@ -78,14 +92,45 @@ void Monitor::apply(std::vector<ServiceSpec> specs, const Published& published) 
     for (const BackendSpec& backend : spec.backends) {
       service.backends.push_back(make_backend(spec, backend, checks, before, published));
     }
+    service.index();
     service.retiring = before.left_up(spec);
   }
+  verdicts_ = std::move(verdicts);
+  stale_.reset(specs_.size());
   mass_failure_.reset(count_backends(specs_));
-  stale_.clear();
-  all_stale_ = true;
+  index_services();
   enlist_users();
+  restore_overrides();
   give_first_round_time();
   drop_retired();
+  make_all_verdicts();
+}
+
+// With what is kept of a service that goes on.
+std::vector<ServiceVerdict> Monitor::verdicts_to_begin_with(
+    std::span<const ServiceSpec> specs) const {
+  std::vector<ServiceVerdict> verdicts(specs.size());
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    const auto known = find(specs[i].name);
+    if (!known) continue;
+    verdicts[i].status.state = verdicts_[*known].status.state;
+    verdicts[i].status.since = verdicts_[*known].status.since;
+  }
+  return verdicts;
+}
+
+void Monitor::index_services() {
+  by_name_.clear();
+  slow_.clear();
+  for (std::size_t i = 0; i < specs_.size(); ++i) {
+    by_name_.emplace(specs_[i].name, i);
+    if (services_[i].slow_until(specs_[i].slow_start) > clock_.now()) start_slowly(i);
+  }
+}
+
+std::optional<std::size_t> Monitor::find(std::string_view service) const {
+  const auto found = by_name_.find(service);
+  return found == by_name_.end() ? std::nullopt : std::optional(found->second);
 }
 
 WatchedBackend Monitor::make_backend(const ServiceSpec& service, const BackendSpec& spec,
@@ -119,12 +164,19 @@ void Monitor::enlist_users() {
     }
   }
   for_each_check(services_, [](const auto& check) { check->users.clear(); });
+  unheard_ = 0;
   for (std::uint32_t i = 0; i < services_.size(); ++i) {
     for (std::uint32_t k = 0; k < services_[i].backends.size(); ++k) {
       for (const auto& check : services_[i].backends[k].checks)
-        check->users.push_back({i, k});
+        enlist_user(*check, {i, k});
     }
   }
+}
+
+void Monitor::enlist_user(Check& check, const Check::User& user) {
+  const bool awaited = !check.decided() && !check.may_be_silent();
+  if (check.users.empty() && awaited) ++unheard_;
+  check.users.push_back(user);
 }
 
 void Monitor::give_first_round_time() {
@@ -147,7 +199,9 @@ void Monitor::end_first_round() {
   first_round_timed_out_ = true;
   for_each_check(services_, [](const auto& check) { check->had_time = true; });
   drop_retired();
-  all_stale_ = true;
+  for (std::size_t i = 0; i < verdicts_.size(); ++i) {
+    if (verdicts_[i].undecided) stale_.mark(i);
+  }
   observer_.verdicts_changed();
 }
 
@@ -158,9 +212,15 @@ bool Monitor::awaits_outcomes(std::size_t service) const {
 }
 
 void Monitor::drop_retired() {
-  for (std::size_t i = 0; i < services_.size(); ++i) {
-    if (!awaits_outcomes(i)) services_[i].retiring.clear();
-  }
+  for (std::size_t i = 0; i < services_.size(); ++i)
+    drop_retired(i);
+}
+
+void Monitor::drop_retired(std::size_t service) {
+  std::vector<WatchedBackend>& retiring = services_[service].retiring;
+  if (retiring.empty() || awaits_outcomes(service)) return;
+  retiring.clear();
+  stale_.mark(service);
 }
 
 std::vector<probes::Listener> Monitor::listeners() const {
@@ -177,37 +237,42 @@ void Monitor::probe_now(const std::function<bool(const probes::Target&)>& concer
 }
 
 bool Monitor::first_round_over() const {
-  bool over = true;
-  for_each_check(services_,
-                 [&](const auto& check) { over &= check->decided() || check->may_be_silent(); });
-  return over || first_round_timed_out_;
+  return unheard_ == 0 || first_round_timed_out_;
 }
 
-ServiceVerdict Monitor::verdict(std::size_t service) const {
-  const bool awaits = !specs_[service].named.empty() || services_[service].any_undecided();
-  return verdict_of(specs_[service], services_[service], overrides(),
-                    awaits && !first_round_timed_out_, clock_.now());
+// ---- the verdicts ------------------------------------------------------------------------------
+
+std::vector<Refreshed> Monitor::refresh() {
+  make_verdicts();
+  return std::exchange(refreshed_, {});
 }
 
-std::vector<std::size_t> Monitor::update(std::vector<ServiceVerdict>& verdicts) {
-  std::vector<std::size_t> changed(stale_.begin(), stale_.end());
-  stale_.clear();
-  if (std::exchange(all_stale_, false)) {
-    changed.resize(specs_.size());
-    std::iota(changed.begin(), changed.end(), std::size_t{0});
-    verdicts.resize(specs_.size());
+void Monitor::make_all_verdicts() {
+  refreshed_.clear();
+  totals_ = {};
+  for (std::size_t i = 0; i < specs_.size(); ++i) {
+    totals_.add(verdicts_[i].status);
+    stale_.mark(i);
   }
-  for (const std::size_t service : changed)
-    verdicts[service] = verdict(service);
-  return changed;
+  make_verdicts();
 }
 
-std::vector<ServiceVerdict> Monitor::verdicts() const {
-  std::vector<ServiceVerdict> verdicts;
-  verdicts.reserve(specs_.size());
-  for (std::size_t i = 0; i < specs_.size(); ++i)
-    verdicts.push_back(verdict(i));
-  return verdicts;
+void Monitor::make_verdicts() {
+  for (const std::size_t service : stale_.take())
+    make_verdict(service);
+}
+
+void Monitor::make_verdict(std::size_t service) {
+  const bool awaits = !specs_[service].named.empty() || services_[service].any_undecided();
+  const ServiceStatus before = verdicts_[service].status;
+  verdicts_[service] = verdict_of(specs_[service], services_[service],
+                                  awaits && !first_round_timed_out_, clock_.now());
+  ServiceStatus& status = verdicts_[service].status;
+  const bool lasts = status.state == before.state && before.since != Clock::TimePoint{};
+  status.since = lasts ? before.since : clock_.now();
+  totals_.take_out(before);
+  totals_.add(status);
+  refreshed_.push_back({service, before.state});
 }
 
 // ---- what the probes say -----------------------------------------------------------------------
@@ -229,12 +294,13 @@ milliseconds Monitor::take(Check& check, const Outcome& probed) {
     for (const auto& [service, backend] : check.users)
       settle(service, services_[service].backends[backend], {check, outcome, ruling});
   }
+  if (ruling.first && !check.users.empty() && !check.may_be_silent()) --unheard_;
   if (ruling.transition == Transition::changed || ruling.first || advised) {
     for (const Check::User& user : check.users)
-      stale_.insert(user.service);
+      stale_.mark(user.service);
     observer_.verdicts_changed();
   }
-  return ruling.wait;
+  return check.never_changes() ? Rounds::kForGood : ruling.wait;
 }
 
 void Monitor::log_outcome(Check& check, const Outcome& outcome) {
@@ -286,7 +352,7 @@ bool Monitor::amid_mass_failure(const Check& check, const Outcome& outcome) {
 void Monitor::settle(std::size_t service_index, WatchedBackend& backend, const Evidence& evidence) {
   const ServiceSpec& service = specs_[service_index];
   const State before = std::exchange(backend.state, backend.together());
-  if (!awaits_outcomes(service_index)) services_[service_index].retiring.clear();
+  drop_retired(service_index);
   if (backend.state == before) return;
   const Clock::TimePoint now = clock_.now();
   const Clock::TimePoint since = std::exchange(backend.since, now);
@@ -294,23 +360,26 @@ void Monitor::settle(std::size_t service_index, WatchedBackend& backend, const E
   backend.back_since.reset();
   if (up && before == State::down && service.slow_start != milliseconds{0}) {
     backend.back_since = now;
-    ramp_until(*backend.back_since + service.slow_start);
+    start_slowly(service_index);
   }
   observer_.backend_changed({service, backend.spec, before, backend.state, evidence.outcome.reason,
                              evidence, now - since, now - evidence.check.contrary_since});
 }
 
 // Publishes every step of a slow start, and its end.
-void Monitor::ramp_until(Clock::TimePoint end) {
-  const bool running = ramp_until_ > clock_.now();
-  ramp_until_ = std::max(ramp_until_, end);
-  if (!running) ramp_->set(clock_.now() + kRampStep);
+void Monitor::start_slowly(std::size_t service) {
+  if (slow_.empty()) ramp_->set(clock_.now() + kRampStep);
+  slow_.insert(service);
 }
 
 void Monitor::next_ramp_step() {
-  all_stale_ = true;
+  for (const std::size_t service : slow_)
+    stale_.mark(service);
+  std::erase_if(slow_, [this](std::size_t service) {
+    return services_[service].slow_until(specs_[service].slow_start) <= clock_.now();
+  });
+  if (!slow_.empty()) ramp_->set(clock_.now() + kRampStep);
   observer_.verdicts_changed();
-  if (clock_.now() < ramp_until_) ramp_->set(clock_.now() + kRampStep);
 }
 
 // ---- what the operator says --------------------------------------------------------------------
@@ -327,12 +396,31 @@ void Monitor::clear_override(const Overrides::Key& key) {
 }
 
 void Monitor::restore_override(const Overrides::Key& key, Override override) {
+  const OverrideKind kind = override.kind;
   overrides_.set(key, std::move(override));
-  all_stale_ = true;
+  override_backend(key, kind);
+}
+
+// Of a new configuration: all that are in force.
+void Monitor::restore_overrides() {
+  for (const auto& [key, override] : overrides().all())
+    override_backend(key, override.kind);
+}
+
+void Monitor::override_backend(const Overrides::Key& key, std::optional<OverrideKind> kind) {
+  const auto place = find(key.service);
+  if (!place) return;
+  WatchedService& service = services_[*place];
+  if (const auto backend = service.find(key.backend)) service.backends[*backend].override = kind;
+  for (WatchedBackend& backend : service.retiring) {
+    if (backend.spec.address == key.backend) backend.override = kind;
+  }
+  stale_.mark(*place);
 }
 
 void Monitor::tell_override(const OverrideChange& change) {
-  all_stale_ = true;
+  override_backend(change.key,
+                   change.now == nullptr ? std::nullopt : std::optional(change.now->kind));
   observer_.verdicts_changed();
   observer_.override_changed(change);
 }

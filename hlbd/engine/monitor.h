@@ -10,10 +10,13 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/check.h"
 #include "engine/clock.h"
+#include "engine/marked.h"
 #include "engine/rounds.h"
 #include "engine/takeover.h"
 #include "engine/timed_overrides.h"
@@ -56,13 +59,30 @@ struct OverrideChange {
   Cause cause = Cause::by_operator;
 };
 
+// A service whose verdict was made anew.
+struct Refreshed {
+  std::size_t service;  // its place in the monitor
+  ServiceState before;
+};
+
+// Of all services together.
+struct Totals {
+  std::size_t services_down = 0;
+  std::size_t services_healthy = 0;  // with at least one healthy backend
+  std::size_t backends = 0;
+  std::size_t backends_up = 0;
+
+  void add(const ServiceStatus& status);
+  void take_out(const ServiceStatus& status);
+};
+
 // Used by hlbd's loop alone, which must have ended before this goes.
 class Monitor {
  public:
   class Observer {
    public:
     virtual ~Observer() = default;
-    virtual void verdicts_changed() = 0;  // they are to be published
+    virtual void verdicts_changed() = 0;  // refresh() has something to do
     virtual void backend_changed(const BackendChange& change) = 0;
     virtual void override_changed(const OverrideChange& change) = 0;
     virtual void probed(const CheckSpec& check, const Outcome& outcome) = 0;  // by every probe
@@ -92,16 +112,19 @@ class Monitor {
   // known, so that no service is without an answer in between.
   void apply(std::vector<ServiceSpec> services, const Published& published);
 
-  // Refer to this monitor's services, and are valid until the next apply(). Sort scores are zero.
-  std::vector<ServiceVerdict> verdicts() const;
-  ServiceVerdict verdict(std::size_t service) const;
+  // What is true of each service, in their order: made by refresh(), once for each change, and only
+  // read by all others. Valid until the next refresh() or apply().
+  std::span<const ServiceVerdict> verdicts() const { return verdicts_; }
+  const Totals& totals() const { return totals_; }
 
-  // Brings `verdicts`, which is as the last call left it, up to date; empty at first. Returns which
-  // have been made anew, in order: one change among thousands of services costs no more than that.
-  std::vector<std::size_t> update(std::vector<ServiceVerdict>& verdicts);
+  // Makes the verdicts anew that something has changed for since the last call: one change among
+  // thousands of services costs no more than its own. Returns which, in order.
+  std::vector<Refreshed> refresh();
 
   std::span<const ServiceSpec> services() const { return specs_; }
   std::span<const WatchedService> watched() const { return services_; }  // in the same order
+  // Where a service stands in these; nullopt if there is none of this name.
+  std::optional<std::size_t> find(std::string_view service) const;
 
   // The operator's overrides. Those of backends that aren't watched wait for them.
   const Overrides& overrides() const { return overrides_.in_force(); }
@@ -125,20 +148,29 @@ class Monitor {
   WatchedBackend make_backend(const ServiceSpec& service, const BackendSpec& spec,
                               const CheckSpecs& checks, Takeover& before,
                               const Published& published);
+  std::vector<ServiceVerdict> verdicts_to_begin_with(std::span<const ServiceSpec> specs) const;
+  void restore_overrides();
+  void index_services();
   void enlist_users();
+  void enlist_user(Check& check, const Check::User& user);
   void give_first_round_time();
   void end_first_round();
   bool awaits_outcomes(std::size_t service) const;
   void drop_retired();
+  void drop_retired(std::size_t service);
 
   std::chrono::milliseconds take(Check& check, const Outcome& probed);
   void log_outcome(Check& check, const Outcome& outcome);
   void own_trouble(const Outcome& outcome);
   bool amid_mass_failure(const Check& check, const Outcome& outcome);
   void settle(std::size_t service, WatchedBackend& backend, const Evidence& evidence);
-  void ramp_until(Clock::TimePoint end);
+  void start_slowly(std::size_t service);
   void next_ramp_step();
+  void override_backend(const Overrides::Key& key, std::optional<OverrideKind> kind);
   void tell_override(const OverrideChange& change);
+  void make_all_verdicts();
+  void make_verdicts();
+  void make_verdict(std::size_t service);
 
   Clock& clock_;
   MakeProbe make_;
@@ -149,14 +181,18 @@ class Monitor {
   std::vector<ServiceSpec> specs_;
   std::vector<WatchedService> services_;  // one for each specification, in its order
   TimedOverrides overrides_;
-  std::set<std::size_t> stale_;  // the services whose verdicts changed since update()
-  bool all_stale_ = true;
+  std::unordered_map<std::string_view, std::size_t> by_name_;  // the services
+  std::vector<ServiceVerdict> verdicts_;                       // one for each service
+  Totals totals_;
+  Marked stale_;                      // the services whose verdicts are to be made anew
+  std::vector<Refreshed> refreshed_;  // for the next refresh() to tell
   MassFailure mass_failure_;
   bool mass_failure_said_ = false;
   std::unique_ptr<Alarm> first_round_;
   bool first_round_timed_out_ = false;
+  std::size_t unheard_ = 0;      // checks that have had no outcome, of those that are waited for
   std::unique_ptr<Alarm> ramp_;  // while some backend starts slowly
-  Clock::TimePoint ramp_until_{};
+  std::set<std::size_t> slow_;   // the services of those
   Clock::TimePoint next_trouble_said_{};
 };
 

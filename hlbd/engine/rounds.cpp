@@ -53,6 +53,7 @@ void Rounds::hurry(Check& check) {
 }
 
 void Rounds::rest(Check& check, milliseconds wait) {
+  if (wait == kForGood) return;
   check.rested_since_ = clock_.now();
   if (check.hurried_) wait = std::min(wait, kConfirmHard);
   rest_until(check, end_of(wait, check.rested_since_));

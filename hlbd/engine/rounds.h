@@ -18,6 +18,9 @@ namespace hlb {
 // Used by hlbd's loop alone, which must have ended before this goes.
 class Rounds {
  public:
+  // As a wait: there will be no further probe.
+  static constexpr auto kForGood = std::chrono::milliseconds::max();
+
   // Takes the outcome of a probe, and says how long to wait until the next.
   using Take = std::function<std::chrono::milliseconds(Check& check, const Outcome& outcome)>;
 

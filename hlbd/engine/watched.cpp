@@ -1,6 +1,7 @@
 #include "engine/watched.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "health/advice.h"
@@ -12,24 +13,31 @@ namespace {
 
 using TimePoint = WatchedBackend::Clock::time_point;
 
-// Adds up what is published of a service.
+// Adds up what is published of a service: first its backends, then those that retire.
 class VerdictBuilder {
  public:
-  VerdictBuilder(const ServiceSpec& spec, std::size_t backends, const Overrides& overrides,
-                 TimePoint now)
-      : spec_(spec), overrides_(overrides), now_(now), verdict_{&spec, false, {}} {
+  VerdictBuilder(const ServiceSpec& spec, std::size_t backends, TimePoint now)
+      : spec_(spec), now_(now) {
+    verdict_.spec = &spec;
     verdict_.backends.reserve(backends);
     shares_.reserve(backends);
   }
 
   void add(const WatchedBackend& backend, State state) {
-    const auto override = overrides_.kind_of(spec_.name, backend.spec.address);
     const bool drained = backend.advice().drained.value_or(false);
     shares_.push_back({backend.spec.weight, backend.weight_percent(spec_.slow_start, now_)});
     verdict_.backends.push_back({.address = backend.spec.address,
                                  .priority = backend.spec.priority,
-                                 .state = state_under(override, state),
-                                 .withdrawn = drained || withdraws(override)});
+                                 .state = state_under(backend.override, state),
+                                 .withdrawn = drained || withdraws(backend.override)});
+  }
+
+  void add(const WatchedBackend& backend) {
+    add(backend, backend.state);
+    const bool up = verdict_.backends.back().state == State::up;
+    verdict_.status.backends += 1;
+    verdict_.status.up += up ? 1 : 0;
+    all_up_ = all_up_ && (up || backend.override == OverrideKind::maintenance);
   }
 
   bool full() const { return verdict_.backends.size() >= kMaxBackends; }
@@ -41,14 +49,35 @@ class VerdictBuilder {
     const bool any_up = std::ranges::any_of(
         verdict_.backends, [](const BackendVerdict& each) { return each.state == State::up; });
     verdict_.undecided = may_wait && !any_up;
+    rank();
+    tell_status();
     return std::move(verdict_);
   }
 
  private:
+  void rank() {
+    const record::WhenAllDown rule = verdict_.published().when_all_down();
+    for (const BackendVerdict& each : verdict_.backends)
+      verdict_.best_rank = std::min(verdict_.best_rank, each.published().rank(rule));
+  }
+
+  void tell_status() {
+    ServiceStatus& status = verdict_.status;
+    for (const BackendVerdict& each : verdict_.backends) {
+      status.healthy += each.healthy() ? 1 : 0;
+      status.answered += verdict_.serves(each) ? 1 : 0;
+    }
+    if (status.healthy > 0) {
+      status.state = all_up_ ? ServiceState::up : ServiceState::degraded;
+    } else {
+      status.state = verdict_.undecided ? ServiceState::unknown : ServiceState::down;
+    }
+  }
+
   const ServiceSpec& spec_;
-  const Overrides& overrides_;
   TimePoint now_;
   ServiceVerdict verdict_;
+  bool all_up_ = true;
   std::vector<Share> shares_;
 };
 
@@ -95,11 +124,32 @@ bool WatchedService::any_undecided() const {
   });
 }
 
-ServiceVerdict verdict_of(const ServiceSpec& spec, const WatchedService& service,
-                          const Overrides& overrides, bool may_wait, TimePoint now) {
-  VerdictBuilder builder(spec, service.backends.size() + service.retiring.size(), overrides, now);
+void WatchedService::index() {
+  by_address.resize(backends.size());
+  std::iota(by_address.begin(), by_address.end(), std::uint32_t{0});
+  std::ranges::sort(by_address, {}, [this](std::uint32_t i) { return backends[i].spec.address; });
+}
+
+std::optional<std::size_t> WatchedService::find(const Address& address) const {
+  const auto address_at = [this](std::uint32_t i) { return backends[i].spec.address; };
+  const auto found = std::ranges::lower_bound(by_address, address, {}, address_at);
+  if (found == by_address.end() || address_at(*found) != address) return std::nullopt;
+  return *found;
+}
+
+TimePoint WatchedService::slow_until(std::chrono::milliseconds slow_start) const {
+  TimePoint last{};
+  for (const WatchedBackend& backend : backends) {
+    if (backend.back_since) last = std::max(last, *backend.back_since + slow_start);
+  }
+  return last;
+}
+
+ServiceVerdict verdict_of(const ServiceSpec& spec, const WatchedService& service, bool may_wait,
+                          TimePoint now) {
+  VerdictBuilder builder(spec, service.backends.size() + service.retiring.size(), now);
   for (const WatchedBackend& backend : service.backends)
-    builder.add(backend, backend.state);
+    builder.add(backend);
   for (const WatchedBackend& backend : service.retiring) {
     if (!builder.full()) builder.add(backend, backend.together());
   }

@@ -2,13 +2,14 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "engine/check.h"
-#include "health/overrides.h"
+#include "health/override.h"
 #include "health/service.h"
 #include "health/verdict.h"
 
@@ -22,6 +23,7 @@ struct WatchedBackend {
   State state = State::unknown;
   Clock::time_point since;                      // when it came to that state
   std::optional<Clock::time_point> back_since;  // set while it may have to start slowly
+  std::optional<OverrideKind> override;         // the operator's, in force
 
   // What the checks say together: up when all pass, down when one fails. An agent, or a file, that
   // has said nothing of it doesn't count beside others.
@@ -36,6 +38,14 @@ struct WatchedService {
   std::vector<WatchedBackend> backends;
   // Removed, and up: they stay until every backend of the above is known.
   std::vector<WatchedBackend> retiring;
+  std::vector<std::uint32_t> by_address;  // the places of the backends, in the addresses' order
+
+  // To be called when the backends are other ones.
+  void index();
+  // Where the backend stands; nullopt if there is none of this address.
+  std::optional<std::size_t> find(const Address& address) const;
+  // Of the backends that come back slowly, when the last one has its whole weight.
+  WatchedBackend::Clock::time_point slow_until(std::chrono::milliseconds slow_start) const;
 
   // Whether a backend is unknown that may still have its first outcome in time.
   bool awaits_first_outcomes() const;
@@ -43,10 +53,9 @@ struct WatchedService {
   bool any_undecided() const;
 };
 
-// What is to be published, under `overrides`. `may_wait`: a service without a backend that is up is
-// undecided rather than down.
-ServiceVerdict verdict_of(const ServiceSpec& spec, const WatchedService& service,
-                          const Overrides& overrides, bool may_wait,
+// What is to be published; since when is left open. `may_wait`: a service without a backend that is
+// up is undecided rather than down.
+ServiceVerdict verdict_of(const ServiceSpec& spec, const WatchedService& service, bool may_wait,
                           WatchedBackend::Clock::time_point now);
 
 }  // namespace hlb

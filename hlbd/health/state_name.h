@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "health/machine.h"
+#include "health/verdict.h"
 
 namespace hlb {
 
@@ -14,6 +15,20 @@ constexpr std::string_view name_of(State state) {
     case State::down:
       return "down";
     case State::unknown:
+      break;
+  }
+  return "unknown";
+}
+
+constexpr std::string_view name_of(ServiceState state) {
+  switch (state) {
+    case ServiceState::up:
+      return "up";
+    case ServiceState::degraded:
+      return "degraded";
+    case ServiceState::down:
+      return "down";
+    case ServiceState::unknown:
       break;
   }
   return "unknown";

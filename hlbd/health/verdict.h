@@ -1,11 +1,13 @@
 // What is published of a service: what the operator asked for, joined with what the checks found.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <vector>
 
 #include "health/machine.h"
 #include "health/service.h"
+#include "libnss_hlb/record.h"
 
 namespace hlb {
 
@@ -14,14 +16,39 @@ struct BackendVerdict {
   std::uint32_t weight = 1;
   std::uint16_t priority = 0;
   State state = State::unknown;
-  std::uint32_t sort_score = 0;  // where glibc's sort puts it: higher sorts first
-  bool withdrawn = false;        // gets no new clients, whatever its state
+  bool withdrawn = false;  // gets no new clients, whatever its state
+
+  // As programs see it.
+  record::BackendState published() const;
+  // Up, not withdrawn and with a share: it would be answered, were no other of a better priority.
+  bool healthy() const;
+};
+
+// up: every backend is; degraded: some are; down: none is; unknown: none is, but some are still
+// being checked for the first time. Backends under maintenance don't count, unless all are.
+enum class ServiceState : std::uint8_t { unknown, up, degraded, down };
+
+// A service in the words of operators.
+struct ServiceStatus {
+  ServiceState state = ServiceState::unknown;
+  std::chrono::steady_clock::time_point since;  // when it came to that state
+  std::uint32_t backends = 0;                   // that are configured, or found by a name
+  std::uint32_t up = 0;                         // of those
+  std::uint32_t healthy = 0;                    // of all that are published
+  std::uint32_t answered = 0;                   // of all that are published
 };
 
 struct ServiceVerdict {
   const ServiceSpec* spec = nullptr;  // outlives the verdict; its backends are not used
   bool undecided = false;  // some backend has had no outcome yet, and none is known as up
   std::vector<BackendVerdict> backends;
+  record::Rank best_rank = record::kNever;  // of the backends
+  ServiceStatus status;
+
+  // As programs see it.
+  record::Word published() const;
+  // Whether lookups are answered with this backend of it.
+  bool serves(const BackendVerdict& backend) const;
 };
 
 }  // namespace hlb

@@ -14,37 +14,13 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 
-record::AnswerMode published(AnswerMode mode) {
-  switch (mode) {
-    case AnswerMode::one:
-      return record::AnswerMode::one;
-    case AnswerMode::all:
-      return record::AnswerMode::all;
-    case AnswerMode::spread:
-      break;
-  }
-  return record::AnswerMode::spread;
-}
-
-record::WhenAllDown published(WhenAllDown rule) {
-  switch (rule) {
-    case WhenAllDown::all:
-      return record::WhenAllDown::all;
-    case WhenAllDown::next:
-      return record::WhenAllDown::next;
-    case WhenAllDown::fail:
-      break;
-  }
-  return record::WhenAllDown::fail;
-}
-
-void put_backend(std::uint8_t* bytes, const BackendVerdict& backend) {
+void put_backend(std::uint8_t* bytes, const BackendVerdict& backend, const Score& score) {
   namespace at = record::at;
   std::copy(backend.address.bytes.begin(), backend.address.bytes.end(), bytes + at::kAddress);
   store(bytes + at::kScopeId, backend.address.scope_id);
   store(bytes + at::kWeight, backend.weight);
-  store(bytes + at::kSortScore, backend.sort_score);
-  store(bytes + at::kState, state_of(backend));
+  store(bytes + at::kSortScore, score(backend.address));
+  store(bytes + at::kState, backend.published().word());
 }
 
 std::size_t record_size(const ServiceVerdict& service) {
@@ -53,12 +29,12 @@ std::size_t record_size(const ServiceVerdict& service) {
 }
 
 // Into `bytes`, which are zero and record_size() long.
-void put_record(std::uint8_t* bytes, const ServiceVerdict& service) {
+void put_record(std::uint8_t* bytes, const ServiceVerdict& service, const Score& score) {
   namespace at = record::at;
   const std::string_view name = service.spec->name;
   const std::size_t name_offset = record_size(service) - name.size();
   store(bytes + at::kSize, static_cast<std::uint32_t>(record_size(service)));
-  store(bytes + at::kWord, word_of(service));
+  store(bytes + at::kWord, service.published().word());
   store(bytes + at::kHeaderSize, std::uint16_t{at::kHeaderEnd});
   store(bytes + at::kBackendSize, std::uint16_t{at::kBackendEnd});
   store(bytes + at::kBackendCount, static_cast<std::uint32_t>(service.backends.size()));
@@ -67,7 +43,7 @@ void put_record(std::uint8_t* bytes, const ServiceVerdict& service) {
   store(bytes + at::kMaxAddresses, service.spec->max_addresses);
   std::uint8_t* place = bytes + at::kHeaderEnd;
   for (const BackendVerdict& backend : service.backends) {
-    put_backend(place, backend);
+    put_backend(place, backend, score);
     place += at::kBackendEnd;
   }
   std::copy(name.begin(), name.end(), bytes + name_offset);
@@ -76,12 +52,13 @@ void put_record(std::uint8_t* bytes, const ServiceVerdict& service) {
 // Lays out a table: the header, the slots, then each service's record and its aliases.
 class TableBytes {
  public:
-  TableBytes(std::span<const ServiceVerdict> services, const TableTraits& traits)
+  TableBytes(std::span<const ServiceVerdict> services, const TableTraits& traits,
+             const Score& score)
       : slot_count_(std::bit_ceil(static_cast<std::uint32_t>(2 * count_names(services) + 1))) {
     bytes_.reserve(size_at_most(services));
     bytes_.resize(table::at::kHeaderEnd + slot_count_ * table::at::kSlotEnd);
     for (const ServiceVerdict& service : services)
-      add(service);
+      add(service, score);
     if (bytes_.size() > UINT32_MAX) throw std::length_error("a table of 4 GiB or more");
     put_header(services.size(), traits);
   }
@@ -113,11 +90,11 @@ class TableBytes {
     return start;
   }
 
-  void add(const ServiceVerdict& service) {
+  void add(const ServiceVerdict& service, const Score& score) {
     const ServiceSpec& spec = *service.spec;
     const std::size_t size = record_size(service);
     const std::size_t record = append(size);
-    put_record(bytes_.data() + record, service);
+    put_record(bytes_.data() + record, service, score);
     if (spec.subdomains) subdomains_ = table::kSubdomains;
     add_name(spec.name, record + size - spec.name.size(), record,
              spec.subdomains ? table::kSubdomains : 0);
@@ -172,30 +149,15 @@ class TableBytes {
 
 }  // namespace
 
-std::vector<std::uint8_t> encode_record(const ServiceVerdict& service) {
+std::vector<std::uint8_t> encode_record(const ServiceVerdict& service, const Score& score) {
   Bytes bytes(record_size(service));
-  put_record(bytes.data(), service);
+  put_record(bytes.data(), service, score);
   return bytes;
 }
 
 std::vector<std::uint8_t> encode_table(std::span<const ServiceVerdict> services,
-                                       const TableTraits& traits) {
-  return TableBytes(services, traits).take();
-}
-
-std::uint32_t word_of(const ServiceVerdict& service) {
-  const auto mode = static_cast<std::uint32_t>(published(service.spec->answer));
-  const auto all_down = static_cast<std::uint32_t>(published(service.spec->when_all_down));
-  const std::uint32_t flags = service.undecided ? record::kUndecided : 0;
-  return record::kMajorVersion | mode << 8U | all_down << 16U | flags << 24U;
-}
-
-std::uint32_t state_of(const BackendVerdict& backend) {
-  const std::uint32_t up = backend.state == State::up ? record::kUp : 0;
-  const std::uint32_t withdrawn = backend.withdrawn ? record::kWithdrawn : 0;
-  const std::uint32_t no_share = backend.weight == 0 ? record::kNoShare : 0;
-  const auto family = static_cast<std::uint32_t>(backend.address.family);
-  return backend.priority | family << 16U | (up | withdrawn | no_share) << 24U;
+                                       const TableTraits& traits, const Score& score) {
+  return TableBytes(services, traits, score).take();
 }
 
 Address address_of(const record::Backend& backend) {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -16,8 +17,11 @@ namespace hlb::publish {
 // outlive a busy moment of hlbd, short enough to notice soon that it is gone.
 inline constexpr std::chrono::milliseconds kLease{3000};
 
+// Where glibc's sort puts an address: higher sorts first.
+using Score = std::function<std::uint32_t(const Address&)>;
+
 // The bytes of one service's record.
-std::vector<std::uint8_t> encode_record(const ServiceVerdict& service);
+std::vector<std::uint8_t> encode_record(const ServiceVerdict& service, const Score& score);
 
 // What holds for a table as a whole.
 struct TableTraits {
@@ -29,11 +33,7 @@ struct TableTraits {
 // renewal by `max_stale`, and by a second at least. No two services share a name.
 // Throws std::length_error when it would be 4 GiB or more.
 std::vector<std::uint8_t> encode_table(std::span<const ServiceVerdict> services,
-                                       const TableTraits& traits);
-
-// The live words of a record and of a backend, as this verdict has them.
-std::uint32_t word_of(const ServiceVerdict& service);
-std::uint32_t state_of(const BackendVerdict& backend);
+                                       const TableTraits& traits, const Score& score);
 
 // A published backend's address, as it went in.
 Address address_of(const record::Backend& backend);

@@ -7,7 +7,6 @@
 
 #include "libnss_hlb/live.h"
 #include "libnss_hlb/record.h"
-#include "publish/encode.h"
 
 namespace hlb::publish {
 namespace {
@@ -72,7 +71,7 @@ class Turn {
       plan_change(verdict != nullptr ? tell(i, *verdict) : withdraw(i));
       known += verdict != nullptr ? 1 : 0;
     }
-    word_ = word_of(service);
+    word_ = service.published().word();
     const bool same = known == record_.backend_count() && known == service.backends.size();
     if (!same) plan_to_ask();
     return same;
@@ -96,9 +95,7 @@ class Turn {
 
  private:
   Change tell(std::uint32_t index, const BackendVerdict& verdict) {
-    std::uint8_t* const backend = backend_at(bytes_, record_, index);
-    store_live<Order::relaxed>(backend + at::kSortScore, verdict.sort_score);
-    return {backend, state_of(verdict), verdict.weight};
+    return {backend_at(bytes_, record_, index), verdict.published().word(), verdict.weight};
   }
 
   Change withdraw(std::uint32_t index) {
@@ -132,6 +129,14 @@ bool change_record(std::span<std::uint8_t> bytes, const ServiceVerdict& service)
   const bool same = turn.plan(service);
   turn.run();
   return same;
+}
+
+void change_scores(std::span<std::uint8_t> bytes, const Score& score_of) {
+  const record::View record = record::View::over(bytes);
+  for (std::uint32_t i = 0; i < record.backend_count(); ++i) {
+    store_live<Order::relaxed>(backend_at(bytes, record, i) + at::kSortScore,
+                               score_of(address_of(record.backend(i))));
+  }
 }
 
 void leave_to_hlbd(std::span<std::uint8_t> bytes) {

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "health/verdict.h"
+#include "publish/encode.h"
 
 namespace hlb::publish {
 
@@ -15,6 +16,9 @@ namespace hlb::publish {
 // False if the verdict's backends aren't the record's: then hlbd is to be asked, and backends that
 // the verdict doesn't have are withdrawn.
 bool change_record(std::span<std::uint8_t> bytes, const ServiceVerdict& service);
+
+// Gives each backend its sort score.
+void change_scores(std::span<std::uint8_t> bytes, const Score& score_of);
 
 // Has hlbd be asked, whatever the record says.
 void leave_to_hlbd(std::span<std::uint8_t> bytes);

@@ -6,7 +6,6 @@
 
 #include "libnss_hlb/bytes.h"
 #include "libnss_hlb/live.h"
-#include "publish/encode.h"
 #include "publish/live_record.h"
 
 namespace hlb::publish {
@@ -54,6 +53,13 @@ bool LiveTable::tell(const ServiceVerdict& service) {
   }
   const auto offset = static_cast<std::size_t>(record.bytes().data() - bytes_.data());
   return change_record(bytes_.subspan(offset), service);
+}
+
+void LiveTable::sort_by(const Score& score_of) {
+  if (!view().valid()) return;
+  for_each_name(bytes_, [&](std::string_view, std::uint32_t offset) {
+    change_scores(bytes_.subspan(offset), score_of);
+  });
 }
 
 void LiveTable::leave_names_to_hlbd(const table::View& truth) {

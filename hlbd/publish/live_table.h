@@ -7,6 +7,7 @@
 
 #include "health/verdict.h"
 #include "libnss_hlb/table.h"
+#include "publish/encode.h"
 
 namespace hlb::publish {
 
@@ -23,6 +24,9 @@ class LiveTable {
   // backend, another priority) it leaves to hlbd: the service is marked so that hlbd is asked, and
   // backends that it no longer has are withdrawn. False if anything was left so.
   bool tell(const ServiceVerdict& service);
+
+  // Gives each backend its sort score, as after the host's addresses or routes have changed.
+  void sort_by(const Score& score_of);
 
   // For a table that another one is to replace, but can't as yet: `truth` is what that says. Names
   // that aren't here, or that are another service's there, are left to hlbd.

@@ -44,9 +44,7 @@ struct BackendReport {
 
 struct ServiceReport {
   std::string name;
-  // up: every backend is; degraded: some are; down: none is; unknown: none is, but some are still
-  // being checked for the first time. Backends under maintenance don't count, unless all are.
-  std::string state;
+  std::string state;  // see ServiceState
   std::uint32_t backends = 0;
   std::uint32_t up = 0;
   std::uint32_t answered = 0;  // what lookups may get now

@@ -38,11 +38,10 @@ struct Seen {
 hlb::ServiceVerdict verdict(const hlb::ServiceSpec& spec, bool main_up) {
   const State main = main_up ? State::up : State::down;
   const State standby = main_up ? State::down : State::up;
-  return {&spec,
-          false,
-          {{*hlb::Address::parse("10.0.0.1"), 1, kMain, main, 0},
-           {*hlb::Address::parse("10.0.0.2"), 1, kStandby, standby, 0},
-           {*hlb::Address::parse("10.0.0.3"), 1, kNever, State::down, 0}}};
+  return {.spec = &spec,
+          .backends = {{*hlb::Address::parse("10.0.0.1"), 1, kMain, main},
+                       {*hlb::Address::parse("10.0.0.2"), 1, kStandby, standby},
+                       {*hlb::Address::parse("10.0.0.3"), 1, kNever, State::down}}};
 }
 
 void look_up(const hlb::table::View& table, hlb::Random& random, Seen& seen) {
@@ -71,7 +70,8 @@ int stress(unsigned long changes, unsigned readers) {
   spec.name = "app.local";
   const std::vector<hlb::ServiceVerdict> services = {verdict(spec, true)};
   auto bytes =
-      hlb::publish::encode_table(services, {.max_stale = std::chrono::seconds(10), .network = {}});
+      hlb::publish::encode_table(services, {.max_stale = std::chrono::seconds(10), .network = {}},
+                                 [](const hlb::Address&) { return 0; });
   const auto table = hlb::table::View::over(bytes);
   std::atomic<bool> over = false;
   std::vector<Seen> seen(readers);

@@ -90,6 +90,7 @@ class Day : public testing::Test {
   }
 
   void expect_verdicts_as_modelled() {
+    world_.monitor().refresh();
     for (const ServiceVerdict& service : world_.monitor().verdicts()) {
       for (const BackendVerdict& backend : service.backends) {
         ASSERT_EQ(backend.state, models_[backend.address].state)

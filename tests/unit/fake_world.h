@@ -112,15 +112,19 @@ class FakeWorld : private Monitor::Observer {
   TimePoint now() const { return clock_.now(); }
   Monitor& monitor() { return monitor_; }
 
+  const ServiceVerdict& verdict(std::size_t service) {
+    monitor_.refresh();
+    return monitor_.verdicts()[service];
+  }
+
   // What is published of a backend. Fails the test when it isn't published at all.
-  BackendVerdict verdict(std::size_t service, const std::string& backend) const {
-    const ServiceVerdict verdict = monitor_.verdicts().at(service);
-    for (const BackendVerdict& each : verdict.backends) {
+  BackendVerdict verdict(std::size_t service, const std::string& backend) {
+    for (const BackendVerdict& each : verdict(service).backends) {
       if (each.address == address(backend)) return each;
     }
     throw std::out_of_range(backend + " is not published");
   }
-  State state(const std::string& backend, std::size_t service = 0) const {
+  State state(const std::string& backend, std::size_t service = 0) {
     return verdict(service, backend).state;
   }
 

@@ -63,7 +63,7 @@ TEST(LiveTable, BecomesWhatATableMadeAnewWouldBe) {
   const Sample after = Sample()
                            .answer(AnswerMode::one)
                            .undecided()
-                           .backend(kA, {.weight = 0, .sort_score = 7})
+                           .backend(kA, {.weight = 0})
                            .backend(kB, {.weight = 9});
   Table table({before});
   EXPECT_TRUE(table.tell(after));
@@ -72,9 +72,16 @@ TEST(LiveTable, BecomesWhatATableMadeAnewWouldBe) {
   EXPECT_EQ(table.served(), Addresses{kB});
   EXPECT_EQ(table.record().word().mode(), record::AnswerMode::one);
   EXPECT_TRUE(table.record().undecided());
-  EXPECT_EQ(table.record().backend(0).sort_score(), 7U);
   EXPECT_EQ(table.record().backend(1).weight(), 9U);
   EXPECT_TRUE(publish::same_shape(table.bytes(), anew.bytes()));
+}
+
+TEST(LiveTable, TakesOtherSortScoresForAllNames) {
+  Table table({Sample().alias("also.local").backend(kA), Sample("b.local").backend(kB)});
+  table.live().sort_by([](const Address& each) { return each.bytes[3]; });
+  EXPECT_EQ(table.record().backend(0).sort_score(), 1U);
+  EXPECT_EQ(table.record("b.local").backend(0).sort_score(), 2U);
+  publish::LiveTable().sort_by([](const Address&) { return 0; });  // of no bytes: nothing to do
 }
 
 TEST(LiveTable, CountsTheTurnsInWhichSomethingChanged) {

@@ -54,18 +54,22 @@ class MonitorTest : public testing::Test, private Monitor::Observer {
     monitor_.apply(std::move(services), kNothingPublished);
   }
 
+  const ServiceVerdict& verdict(std::size_t service) {
+    monitor_.refresh();
+    return monitor_.verdicts()[service];
+  }
+
   // The state that is published of the backend; unknown also if it isn't published.
-  State state(std::size_t service, const std::string& address) const {
-    const ServiceVerdict verdict = monitor_.verdicts().at(service);
+  State state(std::size_t service, const std::string& address) {
+    const ServiceVerdict& verdict = this->verdict(service);
     const auto found = std::ranges::find(verdict.backends, Address::parse(address).value(),
                                          &BackendVerdict::address);
     return found == verdict.backends.end() ? State::unknown : found->state;
   }
 
-  std::vector<std::uint32_t> weights() const {
-    const ServiceVerdict verdict = monitor_.verdicts().at(0);
+  std::vector<std::uint32_t> weights() {
     std::vector<std::uint32_t> weights;
-    for (const BackendVerdict& backend : verdict.backends)
+    for (const BackendVerdict& backend : verdict(0).backends)
       weights.push_back(backend.weight);
     return weights;
   }
@@ -146,7 +150,7 @@ TEST_F(MonitorTest, ARemovedBackendStaysUntilTheNewOneIsKnown) {
   apply({service("a.test", {"127.0.0.2"}, {check})});
   EXPECT_EQ(state(0, "127.0.0.1"), State::up);
   ASSERT_TRUE(run_until_state(State::down, "127.0.0.2"));
-  EXPECT_EQ(monitor_.verdicts().at(0).backends.size(), 1U);
+  EXPECT_EQ(verdict(0).backends.size(), 1U);
 }
 
 TEST_F(MonitorTest, ARemovedBackendGoesAtOnceWhenTheOthersAreKnown) {
@@ -156,7 +160,7 @@ TEST_F(MonitorTest, ARemovedBackendGoesAtOnceWhenTheOthersAreKnown) {
   ASSERT_TRUE(run_until(
       [&] { return state(0, "127.0.0.1") == State::up && state(0, "127.0.0.2") == State::down; }));
   apply({service("a.test", {"127.0.0.2"}, {check})});
-  EXPECT_EQ(monitor_.verdicts().at(0).backends.size(), 1U);
+  EXPECT_EQ(verdict(0).backends.size(), 1U);
 }
 
 TEST_F(MonitorTest, AReloadKeepsTheStateOfABackendWhoseCheckChanged) {

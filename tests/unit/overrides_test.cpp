@@ -73,7 +73,7 @@ class OverridesAtWork : public testing::Test {
     if (duration > 0ms) override.until = world_.now() + duration;
     world_.monitor().set_override(key_, override);
   }
-  BackendVerdict verdict() const { return world_.verdict(0, "10.0.0.1"); }
+  BackendVerdict verdict() { return world_.verdict(0, "10.0.0.1"); }
 
   FakeWorld world_;
   const Key key_{"app.local", address("10.0.0.1")};

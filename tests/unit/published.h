@@ -1,7 +1,9 @@
 // Records and tables as hlbd publishes them, for the tests of those who read them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,8 +31,9 @@ class Sample {
     std::uint32_t sort_score = 0;
   };
   Sample& backend(const char* address, const Traits& traits) {
-    verdict_.backends.push_back({Address::parse(address).value(), traits.weight, traits.priority,
-                                 traits.state, traits.sort_score});
+    const Address parsed = Address::parse(address).value();
+    verdict_.backends.push_back({parsed, traits.weight, traits.priority, traits.state});
+    sort_scores_[parsed] = traits.sort_score;
     return *this;
   }
   Sample& backend(const char* address) { return backend(address, Traits()); }
@@ -40,11 +43,19 @@ class Sample {
     verdict.spec = &spec_;
     return verdict;
   }
-  std::vector<std::uint8_t> record() const { return publish::encode_record(verdict()); }
+  std::uint32_t sort_score(const Address& address) const {
+    const auto found = sort_scores_.find(address);
+    return found == sort_scores_.end() ? 0 : found->second;
+  }
+  std::vector<std::uint8_t> record() const {
+    return publish::encode_record(verdict(),
+                                  [this](const Address& each) { return sort_score(each); });
+  }
 
  private:
   ServiceSpec spec_;
   ServiceVerdict verdict_;
+  std::map<Address, std::uint32_t> sort_scores_;
 };
 
 inline std::vector<std::uint8_t> table_of(const std::vector<Sample>& services) {
@@ -52,7 +63,14 @@ inline std::vector<std::uint8_t> table_of(const std::vector<Sample>& services) {
   verdicts.reserve(services.size());
   for (const Sample& service : services)
     verdicts.push_back(service.verdict());
-  return publish::encode_table(verdicts, {.max_stale = std::chrono::seconds(10), .network = {}});
+  const auto score_of = [&](const Address& address) {
+    std::uint32_t score = 0;
+    for (const Sample& service : services)
+      score = std::max(score, service.sort_score(address));
+    return score;
+  };
+  return publish::encode_table(verdicts, {.max_stale = std::chrono::seconds(10), .network = {}},
+                               score_of);
 }
 
 }  // namespace hlb

@@ -306,14 +306,14 @@ class MassFailureRules : public Rules {
     }
   }
 
-  int up_of(int service) const {
+  int up_of(int service) {
     int count = 0;
     for (const std::string& backend : backends_of(service))
       count += world_.state(backend, static_cast<std::size_t>(service)) == State::up ? 1 : 0;
     return count;
   }
 
-  int up() const {
+  int up() {
     int count = 0;
     for (int i = 0; i < kServices; ++i)
       count += up_of(i);
@@ -400,7 +400,7 @@ TEST_F(Rules, AReloadKeepsWhatWasUpUntilTheNewIsKnown) {
   world_.says("10.0.0.3", kPasses);
   until_change();
   EXPECT_EQ(world_.state("10.0.0.3"), State::up);
-  EXPECT_EQ(world_.monitor().verdicts().at(0).backends.size(), 1U);  // in the same publication
+  EXPECT_EQ(world_.verdict(0).backends.size(), 1U);  // in the same publication
 }
 
 TEST_F(Rules, WhatAPredecessorSaidIsServedAndVerifiedAtOnce) {
@@ -486,10 +486,10 @@ TEST_F(AdviceRules, AnAgentsDownIsObeyedAtOnce) {
 TEST_F(Rules, AServiceIsUndecidedOnlyWhileOutcomesAreAwaited) {
   world_.says("10.0.0.1", kRefuses);
   world_.apply({plain_service("app.local", {"10.0.0.1"})});
-  EXPECT_TRUE(world_.monitor().verdict(0).undecided);
+  EXPECT_TRUE(world_.verdict(0).undecided);
   world_.pass(100ms);
   EXPECT_EQ(world_.state("10.0.0.1"), State::down);
-  EXPECT_FALSE(world_.monitor().verdict(0).undecided) << "it waits for nothing";
+  EXPECT_FALSE(world_.verdict(0).undecided) << "it waits for nothing";
 }
 
 }  // namespace

@@ -121,7 +121,8 @@ TEST(Table, SaysInWhichNetworkItsScoresAreTrue) {
   const auto verdict = Sample();
   const std::vector<ServiceVerdict> services = {verdict.verdict()};
   const auto bytes = publish::encode_table(
-      services, {.max_stale = std::chrono::seconds(10), .network = {.device = 4, .inode = 5}});
+      services, {.max_stale = std::chrono::seconds(10), .network = {.device = 4, .inode = 5}},
+      [](const Address&) { return 0; });
   EXPECT_EQ(table::View::over(bytes).network(), (Network{4, 5}));
 }
 
