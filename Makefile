@@ -142,8 +142,8 @@ $(OUT)/unit_tests: $(call obj,$(unit_sources)) $(daemon_parts) $(ctl_parts) $(gu
 	$(linking)
 	$(quiet)$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $^ $(packages_libs) -lgmock -lgtest -lgtest_main
 
-$(OUT)/tests/table_stress: $(call obj,$(addprefix hlbd/,health/address.cpp publish/encode.cpp publish/live_record.cpp \
-                        publish/live_table.cpp)) $(shared_objects)
+$(OUT)/tests/table_stress: $(call obj,$(addprefix hlbd/,health/address.cpp health/verdict.cpp publish/encode.cpp \
+                        publish/live_record.cpp publish/live_table.cpp)) $(shared_objects)
 $(OUT)/tests/sort_order: $(call obj,hlbd/publish/sort_score.cpp hlbd/publish/source_address.cpp)
 $(OUT)/tests/%: $(OUT)/obj/tests/integration/%.o
 	@mkdir -p $(@D)

@@ -70,7 +70,8 @@ Reply parse_reply(std::span<const std::uint8_t> bytes) {
   if (line_end == std::string_view::npos && bytes.size() < kLongestLine) {
     return {Reply::Kind::incomplete, bytes.size() + 1, {}};
   }
-  if (line_end == std::string_view::npos || !text.starts_with("OK ")) return {};
+  // Not by starts_with(), which refers to the C++ run time unless it is inlined.
+  if (line_end == std::string_view::npos || text.rfind("OK ", 0) != 0) return {};
   Reply reply = parse_messages(bytes.subspan(line_end + 2));
   reply.needed += line_end + 2;
   return reply;

@@ -15,7 +15,9 @@ std::vector<std::uint8_t> published_table() {
   hlb::ServiceSpec spec;
   spec.name = "app.local";
   const hlb::BackendVerdict up{*hlb::Address::parse("127.0.0.1"), 1, 0, hlb::State::up};
-  const hlb::ServiceVerdict service{.spec = &spec, .backends = {up}};
+  hlb::ServiceVerdict service;
+  service.spec = &spec;
+  service.backends = {up};
   return hlb::publish::encode_table({&service, 1},
                                     {.max_stale = std::chrono::seconds(10), .network = {}},
                                     [](const hlb::Address&) { return 0; });

@@ -38,10 +38,12 @@ struct Seen {
 hlb::ServiceVerdict verdict(const hlb::ServiceSpec& spec, bool main_up) {
   const State main = main_up ? State::up : State::down;
   const State standby = main_up ? State::down : State::up;
-  return {.spec = &spec,
-          .backends = {{*hlb::Address::parse("10.0.0.1"), 1, kMain, main},
-                       {*hlb::Address::parse("10.0.0.2"), 1, kStandby, standby},
-                       {*hlb::Address::parse("10.0.0.3"), 1, kNever, State::down}}};
+  hlb::ServiceVerdict verdict;
+  verdict.spec = &spec;
+  verdict.backends = {{*hlb::Address::parse("10.0.0.1"), 1, kMain, main},
+                      {*hlb::Address::parse("10.0.0.2"), 1, kStandby, standby},
+                      {*hlb::Address::parse("10.0.0.3"), 1, kNever, State::down}};
+  return verdict;
 }
 
 void look_up(const hlb::table::View& table, hlb::Random& random, Seen& seen) {
