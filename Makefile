@@ -292,7 +292,7 @@ compile_commands.json: ## for editors and clang-tidy: build/compile_commands.jso
 	@$(MAKE) --no-print-directory -nB V=1 VARIANT=debug CXX=clang++-$(CLANG) every_object | tests/setup/compile_commands >build/$@.new
 	@mv build/$@.new build/$@
 
-every_object: $(call obj,$(every_source))
+every_object: $(call obj,$(every_source) $(groups))
 
 clean: ## all that was built, downloaded and unpacked: build/
 	rm -rf build
