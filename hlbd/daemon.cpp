@@ -84,7 +84,6 @@ Daemon::Daemon(Options options, Config config)
           [this](std::vector<ServiceSpec> services) {
             apply(std::move(services));
             publisher_.publish_soon();
-            watch_listeners();
           },
           [this](const discovery::NameWatch::News& news) {
             spdlog::log(news.trouble ? spdlog::level::warn : spdlog::level::info, "{}", news.text);
@@ -169,11 +168,13 @@ void Daemon::start_publishing(std::vector<ServiceSpec> services) {
 }
 
 void Daemon::apply(std::vector<ServiceSpec> services) {
-  monitor_.apply(std::move(services), [&](const ServiceSpec& service, const BackendSpec& backend) {
+  const auto published = [&](const ServiceSpec& service, const BackendSpec& backend) {
     return remembered_ ? remembered_->of(service, backend) : Monitor::Known{};
-  });
+  };
+  if (!monitor_.apply(std::move(services), published)) return;
   publisher_.configured();
   operator_side_.configured();
+  watch_listeners();
 }
 
 void Daemon::file_changed(const probes::FileChange& change) {
@@ -194,7 +195,6 @@ void Daemon::programs_troubled(const std::string& trouble) {
 void Daemon::run() {
   join_bus();
   watch_routes();
-  watch_listeners();
   await_signal();
   detach(io_, renew_lease());
   spdlog::info("checking the backends of {} services", monitor_.services().size());
@@ -293,7 +293,6 @@ void Daemon::take_over(Config config) {
   tell_unresolved();
   publisher_.publish();  // whoever is told that the reload is over may look up at once
   state_file_.changed();
-  watch_listeners();
   spdlog::info("reloaded: {}", status());
   operator_side_.degraded().set("configuration", "");
 }

@@ -11,6 +11,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/monitor.h"
@@ -40,7 +41,9 @@ class Publisher {
   Publisher(const boost::asio::any_io_executor& executor, const std::filesystem::path& folder,
             Monitor& monitor, OnPublished on_published, OnTrouble on_trouble);
 
-  void set_max_stale(std::chrono::milliseconds max_stale) { max_stale_ = max_stale; }
+  void set_max_stale(std::chrono::milliseconds max_stale) {
+    if (std::exchange(max_stale_, max_stale) != max_stale) reshaped_ = true;
+  }
 
   // To be called when the monitor's services are other ones.
   void configured() { reshaped_ = true; }

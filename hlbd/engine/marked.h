@@ -22,6 +22,8 @@ class Marked {
     places_.push_back(place);
   }
 
+  bool any() const { return !places_.empty(); }
+
   // Those that are marked, in order; none is afterwards.
   std::vector<std::size_t> take() {
     for (const std::size_t place : places_)

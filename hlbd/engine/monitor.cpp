@@ -77,60 +77,48 @@ Monitor::Monitor(const boost::asio::any_io_executor& executor, Clock& clock, Mak
 
 // ---- what is watched ---------------------------------------------------------------------------
 
-void Monitor::apply(std::vector<ServiceSpec> specs, const Published& published) {
-  std::vector<ServiceVerdict> verdicts = verdicts_to_begin_with(specs);
-  Takeover before(specs_, std::exchange(services_, {}));
-  specs_ = std::move(specs);
-  services_.reserve(specs_.size());
-  for (const ServiceSpec& spec : specs_) {
-    CheckSpecs checks;
-    checks.reserve(spec.checks.size());
-    for (const CheckSpec& check : spec.checks)
-      checks.push_back(std::make_shared<const CheckSpec>(check));
-    WatchedService& service = services_.emplace_back();
-    service.backends.reserve(spec.backends.size());
-    for (const BackendSpec& backend : spec.backends) {
-      service.backends.push_back(make_backend(spec, backend, checks, before, published));
-    }
-    service.index();
-    service.retiring = before.left_up(spec);
-  }
-  verdicts_ = std::move(verdicts);
-  stale_.reset(specs_.size());
-  mass_failure_.reset(count_backends(specs_));
-  index_services();
+bool Monitor::apply(std::vector<ServiceSpec> specs, const Published& published) {
+  const bool others = take_over(std::move(specs), published);
+  if (others) checks_.drop_gone();
+  mass_failure_.reset(count_backends(all_.specs));
   enlist_users();
   restore_overrides();
+  go_on_slowly();
   give_first_round_time();
   drop_retired();
-  make_all_verdicts();
+  make_first_verdicts();
+  return others;
 }
 
-// With what is kept of a service that goes on.
-std::vector<ServiceVerdict> Monitor::verdicts_to_begin_with(
-    std::span<const ServiceSpec> specs) const {
-  std::vector<ServiceVerdict> verdicts(specs.size());
-  for (std::size_t i = 0; i < specs.size(); ++i) {
-    const auto known = find(specs[i].name);
-    if (!known) continue;
-    verdicts[i].status.state = verdicts_[*known].status.state;
-    verdicts[i].status.since = verdicts_[*known].status.since;
+// Whether any service is another one. What nobody takes goes with the end of this.
+bool Monitor::take_over(std::vector<ServiceSpec> specs, const Published& published) {
+  Takeover before(std::exchange(all_, {}));
+  all_.specs = std::move(specs);
+  all_.index();
+  all_.watched.resize(all_.specs.size());
+  all_.verdicts.resize(all_.specs.size());
+  stale_.reset(all_.specs.size());
+  for (std::size_t i = 0; i < all_.specs.size(); ++i) {
+    if (before.take_whole(all_.specs[i], all_.watched[i], all_.verdicts[i])) continue;
+    watch(i, before, published);
+    stale_.mark(i);
   }
-  return verdicts;
+  return before.any_left() || stale_.any();
 }
 
-void Monitor::index_services() {
-  by_name_.clear();
-  slow_.clear();
-  for (std::size_t i = 0; i < specs_.size(); ++i) {
-    by_name_.emplace(specs_[i].name, i);
-    if (services_[i].slow_until(specs_[i].slow_start) > clock_.now()) start_slowly(i);
-  }
-}
-
-std::optional<std::size_t> Monitor::find(std::string_view service) const {
-  const auto found = by_name_.find(service);
-  return found == by_name_.end() ? std::nullopt : std::optional(found->second);
+void Monitor::watch(std::size_t place, Takeover& before, const Published& published) {
+  const ServiceSpec& spec = all_.specs[place];
+  CheckSpecs checks;
+  checks.reserve(spec.checks.size());
+  for (const CheckSpec& check : spec.checks)
+    checks.push_back(std::make_shared<const CheckSpec>(check));
+  WatchedService& service = all_.watched[place];
+  service.backends.reserve(spec.backends.size());
+  for (const BackendSpec& backend : spec.backends)
+    service.backends.push_back(make_backend(spec, backend, checks, before, published));
+  service.index();
+  service.retiring = before.left_up(spec);
+  all_.verdicts[place].status = before.status(spec);
 }
 
 WatchedBackend Monitor::make_backend(const ServiceSpec& service, const BackendSpec& spec,
@@ -141,33 +129,44 @@ WatchedBackend Monitor::make_backend(const ServiceSpec& service, const BackendSp
   WatchedBackend backend;
   backend.spec = spec;
   backend.checks.reserve(checks.size());
-  for (const auto& check : checks) {
-    const probes::Target target = target_of(service, spec, check);
-    std::shared_ptr<Check>& shared = before.check(target);
-    if (shared == nullptr) {
-      shared = std::make_shared<Check>(target, make_, start.state, host_.identity);
-      rounds_.enlist(*shared);
-    }
-    backend.checks.push_back(shared);
-  }
+  for (const auto& check : checks)
+    backend.checks.push_back(check_for(target_of(service, spec, check), start.state));
   backend.state = backend.together();
   backend.since = start.since.value_or(clock_.now());
   if (known) backend.back_since = known->back_since;
   return backend;
 }
 
+std::shared_ptr<Check> Monitor::check_for(const probes::Target& target, State published) {
+  if (auto shared = checks_.find(target)) return shared;
+  auto check = std::make_shared<Check>(target, make_, published, host_.identity);
+  checks_.add(check);
+  rounds_.enlist(*check);
+  return check;
+}
+
+// Those that come back slowly go on with it.
+void Monitor::go_on_slowly() {
+  slow_.clear();
+  for (std::size_t i = 0; i < all_.specs.size(); ++i) {
+    const ServiceSpec& spec = all_.specs[i];
+    if (spec.slow_start == milliseconds{0}) continue;
+    if (all_.watched[i].slow_until(spec.slow_start) > clock_.now()) start_slowly(i);
+  }
+}
+
 void Monitor::enlist_users() {
-  for (const WatchedService& service : services_) {
+  for (const WatchedService& service : all_.watched) {
     for (const WatchedBackend& backend : service.retiring) {
       for (const auto& check : backend.checks)
         check->users.clear();
     }
   }
-  for_each_check(services_, [](const auto& check) { check->users.clear(); });
+  for_each_check(all_.watched, [](const auto& check) { check->users.clear(); });
   unheard_ = 0;
-  for (std::uint32_t i = 0; i < services_.size(); ++i) {
-    for (std::uint32_t k = 0; k < services_[i].backends.size(); ++k) {
-      for (const auto& check : services_[i].backends[k].checks)
+  for (std::uint32_t i = 0; i < all_.watched.size(); ++i) {
+    for (std::uint32_t k = 0; k < all_.watched[i].backends.size(); ++k) {
+      for (const auto& check : all_.watched[i].backends[k].checks)
         enlist_user(*check, {i, k});
     }
   }
@@ -182,7 +181,7 @@ void Monitor::enlist_user(Check& check, const Check::User& user) {
 void Monitor::give_first_round_time() {
   milliseconds longest_timeout{0};
   std::size_t checks = 0;
-  for (const ServiceSpec& service : specs_) {
+  for (const ServiceSpec& service : all_.specs) {
     for (const CheckSpec& check : service.checks)
       longest_timeout = std::max(longest_timeout, check.timeout);
     checks += service.backends.size() * service.checks.size();
@@ -197,27 +196,27 @@ void Monitor::give_first_round_time() {
 
 void Monitor::end_first_round() {
   first_round_timed_out_ = true;
-  for_each_check(services_, [](const auto& check) { check->had_time = true; });
+  for_each_check(all_.watched, [](const auto& check) { check->had_time = true; });
   drop_retired();
-  for (std::size_t i = 0; i < verdicts_.size(); ++i) {
-    if (verdicts_[i].undecided) stale_.mark(i);
+  for (std::size_t i = 0; i < all_.verdicts.size(); ++i) {
+    if (all_.verdicts[i].undecided) stale_.mark(i);
   }
   observer_.verdicts_changed();
 }
 
 // How long a name may await its first answer is not said here: see discovery::NameWatch.
 bool Monitor::awaits_outcomes(std::size_t service) const {
-  return !specs_[service].named.empty() ||
-         (!first_round_timed_out_ && services_[service].awaits_first_outcomes());
+  return !all_.specs[service].named.empty() ||
+         (!first_round_timed_out_ && all_.watched[service].awaits_first_outcomes());
 }
 
 void Monitor::drop_retired() {
-  for (std::size_t i = 0; i < services_.size(); ++i)
+  for (std::size_t i = 0; i < all_.watched.size(); ++i)
     drop_retired(i);
 }
 
 void Monitor::drop_retired(std::size_t service) {
-  std::vector<WatchedBackend>& retiring = services_[service].retiring;
+  std::vector<WatchedBackend>& retiring = all_.watched[service].retiring;
   if (retiring.empty() || awaits_outcomes(service)) return;
   retiring.clear();
   stale_.mark(service);
@@ -225,13 +224,13 @@ void Monitor::drop_retired(std::size_t service) {
 
 std::vector<probes::Listener> Monitor::listeners() const {
   std::vector<probes::Listener> listeners;
-  for_each_check(services_,
+  for_each_check(all_.watched,
                  [&](const auto& check) { listeners.push_back(listener_of(check->target())); });
   return listeners;
 }
 
 void Monitor::probe_now(const std::function<bool(const probes::Target&)>& concerned) {
-  for_each_check(services_, [&](const auto& check) {
+  for_each_check(all_.watched, [&](const auto& check) {
     if (concerned(check->target())) rounds_.hurry(*check);
   });
 }
@@ -247,12 +246,13 @@ std::vector<Refreshed> Monitor::refresh() {
   return std::exchange(refreshed_, {});
 }
 
-void Monitor::make_all_verdicts() {
+// Of a new configuration: those that nobody has made as yet, and those which wait for a name again.
+void Monitor::make_first_verdicts() {
   refreshed_.clear();
   totals_ = {};
-  for (std::size_t i = 0; i < specs_.size(); ++i) {
-    totals_.add(verdicts_[i].status);
-    stale_.mark(i);
+  for (std::size_t i = 0; i < all_.specs.size(); ++i) {
+    totals_.add(all_.verdicts[i].status);
+    if (!all_.specs[i].named.empty()) stale_.mark(i);
   }
   make_verdicts();
 }
@@ -263,11 +263,11 @@ void Monitor::make_verdicts() {
 }
 
 void Monitor::make_verdict(std::size_t service) {
-  const bool awaits = !specs_[service].named.empty() || services_[service].any_undecided();
-  const ServiceStatus before = verdicts_[service].status;
-  verdicts_[service] = verdict_of(specs_[service], services_[service],
-                                  awaits && !first_round_timed_out_, clock_.now());
-  ServiceStatus& status = verdicts_[service].status;
+  const bool awaits = !all_.specs[service].named.empty() || all_.watched[service].any_undecided();
+  const ServiceStatus before = all_.verdicts[service].status;
+  all_.verdicts[service] = verdict_of(all_.specs[service], all_.watched[service],
+                                      awaits && !first_round_timed_out_, clock_.now());
+  ServiceStatus& status = all_.verdicts[service].status;
   const bool lasts = status.state == before.state && before.since != Clock::TimePoint{};
   status.since = lasts ? before.since : clock_.now();
   totals_.take_out(before);
@@ -292,7 +292,7 @@ milliseconds Monitor::take(Check& check, const Outcome& probed) {
   const bool advised = std::exchange(check.advice, advice) != advice;
   if (ruling.transition == Transition::changed || ruling.first) {
     for (const auto& [service, backend] : check.users)
-      settle(service, services_[service].backends[backend], {check, outcome, ruling});
+      settle(service, all_.watched[service].backends[backend], {check, outcome, ruling});
   }
   if (ruling.first && !check.users.empty() && !check.may_be_silent()) --unheard_;
   if (ruling.transition == Transition::changed || ruling.first || advised) {
@@ -332,7 +332,7 @@ bool Monitor::amid_mass_failure(const Check& check, const Outcome& outcome) {
   for (const auto& [service, backend] : check.users) {
     const Address& address = check.target().address;
     if (failed) {
-      mass_failure_.failed(service, services_[service].backends.size(), address, clock_.now(),
+      mass_failure_.failed(service, all_.watched[service].backends.size(), address, clock_.now(),
                            check.spec().interval);
     } else {
       mass_failure_.passed(service, address);
@@ -350,7 +350,7 @@ bool Monitor::amid_mass_failure(const Check& check, const Outcome& outcome) {
 }
 
 void Monitor::settle(std::size_t service_index, WatchedBackend& backend, const Evidence& evidence) {
-  const ServiceSpec& service = specs_[service_index];
+  const ServiceSpec& service = all_.specs[service_index];
   const State before = std::exchange(backend.state, backend.together());
   drop_retired(service_index);
   if (backend.state == before) return;
@@ -376,7 +376,7 @@ void Monitor::next_ramp_step() {
   for (const std::size_t service : slow_)
     stale_.mark(service);
   std::erase_if(slow_, [this](std::size_t service) {
-    return services_[service].slow_until(specs_[service].slow_start) <= clock_.now();
+    return all_.watched[service].slow_until(all_.specs[service].slow_start) <= clock_.now();
   });
   if (!slow_.empty()) ramp_->set(clock_.now() + kRampStep);
   observer_.verdicts_changed();
@@ -410,7 +410,7 @@ void Monitor::restore_overrides() {
 void Monitor::override_backend(const Overrides::Key& key, std::optional<OverrideKind> kind) {
   const auto place = find(key.service);
   if (!place) return;
-  WatchedService& service = services_[*place];
+  WatchedService& service = all_.watched[*place];
   if (const auto backend = service.find(key.backend)) service.backends[*backend].override = kind;
   for (WatchedBackend& backend : service.retiring) {
     if (backend.spec.address == key.backend) backend.override = kind;

@@ -11,13 +11,13 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "engine/check.h"
 #include "engine/clock.h"
 #include "engine/marked.h"
 #include "engine/rounds.h"
+#include "engine/shared_checks.h"
 #include "engine/takeover.h"
 #include "engine/timed_overrides.h"
 #include "engine/watched.h"
@@ -109,22 +109,23 @@ class Monitor {
   // Takes over a new configuration. A check that was running already goes on as it is; a backend
   // whose checks changed keeps its state until the first outcomes; one that is new starts from
   // `published`. A backend that was removed stays until those that are new to its service are
-  // known, so that no service is without an answer in between.
-  void apply(std::vector<ServiceSpec> services, const Published& published);
+  // known, so that no service is without an answer in between. A service that is as it was costs
+  // next to nothing. Returns whether any is another one.
+  bool apply(std::vector<ServiceSpec> services, const Published& published);
 
   // What is true of each service, in their order: made by refresh(), once for each change, and only
   // read by all others. Valid until the next refresh() or apply().
-  std::span<const ServiceVerdict> verdicts() const { return verdicts_; }
+  std::span<const ServiceVerdict> verdicts() const { return all_.verdicts; }
   const Totals& totals() const { return totals_; }
 
   // Makes the verdicts anew that something has changed for since the last call: one change among
   // thousands of services costs no more than its own. Returns which, in order.
   std::vector<Refreshed> refresh();
 
-  std::span<const ServiceSpec> services() const { return specs_; }
-  std::span<const WatchedService> watched() const { return services_; }  // in the same order
+  std::span<const ServiceSpec> services() const { return all_.specs; }
+  std::span<const WatchedService> watched() const { return all_.watched; }  // in the same order
   // Where a service stands in these; nullopt if there is none of this name.
-  std::optional<std::size_t> find(std::string_view service) const;
+  std::optional<std::size_t> find(std::string_view service) const { return all_.find(service); }
 
   // The operator's overrides. Those of backends that aren't watched wait for them.
   const Overrides& overrides() const { return overrides_.in_force(); }
@@ -145,12 +146,14 @@ class Monitor {
  private:
   using CheckSpecs = std::vector<std::shared_ptr<const CheckSpec>>;
 
+  bool take_over(std::vector<ServiceSpec> specs, const Published& published);
+  void watch(std::size_t place, Takeover& before, const Published& published);
   WatchedBackend make_backend(const ServiceSpec& service, const BackendSpec& spec,
                               const CheckSpecs& checks, Takeover& before,
                               const Published& published);
-  std::vector<ServiceVerdict> verdicts_to_begin_with(std::span<const ServiceSpec> specs) const;
+  std::shared_ptr<Check> check_for(const probes::Target& target, State published);
+  void go_on_slowly();
   void restore_overrides();
-  void index_services();
   void enlist_users();
   void enlist_user(Check& check, const Check::User& user);
   void give_first_round_time();
@@ -168,7 +171,7 @@ class Monitor {
   void next_ramp_step();
   void override_backend(const Overrides::Key& key, std::optional<OverrideKind> kind);
   void tell_override(const OverrideChange& change);
-  void make_all_verdicts();
+  void make_first_verdicts();
   void make_verdicts();
   void make_verdict(std::size_t service);
 
@@ -178,11 +181,9 @@ class Monitor {
   Observer& observer_;
   Random chance_;
   Rounds rounds_;
-  std::vector<ServiceSpec> specs_;
-  std::vector<WatchedService> services_;  // one for each specification, in its order
+  WatchedServices all_;
+  SharedChecks checks_;
   TimedOverrides overrides_;
-  std::unordered_map<std::string_view, std::size_t> by_name_;  // the services
-  std::vector<ServiceVerdict> verdicts_;                       // one for each service
   Totals totals_;
   Marked stale_;                      // the services whose verdicts are to be made anew
   std::vector<Refreshed> refreshed_;  // for the next refresh() to tell

@@ -1,49 +1,71 @@
 #include "engine/takeover.h"
 
-#include <cstdint>
-#include <string>
+#include <algorithm>
 #include <utility>
 
 namespace hlb {
+namespace {
 
-std::size_t Takeover::TargetHash::operator()(const probes::Target& target) const {
-  std::size_t hash = std::size_t{target.port} << 8U ^ target.spec->method.index();
-  for (const std::uint8_t byte : target.address.bytes)
-    hash = (hash ^ byte) * 0x100000001b3U;  // FNV-1a
-  return hash;
+// What is moved from has no check.
+bool is_taken(const WatchedBackend& backend) {
+  return backend.checks.empty();
 }
 
-Takeover::Takeover(std::span<const ServiceSpec> specs, std::vector<WatchedService> services) {
-  const auto keep = [this](const std::string& service, WatchedBackend& backend) {
-    for (auto& check : backend.checks)
-      checks_.emplace(check->target(), check);
-    backends_[service].emplace(backend.spec.address, std::move(backend));
-  };
-  for (std::size_t i = 0; i < services.size(); ++i) {
-    for (WatchedBackend& backend : services[i].backends)
-      keep(specs[i].name, backend);
-    // They retire on: what they make room for may still not be known.
-    for (WatchedBackend& backend : services[i].retiring) {
-      backend.state = backend.together();
-      keep(specs[i].name, backend);
-    }
+}  // namespace
+
+void WatchedServices::index() {
+  by_name.clear();
+  by_name.reserve(specs.size());
+  for (std::size_t i = 0; i < specs.size(); ++i)
+    by_name.emplace(specs[i].name, i);
+}
+
+std::optional<std::size_t> WatchedServices::find(std::string_view service) const {
+  const auto found = by_name.find(service);
+  return found == by_name.end() ? std::nullopt : std::optional(found->second);
+}
+
+bool Takeover::take_whole(const ServiceSpec& spec, WatchedService& watched,
+                          ServiceVerdict& verdict) {
+  const auto place = before_.find(spec.name);
+  if (!place || before_.specs[*place] != spec) return false;
+  watched = std::move(before_.watched[*place]);
+  verdict = std::move(before_.verdicts[*place]);
+  verdict.spec = &spec;
+  ++taken_whole_;
+  return true;
+}
+
+ServiceStatus Takeover::status(const ServiceSpec& spec) const {
+  const auto place = before_.find(spec.name);
+  return place ? before_.verdicts[*place].status : ServiceStatus();
+}
+
+std::optional<WatchedBackend> Takeover::take(const ServiceSpec& spec, const Address& address) {
+  const auto place = before_.find(spec.name);
+  if (!place) return std::nullopt;
+  WatchedService& service = before_.watched[*place];
+  if (const auto found = service.find(address)) {
+    WatchedBackend& backend = service.backends[*found];
+    if (!is_taken(backend)) return std::move(backend);
   }
+  const auto retiring = std::ranges::find_if(service.retiring, [&](const WatchedBackend& each) {
+    return !is_taken(each) && each.spec.address == address;
+  });
+  if (retiring == service.retiring.end()) return std::nullopt;
+  retiring->state = retiring->together();
+  return std::move(*retiring);
 }
 
-std::optional<WatchedBackend> Takeover::take(const ServiceSpec& service, const Address& address) {
-  const auto found = backends_.find(service.name);
-  if (found == backends_.end()) return std::nullopt;
-  auto backend = found->second.extract(address);
-  if (backend.empty()) return std::nullopt;
-  return std::move(backend.mapped());
-}
-
-std::vector<WatchedBackend> Takeover::left_up(const ServiceSpec& service) {
+std::vector<WatchedBackend> Takeover::left_up(const ServiceSpec& spec) {
   std::vector<WatchedBackend> left;
-  const auto found = backends_.find(service.name);
-  if (found == backends_.end()) return left;
-  for (auto& [address, backend] : found->second) {
-    if (backend.state == State::up) left.push_back(std::move(backend));
+  const auto place = before_.find(spec.name);
+  if (!place) return left;
+  WatchedService& service = before_.watched[*place];
+  for (std::vector<WatchedBackend>* backends : {&service.backends, &service.retiring}) {
+    for (WatchedBackend& backend : *backends) {
+      if (!is_taken(backend) && backend.together() == State::up) left.push_back(std::move(backend));
+    }
   }
   return left;
 }

@@ -1,43 +1,54 @@
 // What was watched, to be taken over by a new configuration.
 #pragma once
 
-#include <map>
-#include <memory>
+#include <cstddef>
 #include <optional>
-#include <span>
-#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
-#include "engine/check.h"
 #include "engine/watched.h"
 #include "health/service.h"
-#include "probes/target.h"
+#include "health/verdict.h"
 
 namespace hlb {
 
+// Services, in one order in all three.
+struct WatchedServices {
+  std::vector<ServiceSpec> specs;
+  std::vector<WatchedService> watched;
+  std::vector<ServiceVerdict> verdicts;
+  std::unordered_map<std::string_view, std::size_t> by_name;
+
+  // To be called when there are other ones.
+  void index();
+  // Where a service stands; nullopt if there is none of this name.
+  std::optional<std::size_t> find(std::string_view service) const;
+};
+
 class Takeover {
  public:
-  // `services` are those of `specs`, in their order.
-  Takeover(std::span<const ServiceSpec> specs, std::vector<WatchedService> services);
+  explicit Takeover(WatchedServices before) : before_(std::move(before)) {}
+
+  // Puts the service that is as `spec` has it, whole, into `watched` and `verdict`. False if it was
+  // another one, or none.
+  bool take_whole(const ServiceSpec& spec, WatchedService& watched, ServiceVerdict& verdict);
+
+  // Whether there was a service that nobody has taken whole.
+  bool any_left() const { return taken_whole_ < before_.specs.size(); }
+
+  // What operators were told of the service of that name.
+  ServiceStatus status(const ServiceSpec& spec) const;
 
   // The backend of that address, whatever tested it; nullopt if there was none, or it was taken.
-  std::optional<WatchedBackend> take(const ServiceSpec& service, const Address& address);
+  std::optional<WatchedBackend> take(const ServiceSpec& spec, const Address& address);
 
   // The backends of that service that nobody took and that are up.
-  std::vector<WatchedBackend> left_up(const ServiceSpec& service);
-
-  // The check that does the same, whoever uses it; empty if there is none as yet, for the caller to
-  // fill.
-  std::shared_ptr<Check>& check(const probes::Target& target) { return checks_[target]; }
+  std::vector<WatchedBackend> left_up(const ServiceSpec& spec);
 
  private:
-  struct TargetHash {
-    std::size_t operator()(const probes::Target& target) const;
-  };
-
-  std::unordered_map<std::string, std::map<Address, WatchedBackend>> backends_;
-  std::unordered_map<probes::Target, std::shared_ptr<Check>, TargetHash> checks_;
+  WatchedServices before_;
+  std::size_t taken_whole_ = 0;
 };
 
 }  // namespace hlb

@@ -1,0 +1,27 @@
+// The checks that there are, so that services which check the same share one.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <unordered_map>
+
+#include "engine/check.h"
+#include "probes/target.h"
+
+namespace hlb {
+
+// Keeps no check alive.
+class SharedChecks {
+ public:
+  // The one that checks the same, whoever uses it; empty if there is none.
+  std::shared_ptr<Check> find(const probes::Target& target) const;
+  void add(const std::shared_ptr<Check>& check);
+
+  // Gives back the room of those that have gone.
+  void drop_gone();
+
+ private:
+  std::unordered_multimap<std::size_t, std::weak_ptr<Check>> checks_;  // by a hash of the target
+};
+
+}  // namespace hlb
