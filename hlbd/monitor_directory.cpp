@@ -81,6 +81,15 @@ std::string reason_of(const WatchedBackend& backend) {
   return backend.checks.front()->history.reason();
 }
 
+// The indices of a part of `size` things: `most` from `wanted_first` on, as far as there are any.
+struct Range {
+  Range(std::size_t wanted_first, std::size_t most, std::size_t size)
+      : first(std::min(wanted_first, size)), end(first + std::min(most, size - first)) {}
+
+  std::size_t first;
+  std::size_t end;
+};
+
 std::string state_of(bool any_healthy, bool all_up, bool undecided) {
   if (any_healthy) return all_up ? "up" : "degraded";
   return undecided ? "unknown" : "down";
@@ -100,6 +109,7 @@ MonitorDirectory::MonitorDirectory(const Monitor& monitor, const Publisher& publ
 // ---- the states of services --------------------------------------------------------------------
 
 void MonitorDirectory::configured() {
+  ++configurations_;
   std::map<std::string, ServiceReport> before;
   for (ServiceReport& each : services_)
     before.emplace(each.name, std::move(each));
@@ -174,6 +184,14 @@ std::optional<std::size_t> MonitorDirectory::index_of(std::string_view service) 
   return found == indices_.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::vector<ServiceReport> MonitorDirectory::services(std::size_t first, std::size_t most) const {
+  const auto at = [this](std::size_t index) {
+    return services_.begin() + static_cast<std::ptrdiff_t>(index);
+  };
+  const Range range(first, most, services_.size());
+  return {at(range.first), at(range.end)};
+}
+
 std::optional<ServiceReport> MonitorDirectory::service(std::string_view name) const {
   const auto index = index_of(name);
   return index ? std::optional(services_[*index]) : std::nullopt;
@@ -189,26 +207,18 @@ std::optional<ServiceSettings> MonitorDirectory::settings(std::string_view servi
   return settings;
 }
 
-std::optional<std::vector<BackendReport>> MonitorDirectory::backends(
-    std::string_view service) const {
-  const BothClocks& clocks = both_clocks();
-  std::vector<BackendReport> reports;
-  if (service.empty()) {
-    for (std::size_t i = 0; i < services_.size(); ++i)
-      append(reports, i, clocks);
-    return reports;
-  }
+std::optional<std::vector<BackendReport>> MonitorDirectory::backends(std::string_view service,
+                                                                     std::size_t first,
+                                                                     std::size_t most) const {
   const auto index = index_of(service);
   if (!index) return std::nullopt;
-  append(reports, *index, clocks);
+  const BothClocks& clocks = both_clocks();
+  const ServiceVerdict verdict = monitor_.verdict(*index);
+  const Range range(first, most, monitor_.watched()[*index].backends.size());
+  std::vector<BackendReport> reports;
+  for (std::size_t i = range.first; i < range.end; ++i)
+    reports.push_back(report(*index, i, verdict, clocks));
   return reports;
-}
-
-void MonitorDirectory::append(std::vector<BackendReport>& reports, std::size_t service,
-                              const BothClocks& clocks) const {
-  const ServiceVerdict verdict = monitor_.verdict(service);
-  for (std::size_t i = 0; i < monitor_.watched()[service].backends.size(); ++i)
-    reports.push_back(report(service, i, verdict, clocks));
 }
 
 BackendReport MonitorDirectory::report(std::size_t service, std::size_t index,

@@ -38,11 +38,13 @@ class MonitorDirectory final : public bus::Directory {
   Overview overview() const override;
   std::vector<std::string> degraded() const override { return degraded_.reasons(); }
   std::vector<Event> events(std::size_t most) const override { return events_.latest(most); }
-  std::vector<ServiceReport> services() const override { return services_; }
+  std::uint64_t configurations() const override { return configurations_; }
+  std::vector<ServiceReport> services(std::size_t first, std::size_t most) const override;
   std::optional<ServiceReport> service(std::string_view name) const override;
   std::optional<ServiceSettings> settings(std::string_view service) const override;
   std::optional<std::string> service_of(std::string_view name) const override;
-  std::optional<std::vector<BackendReport>> backends(std::string_view service) const override;
+  std::optional<std::vector<BackendReport>> backends(std::string_view service, std::size_t first,
+                                                     std::size_t most) const override;
   std::optional<BackendReport> backend(std::string_view service,
                                        std::string_view address) const override;
   std::vector<CheckReport> checks(std::string_view service,
@@ -51,8 +53,6 @@ class MonitorDirectory final : public bus::Directory {
  private:
   std::optional<std::size_t> index_of(std::string_view service) const;
   std::optional<std::size_t> index_of(std::size_t service, std::string_view address) const;
-  void append(std::vector<BackendReport>& reports, std::size_t service,
-              const BothClocks& clocks) const;
   BackendReport report(std::size_t service, std::size_t index, const ServiceVerdict& verdict,
                        const BothClocks& clocks) const;
 
@@ -64,6 +64,7 @@ class MonitorDirectory final : public bus::Directory {
   const EventLog& events_;
   const Degraded& degraded_;
   mutable std::optional<BothClocks> clocks_;
+  std::uint64_t configurations_ = 0;
   std::map<std::string, std::size_t, std::less<>> indices_;  // of services, by name
   std::vector<ServiceReport> services_;                      // in the monitor's order
 };
