@@ -60,12 +60,12 @@ class News {
     return some;
   }
 
-  // The bus's thread: forgets all that waits.
-  void clear() {
-    Some forgotten;
+  // The bus's thread: forgets the events that wait, as nobody was there to hear them.
+  void forget_events() {
+    std::deque<Event> forgotten;
     const std::lock_guard lock(mutex_);
-    std::swap(forgotten, waiting_);
-    woken_ = false;
+    std::swap(forgotten, waiting_.events);
+    waiting_.dropped = 0;
   }
 
  private:

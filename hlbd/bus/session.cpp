@@ -99,11 +99,11 @@ asio::awaitable<void> Session::open() {
   connection_ = connect(kind_);
   socket_.emplace(io_, ::dup(connection_->getEventLoopPollData().fd));
   connection_->setMethodCallTimeout(kCallLimit);
-  news_.clear();  // of what was before the objects are made nobody here has to hear
   loop_.forget();
   objects_.emplace(*connection_, loop_);
   while (objects_->tree.step())
     co_await asio::post(asio::use_awaitable);
+  news_.forget_events();
   connection_->requestName(Name{kName});
   objects_->tree.announce_from_now_on();
 }

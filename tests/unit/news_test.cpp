@@ -71,15 +71,17 @@ TEST_F(NewsTest, TheOldestEventsAreDroppedAndCountedWhenTooManyWait) {
   EXPECT_EQ(rest.events.size(), News::kMostEvents - 1);
 }
 
-TEST_F(NewsTest, NothingWaitsOnceItIsCleared) {
-  news_.add(event_at("1"));
+TEST_F(NewsTest, EventsThatNobodyCouldHearAreForgottenAndWhatHasChangedIsNot) {
+  for (std::size_t i = 0; i < News::kMostEvents + 5; ++i)
+    news_.add(event_at(std::to_string(i)));
   news_.configured();
-  news_.clear();
-  news_.add(event_at("2"));
-  EXPECT_EQ(woken_, 2);
+  news_.forget_events();
+  news_.add(event_at("last"));
   const News::Some left = news_.take(10);
-  EXPECT_EQ(left.events.size(), 1U);
-  EXPECT_FALSE(left.configured);
+  ASSERT_EQ(left.events.size(), 1U);
+  EXPECT_EQ(left.events.front().address, "last");
+  EXPECT_EQ(left.dropped, 0U);
+  EXPECT_TRUE(left.configured);
 }
 
 }  // namespace
