@@ -29,6 +29,7 @@ std::vector<ObjectTree::Key> ObjectTree::wanted() const {
     keys.emplace_back(std::move(each.name), "");
   for (BackendReport& each : loop_.all_backends())
     keys.emplace_back(std::move(each.service), std::move(each.address));
+  if (keys.size() > kMost) keys.clear();
   return keys;
 }
 

@@ -16,10 +16,15 @@
 
 namespace hlb::bus {
 
-// An object takes sdbus-c++ about 20 µs and 4.5 KB: so they are made and dropped a few at a time.
-// Used by the bus's thread alone. The connection and the loop's side must outlive it.
+// An object takes sdbus-c++ about 20 µs and 4.5 KB: so they are made and dropped a few at a time,
+// and there are none where there would be very many. Used by the bus's thread alone. The connection
+// and the loop's side must outlive it.
 class ObjectTree {
  public:
+  // Of all together GetManagedObjects makes one message, of 600 to 1,000 bytes an object; and
+  // whoever sends more than 32 MB is put off the bus.
+  static constexpr std::size_t kMost = 30'000;
+
   ObjectTree(sdbus::IConnection& connection, LoopSide& loop);
 
   // Services or backends may have come or gone: what is to be done is found out anew.

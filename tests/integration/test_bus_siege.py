@@ -11,7 +11,7 @@ from lookups import Hammer, lookup
 from raw_bus import OBJECTS, Client, Siege, dbus_string, padded
 from scraping import samples, scrape
 from waiting import until
-from world import RUNTIME, config, run, service
+from world import RUNTIME, config, run, service, toml
 
 A, B = "127.0.0.11", "127.0.0.12"
 NAME, CROWD = "app.test", "crowd.test"
@@ -67,6 +67,26 @@ def test_who_asks_for_all_backends_without_pause_makes_the_loop_late_by_nothing(
     assert found.statuses() == {"OK"} and found.addresses() <= {A, B}
     assert siege.bytes > len(MANY) * 500
     assert since[0.1] == since[float("inf")] > 0
+
+
+def unchecked(name, backends):
+    lines = (f'name = "{name}"', f"backends = {toml(backends)}", 'check = { type = "none" }')
+    return "\n".join(("[[service]]", *lines)) + "\n"
+
+
+def test_where_there_would_be_too_many_objects_there_are_none_and_all_is_listed(stage, bus):
+    blocks = [[f"127.{i}.{j // 250}.{1 + j % 250}" for j in range(1000)] for i in range(30)]
+    many = [unchecked(f"s{i}.test", addresses) for i, addresses in enumerate(blocks)]
+    hlbd = stage.hlbd(config(*many), bus="system", env=bus.env)
+    until(lambda: bus.resolve("s0.test").returncode == 0, "org.hlb1 on the bus", 20)
+    client = stage.add(Client(bus.socket, user="nobody"))
+    kind, all_objects = client.ask(b"GetManagedObjects", b"", b"", *OBJECTS)
+    assert kind == 2 and b"/org/hlb1/service" not in all_objects
+    kind, rows = client.ask(b"ListBackends", b"s", dbus_string(b""))
+    assert kind == 2 and rows.count(b"not checked") == 30_000
+    hlbd.reload(config(*many[:2]))
+    until(lambda: len(client.ask(b"GetManagedObjects", b"", b"", *OBJECTS)[1]) > 2000 * 500,
+          "the objects of the few that are left")  # fmt: skip
 
 
 def peak_kib(pid):
