@@ -18,6 +18,7 @@ NAME, CROWD = "app.test", "crowd.test"
 METRICS = str(RUNTIME / "metrics")
 MANY = [f"127.{1 + i // 250}.0.{1 + i % 250}" for i in range(4000)]
 SOME = MANY[:700]
+AT_ONCE = 2.5  # seconds, and before a thread that can't end is left behind
 
 
 @pytest.fixture
@@ -143,7 +144,7 @@ def test_hlbd_ends_at_once_while_all_backends_are_being_told(stage, bus):
         until(lambda: siege.answers > 0, "the first answer", 60)
         status, seconds = seconds_to_end(hlbd, lambda: hlbd.signal(signal.SIGTERM))
     print(f"ended after {seconds:.3f} s")
-    assert status == 0 and seconds < 5
+    assert status == 0 and seconds < AT_ONCE
     assert "stopping" in hlbd.log()
 
 
@@ -177,4 +178,4 @@ def test_hlbd_ends_at_once_while_the_bus_is_frozen(stage, bus, end, status):
     finally:
         bus.program.signal(signal.SIGCONT)
     print(f"{seen[-1]} bytes unread; ended after {seconds:.3f} s")
-    assert ended_with == status and seconds < 5
+    assert ended_with == status and seconds < AT_ONCE
