@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <utility>
@@ -48,6 +49,15 @@ std::string reason_of(const WatchedBackend& backend) {
   return backend.checks.front()->history.reason();
 }
 
+// The indices of a part of `size` things: `most` from `wanted_first` on, as far as there are any.
+struct Range {
+  Range(std::size_t wanted_first, std::size_t most, std::size_t size)
+      : first(std::min(wanted_first, size)), end(first + std::min(most, size - first)) {}
+
+  std::size_t first;
+  std::size_t end;
+};
+
 }  // namespace
 
 MonitorDirectory::MonitorDirectory(const Monitor& monitor, const Publisher& publisher,
@@ -76,11 +86,12 @@ Overview MonitorDirectory::overview() const {
           .backends_up = static_cast<std::uint32_t>(totals.backends_up)};
 }
 
-std::vector<ServiceReport> MonitorDirectory::services() const {
+std::vector<ServiceReport> MonitorDirectory::services(std::size_t first, std::size_t most) const {
   const BothClocks& clocks = both_clocks();
+  const Range range(first, most, monitor_.services().size());
   std::vector<ServiceReport> reports;
-  reports.reserve(monitor_.services().size());
-  for (std::size_t i = 0; i < monitor_.services().size(); ++i)
+  reports.reserve(range.end - range.first);
+  for (std::size_t i = range.first; i < range.end; ++i)
     reports.push_back(report(i, clocks));
   return reports;
 }
@@ -110,25 +121,17 @@ std::optional<ServiceSettings> MonitorDirectory::settings(std::string_view servi
   return settings;
 }
 
-std::optional<std::vector<BackendReport>> MonitorDirectory::backends(
-    std::string_view service) const {
-  const BothClocks& clocks = both_clocks();
-  std::vector<BackendReport> reports;
-  if (service.empty()) {
-    for (std::size_t i = 0; i < monitor_.services().size(); ++i)
-      append(reports, i, clocks);
-    return reports;
-  }
+std::optional<std::vector<BackendReport>> MonitorDirectory::backends(std::string_view service,
+                                                                     std::size_t first,
+                                                                     std::size_t most) const {
   const auto index = monitor_.find(service);
   if (!index) return std::nullopt;
-  append(reports, *index, clocks);
+  const BothClocks& clocks = both_clocks();
+  const Range range(first, most, monitor_.watched()[*index].backends.size());
+  std::vector<BackendReport> reports;
+  for (std::size_t i = range.first; i < range.end; ++i)
+    reports.push_back(report(*index, i, clocks));
   return reports;
-}
-
-void MonitorDirectory::append(std::vector<BackendReport>& reports, std::size_t service,
-                              const BothClocks& clocks) const {
-  for (std::size_t i = 0; i < monitor_.watched()[service].backends.size(); ++i)
-    reports.push_back(report(service, i, clocks));
 }
 
 BackendReport MonitorDirectory::report(std::size_t service, std::size_t index,

@@ -25,14 +25,19 @@ class MonitorDirectory final : public bus::Directory {
   MonitorDirectory(const Monitor& monitor, const Publisher& publisher, const Clock& clock,
                    const EventLog& events, const Degraded& degraded);
 
+  // To be called after each Monitor::apply() that found another configuration.
+  void configured() { ++configurations_; }
+
   Overview overview() const override;
   std::vector<std::string> degraded() const override { return degraded_.reasons(); }
   std::vector<Event> events(std::size_t most) const override { return events_.latest(most); }
-  std::vector<ServiceReport> services() const override;
+  std::uint64_t configurations() const override { return configurations_; }
+  std::vector<ServiceReport> services(std::size_t first, std::size_t most) const override;
   std::optional<ServiceReport> service(std::string_view name) const override;
   std::optional<ServiceSettings> settings(std::string_view service) const override;
   std::optional<std::string> service_of(std::string_view name) const override;
-  std::optional<std::vector<BackendReport>> backends(std::string_view service) const override;
+  std::optional<std::vector<BackendReport>> backends(std::string_view service, std::size_t first,
+                                                     std::size_t most) const override;
   std::optional<BackendReport> backend(std::string_view service,
                                        std::string_view address) const override;
   std::vector<CheckReport> checks(std::string_view service,
@@ -40,8 +45,6 @@ class MonitorDirectory final : public bus::Directory {
 
  private:
   std::optional<std::size_t> find(std::size_t service, std::string_view address) const;
-  void append(std::vector<BackendReport>& reports, std::size_t service,
-              const BothClocks& clocks) const;
   ServiceReport report(std::size_t service, const BothClocks& clocks) const;
   BackendReport report(std::size_t service, std::size_t index, const BothClocks& clocks) const;
 
@@ -53,6 +56,7 @@ class MonitorDirectory final : public bus::Directory {
   const EventLog& events_;
   const Degraded& degraded_;
   mutable std::optional<BothClocks> clocks_;
+  std::uint64_t configurations_ = 0;
 };
 
 }  // namespace hlb

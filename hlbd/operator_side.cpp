@@ -77,6 +77,7 @@ void OperatorSide::join_bus(bus::BusKind kind, bus::Identity identity, bus::Cont
 }
 
 void OperatorSide::configured() {
+  directory_.configured();
   if (bus_) bus_->configured();
 }
 

@@ -13,7 +13,7 @@
 
 namespace hlb::bus {
 
-// Used by hlbd's loop alone. The connection must outlive it.
+// Used by the bus's thread alone. The connection must outlive it.
 class Authority {
  public:
   // The user ID, if it may; else nullopt.
@@ -28,7 +28,7 @@ class Authority {
   explicit Authority(sdbus::IConnection& connection);
 
   // Asks the bus who is behind `sender`, a connection's unique name, and then polkit if need be.
-  // `verdict` is called once, later and from the loop, unless this goes before.
+  // `verdict` is called once, later and on the bus's thread, unless this goes before.
   void ask(const std::string& sender, Verdict verdict);
 
  private:

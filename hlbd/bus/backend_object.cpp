@@ -25,10 +25,10 @@ std::vector<BackendObject::CheckValue> values_of(const std::vector<CheckReport>&
 
 }  // namespace
 
-BackendObject::BackendObject(sdbus::IConnection& connection, const Directory& directory,
-                             std::string service, std::string address)
+BackendObject::BackendObject(sdbus::IConnection& connection, LoopSide& loop, std::string service,
+                             std::string address)
     : AdaptorInterfaces(connection, sdbus::ObjectPath(backend_path(service, address))),
-      directory_(directory),
+      loop_(loop),
       service_(std::move(service)),
       address_(std::move(address)) {
   registerAdaptor();
@@ -43,6 +43,12 @@ void BackendObject::changed() {
                                           Names{{"State", "Since", "Reason", "Override"}});
 }
 
+const BackendFacts& BackendObject::facts() const {
+  static const BackendFacts gone;
+  const BackendFacts* found = loop_.backend(service_, address_);
+  return found == nullptr ? gone : *found;
+}
+
 std::uint64_t BackendObject::Since() {
   return timestamp(report().since);
 }
@@ -52,11 +58,11 @@ BackendObject::OverrideValue BackendObject::Override() {
 }
 
 std::vector<BackendObject::CheckValue> BackendObject::Checks() {
-  return values_of(directory_.checks(service_, address_));
+  return values_of(facts().checks);
 }
 
-std::map<std::string, sdbus::Variant> properties_of(const BackendReport& backend,
-                                                    const std::vector<CheckReport>& checks) {
+std::map<std::string, sdbus::Variant> properties_of(const BackendFacts& facts) {
+  const BackendReport& backend = facts.report;
   return {{"Service", sdbus::Variant(backend.service)},
           {"Address", sdbus::Variant(backend.address)},
           {"Weight", sdbus::Variant(backend.weight)},
@@ -66,7 +72,7 @@ std::map<std::string, sdbus::Variant> properties_of(const BackendReport& backend
           {"Reason", sdbus::Variant(backend.reason)},
           {"Override", sdbus::Variant(value_of(backend.override))},
           {"WeightPercent", sdbus::Variant(backend.weight_percent)},
-          {"Checks", sdbus::Variant(values_of(checks))}};
+          {"Checks", sdbus::Variant(values_of(facts.checks))}};
 }
 
 }  // namespace hlb::bus

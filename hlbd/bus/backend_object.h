@@ -9,14 +9,15 @@
 #include <string>
 #include <vector>
 
-#include "bus/directory.h"
+#include "bus/loop_side.h"
 
 namespace hlb::bus {
 
+// Used by the bus's thread alone. The connection and the loop's side must outlive it.
 class BackendObject final
     : public sdbus::AdaptorInterfaces<org::hlb1::Backend_adaptor, sdbus::ManagedObject_adaptor> {
  public:
-  BackendObject(sdbus::IConnection& connection, const Directory& directory, std::string service,
+  BackendObject(sdbus::IConnection& connection, LoopSide& loop, std::string service,
                 std::string address);
   ~BackendObject();
   BackendObject(const BackendObject&) = delete;
@@ -30,9 +31,9 @@ class BackendObject final
                                    std::vector<std::int32_t>>;
 
  private:
-  BackendReport report() const {
-    return directory_.backend(service_, address_).value_or(BackendReport());
-  }
+  // What is true of it now; empty if it has gone.
+  const BackendFacts& facts() const;
+  const BackendReport& report() const { return facts().report; }
 
   std::string Service() override { return service_; }
   std::string Address() override { return address_; }
@@ -45,13 +46,12 @@ class BackendObject final
   std::uint32_t WeightPercent() override { return report().weight_percent; }
   std::vector<CheckValue> Checks() override;
 
-  const Directory& directory_;
+  LoopSide& loop_;
   std::string service_;
   std::string address_;
 };
 
 // The same properties, of a backend that is at hand.
-std::map<std::string, sdbus::Variant> properties_of(const BackendReport& backend,
-                                                    const std::vector<CheckReport>& checks);
+std::map<std::string, sdbus::Variant> properties_of(const BackendFacts& facts);
 
 }  // namespace hlb::bus

@@ -17,7 +17,8 @@
 
 namespace hlb::bus {
 
-// Asked from hlbd's loop, at any time. Must not throw.
+// Asked from hlbd's loop, at any time. Must not throw. What may be long is asked for in parts, so
+// that the loop has its other turns in between.
 class Directory {
  public:
   Directory() = default;
@@ -29,15 +30,22 @@ class Directory {
   virtual std::vector<std::string> degraded() const = 0;
   virtual std::vector<Event> events(std::size_t most) const = 0;  // the latest, oldest first
 
-  // In the order of the configuration.
-  virtual std::vector<ServiceReport> services() const = 0;
+  // How often services and backends have become other ones. Parts belong together when it is the
+  // same for all.
+  virtual std::uint64_t configurations() const = 0;
+
+  // In the order of the configuration, `most` from the index `first` on; fewer when there are no
+  // more.
+  virtual std::vector<ServiceReport> services(std::size_t first, std::size_t most) const = 0;
   virtual std::optional<ServiceReport> service(std::string_view name) const = 0;
   virtual std::optional<ServiceSettings> settings(std::string_view service) const = 0;
   // The service that `name` belongs to: its own name, an alias, or below it with subdomains.
   virtual std::optional<std::string> service_of(std::string_view name) const = 0;
 
-  // Of all services when `service` is empty; nullopt when there is none of that name.
-  virtual std::optional<std::vector<BackendReport>> backends(std::string_view service) const = 0;
+  // A part of the service's backends, likewise; nullopt when there is no service of that name.
+  virtual std::optional<std::vector<BackendReport>> backends(std::string_view service,
+                                                             std::size_t first,
+                                                             std::size_t most) const = 0;
   virtual std::optional<BackendReport> backend(std::string_view service,
                                                std::string_view address) const = 0;
   virtual std::vector<CheckReport> checks(std::string_view service,
@@ -83,7 +91,7 @@ struct Resolved {
 using ResolveHandler =
     std::function<std::variant<Resolved, Refusal>(std::string_view name, int family)>;
 
-// All that is offered on the bus.
+// All that is offered on the bus, by hlbd's loop.
 struct Offer {
   Identity identity;
   ResolveHandler resolve;

@@ -58,11 +58,11 @@ std::optional<Refusal> fault_of(const std::string& kind, std::uint64_t duration,
 
 }  // namespace
 
-ManagerObject::ManagerObject(sdbus::IConnection& connection, const Offer& offer)
+ManagerObject::ManagerObject(sdbus::IConnection& connection, LoopSide& loop)
     : AdaptorInterfaces(connection, sdbus::ObjectPath(kPath)),
-      offer_(offer),
-      told_(offer.directory.overview()),
-      told_degraded_(offer.directory.degraded()),
+      loop_(loop),
+      told_(loop.overview()),
+      told_degraded_(loop.degraded()),
       authority_(connection) {
   registerAdaptor();
 }
@@ -85,8 +85,8 @@ void ManagerObject::announce(const Event& event) {
 }
 
 void ManagerObject::tell_overview() {
-  const Overview before = std::exchange(told_, offer_.directory.overview());
-  std::vector<std::string> degraded = offer_.directory.degraded();
+  const Overview before = std::exchange(told_, loop_.overview());
+  std::vector<std::string> degraded = loop_.degraded();
   Names changed;
   if (before.services != told_.services) changed.texts.push_back("Services");
   if (before.services_down != told_.services_down) changed.texts.push_back("ServicesDown");
@@ -102,7 +102,7 @@ void ManagerObject::tell_overview() {
 
 std::vector<ManagerObject::ServiceRow> ManagerObject::ListServices() {
   std::vector<ServiceRow> rows;
-  for (ServiceReport& each : offer_.directory.services()) {
+  for (ServiceReport& each : loop_.services()) {
     sdbus::ObjectPath path(service_path(each.name));
     rows.emplace_back(std::move(each.name), std::move(path), std::move(each.state), each.backends,
                       each.up, each.answered, timestamp(each.since));
@@ -111,7 +111,7 @@ std::vector<ManagerObject::ServiceRow> ManagerObject::ListServices() {
 }
 
 std::vector<ManagerObject::BackendRow> ManagerObject::ListBackends(const std::string& service) {
-  auto backends = offer_.directory.backends(service);
+  auto backends = service.empty() ? std::optional(loop_.all_backends()) : loop_.backends(service);
   if (!backends) throw to_bus_error(no_such_service(service));
   std::vector<BackendRow> rows;
   rows.reserve(backends->size());
@@ -127,24 +127,24 @@ std::vector<ManagerObject::BackendRow> ManagerObject::ListBackends(const std::st
 
 ManagerObject::Properties ManagerObject::GetBackend(const std::string& service,
                                                     const std::string& address) {
-  if (!offer_.directory.service(service)) throw to_bus_error(no_such_service(service));
-  const auto backend = offer_.directory.backend(service, address);
-  if (!backend) {
+  if (loop_.service(service) == nullptr) throw to_bus_error(no_such_service(service));
+  const BackendFacts* backend = loop_.backend(service, address);
+  if (backend == nullptr) {
     throw to_bus_error(
         {Refusal::Kind::no_such_backend, service + " has no backend " + shown(address)});
   }
-  return properties_of(*backend, offer_.directory.checks(service, address));
+  return properties_of(*backend);
 }
 
 std::string ManagerObject::FindService(const std::string& name) {
-  auto service = offer_.directory.service_of(name);
+  auto service = loop_.service_of(name);
   if (!service) throw to_bus_error(no_such_service(name));
   return *std::move(service);
 }
 
 std::vector<ManagerObject::EventRow> ManagerObject::ListEvents(const std::uint32_t& most) {
   std::vector<EventRow> rows;
-  for (const Event& each : offer_.directory.events(most)) {
+  for (const Event& each : loop_.events(most)) {
     rows.emplace_back(timestamp(each.at), each.service, each.address, name_of(each.what),
                       each.before, each.now, each.reason);
   }
@@ -152,7 +152,7 @@ std::vector<ManagerObject::EventRow> ManagerObject::ListEvents(const std::uint32
 }
 
 std::uint64_t ManagerObject::StartedAt() {
-  return timestamp(offer_.identity.started);
+  return timestamp(loop_.identity().started);
 }
 
 // ---- what some may change ----------------------------------------------------------------------
@@ -217,20 +217,20 @@ void ManagerObject::SetOverride(Counted&& result, std::string target, std::strin
   if_allowed(std::move(result), [this, request](const auto& call, std::uint32_t user) {
     OverrideRequest of_user = request;
     of_user.user = user;
-    offer_.control.set_override(std::move(of_user), answer_later(changes_, call, answer_change));
+    loop_.set_override(std::move(of_user), answer_later(changes_, call, answer_change));
   });
 }
 
 void ManagerObject::ClearOverride(Counted&& result, std::string target) {
   if (const auto fault = fault_of_target(target)) return result.returnError(to_bus_error(*fault));
   if_allowed(std::move(result), [this, target](const auto& call, std::uint32_t /*user*/) {
-    offer_.control.clear_override(target, answer_later(changes_, call, answer_change));
+    loop_.clear_override(target, answer_later(changes_, call, answer_change));
   });
 }
 
 void ManagerObject::Reload(sdbus::Result<>&& result) {
   if_allowed(std::move(result), [this](const auto& call, std::uint32_t /*user*/) {
-    offer_.control.reload(answer_later(reloads_, call, answer_reload));
+    loop_.reload(answer_later(reloads_, call, answer_reload));
   });
 }
 

@@ -12,17 +12,18 @@
 #include <vector>
 
 #include "bus/authority.h"
-#include "bus/directory.h"
+#include "bus/loop_side.h"
 #include "report/report.h"
 
 namespace hlb::bus {
 
-// Is the ObjectManager of the services and backends below it as well.
+// Is the ObjectManager of the services and backends below it as well. Used by the bus's thread
+// alone.
 class ManagerObject final
     : public sdbus::AdaptorInterfaces<org::hlb1::Manager_adaptor, sdbus::ObjectManager_adaptor> {
  public:
-  // The offer and the connection must outlive it.
-  ManagerObject(sdbus::IConnection& connection, const Offer& offer);
+  // The connection and the loop's side must outlive it.
+  ManagerObject(sdbus::IConnection& connection, LoopSide& loop);
   ~ManagerObject();
   ManagerObject(const ManagerObject&) = delete;
   ManagerObject& operator=(const ManagerObject&) = delete;
@@ -53,14 +54,14 @@ class ManagerObject final
   void ClearOverride(Counted&& result, std::string target) override;
   void Reload(sdbus::Result<>&& result) override;
 
-  std::string Version() override { return offer_.identity.version; }
-  std::string ConfigFile() override { return offer_.identity.config_file; }
+  std::string Version() override { return loop_.identity().version; }
+  std::string ConfigFile() override { return loop_.identity().config_file; }
   std::uint64_t StartedAt() override;
-  std::uint32_t Services() override { return offer_.directory.overview().services; }
-  std::uint32_t ServicesDown() override { return offer_.directory.overview().services_down; }
-  std::uint32_t Backends() override { return offer_.directory.overview().backends; }
-  std::uint32_t BackendsUp() override { return offer_.directory.overview().backends_up; }
-  std::vector<std::string> Degraded() override { return offer_.directory.degraded(); }
+  std::uint32_t Services() override { return loop_.overview().services; }
+  std::uint32_t ServicesDown() override { return loop_.overview().services_down; }
+  std::uint32_t Backends() override { return loop_.overview().backends; }
+  std::uint32_t BackendsUp() override { return loop_.overview().backends_up; }
+  std::vector<std::string> Degraded() override { return loop_.degraded(); }
 
   // Calls to be answered later. Those whose answer comes when this is gone are forgotten: they
   // refer to its connection.
@@ -75,7 +76,7 @@ class ManagerObject final
   template <typename Result, typename Act>
   void if_allowed(Result&& result, Act act);
 
-  const Offer& offer_;
+  LoopSide& loop_;
   Overview told_;
   std::vector<std::string> told_degraded_;
   Calls<Counted> changes_ = std::make_shared<Calls<Counted>::element_type>();

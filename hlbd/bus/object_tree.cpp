@@ -18,19 +18,18 @@ std::pair<std::string, std::string> take_last(
 
 }  // namespace
 
-ObjectTree::ObjectTree(sdbus::IConnection& connection, const Directory& directory)
-    : connection_(connection), directory_(directory) {
+ObjectTree::ObjectTree(sdbus::IConnection& connection, LoopSide& loop)
+    : connection_(connection), loop_(loop) {
   outdated();
 }
 
 std::vector<ObjectTree::Key> ObjectTree::wanted() const {
   std::vector<Key> keys;
-  for (ServiceReport& each : directory_.services())
+  for (ServiceReport& each : loop_.services())
     keys.emplace_back(std::move(each.name), "");
-  const auto backends = directory_.backends("");
-  if (!backends) return keys;
-  for (const BackendReport& each : *backends)
-    keys.emplace_back(each.service, each.address);
+  for (BackendReport& each : loop_.all_backends())
+    keys.emplace_back(std::move(each.service), std::move(each.address));
+  if (keys.size() > kMost) keys.clear();
   return keys;
 }
 
@@ -59,11 +58,11 @@ bool ObjectTree::step() {
 void ObjectTree::make(const Key& key) {
   const auto& [service, address] = key;
   if (address.empty()) {
-    auto object = std::make_unique<ServiceObject>(connection_, directory_, service);
+    auto object = std::make_unique<ServiceObject>(connection_, loop_, service);
     if (announced_) object->emitInterfacesAddedSignal();
     services_.emplace(key, std::move(object));
   } else {
-    auto object = std::make_unique<BackendObject>(connection_, directory_, service, address);
+    auto object = std::make_unique<BackendObject>(connection_, loop_, service, address);
     if (announced_) object->emitInterfacesAddedSignal();
     backends_.emplace(key, std::move(object));
   }

@@ -11,16 +11,21 @@
 #include <vector>
 
 #include "bus/backend_object.h"
-#include "bus/directory.h"
+#include "bus/loop_side.h"
 #include "bus/service_object.h"
 
 namespace hlb::bus {
 
-// An object takes sdbus-c++ about 20 µs and 4.5 KB: so they are made and dropped a few at a time.
-// Used by hlbd's loop alone. The connection and the directory must outlive it.
+// An object takes sdbus-c++ about 20 µs and 4.5 KB: so they are made and dropped a few at a time,
+// and there are none where there would be very many. Used by the bus's thread alone. The connection
+// and the loop's side must outlive it.
 class ObjectTree {
  public:
-  ObjectTree(sdbus::IConnection& connection, const Directory& directory);
+  // Of all together GetManagedObjects makes one message, of 600 to 1,000 bytes an object; and
+  // whoever sends more than 32 MB is put off the bus.
+  static constexpr std::size_t kMost = 30'000;
+
+  ObjectTree(sdbus::IConnection& connection, LoopSide& loop);
 
   // Services or backends may have come or gone: what is to be done is found out anew.
   void outdated();
@@ -42,7 +47,7 @@ class ObjectTree {
   void drop(const Key& key);
 
   sdbus::IConnection& connection_;
-  const Directory& directory_;
+  LoopSide& loop_;
   std::map<Key, std::unique_ptr<ServiceObject>> services_;  // with an empty address
   std::map<Key, std::unique_ptr<BackendObject>> backends_;
   std::vector<Key> to_make_;

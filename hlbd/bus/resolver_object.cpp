@@ -11,8 +11,8 @@
 
 namespace hlb::bus {
 
-ResolverObject::ResolverObject(sdbus::IConnection& connection, const ResolveHandler& resolve)
-    : AdaptorInterfaces(connection, sdbus::ObjectPath(kPath)), resolve_(resolve) {
+ResolverObject::ResolverObject(sdbus::IConnection& connection, const LoopSide& loop)
+    : AdaptorInterfaces(connection, sdbus::ObjectPath(kPath)), loop_(loop) {
   registerAdaptor();
 }
 
@@ -26,7 +26,7 @@ ResolverObject::Reply ResolverObject::Resolve(const std::string& name, const std
                         "The family " + std::to_string(family) +
                             " is not known: give 0 (both), 2 (IPv4) or 10 (IPv6)."});
   }
-  auto answer = resolve_(name, family);
+  auto answer = loop_.resolve(name, family);
   if (const auto* refusal = std::get_if<Refusal>(&answer)) throw to_bus_error(*refusal);
   auto& resolved = std::get<Resolved>(answer);
   return {std::move(resolved.name), std::move(resolved.addresses)};

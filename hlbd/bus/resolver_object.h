@@ -9,13 +9,14 @@
 #include <tuple>
 #include <vector>
 
-#include "bus/directory.h"
+#include "bus/loop_side.h"
 
 namespace hlb::bus {
 
+// Used by the bus's thread alone. The connection and the loop's side must outlive it.
 class ResolverObject final : public sdbus::AdaptorInterfaces<org::hlb1::Resolver_adaptor> {
  public:
-  ResolverObject(sdbus::IConnection& connection, const ResolveHandler& resolve);
+  ResolverObject(sdbus::IConnection& connection, const LoopSide& loop);
   ~ResolverObject();
   ResolverObject(const ResolverObject&) = delete;
   ResolverObject& operator=(const ResolverObject&) = delete;
@@ -25,7 +26,7 @@ class ResolverObject final : public sdbus::AdaptorInterfaces<org::hlb1::Resolver
 
   Reply Resolve(const std::string& name, const std::int32_t& family) override;
 
-  const ResolveHandler& resolve_;
+  const LoopSide& loop_;
 };
 
 }  // namespace hlb::bus

@@ -9,10 +9,9 @@
 
 namespace hlb::bus {
 
-ServiceObject::ServiceObject(sdbus::IConnection& connection, const Directory& directory,
-                             std::string name)
+ServiceObject::ServiceObject(sdbus::IConnection& connection, LoopSide& loop, std::string name)
     : AdaptorInterfaces(connection, sdbus::ObjectPath(service_path(name))),
-      directory_(directory),
+      loop_(loop),
       name_(std::move(name)) {
   registerAdaptor();
 }
@@ -25,8 +24,14 @@ void ServiceObject::changed() {
   getObject().emitPropertiesChangedSignal(kServiceInterface, Names{{"State", "Since"}});
 }
 
+const ServiceFacts& ServiceObject::facts() const {
+  static const ServiceFacts gone;
+  const ServiceFacts* found = loop_.service(name_);
+  return found == nullptr ? gone : *found;
+}
+
 std::uint64_t ServiceObject::Since() {
-  return timestamp(report().since);
+  return timestamp(facts().report.since);
 }
 
 }  // namespace hlb::bus

@@ -8,14 +8,15 @@
 #include <string>
 #include <vector>
 
-#include "bus/directory.h"
+#include "bus/loop_side.h"
 
 namespace hlb::bus {
 
+// Used by the bus's thread alone. The connection and the loop's side must outlive it.
 class ServiceObject final
     : public sdbus::AdaptorInterfaces<org::hlb1::Service_adaptor, sdbus::ManagedObject_adaptor> {
  public:
-  ServiceObject(sdbus::IConnection& connection, const Directory& directory, std::string name);
+  ServiceObject(sdbus::IConnection& connection, LoopSide& loop, std::string name);
   ~ServiceObject();
   ServiceObject(const ServiceObject&) = delete;
   ServiceObject& operator=(const ServiceObject&) = delete;
@@ -23,19 +24,17 @@ class ServiceObject final
   void changed();
 
  private:
-  ServiceReport report() const { return directory_.service(name_).value_or(ServiceReport()); }
-  ServiceSettings settings() const {
-    return directory_.settings(name_).value_or(ServiceSettings());
-  }
+  // What is true of it now; empty if it has gone.
+  const ServiceFacts& facts() const;
 
   std::string Name() override { return name_; }
-  std::vector<std::string> Aliases() override { return settings().aliases; }
-  std::string Answer() override { return settings().answer; }
-  std::vector<std::string> Checks() override { return settings().checks; }
-  std::string State() override { return report().state; }
+  std::vector<std::string> Aliases() override { return facts().settings.aliases; }
+  std::string Answer() override { return facts().settings.answer; }
+  std::vector<std::string> Checks() override { return facts().settings.checks; }
+  std::string State() override { return facts().report.state; }
   std::uint64_t Since() override;
 
-  const Directory& directory_;
+  LoopSide& loop_;
   std::string name_;
 };
 

@@ -3,43 +3,42 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <cstdint>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "bus/directory.h"
+#include "bus/greeting.h"
 #include "report/report.h"
 
 namespace hlb::bus {
 
-enum class BusKind : std::uint8_t { system, session };
-
 // Told once per trouble, not at every retry, in words for the log.
 using TroubleHandler = std::function<void(std::string trouble)>;
 
-// Has a bus that doesn't answer the greeting given up after a second. To be called before a thread
-// is started, since it changes the environment.
-void limit_greeting();
-
 // Keeps hlbd on the bus: connects, takes the name org.hlb1 and answers; without a bus or without
-// the name it tries again after 1, 2, 4 … 30 s, for as long as it lives. Works on the loop of `io`,
-// which outlives it. What is offered is called from the loop; it must not throw and not destroy
-// this.
+// the name it tries again after 1, 2, 4 … 30 s, for as long as it lives.
 //
-// sdbus-c++ can only connect and take a name by blocking. On a bus that answers both take a
-// millisecond; so a bus is asked first, without blocking, whether it answers, and each of the two
-// is limited to one second.
+// All of that is done by a thread of its own, which waits for the bus where it must (sdbus-c++ can
+// only connect and take a name by blocking: each is limited to a second), and reads whatever is
+// sent. It asks the loop for what it answers, see LoopCalls. The loop waits for nothing here.
+//
+// Used by hlbd's loop alone. What is offered, and the trouble handler, are called from the loop;
+// they must not throw and not destroy this.
 class SystemBus {
  public:
-  SystemBus(boost::asio::io_context& io, BusKind kind, Offer offer, TroubleHandler on_trouble);
-  // Leaves the bus at once.
+  // `loop` outlives it.
+  SystemBus(boost::asio::io_context& loop, BusKind kind, Offer offer, TroubleHandler on_trouble);
+  // Leaves the bus, which takes no time unless the thread is just blocked; who waits for an answer
+  // gets none. A thread that takes longer than three seconds is left behind.
   ~SystemBus();
   SystemBus(const SystemBus&) = delete;
   SystemBus& operator=(const SystemBus&) = delete;
 
-  // Sends its signals, and the properties that changed with it, in a later turn of the loop: the
-  // table comes first. Those who aren't on the bus then miss it.
+  // Sends its signals, and the properties that changed with it, later: the table comes first. Those
+  // who aren't on the bus then miss it.
   void announce(Event event);
 
   // The overview, or what keeps hlbd from working as it should, has changed.
@@ -49,8 +48,10 @@ class SystemBus {
   void configured();
 
  private:
-  class Session;
-  std::shared_ptr<Session> session_;  // shared with the coroutine that may still have to end
+  class Side;
+  std::shared_ptr<Side> side_;  // shared with the thread, which may outlive this
+  std::future<void> thread_is_over_;
+  std::thread thread_;
 };
 
 }  // namespace hlb::bus

@@ -103,7 +103,7 @@ bool Monitor::take_over(std::vector<ServiceSpec> specs, const Published& publish
     watch(i, before, published);
     stale_.mark(i);
   }
-  return before.any_left() || stale_.any();
+  return !before.all_taken_whole() || stale_.any();
 }
 
 void Monitor::watch(std::size_t place, Takeover& before, const Published& published) {

@@ -110,7 +110,8 @@ class Monitor {
   // whose checks changed keeps its state until the first outcomes; one that is new starts from
   // `published`. A backend that was removed stays until those that are new to its service are
   // known, so that no service is without an answer in between. A service that is as it was costs
-  // next to nothing. Returns whether any is another one.
+  // next to nothing. Returns whether any is another one, or
+  // has another place.
   bool apply(std::vector<ServiceSpec> services, const Published& published);
 
   // What is true of each service, in their order: made by refresh(), once for each change, and only

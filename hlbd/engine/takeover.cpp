@@ -32,6 +32,7 @@ bool Takeover::take_whole(const ServiceSpec& spec, WatchedService& watched,
   watched = std::move(before_.watched[*place]);
   verdict = std::move(before_.verdicts[*place]);
   verdict.spec = &spec;
+  in_order_ = in_order_ && *place == taken_whole_;
   ++taken_whole_;
   return true;
 }

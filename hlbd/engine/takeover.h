@@ -34,8 +34,8 @@ class Takeover {
   // another one, or none.
   bool take_whole(const ServiceSpec& spec, WatchedService& watched, ServiceVerdict& verdict);
 
-  // Whether there was a service that nobody has taken whole.
-  bool any_left() const { return taken_whole_ < before_.specs.size(); }
+  // Whether each service was taken whole, in their order.
+  bool all_taken_whole() const { return in_order_ && taken_whole_ == before_.specs.size(); }
 
   // What operators were told of the service of that name.
   ServiceStatus status(const ServiceSpec& spec) const;
@@ -49,6 +49,7 @@ class Takeover {
  private:
   WatchedServices before_;
   std::size_t taken_whole_ = 0;
+  bool in_order_ = true;
 };
 
 }  // namespace hlb

@@ -1,32 +1,13 @@
 #include "system/worker.h"
 
 #include <condition_variable>
-#include <csignal>
 #include <deque>
 #include <mutex>
-#include <thread>
 #include <utility>
 
+#include "system/thread.h"
+
 namespace hlb {
-namespace {
-
-// Signals are the loop's: none is to interrupt a job.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_{};
-};
-
-}  // namespace
 
 class Worker::Queue {
  public:
@@ -89,8 +70,7 @@ class Worker::Queue {
 
 Worker::Worker(std::size_t most_waiting, Deliver deliver)
     : queue_(std::make_shared<Queue>(most_waiting, std::move(deliver))) {
-  const SignalsBlocked inherited;
-  std::thread([queue = queue_] { queue->serve(); }).detach();
+  start_thread("worker", [queue = queue_] { queue->serve(); }).detach();
 }
 
 Worker::~Worker() {

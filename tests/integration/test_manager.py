@@ -3,8 +3,6 @@
 import json
 import re
 import shutil
-import socket
-import struct
 import subprocess
 import time
 from pathlib import Path
@@ -480,53 +478,3 @@ def test_a_service_that_answers_with_all_when_all_are_down_says_so(stage, bus):
     (_, _, state, backends_of_it, up, answered, _) = bus.ask("ListServices")[0][0]
     assert (state, backends_of_it, up, answered) == ("down", 2, 0, 2)
     assert lookup(APP).addresses and set(lookup(APP).addresses) <= {UP, DOWN}
-
-
-# ---- more than anybody needs -------------------------------------------------------------------
-
-
-def dbus_string(value):
-    """A string as D-Bus has it."""
-    return struct.pack("<I", len(value)) + value + b"\0"
-
-
-def padded(data, to=8):
-    return data + b"\0" * (-len(data) % to)
-
-
-def call(serial, member, signature, body, destination=b"org.hlb1", path=b"/org/hlb1",
-         interface=b"org.hlb1.Manager"):  # fmt: skip
-    """A method call, little-endian."""
-    named = ((1, b"o", path), (2, b"s", interface), (3, b"s", member), (6, b"s", destination))
-    fields = b""
-    for code, kind, value in named:
-        fields = padded(fields) + bytes([code, 1]) + kind + b"\0" + dbus_string(value)
-    fields = padded(fields) + b"\x08\1g\0" + bytes([len(signature)]) + signature + b"\0"
-    head = b"l\1\0\1" + struct.pack("<III", len(body), serial, len(fields)) + fields
-    return padded(head) + body
-
-
-def peak_kib(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
-
-
-def test_a_target_of_30_mb_is_refused_before_anything_is_done_with_it(stage, bus):
-    hlbd = start(stage, bus)
-    before = peak_kib(hlbd.pid)
-    body = padded(dbus_string(b"x" * 30_000_000), 4) + padded(dbus_string(b"drain"))
-    body += struct.pack("<Q", 0) + dbus_string(b"")
-    hello = call(1, b"Hello", b"", b"", b"org.freedesktop.DBus", b"/org/freedesktop/DBus",
-                 b"org.freedesktop.DBus")  # fmt: skip
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-        client.settimeout(20)
-        client.connect(str(bus.socket))
-        client.sendall(b"\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n" + hello)
-        client.sendall(call(2, b"SetOverride", b"ssts", body))
-        said = b""
-        while b"the target is longer than 1000 bytes" not in said:
-            more = client.recv(65536)
-            assert more, said
-            said += more
-    assert b"InvalidArgs" in said
-    assert peak_kib(hlbd.pid) - before < 150_000
