@@ -5,7 +5,7 @@
 VARIANT ?= release
 PREFIX  ?= /usr
 DESTDIR ?=
-FUZZ_SECONDS ?= 30
+FUZZ_SECONDS ?= 15
 # V=1 shows each command. TOTAL is how many compilations there are to be, for a line of progress.
 V     ?=
 TOTAL ?=

@@ -20,8 +20,8 @@ Asked asked(int family) {
 }
 
 Refusal error(Kind kind, std::string_view name, std::string_view what) {
-  constexpr std::size_t kMostShown = 256;  // of what anybody may have sent
-  return {kind, std::string(name.substr(0, kMostShown)) + ": " + std::string(what)};
+  constexpr std::size_t kMostQuoted = 256;  // of what anybody may have sent
+  return {kind, std::string(name.substr(0, kMostQuoted)) + ": " + std::string(what)};
 }
 
 }  // namespace

@@ -7,10 +7,10 @@
 namespace hlb {
 namespace {
 
-constexpr std::uint64_t kWhole = 100;  // percent
+constexpr std::uint64_t kWholePercent = 100;
 
 std::uint64_t weight_of(const Share& share, std::uint64_t factor) {
-  const std::uint64_t part = share.weight * factor * share.percent / kWhole;
+  const std::uint64_t part = share.weight * factor * share.percent / kWholePercent;
   if (share.weight == 0 || share.percent == 0) return 0;
   return std::clamp<std::uint64_t>(part, 1, kMaxWeight);
 }
@@ -20,7 +20,8 @@ std::uint64_t factor_of(std::span<const Share> shares) {
   std::uint64_t most = 1;
   for (const Share& share : shares)
     most = std::max(most, std::uint64_t{share.weight});
-  return std::clamp<std::uint64_t>(kMaxWeight * kWhole / (most * kMaxWeightPercent), 1, kWhole);
+  return std::clamp<std::uint64_t>(kMaxWeight * kWholePercent / (most * kMaxWeightPercent), 1,
+                                   kWholePercent);
 }
 
 }  // namespace

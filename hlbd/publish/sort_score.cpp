@@ -9,10 +9,10 @@
 namespace hlb::publish {
 namespace {
 
-using Bytes = std::array<std::uint8_t, 16>;
+using AddressBytes = std::array<std::uint8_t, 16>;
 
 struct TableEntry {
-  Bytes prefix;
+  AddressBytes prefix;
   unsigned bits;
   unsigned value;
 };
@@ -57,15 +57,15 @@ bool is_ipv4(const Address& address) {
   return address.family == Address::Family::ipv4;
 }
 
-Bytes as_ipv6(const Address& address) {
+AddressBytes as_ipv6(const Address& address) {
   if (!is_ipv4(address)) return address.bytes;
-  Bytes mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  AddressBytes mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   std::copy_n(address.bytes.begin(), 4, mapped.begin() + 12);
   return mapped;
 }
 
 // The number of leading bits that both have, at most `limit`.
-unsigned shared_bits(const Bytes& a, const Bytes& b, unsigned limit) {
+unsigned shared_bits(const AddressBytes& a, const AddressBytes& b, unsigned limit) {
   unsigned bits = 0;
   for (std::size_t i = 0; bits < limit; ++i) {
     const auto different = static_cast<std::uint8_t>(a[i] ^ b[i]);
@@ -77,7 +77,7 @@ unsigned shared_bits(const Bytes& a, const Bytes& b, unsigned limit) {
 
 template <std::size_t size>
 unsigned look_up(const TableEntry (&table)[size], const Address& address) {
-  const Bytes bytes = as_ipv6(address);
+  const AddressBytes bytes = as_ipv6(address);
   return std::ranges::find_if(table,
                               [&](const TableEntry& entry) {
                                 return shared_bits(entry.prefix, bytes, entry.bits) == entry.bits;
@@ -85,17 +85,17 @@ unsigned look_up(const TableEntry (&table)[size], const Address& address) {
       ->value;
 }
 
-unsigned ipv4_scope(const Bytes& bytes) {
+unsigned ipv4_scope(const AddressBytes& bytes) {
   const bool link_local = bytes[0] == 127 || (bytes[0] == 169 && bytes[1] == 254);
   return link_local ? 2 : 14;
 }
 
 // The scope values of RFC 4291, 2.7; loopback counts as link-local.
 unsigned scope(const Address& address) {
-  const Bytes& bytes = address.bytes;
+  const AddressBytes& bytes = address.bytes;
   if (is_ipv4(address)) return ipv4_scope(bytes);
   if (bytes[0] == 0xff) return bytes[1] & 0xFU;
-  constexpr Bytes kLoopback{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  constexpr AddressBytes kLoopback{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
   if (bytes == kLoopback) return 2;
   if (bytes[0] != 0xfe) return 14;
   if ((bytes[1] & 0xc0) == 0x80) return 2;
