@@ -35,7 +35,7 @@ namespace asio = boost::asio;
 
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
-constexpr std::chrono::milliseconds kRenewal = publish::kLease / 12;
+constexpr std::chrono::milliseconds kRenewal = publish::kLease / 20;
 constexpr std::size_t kMostJobs = 16;  // for the disk: its users wait for theirs, one each
 constexpr std::chrono::seconds kLastWrites{2};
 
@@ -109,7 +109,9 @@ Daemon::Daemon(Options options, Config config)
                      [this] { return prober_.program_client(); }),
       state_file_(
           io_.get_executor(), disk_, options_.state_dir,
-          [this](StateEncoder& encoder) { remember(monitor_, clock_, encoder); },
+          [this](StateEncoder& encoder, std::size_t first) {
+            return remember(monitor_, clock_, encoder, first);
+          },
           [this](const std::string& trouble) { operator_side_.degraded().set("states", trouble); }),
       routes_(io_,
               [this] {

@@ -83,13 +83,19 @@ std::variant<OverrideControl::Edits, Refusal> OverrideControl::plan_to_set(
   if (request.duration.count() > 0) override.until = clock_.now() + request.duration;
   const TargetPattern pattern(request.target);
   Edits edits;
-  for (std::size_t i = 0; i < monitor_.services().size(); ++i) {
-    const std::string& service = monitor_.services()[i].name;
-    for (const WatchedBackend& backend : monitor_.watched()[i].backends) {
+  const auto add_those_of = [&](std::size_t place) {
+    const std::string& service = monitor_.services()[place].name;
+    for (const WatchedBackend& backend : monitor_.watched()[place].backends) {
       if (!pattern.matches(service, backend.spec.address.to_string())) continue;
       override.state_then = backend.state;
       edits.push_back({{service, backend.spec.address}, override});
     }
+  };
+  if (const auto only = pattern.only_service()) {
+    if (const auto place = monitor_.find(*only)) add_those_of(*place);
+  } else {
+    for (std::size_t i = 0; i < monitor_.services().size(); ++i)
+      add_those_of(i);
   }
   if (edits.empty()) return no_such(request.target, "no backend is meant by this");
   return edits;

@@ -38,6 +38,13 @@ TargetPattern::TargetPattern(std::string_view text) {
   if (service_.ends_with('.')) service_.pop_back();
 }
 
+std::optional<std::string> TargetPattern::only_service() const {
+  if (service_.find_first_of("*?") != std::string::npos) return std::nullopt;
+  std::string name = service_;
+  std::ranges::transform(name, name.begin(), lower);
+  return name;
+}
+
 bool TargetPattern::matches(std::string_view service, std::string_view address) const {
   return fits(service_, service) && fits(address_, address);
 }

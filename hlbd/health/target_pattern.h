@@ -2,6 +2,7 @@
 // of characters and ? for one. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,9 @@ class TargetPattern {
   // Takes any text; what makes no sense matches nothing. Without a slash it is an address when it
   // can be nothing else: 10.0.0.*, fd00::1. Letters count without case, as in hostnames.
   explicit TargetPattern(std::string_view text);
+
+  // The one service that is meant; nullopt if it may be several.
+  std::optional<std::string> only_service() const;
 
   // `address` as Address::to_string() has it.
   bool matches(std::string_view service, std::string_view address) const;

@@ -40,14 +40,20 @@ Monitor::Known Remembered::of(const ServiceSpec& service, const BackendSpec& bac
   return {saved->state, BothClocks(clock_).steady(saved->since)};
 }
 
-void remember(const Monitor& monitor, const Clock& clock, StateEncoder& encoder) {
+std::optional<std::size_t> remember(const Monitor& monitor, const Clock& clock,
+                                    StateEncoder& encoder, std::size_t first) {
+  constexpr std::size_t kEnough = 5000;  // backends: a few milliseconds
   const BothClocks now(clock);
-  for (std::size_t i = 0; i < monitor.services().size(); ++i) {
+  std::size_t added = 0;
+  for (std::size_t i = first; i < monitor.services().size(); ++i) {
+    if (added >= kEnough) return i;
     for (const WatchedBackend& backend : monitor.watched()[i].backends) {
       encoder.add(monitor.services()[i].name, backend.spec.address, backend.state,
                   now.wall(backend.since));
     }
+    added += monitor.watched()[i].backends.size();
   }
+  return std::nullopt;
 }
 
 }  // namespace hlb

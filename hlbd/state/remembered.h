@@ -1,7 +1,9 @@
 // What is known of the backends from before this hlbd started, and kept for the one after it.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <optional>
 
 #include "engine/clock.h"
 #include "engine/monitor.h"
@@ -26,7 +28,9 @@ class Remembered {
   const Clock& clock_;
 };
 
-// Adds the states of all backends to what is kept.
-void remember(const Monitor& monitor, const Clock& clock, StateEncoder& encoder);
+// Adds the states of some services to what is kept, from the `first` on: so many that the loop
+// isn't held. Returns the first of those that are left; nullopt if none is.
+std::optional<std::size_t> remember(const Monitor& monitor, const Clock& clock,
+                                    StateEncoder& encoder, std::size_t first);
 
 }  // namespace hlb

@@ -77,6 +77,7 @@ StateFile::StateFile(const boost::asio::any_io_executor& executor, Worker& worke
       on_trouble_(std::move(on_trouble)),
       clock_(std::move(clock)),
       change_(executor),
+      next_part_(executor),
       refresh_(executor) {
   await_refresh();
 }
@@ -90,21 +91,40 @@ void StateFile::write_when_due() {
   change_.expires_after(kDelay);
   change_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
-    if (under_way_ > 0) return write_when_due();
-    write_now();
+    if (under_way_ > 0 || encoder_) return write_when_due();
+    pending_ = false;
+    encoder_.emplace(clock_());
+    gather_from(0);
+  });
+}
+
+// Services that come or go meanwhile make another writing follow.
+void StateFile::gather_from(std::size_t first) {
+  const auto left = snapshot_(*encoder_, first);
+  if (!left) return write();
+  next_part_.expires_after(std::chrono::seconds(0));
+  next_part_.async_wait([this, left](const boost::system::error_code& error) {
+    if (!error) gather_from(*left);
   });
 }
 
 void StateFile::write_now() {
   pending_ = false;
   change_.cancel();
-  const Moment now = clock_();
-  StateEncoder encoder(now);
-  snapshot_(encoder);
+  next_part_.cancel();
+  encoder_.emplace(clock_());
+  std::optional<std::size_t> left = 0;
+  while (left)
+    left = snapshot_(*encoder_, *left);
+  write();
+}
+
+void StateFile::write() {
   ++under_way_;
-  worker_.post([this, file = on_disk_, text = std::move(encoder).finish()] {
+  worker_.post([this, file = on_disk_, text = std::move(*encoder_).finish()] {
     return [this, trouble = file->write(text)] { written(trouble); };
   });
+  encoder_.reset();
 }
 
 void StateFile::written(const std::string& trouble) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -31,8 +32,9 @@ std::variant<SavedStates, Unusable> load_states(const std::filesystem::path& fol
 // the file.
 class StateFile {
  public:
-  // Adds the states of all backends.
-  using Snapshot = std::function<void(StateEncoder&)>;
+  // Adds the states of some services, from the `first` on; returns the first of those that are
+  // left, nullopt if none is.
+  using Snapshot = std::function<std::optional<std::size_t>(StateEncoder&, std::size_t first)>;
   using Clock = std::function<Moment()>;
   // Told why the file can't be written, whenever that changes; empty: it can.
   using OnTrouble = std::function<void(const std::string& trouble)>;
@@ -43,7 +45,8 @@ class StateFile {
             const std::filesystem::path& folder, Snapshot snapshot, OnTrouble on_trouble = {},
             Clock clock = moment_now);
 
-  // Some state has changed: writes the file within kDelay, all changes until then together.
+  // Some state has changed: writes the file within kDelay, all changes until then together; with
+  // thousands of services over several turns of the loop.
   void changed();
 
   // Has the file written at once; to be called when hlbd stops.
@@ -61,6 +64,8 @@ class StateFile {
   class OnDisk;
 
   void write_when_due();
+  void gather_from(std::size_t first);
+  void write();
   void written(const std::string& trouble);
   void await_refresh();
   void say(const std::string& trouble);
@@ -72,10 +77,12 @@ class StateFile {
   OnTrouble on_trouble_;
   Clock clock_;
   boost::asio::steady_timer change_;
+  boost::asio::steady_timer next_part_;
   boost::asio::steady_timer refresh_;
   bool pending_ = false;
-  std::size_t under_way_ = 0;  // jobs of the worker's
-  std::string trouble_;        // that was said last; empty: all was well
+  std::optional<StateEncoder> encoder_;  // while the states are gathered
+  std::size_t under_way_ = 0;            // jobs of the worker's
+  std::string trouble_;                  // that was said last; empty: all was well
 };
 
 }  // namespace hlb

@@ -125,15 +125,16 @@ def certificate(tmp_path):
 
 def test_over_tls_the_server_is_asked_and_its_certificate_verified(stage, certificate):
     server = Server(stage, A, {"": SERVING}, certificate)
-    trusted = {"tls": True, "ca": str(certificate[0])}
+    patient = {"timeout": "5s"}  # as there are several handshakes at once
+    trusted = {"tls": True, "ca": str(certificate[0]), **patient}
     hlbd = stage.hlbd(
         config(
             asked("app.test", [A], **trusted),
             asked("other.test", [A], **trusted),
             asked("named.test", [A], server_name="app.test", **trusted),
-            asked("untrusting.test", [A], tls=True),
-            asked("careless.test", [A], tls=True, verify=False),
-            asked("plain.test", [A]),
+            asked("untrusting.test", [A], tls=True, **patient),
+            asked("careless.test", [A], tls=True, verify=False, **patient),
+            asked("plain.test", [A], **patient),
         )
     )
     hlbd.wait_for_log(r"app\.test/\S+: unknown -> up: SERVING")

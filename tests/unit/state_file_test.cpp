@@ -36,9 +36,11 @@ class StateFileTest : public testing::Test {
     return {loop_.get_executor(),
             worker_,
             folder_,
-            [this](StateEncoder& encoder) {
-              ++snapshots_;
+            [this](StateEncoder& encoder, std::size_t first) -> std::optional<std::size_t> {
+              snapshots_ += first == 0 ? 1 : 0;
+              if (first < parts_) return first + 1;
               encoder.add(kService, kBackend, state_, WallTime(1ms));
+              return std::nullopt;
             },
             {},
             [this] { return now_; }};
@@ -95,6 +97,7 @@ class StateFileTest : public testing::Test {
   Moment now_{"0123456789abcdef0123456789abcdef", 1000s, WallTime(1'764'000'000'000ms)};
   State state_ = State::up;
   int snapshots_ = 0;
+  std::size_t parts_ = 0;  // that a snapshot has beside its last
 };
 
 TEST_F(StateFileTest, IsWrittenWhenHlbdStopsAndReadAtItsStart) {
@@ -136,6 +139,29 @@ TEST_F(StateFileTest, IsWrittenAgainForALaterChange) {
     settle();
     EXPECT_EQ(loaded(), state);
   }
+}
+
+TEST_F(StateFileTest, IsGatheredInPartsWithOthersInBetween) {
+  parts_ = 3;
+  StateFile file = make_file();
+  file.changed();
+  while (snapshots_ == 0)
+    loop_.run_one();
+  EXPECT_TRUE(worker_.flush(10s));
+  EXPECT_FALSE(fs::exists(path())) << "more is to come";
+  file.changed();  // meanwhile: another writing follows
+  for (int i = 0; i < 3; ++i)
+    loop_.run_one();
+  settle();
+  EXPECT_EQ(loaded(), State::up);
+  while (snapshots_ == 1)
+    loop_.run_one();
+  state_ = State::down;
+  file.write_now();  // ends that one
+  settle();
+  EXPECT_EQ(loaded(), State::down);
+  loop_.run_for(100ms);
+  EXPECT_EQ(snapshots_, 3);
 }
 
 TEST_F(StateFileTest, IsReplacedAndNeverRewritten) {

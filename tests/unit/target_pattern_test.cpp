@@ -39,6 +39,13 @@ TEST(TargetPattern, WhatMakesNoSenseMeansNothing) {
     EXPECT_FALSE(means(target, "app.local", "10.0.0.1")) << target;
 }
 
+TEST(TargetPattern, KnowsWhenOneServiceIsMeant) {
+  EXPECT_EQ(TargetPattern("APP.local./10.0.0.*").only_service(), "app.local");
+  EXPECT_EQ(TargetPattern("app.local").only_service(), "app.local");
+  EXPECT_EQ(TargetPattern("app.*").only_service(), std::nullopt);
+  EXPECT_EQ(TargetPattern("10.0.0.1").only_service(), std::nullopt);
+}
+
 TEST(TargetPattern, AStarMeansEverything) {
   EXPECT_TRUE(means("*", "app.local", "10.0.0.1"));
   EXPECT_TRUE(means("*/*", "app.local", "10.0.0.1"));
