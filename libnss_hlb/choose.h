@@ -28,7 +28,9 @@ class BackendSet {
 
   void clear(std::uint32_t backend_count);  // from then on for indices below this
   void add(std::uint32_t index) { words_[index / 32] |= 1U << index % 32; }
-  void remove(std::uint32_t index) { words_[index / 32] &= ~(1U << index % 32); }
+  void remove(std::uint32_t index) {
+    if (has(index)) words_[index / 32] &= ~(1U << index % 32);
+  }
   bool has(std::uint32_t index) const {
     return index / 32 < used_ && (words_[index / 32] >> index % 32 & 1U) != 0;
   }

@@ -12,9 +12,14 @@ PROJECT = HERE.parents[1]
 SETUP = PROJECT / "tests/setup"
 WORLD = PROJECT / "tests/integration/world"
 
-# apt-get that tells what maintainer scripts would see of the policy, and installs nothing.
+# apt-get that tells what maintainer scripts would see of the policy, enables a unit as they would,
+# and installs nothing.
 APT_GET = """#!/bin/sh
-case "$*" in *build-dep*) cat /usr/sbin/policy-rc.d >"$SEEN"; [ -z "$FAILS" ] || exit 100 ;; esac
+case "$*" in *build-dep*)
+    cat /usr/sbin/policy-rc.d >"$SEEN"
+    ln -s /lib/systemd/system/new.timer /etc/systemd/system/
+    [ -z "$FAILS" ] || exit 100 ;;
+esac
 """
 LACKING = """#!/bin/sh
 echo 'dpkg-checkbuilddeps: error: Unmet build dependencies: libone-dev libtwo-dev (>= 2)' >&2
@@ -110,8 +115,9 @@ def install(programs, tmp_path, **env):
     script = (
         f"mount -t overlay -o {overlay} overlay /usr/sbin && rm -f /usr/sbin/policy-rc.d && "
         '{ [ -z "$POLICY" ] || echo "$POLICY" >/usr/sbin/policy-rc.d; } && '
+        "mount -t tmpfs none /etc/systemd/system && ln -s /dev/null /etc/systemd/system/own.timer; "
         f"{SETUP}/dependencies install demo; status=$?; "
-        "echo; cat /usr/sbin/policy-rc.d 2>/dev/null || echo none; exit $status"
+        "ls /etc/systemd/system; echo; cat /usr/sbin/policy-rc.d 2>/dev/null || echo none; exit $status"
     )
     seen = tmp_path / "seen"
     env = {**programs.env, "SEEN": str(seen), "POLICY": "", "FAILS": "", **env}
@@ -120,11 +126,12 @@ def install(programs, tmp_path, **env):
 
 
 @pytest.mark.parametrize("fails", ["", "yes"])
-def test_nothing_that_is_installed_may_start(programs, tmp_path, fails):
+def test_nothing_that_is_installed_is_started_or_enabled(programs, tmp_path, fails):
     result, policy, last = install(programs, tmp_path, FAILS=fails)
     assert result.returncode == (1 if fails else 0)
     assert policy.endswith("\nexit 101\n")
     assert last == "none"
+    assert "own.timer" in result.stdout and "new.timer" not in result.stdout
 
 
 def test_the_policy_of_the_machine_is_put_back(programs, tmp_path):
