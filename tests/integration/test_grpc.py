@@ -125,7 +125,7 @@ def certificate(tmp_path):
 
 def test_over_tls_the_server_is_asked_and_its_certificate_verified(stage, certificate):
     server = Server(stage, A, {"": SERVING}, certificate)
-    patient = {"timeout": "5s"}  # as there are several handshakes at once
+    patient = {"interval": "2s", "timeout": "2s"}  # as there are several handshakes at once
     trusted = {"tls": True, "ca": str(certificate[0]), **patient}
     hlbd = stage.hlbd(
         config(
