@@ -85,10 +85,7 @@ Daemon::Daemon(Options options, Config config)
             apply(std::move(services));
             publisher_.publish_soon();
           },
-          [this](const discovery::NameWatch::News& news) {
-            spdlog::log(news.trouble ? spdlog::level::warn : spdlog::level::info, "{}", news.text);
-            tell_unresolved();
-          }),
+          [this](const discovery::NameWatch::News& news) { tell(news); }),
       monitor_(
           io_.get_executor(), clock_,
           [this](const probes::Target& target) { return prober_.make(target); },
@@ -99,12 +96,10 @@ Daemon::Daemon(Options options, Config config)
       publisher_(
           io_.get_executor(), options_.runtime_dir, monitor_,
           [this](std::span<const Refreshed> services) { on_published(services); },
-          [this](const std::string& trouble) { operator_side_.degraded().set("table", trouble); }),
+          degraded_by("table")),
       override_control_(
           options_.state_dir, disk_, monitor_, clock_, [this] { publisher_.publish(); },
-          [this](const std::string& trouble) {
-            operator_side_.degraded().set("overrides", trouble);
-          }),
+          degraded_by("overrides")),
       operator_side_(io_, monitor_, publisher_, clock_,
                      [this] { return prober_.program_client(); }),
       state_file_(
@@ -112,21 +107,10 @@ Daemon::Daemon(Options options, Config config)
           [this](StateEncoder& encoder, std::size_t first) {
             return remember(monitor_, clock_, encoder, first);
           },
-          [this](const std::string& trouble) { operator_side_.degraded().set("states", trouble); }),
-      routes_(io_,
-              [this] {
-                publisher_.forget_sort_scores();
-                publisher_.publish_soon();
-                watch_listeners();
-              }),
+          degraded_by("states")),
+      routes_(io_, [this] { routes_changed(); }),
       listeners_(io_.get_executor(),
-                 [this](std::span<const probes::Listener> gone) {
-                   spdlog::debug("{} local listeners may have died: probing at once", gone.size());
-                   monitor_.probe_now([gone](const probes::Target& target) {
-                     return std::ranges::binary_search(
-                         gone, probes::Listener{target.address, target.port});
-                   });
-                 }),
+                 [this](std::span<const probes::Listener> gone) { listeners_died(gone); }),
       reloader_(options_.config, deliver_to(io_),
                 [this](Reloader::Loaded loaded) { return put_in_force(std::move(loaded)); }) {
   configure(config);
@@ -147,6 +131,16 @@ void Daemon::backend_changed(const BackendChange& change) {
 void Daemon::override_changed(const OverrideChange& change) {
   if (change.cause == OverrideChange::Cause::by_time) override_control_.save();
   operator_side_.changed(change);
+}
+
+// Shows operators the trouble of this part of hlbd, and when it is over.
+std::function<void(const std::string& trouble)> Daemon::degraded_by(const char* part) {
+  return [this, part](const std::string& trouble) { operator_side_.degraded().set(part, trouble); };
+}
+
+void Daemon::tell(const discovery::NameWatch::News& news) {
+  spdlog::log(news.trouble ? spdlog::level::warn : spdlog::level::info, "{}", news.text);
+  tell_unresolved();
 }
 
 void Daemon::tell_unresolved() {
@@ -232,6 +226,12 @@ void Daemon::watch_routes() {
   }
 }
 
+void Daemon::routes_changed() {
+  publisher_.forget_sort_scores();
+  publisher_.publish_soon();
+  watch_listeners();
+}
+
 // To be called whenever the backends, or the addresses of this host, may have changed.
 void Daemon::watch_listeners() {
   const std::error_code error = listeners_.watch(monitor_.listeners());
@@ -239,6 +239,13 @@ void Daemon::watch_listeners() {
     spdlog::info("can't watch local listeners ({}): a dead backend is noticed by its interval",
                  error.message());
   }
+}
+
+void Daemon::listeners_died(std::span<const probes::Listener> gone) {
+  spdlog::debug("{} local listeners may have died: probing at once", gone.size());
+  monitor_.probe_now([gone](const probes::Target& target) {
+    return std::ranges::binary_search(gone, probes::Listener{target.address, target.port});
+  });
 }
 
 void Daemon::on_published(std::span<const Refreshed> services) {

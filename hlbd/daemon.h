@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -54,7 +55,9 @@ class Daemon : private Monitor::Observer {
   void apply(std::vector<ServiceSpec> services);
   void join_bus();
   void watch_routes();
+  void routes_changed();
   void watch_listeners();
+  void listeners_died(std::span<const probes::Listener> gone);
   void file_changed(const probes::FileChange& change);
   void programs_troubled(const std::string& trouble);
   void on_published(std::span<const Refreshed> services);
@@ -63,7 +66,9 @@ class Daemon : private Monitor::Observer {
   std::optional<bus::Refusal> put_in_force(Reloader::Loaded loaded);
   bus::Refusal refuse(const ConfigErrors& errors);
   void take_over(Config config);
+  void tell(const discovery::NameWatch::News& news);
   void tell_unresolved();
+  std::function<void(const std::string& trouble)> degraded_by(const char* part);
   void await_signal();
   boost::asio::awaitable<void> renew_lease();
   std::string status() const;
