@@ -19,6 +19,8 @@
 #include <utility>
 #include <vector>
 
+#include "system/signals_blocked.h"
+
 namespace hlb::programs {
 namespace {
 
@@ -27,22 +29,6 @@ using Step = Ending::Step;
 std::error_code last_error() {
   return {errno, std::generic_category()};
 }
-
-// From before the fork until the child's signals are default.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_{};
-};
 
 // All that the child needs.
 struct Plan {
