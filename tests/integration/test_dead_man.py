@@ -8,7 +8,6 @@ import socket
 import struct
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from buses import SystemBus
@@ -16,7 +15,7 @@ from journal import PATH as JOURNAL
 from journal import Journal, stream_of
 from lookups import Hammer, lookup
 from waiting import until
-from world import RUNTIME, config, environment, run, service
+from world import RUNTIME, config, environment, run, saying, service
 
 A, B = "127.0.0.11", "127.0.0.12"
 NAME, CROWD = "app.test", "crowd.test"
@@ -50,11 +49,8 @@ class Lease:
 @pytest.fixture
 def short_queues():
     """Sockets made from now on hold two messages that nobody reads, and senders wait with more."""
-    setting = Path("/proc/sys/net/unix/max_dgram_qlen")
-    before = setting.read_text()
-    setting.write_text("1")
-    yield
-    setting.write_text(before)
+    with saying("/proc/sys/net/unix/max_dgram_qlen", "1"):
+        yield
 
 
 # ---- what stops --------------------------------------------------------------------------------

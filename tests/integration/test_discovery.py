@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from lookups import lookup, lookups
 from waiting import until
-from world import DNS, config, environment, service
+from world import DNS, config, environment, saying, service
 
 A, B, C = "127.0.0.11", "127.0.0.12", "127.0.0.13"
 A6 = "fd77::11"
@@ -49,10 +49,8 @@ def srv(target, port, priority, weight):
 @pytest.fixture(autouse=True)
 def resolv_conf():
     """Where hlbd finds the servers to ask."""
-    before = RESOLV_CONF.read_text()
-    RESOLV_CONF.write_text(f"nameserver {SERVER}\n")
-    yield RESOLV_CONF
-    RESOLV_CONF.write_text(before)
+    with saying(RESOLV_CONF, f"nameserver {SERVER}\n"):
+        yield RESOLV_CONF
 
 
 def addresses(name="named.test"):

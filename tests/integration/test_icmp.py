@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from lookups import lookup
 from waiting import until
-from world import BUILD, PEER_HOST, config, ip, run, toml
+from world import BUILD, PEER_HOST, config, ip, run, saying, toml
 
 NAME = "echo.test"
 OF_PEER = {"IPv4": "10.99.0.12", "IPv6": "fd99::12"}
@@ -27,10 +27,8 @@ def pinged(*addresses, **check):
 @pytest.fixture(params=["raw", "ping"])
 def kind(request):
     """The kind of socket that hlbd gets: a raw one, unless its group may have the other."""
-    before = PING_GROUPS.read_text()
-    PING_GROUPS.write_text("0 0" if request.param == "ping" else "1 0")
-    yield request.param
-    PING_GROUPS.write_text(before)
+    with saying(PING_GROUPS, "0 0" if request.param == "ping" else "1 0"):
+        yield request.param
 
 
 @pytest.fixture(params=OF_PEER)

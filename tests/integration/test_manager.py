@@ -5,13 +5,12 @@ import re
 import shutil
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 from buses import BrokerBus, SystemBus, add_group
 from lookups import lookup
 from waiting import until
-from world import BUILD, HERE, config, environment, run, service
+from world import BUILD, HERE, config, environment, run, saying, service
 
 UP, DOWN, UP6 = "127.0.0.11", "127.0.0.21", "fd77::11"
 APP, ROOT = "app.test", "/org/hlb1"
@@ -238,11 +237,8 @@ def test_a_configuration_with_faults_changes_nothing_and_degrades(stage, bus):
 @pytest.fixture
 def no_dns():
     """Nobody answers at the server that resolv.conf names."""
-    file = Path("/etc/resolv.conf")
-    before = file.read_text()
-    file.write_text("nameserver 127.0.0.99\noptions timeout:1 attempts:1\n")
-    yield
-    file.write_text(before)
+    with saying("/etc/resolv.conf", "nameserver 127.0.0.99\noptions timeout:1 attempts:1\n"):
+        yield
 
 
 def test_a_name_that_cannot_be_looked_up_degrades(stage, bus, no_dns):

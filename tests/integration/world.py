@@ -3,6 +3,7 @@
 Everything runs inside the namespaces of `world`; see programs.py for what is put up on it.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -40,6 +41,17 @@ def run(*command, env=None, check=True, timeout=60, runtime=None):
         [str(each) for each in command], env=env or environment(), check=check, timeout=timeout,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
+
+
+@contextlib.contextmanager
+def saying(path, text):
+    """The file says that meanwhile, and afterwards what it said before."""
+    before = Path(path).read_text()
+    Path(path).write_text(text)
+    try:
+        yield
+    finally:
+        Path(path).write_text(before)
 
 
 # ---- configuration ---------------------------------------------------------------------------

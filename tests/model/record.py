@@ -22,6 +22,24 @@ def answer(words, priorities):
     return frozenset(i for i, (w, p) in enumerate(zip(words, priorities)) if w and p == best)
 
 
+class Reachable:
+    """Each state that is reached from the first one, once: what follows a state is added to it."""
+
+    def __init__(self, first):
+        self.seen = {first}
+        self.todo = [first]
+
+    def __iter__(self):
+        while self.todo:
+            yield self.todo.pop()
+
+    def add(self, states):
+        for state in states:
+            if state not in self.seen:
+                self.seen.add(state)
+                self.todo.append(state)
+
+
 def stores(script, priorities, discipline):
     """The writer's stores, one by one: (location, value, index of the change). Location -1 is the
     record's counter. A script is a list of word tuples; the first is what stands at the start."""
@@ -92,13 +110,9 @@ def record_sequential(title, priorities, length, discipline, expected, tries=2):
         truths, counter = history(script, steps)
         first = sum(1 for s in steps if s[2] == 0)
         for start in range(first):  # later starts are starts of a shorter script
-            todo = [
-                (start, 0, 0, None, (), None)
-            ]  # position, try, pc, counter seen, words seen, last pass
-            seen = set(todo)
-            while todo:
-                state = todo.pop()
-                pos, attempt, pc, c1, words, last = state
+            # position, try, pc, counter seen, words seen, last pass
+            reachable = Reachable((start, 0, 0, None, (), None))
+            for pos, attempt, pc, c1, words, last in reachable:
                 states += 1
                 following = []
                 if pos < len(steps):
@@ -133,10 +147,7 @@ def record_sequential(title, priorities, length, discipline, expected, tries=2):
                                 f"{[(w if w >= 0 else 'counter', v) for w, v, _ in steps]}; lookup from store {start} "
                                 f"to {pos} saw {words}, answers {sorted(result)}"
                             )
-                for item in following:
-                    if item not in seen:
-                        seen.add(item)
-                        todo.append(item)
+                reachable.add(following)
     if discipline["bump"] == "odd":
         found[
             "WAIT"
@@ -152,10 +163,9 @@ def record_many_passes(title, priorities, length):
     for script in scripts(n, length):
         steps = stores(script, priorities, discipline)
         truths, _ = history(script, steps)
-        todo = [(0, 0, None, 0, 0)]  # position, pc, best, most, filled
-        seen = set(todo)
-        while todo:
-            pos, pc, best, most, filled = state = todo.pop()
+        reachable = Reachable((0, 0, None, 0, 0))  # position, pc, best, most, filled
+        for state in reachable:
+            pos, pc, best, most, filled = state
             states += 1
             following = [(pos + 1, *state[1:])] if pos < len(steps) else []
             where, i = divmod(pc, n)
@@ -179,10 +189,7 @@ def record_many_passes(title, priorities, length):
                     )
                 if best is None and all(any(t) for t in truths[: pos + 1]):
                     found["P2"] = found["P2"] or text + ": none healthy"
-            for item in following:
-                if item not in seen:
-                    seen.add(item)
-                    todo.append(item)
+            reachable.add(following)
     return title, states, found, {"P1", "P2", "P4"}
 
 
@@ -209,10 +216,8 @@ def record_weak(title, priorities, length, orders, expected):
                     for v, loc in zip(view, [-1, *range(n)])
                 )
 
-            todo = [(0, know((0,) * (n + 1), start), start, None, ())]
-            seen = set(todo)
-            while todo:
-                pc, view, newest, c1, words = todo.pop()
+            reachable = Reachable((0, know((0,) * (n + 1), start), start, None, ()))
+            for pc, view, newest, c1, words in reachable:
                 states += 1
                 following = []
                 location = -1 if pc in (0, n + 1) else pc - 1
@@ -237,10 +242,7 @@ def record_weak(title, priorities, length, orders, expected):
                                     f"priorities {priorities}, in: {' -> '.join(map(str, script))}; from store {start}, knows up "
                                     f"to {latest}, saw {words}, answers {sorted(result)}"
                                 )
-                for item in following:
-                    if item not in seen:
-                        seen.add(item)
-                        todo.append(item)
+                reachable.add(following)
     return title, states, found, expected
 
 
