@@ -22,6 +22,15 @@ HERE = Path(__file__).parent
 SAMPLE_CONFIG = HERE.parents[1] / "hlbd/data/hlbd.toml"
 FOLDER = Path("/run/demo")
 AFTER = 4  # seconds for which a change is watched
+# As `python3 -m http.server`, which lets five connections wait: one more is delayed by a second.
+SERVE = f"""
+import functools, http.server, sys
+address, page = sys.argv[1:]
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 128
+handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=page)
+Server((address, {PORT}), handler).serve_forever()
+"""
 
 
 def start(*command, log="log", **options):
@@ -65,8 +74,8 @@ class WebServer:
 
     def start(self):
         """Returns when it takes connections, with that time."""
-        command = [sys.executable, "-m", "http.server", "--bind", self.address, PORT]
-        self.process = start(*command, "--directory", self.page, log="web.log")
+        command = [sys.executable, "-c", SERVE, self.address, self.page]
+        self.process = start(*command, log="web.log")
         until(lambda: listens(self.address, PORT), f"a web server on {self.address}")
         return time.monotonic()
 
