@@ -1,5 +1,5 @@
 # hlb: one page builds, tests, measures and installs everything. `make help` lists the targets.
-# VARIANT=release|debian|debug|asan|tsan|fuzz names the build, which lies in build/VARIANT; i386 is the
+# VARIANT=release|debian|debug|asan|tsan names the build, which lies in build/VARIANT; i386 is the
 # module for 32-bit programs, alone.
 
 VARIANT ?= release
@@ -19,7 +19,6 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 # Which compiles the sanitizers' checks in half the time that g++ takes for them.
 CLANG := $(shell tests/setup/clang)
 CXX.asan := clang++-$(CLANG)
-CXX.fuzz := clang++-$(CLANG)
 CXX := $(or $(CXX.$(VARIANT)),$(if $(filter default,$(origin CXX)),g++,$(CXX)))
 
 WERROR   ?= -Werror
@@ -31,11 +30,9 @@ MODE.debug   := -O0 -g
 MODE.asan    := -O0 -g1 -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer
 MODE.tsan    := -O1 -g -fsanitize=thread -Wno-tsan
 MODE.i386    := -O2 -g1 -m32
-MODE.fuzz    := -O1 -g1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LINK.asan     = -fsanitize=address,undefined -shared-libasan -Wl,-rpath,$(shell $(CXX) -print-resource-dir)/lib/linux
 LINK.tsan    := -fsanitize=thread
 LINK.i386    := -m32
-LINK.fuzz    := -fsanitize=address,undefined
 
 # libsystemd is for sd_notify, libresolv (of libc) reads DNS messages; the rest is header-only or a
 # plain -l. c-ares calls ares_query() deprecated since 1.28, but keeps it; 1.18 has nothing else.
@@ -68,11 +65,14 @@ shared_sources := $(addprefix libnss_hlb/,choose.cpp message.cpp name.cpp networ
 rooms          := bus config discovery engine health metrics probes programs publish report state system
 hlbd_folders   := hlbd $(rooms:%=hlbd/%)
 ctl_folders    := $(patsubst %/,%,$(sort $(dir $(wildcard hlbd/ctl/*.cpp hlbd/ctl/*/*.cpp))))
-groups         := $(shell tests/setup/groups $(hlbd_folders) $(ctl_folders) tests/unit)
-ctl_sources    := $(filter hlbd/ctl/% build/groups/hlbd/ctl/%,$(groups))
-unit_sources   := $(filter build/groups/tests/unit/%,$(groups))
+# What reads a configuration is hlbctl's too.
+config_folders := hlbd/config hlbd/health
+groups         := $(shell tests/setup/groups $(config_folders:%=config:%) unit:tests/unit $(ctl_folders:%=ctl:%) \
+                      $(patsubst %,daemon:%,$(filter-out $(config_folders),$(hlbd_folders))))
+ctl_sources    := $(filter hlbd/ctl/% build/groups/ctl/%,$(groups))
+unit_sources   := $(filter build/groups/unit/%,$(groups))
 hlbd_sources   := $(filter-out $(ctl_sources) $(unit_sources),$(groups))
-config_sources := $(filter build/groups/hlbd/config/% build/groups/hlbd/health/%,$(groups))
+config_sources := $(filter build/groups/config/%,$(groups))
 # The helper that runs programs is small, so that its forks are cheap: no library but libc and the
 # C++ run time.
 helper_sources := $(addprefix hlbd/programs/,message.cpp packets.cpp) $(wildcard hlbd/programs/helper/*.cpp)
@@ -86,11 +86,12 @@ guest_objects  := $(call obj,$(guest_sources))
 shared_objects := $(call obj,$(shared_sources))
 hlbd_objects   := $(call obj,$(hlbd_sources))
 daemon_parts   := $(filter-out %/hlbd/main.o,$(hlbd_objects))
-# Beside its own, hlbctl has what reads a configuration, and what reads the table.
+# Beside its own, hlbctl has what reads a configuration, and the table.
 ctl_parts      := $(filter-out %/ctl/main.o,$(call obj,$(ctl_sources)))
 ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(shared_objects)
 fuzzed_objects := $(guest_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp discovery/reply.cpp publish/encode.cpp publish/peer_protocol.cpp))
 tools          := $(patsubst tests/integration/%.cpp,$(OUT)/tests/%,$(tool_sources)) $(OUT)/tests/kernel_timers.so
+$(fuzzed_objects): MODE.asan += -fsanitize=fuzzer-no-link
 fuzzers        := $(patsubst tests/fuzz/%.cpp,$(OUT)/fuzz/%,$(fuzz_sources))
 # libstdc++ 12 uses what it calls deprecated itself, which clang shows all the same; and clang, unlike
 # g++, asks for every field behind a designated one.
@@ -138,7 +139,8 @@ $(OUT)/hlbctl: $(ctl_objects)
 	$(linking)
 	$(quiet)$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(packages_libs)
 
-$(OUT)/unit_tests: $(call obj,$(unit_sources)) $(daemon_parts) $(ctl_parts) $(guest_objects)
+# What is tested comes first: of an inline function that the tests have too, it is linked.
+$(OUT)/unit_tests: $(daemon_parts) $(ctl_parts) $(guest_objects) $(call obj,$(unit_sources))
 	$(linking)
 	$(quiet)$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $^ $(packages_libs) -lgmock -lgtest -lgtest_main
 
@@ -150,10 +152,11 @@ $(OUT)/tests/%: $(OUT)/obj/tests/integration/%.o
 	$(linking)
 	$(quiet)$(CXX) -pie -rdynamic -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $^
 
+# Of VARIANT=asan alone: what they try tells them which of its branches an input takes.
 $(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/%.o $(fuzzed_objects)
 	@mkdir -p $(@D)
 	$(linking)
-	$(quiet)$(CXX) -pie -pthread -fsanitize=fuzzer $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $^ $(packages_libs)
+	$(quiet)$(CXX) -pie -pthread -fsanitize=fuzzer,address,undefined $(LDFLAGS) -o $@ $^ $(packages_libs)
 
 $(OUT)/bench/sampler: $(call obj,$(filter-out %/first_lookup.cpp,$(bench_sources)))
 	@mkdir -p $(@D)
@@ -189,7 +192,7 @@ $(OUT)/obj/hlbd/%.o $(OUT)/obj/build/groups/%.o $(OUT)/obj/tests/%.o: EXTRA = $(
 # LLVM, whose headers the plugin uses, is built without RTTI.
 $(OUT)/obj/tests/tidy_plugin.o: EXTRA += -fPIC -fno-rtti -isystem /usr/lib/llvm-$(CLANG)/include
 # Tests are compiled as fast as can be; what they test is as VARIANT says.
-$(OUT)/obj/build/groups/tests/%.o $(OUT)/obj/tests/unit/%.o: EXTRA += -O0
+$(OUT)/obj/build/groups/unit/%.o $(OUT)/obj/tests/unit/%.o: EXTRA += -O0 $(if $(filter asan,$(VARIANT)),-fno-sanitize=undefined)
 
 $(OUT)/obj/%.o: %.cpp | build/dependencies
 	@mkdir -p $(@D)

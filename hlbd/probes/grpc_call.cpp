@@ -217,9 +217,9 @@ std::string GrpcCall::output() {
 
 // What a server says first is its settings, whatever it is asked.
 bool GrpcCall::may_be_http2() const {
-  static constexpr std::size_t kType = 3;
-  if (beginning_.size() <= kType) return beginning_.empty() || beginning_.front() == '\0';
-  return beginning_.front() == '\0' && beginning_[kType] == NGHTTP2_SETTINGS;
+  static constexpr std::size_t kTypeAt = 3;
+  if (beginning_.size() <= kTypeAt) return beginning_.empty() || beginning_.front() == '\0';
+  return beginning_.front() == '\0' && beginning_[kTypeAt] == NGHTTP2_SETTINGS;
 }
 
 std::optional<Outcome> GrpcCall::take(std::string_view received) {

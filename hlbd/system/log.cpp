@@ -70,14 +70,14 @@ int priority_of(spdlog::level::level_enum level) {
 }
 
 // What one line is in the journal: NAME=value, of any bytes.
-using Entry = std::vector<std::string>;
+using JournalEntry = std::vector<std::string>;
 
-Entry entry_of(spdlog::level::level_enum level, std::string_view text) {
+JournalEntry entry_of(spdlog::level::level_enum level, std::string_view text) {
   return {fmt::format("MESSAGE={}", text), fmt::format("PRIORITY={}", priority_of(level)),
           fmt::format("SYSLOG_IDENTIFIER={}", kIdentifier)};
 }
 
-bool write_to_journal(const Entry& entry) {
+bool write_to_journal(const JournalEntry& entry) {
   std::vector<iovec> pieces;
   pieces.reserve(entry.size());
   for (const std::string& each : entry)
@@ -139,7 +139,7 @@ std::string told(std::uint64_t dropped) {
 
 class JournalSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
-  void put(Entry entry) {
+  void put(JournalEntry entry) {
     outlet_.put([entry = std::move(entry)] { return write_to_journal(entry); });
   }
 
@@ -217,7 +217,7 @@ void log_with_fields(LogLevel level, const std::string& text, std::span<const Lo
   const auto of_spdlog = spdlog_level(level);
   if (!spdlog::should_log(of_spdlog)) return;
   if (!journal) return spdlog::log(of_spdlog, "{}", text);
-  Entry entry = entry_of(of_spdlog, text);
+  JournalEntry entry = entry_of(of_spdlog, text);
   for (const LogField& field : fields)
     entry.push_back(fmt::format("{}={}", field.name, field.value));
   journal->put(std::move(entry));

@@ -19,8 +19,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using namespace std::chrono_literals;
 
-constexpr auto kPlenty = 20s;
-
 class NameWatchTest : public testing::Test {
  protected:
   static ServiceSpec service(const std::string& name, std::vector<NamedBackends> named) {

@@ -17,8 +17,6 @@ namespace {
 using testing::ElementsAre;
 using namespace std::chrono_literals;
 
-constexpr auto kPlenty = 20s;
-
 std::optional<Bytes> one_address(const Bytes& query, bool /*over_tcp*/) {
   return Reply(query).address(60, "10.0.0.1").bytes();
 }

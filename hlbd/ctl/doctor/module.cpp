@@ -26,7 +26,7 @@ constexpr std::array<const char*, 4> kEntryPoints = {
     "_nss_hlb_gethostbyname_r"};
 
 // What is told: 'e' and an error, or 'f' and the file, or 'm', an entry point, and what comes next.
-void load(const Tell& tell) {
+void load_here(const Tell& tell) {
   void* module = ::dlopen(kName, RTLD_NOW);
   if (module == nullptr) return tell(std::string("e") + ::dlerror());
   for (const char* entry : kEntryPoints) {
@@ -72,7 +72,7 @@ Findings check_version(const Machine& machine, const Module& module, const Publi
 }  // namespace
 
 Module load_module() {
-  const Aside aside = run_aside(load);
+  const Aside aside = run_aside(load_here);
   Module module;
   if (aside.end == Aside::End::late) {
     module.trouble = "doesn't come to an end";

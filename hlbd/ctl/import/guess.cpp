@@ -18,7 +18,7 @@ namespace hlb::ctl {
 
 namespace {
 
-constexpr std::size_t kDigits = 8;  // of a 32-bit word
+constexpr std::size_t kWordDigits = 8;  // of 32 bits
 constexpr std::string_view kListening = "0A";
 
 template <typename T>
@@ -33,10 +33,10 @@ std::optional<T> parse_hex(std::string_view text) {
 // The kernel prints an address as words of this host's byte order.
 std::optional<Address> parse_words(std::string_view text) {
   Address address;
-  address.family = text.size() == kDigits ? Address::Family::ipv4 : Address::Family::ipv6;
-  if (text.size() != kDigits && text.size() != 4 * kDigits) return std::nullopt;
-  for (std::size_t i = 0; i < text.size() / kDigits; ++i) {
-    const auto word = parse_hex<std::uint32_t>(text.substr(i * kDigits, kDigits));
+  address.family = text.size() == kWordDigits ? Address::Family::ipv4 : Address::Family::ipv6;
+  if (text.size() != kWordDigits && text.size() != 4 * kWordDigits) return std::nullopt;
+  for (std::size_t i = 0; i < text.size() / kWordDigits; ++i) {
+    const auto word = parse_hex<std::uint32_t>(text.substr(i * kWordDigits, kWordDigits));
     if (!word) return std::nullopt;
     std::memcpy(address.bytes.data() + i * sizeof *word, &*word, sizeof *word);
   }

@@ -22,7 +22,7 @@
 namespace hlb::ctl {
 namespace {
 
-struct Wishes {
+struct ResolveWishes {
   std::string name;
   bool json = false;
 };
@@ -130,7 +130,7 @@ std::string to_json(const std::string& name, const Resolution& resolution) {
                Terminal::of_standard_output().interactive);
 }
 
-int show(const Settings& settings, const Wishes& wishes) {
+int show_answers(const Settings& settings, const ResolveWishes& wishes) {
   const Resolution resolution = resolve(settings, wishes.name);
   const std::string text =
       wishes.json ? to_json(wishes.name, resolution) : to_text(wishes.name, resolution);
@@ -142,7 +142,7 @@ int show(const Settings& settings, const Wishes& wishes) {
 }  // namespace
 
 void add_resolve(CLI::App& app, const Settings& settings, Run& run) {
-  auto wishes = std::make_shared<Wishes>();
+  auto wishes = std::make_shared<ResolveWishes>();
   CLI::App* command =
       app.add_subcommand("resolve", "show what programs get for a name, by each way, and why");
   command->add_option("NAME", wishes->name, "a hostname")->type_name("")->required();
@@ -152,8 +152,9 @@ void add_resolve(CLI::App& app, const Settings& settings, Run& run) {
       "\nExamples:\n"
       "  hlbctl resolve app.local\n"
       "  hlbctl resolve app.local --json | jq -r '.backends[] | select(.in | not) | .why'");
-  command->callback(
-      [wishes, &settings, &run] { run = [wishes, &settings] { return show(settings, *wishes); }; });
+  command->callback([wishes, &settings, &run] {
+    run = [wishes, &settings] { return show_answers(settings, *wishes); };
+  });
 }
 
 }  // namespace hlb::ctl

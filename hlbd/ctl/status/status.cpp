@@ -16,7 +16,7 @@
 namespace hlb::ctl {
 namespace {
 
-struct Wishes {
+struct StatusWishes {
   std::string service;
   std::string watch;  // what follows --watch
   bool watching = false;
@@ -34,7 +34,7 @@ std::optional<std::chrono::milliseconds> seconds_of(const std::string& text) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
-int watch_status(const Settings& settings, Wishes wishes) {
+int watch_status(const Settings& settings, StatusWishes wishes) {
   std::optional<std::chrono::milliseconds> interval = std::chrono::seconds(1);
   if (!wishes.watch.empty()) interval = seconds_of(wishes.watch);
   if (!interval && wishes.service.empty()) {  // status --watch SERVICE
@@ -46,7 +46,7 @@ int watch_status(const Settings& settings, Wishes wishes) {
   return watch(settings, wishes.service, *interval);
 }
 
-int show(const Settings& settings, const Wishes& wishes) {
+int show_status(const Settings& settings, const StatusWishes& wishes) {
   if (wishes.watching) return watch_status(settings, wishes);
   Client client(settings);
   const Snapshot snapshot = take_snapshot(client, wishes.service);
@@ -61,11 +61,11 @@ int show(const Settings& settings, const Wishes& wishes) {
 }  // namespace
 
 int show_status(const Settings& settings) {
-  return show(settings, Wishes());
+  return show_status(settings, StatusWishes());
 }
 
 void add_status(CLI::App& app, const Settings& settings, Run& run) {
-  auto wishes = std::make_shared<Wishes>();
+  auto wishes = std::make_shared<StatusWishes>();
   CLI::App* command =
       app.add_subcommand("status", "show the services, their backends, and how they are");
   command->add_option("SERVICE", wishes->service, "this one alone; an alias will do")
@@ -84,7 +84,7 @@ void add_status(CLI::App& app, const Settings& settings, Run& run) {
       "  hlbctl status --json | jq -r '.services[] | select(.state != \"up\") | .name'");
   command->callback([wishes, watching, &settings, &run] {
     wishes->watching = watching->count() > 0;
-    run = [wishes, &settings] { return show(settings, *wishes); };
+    run = [wishes, &settings] { return show_status(settings, *wishes); };
   });
 }
 
