@@ -1,6 +1,7 @@
 """A wall clock that is set, by a day either way, changes nothing."""
 
 import json
+import shutil
 import time
 
 import pytest
@@ -21,8 +22,10 @@ class WallClock:
     def __init__(self, folder):
         self.file = folder / "clock"
         self.set("+0")
+        # A space parts what is preloaded, so it may be none of a path.
+        timers = shutil.copy(BUILD / "tests/kernel_timers.so", folder)
         self.env = {
-            "LD_PRELOAD": f"{BUILD}/tests/kernel_timers.so {FAKETIME}",
+            "LD_PRELOAD": f"{timers} {FAKETIME}",
             "FAKETIME_TIMESTAMP_FILE": str(self.file),
             "FAKETIME_NO_CACHE": "1",
             "DONT_FAKE_MONOTONIC": "1",

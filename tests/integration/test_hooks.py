@@ -60,7 +60,7 @@ def test_the_program_is_told_of_each_change_and_its_reason(stage, hook):
 
 
 def test_lookups_of_the_program_see_the_change(stage, tmp_path):
-    script = f"LD_LIBRARY_PATH={BUILD} getent ahostsv4 {NAME} | cut -d' ' -f1 | sort -u | tr '\\n' ' '"
+    script = f"LD_LIBRARY_PATH='{BUILD}' getent ahostsv4 {NAME} | cut -d' ' -f1 | sort -u | tr '\\n' ' '"
     hook = Hook(tmp_path, script=script)
     stage.backend(B)
     mortal = stage.backend(A)

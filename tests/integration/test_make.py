@@ -85,7 +85,7 @@ def test_make_says_so_before_it_compiles(programs, tmp_path):
 
 
 def test_a_container_without_the_right_to_make_namespaces_is_told():
-    inside = f"echo 0 >/proc/sys/user/max_mnt_namespaces && exec {WORLD} --check demo"
+    inside = f"echo 0 >/proc/sys/user/max_mnt_namespaces && exec '{WORLD}' --check demo"
     result = run("unshare", "--user", "--map-root-user", "sh", "-c", inside)
     assert "In a container, give it the right to" in one_line(result)
 
@@ -97,9 +97,9 @@ def test_an_ordinary_user_has_a_world_of_his_own():
 
 
 def test_an_unknown_step_is_answered_with_those_there_are():
-    result = run("tests/check", env={**os.environ, "STEPS": "unit rulez"})
+    result = run("tests/check", env={**os.environ, "STEPS": "model rulez"})
     assert result.returncode == 2
-    assert result.stderr.startswith('There is no step "rulez". The steps are: build unit ')
+    assert result.stderr.startswith('There is no step "rulez". The steps are: build integration ')
 
 
 # ---- installing what is missing ---------------------------------------------------------------
@@ -116,7 +116,7 @@ def install(programs, tmp_path, **env):
         f"mount -t overlay -o {overlay} overlay /usr/sbin && rm -f /usr/sbin/policy-rc.d && "
         '{ [ -z "$POLICY" ] || echo "$POLICY" >/usr/sbin/policy-rc.d; } && '
         "mount -t tmpfs none /etc/systemd/system && ln -s /dev/null /etc/systemd/system/own.timer; "
-        f"{SETUP}/dependencies install demo; status=$?; "
+        f"'{SETUP}/dependencies' install demo; status=$?; "
         "ls /etc/systemd/system; echo; cat /usr/sbin/policy-rc.d 2>/dev/null || echo none; exit $status"
     )
     seen = tmp_path / "seen"
