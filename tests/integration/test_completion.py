@@ -19,11 +19,11 @@ A, B, A6 = "127.0.0.11", "127.0.0.12", "fd77::11"
 START = {
     "bash": [
         "bash --norc --noprofile -i",
-        f". /usr/share/bash-completion/bash_completion; . {COMPLETIONS}/hlbctl.bash",
+        f". /usr/share/bash-completion/bash_completion; . '{COMPLETIONS}/hlbctl.bash'",
     ],
     "zsh": [
         "zsh -f -i",
-        f"fpath=({COMPLETIONS} $fpath); autoload -Uz compinit; compinit -u -D",
+        f"fpath=('{COMPLETIONS}' $fpath); autoload -Uz compinit; compinit -u -D",
     ],
 }
 
@@ -132,7 +132,7 @@ def test_bash_completes_options_of_hlbd(env, file_stage, typed, words):
 
 
 def fish(env, line):
-    script = f"cd {env['HOME']}; source {COMPLETIONS}/hlbctl.fish; complete -C '{line}'"
+    script = f"cd {env['HOME']}; source '{COMPLETIONS}/hlbctl.fish'; complete -C '{line}'"
     return run("fish", "--no-config", "-c", script, env=env).stdout.splitlines()
 
 
