@@ -231,7 +231,7 @@ demo: ## the main job on real input, in a private namespace
 test: ## the inner loop: unit and integration tests, style of what changed; T=Machine.*, T=test_hlbd.py::…: these
 	@tests/test $(T)
 
-check: ## every test: release, sanitizers, fuzzers, real programs, packages; STEPS="unit rules": these
+check: ## every test: release, sanitizers, fuzzers, real programs, packages; STEPS="model rules": these
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/check
 
 check-packages: ## the packages, thoroughly, on booted machines of Debian 12 and 13
@@ -266,6 +266,7 @@ install: all ## into DESTDIR, under PREFIX; an existing configuration is kept
 	ln -sf hlbctl "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/hlbd"
 	$(call put,644,$(PREFIX)/share/zsh/vendor-completions,hlbd/data/completions/_hlbctl)
 	$(call put,644,$(PREFIX)/share/fish/vendor_completions.d,hlbd/data/completions/hlbctl.fish)
+	install -d "$(DESTDIR)/etc/hlb/services.d"
 	test -e "$(DESTDIR)/etc/hlb/hlbd.toml" || $(call put,644,/etc/hlb,hlbd/data/hlbd.toml)
 	install -D -m 644 hlbd/data/sysusers "$(DESTDIR)$(PREFIX)/lib/sysusers.d/hlbd.conf"
 	install -D -m 644 hlbd/data/apparmor "$(DESTDIR)/etc/apparmor.d/abstractions/nameservice.d/hlb"

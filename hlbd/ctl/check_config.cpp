@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "ctl/commands.h"
+#include "ctl/counted.h"
 
 namespace hlb::ctl {
 namespace {
@@ -17,7 +18,8 @@ int check_config(const std::filesystem::path& file) {
       std::fprintf(stderr, "%s\n", error.to_string().c_str());
     return kTrouble;
   }
-  std::printf("%s: ok, %zu services\n", file.c_str(), std::get<Config>(loaded).services.size());
+  const std::size_t services = std::get<Config>(loaded).services.size();
+  std::printf("%s: ok, %s\n", file.c_str(), counted(services, "service").c_str());
   return kOk;
 }
 

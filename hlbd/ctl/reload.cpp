@@ -4,6 +4,7 @@
 
 #include "ctl/client.h"
 #include "ctl/commands.h"
+#include "ctl/counted.h"
 
 namespace hlb::ctl {
 namespace {
@@ -12,7 +13,8 @@ int reload(const Settings& settings) {
   Client client(settings);
   client.reload();
   const DaemonReport hlbd = client.daemon();
-  std::printf("%s: read anew, %u services\n", hlbd.config_file.c_str(), hlbd.overview.services);
+  const std::string services = counted(hlbd.overview.services, "service");
+  std::printf("%s: read anew, %s\n", hlbd.config_file.c_str(), services.c_str());
   return kOk;
 }
 

@@ -12,12 +12,12 @@ from world import HERE, environment, run
 
 POLICY = HERE.parents[1] / "hlbd/data/org.hlb1.conf"
 # As Debian's /usr/share/dbus-1/system.conf has it: nobody may own a name, or send a method call,
-# unless a policy that is included says so.
+# unless a policy that is included says so. But for its type: of a "system" bus dbus-daemon 1.16 demands a
+# limit of 65,536 descriptors, which a container may refuse.
 SETTINGS = """\
 <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
-  <type>system</type>
   <listen>unix:path={socket}</listen>
   <auth>EXTERNAL</auth>
   <policy context="default">

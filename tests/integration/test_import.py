@@ -158,7 +158,7 @@ def test_an_import_prints_whole_services_that_check_config_takes(dnsmasq_file, t
     )
     (tmp_path / "hlbd.toml").write_text(imported.stdout)
     checked = run(BUILD / "hlbctl", "check-config", tmp_path / "hlbd.toml")
-    assert checked.stdout.endswith("ok, 1 services\n")
+    assert checked.stdout.endswith("ok, 1 service\n")
 
 
 def test_the_guess_is_what_listens_here_or_nothing_and_says_that_it_is_one(stage, tmp_path):

@@ -12,7 +12,6 @@ def test_what_hlbd_takes_with_ten_services(machine):
     for address in BACKENDS:
         start_backend(machine, address)
     services = machine.file("/etc/hlb/services.d")
-    services.mkdir()
     for number in range(9):
         (services / f"{number}.toml").write_text(
             f'[[service]]\nname = "app{number}.test"\nbackends = ["127.0.0.1", "127.0.0.2"]\n'

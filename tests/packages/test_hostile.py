@@ -21,7 +21,7 @@ def test_can_change_nothing_of_what_hlbd_serves(machine):
         "touch /run/hlb/table.new",
         "mv /run/hlb /run/hlb.gone",
         "echo >>/etc/hlb/hlbd.toml",
-        "touch /etc/hlb/services.d",
+        "touch /etc/hlb/services.d/own.toml",
         "echo >>/var/lib/hlb/state.json",
         "kill -HUP $(pidof hlbd)",
         "systemctl reload hlbd",

@@ -22,6 +22,7 @@ def test_installing_is_all_it_takes(fresh):
     assert (
         f"libnss-hlb: /etc/nsswitch.conf now says: {hosts_line(fresh)}" in done.stdout + done.stderr
     )
+    assert fresh.file("/etc/hlb/services.d").is_dir()
     assert fresh.run("systemctl", "is-active", "hlbd").stdout == "active\n"
     assert fresh.run("systemctl", "is-enabled", "hlbd").stdout == "enabled\n"
     assert fresh.state() == "running"

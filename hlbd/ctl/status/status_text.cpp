@@ -6,6 +6,7 @@
 #include <map>
 #include <span>
 
+#include "ctl/counted.h"
 #include "ctl/terminal/sparkline.h"
 #include "ctl/terminal/times.h"
 #include "ctl/user_name.h"
@@ -84,10 +85,6 @@ std::vector<const Listed*> notable(const std::vector<Listed>& services) {
     }
   }
   return found;
-}
-
-std::string counted(std::size_t count, const char* one) {
-  return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
 }
 
 std::string text_of(const Snapshot& snapshot, const std::vector<const Listed*>& shown,
