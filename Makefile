@@ -86,7 +86,7 @@ guest_objects  := $(call obj,$(guest_sources))
 shared_objects := $(call obj,$(shared_sources))
 hlbd_objects   := $(call obj,$(hlbd_sources))
 daemon_parts   := $(filter-out %/hlbd/main.o,$(hlbd_objects))
-# Beside its own, hlbctl has what reads a configuration, and the table.
+# Beside its own, hlbctl has what reads a configuration, and what reads the table.
 ctl_parts      := $(filter-out %/ctl/main.o,$(call obj,$(ctl_sources)))
 ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(shared_objects)
 fuzzed_objects := $(guest_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp discovery/reply.cpp publish/encode.cpp publish/peer_protocol.cpp))
