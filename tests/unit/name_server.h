@@ -13,7 +13,6 @@
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
@@ -27,15 +26,16 @@
 #include <vector>
 
 #include "health/address.h"
+#include "tests/unit/loopback.h"
 
 namespace hlb::discovery {
 
 namespace asio = boost::asio;
 
+using probes::kPlenty;
 using Bytes = std::vector<std::uint8_t>;
 
 inline constexpr std::size_t kHeaderSize = 12;
-inline constexpr std::chrono::seconds kPlenty{20};  // for what must happen before any time-out
 
 inline void append_number(Bytes& bytes, std::uint32_t number, int size) {
   for (int i = size - 1; i >= 0; --i)
