@@ -375,8 +375,8 @@ TEST(ExecProbe, DestroyingTheLoopKillsAndReapsWhatIsInFlight) {
     asio::co_spawn(loop, probe->attempt(), asio::detached);
     ASSERT_TRUE(run_until(loop, [&] { return process_in(folder.file("main")).has_value(); }));
   }
-  EXPECT_TRUE(is_gone(process_in(folder.file("main")).value()));
-  EXPECT_TRUE(children().empty());
+  const pid_t process = process_in(folder.file("main")).value();
+  EXPECT_TRUE(probes::becomes([&] { return is_gone(process) && children().empty(); }));
   EXPECT_EQ(open_descriptors(), before);
 }
 

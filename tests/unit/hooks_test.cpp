@@ -346,8 +346,8 @@ TEST(Hooks, KillWhatRunsWhenTheLoopGoes) {
     hooks.transition(service, {}, State::up, State::down, "");
     ASSERT_TRUE(run_until(loop, [&] { return process_in(folder.file("main")).has_value(); }));
   }
-  EXPECT_TRUE(is_gone(process_in(folder.file("main")).value()));
-  EXPECT_TRUE(children().empty());
+  const pid_t process = process_in(folder.file("main")).value();
+  EXPECT_TRUE(probes::becomes([&] { return is_gone(process) && children().empty(); }));
 }
 
 }  // namespace

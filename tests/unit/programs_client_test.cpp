@@ -266,8 +266,7 @@ TEST_F(ProgramsClientTest, KillsWhatRunsWhenTheLoopGoes) {
         probes::run_until(loop, [&] { return process_in(folder_.file("main")).has_value(); }));
     main = process_in(folder_.file("main")).value();
   }
-  EXPECT_TRUE(is_gone(main));
-  EXPECT_THAT(probes::children_of(::getpid()), IsEmpty());
+  EXPECT_TRUE(probes::becomes([&] { return is_gone(main) && helpers().empty(); }));
 }
 
 }  // namespace

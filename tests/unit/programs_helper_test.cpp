@@ -19,6 +19,7 @@
 namespace hlb::programs {
 namespace {
 
+using probes::becomes;
 using probes::is_gone;
 using probes::kPlenty;
 using probes::process_in;
@@ -26,14 +27,6 @@ using probes::ScriptFolder;
 using namespace std::chrono_literals;
 using How = Ending::How;
 using Step = Ending::Step;
-
-template <typename Done>
-bool becomes(Done done) {
-  const auto deadline = std::chrono::steady_clock::now() + kPlenty;
-  while (!done() && std::chrono::steady_clock::now() < deadline)
-    std::this_thread::sleep_for(1ms);
-  return done();
-}
 
 Program in_shell(std::string script, std::chrono::milliseconds timeout = kPlenty) {
   return {.arguments = {"/bin/sh", "-c", std::move(script)},

@@ -52,23 +52,29 @@ inline std::vector<pid_t> children_of(pid_t parent) {
   return {std::istream_iterator<pid_t>(list), {}};
 }
 
+inline std::string status_of(pid_t process) {
+  return contents("/proc/" + std::to_string(process) + "/stat");
+}
+
+inline bool is_helper(pid_t process) {
+  return status_of(process).find("(hlb-programs) ") != std::string::npos;
+}
+
 // The helpers that run, which are our own children.
 inline std::vector<pid_t> helpers() {
   std::vector<pid_t> found = children_of(::getpid());
   std::erase_if(found, [](pid_t child) {
-    const std::string stat = contents("/proc/" + std::to_string(child) + "/stat");
-    return stat.find("(hlb-programs) ") == std::string::npos ||
-           stat.find(") Z ") != std::string::npos;
+    return !is_helper(child) || status_of(child).find(") Z ") != std::string::npos;
   });
   return found;
 }
 
-// Of the helpers, and our own beside them: programs and zombies.
+// Of the helpers, and our own beside them: programs and zombies. A helper that ended later than its
+// client waited is dead and not reaped: that is left to init, as hlbd itself has ended by then.
 inline std::vector<pid_t> children() {
-  std::vector<pid_t> found = children_of(::getpid());
-  for (const pid_t helper : helpers()) {
-    std::erase(found, helper);
-    const std::vector<pid_t> more = children_of(helper);
+  std::vector<pid_t> found;
+  for (const pid_t child : children_of(::getpid())) {
+    const std::vector<pid_t> more = is_helper(child) ? children_of(child) : std::vector{child};
     found.insert(found.end(), more.begin(), more.end());
   }
   return found;
@@ -113,18 +119,30 @@ inline bool is_gone(pid_t process) {
   return ::kill(process, 0) != 0 && errno == ESRCH;
 }
 
+// Waits until `done`, or for so long that it will never be.
+template <typename Done>
+bool becomes(Done done) {
+  const auto deadline = std::chrono::steady_clock::now() + kPlenty;
+  while (!done()) {
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(1ms);
+  }
+  return true;
+}
+
 // Turns the loop until `done`, or for so long that it will never be.
 template <typename Done>
 bool run_until(asio::io_context& loop, Done done) {
   const auto deadline = std::chrono::steady_clock::now() + kPlenty;
   loop.restart();
-  while (!done() && std::chrono::steady_clock::now() < deadline) {
+  while (!done()) {
+    if (std::chrono::steady_clock::now() >= deadline) return false;
     if (loop.run_one_for(10ms) == 0) {
       loop.restart();
       std::this_thread::sleep_for(1ms);
     }
   }
-  return done();
+  return true;
 }
 
 }  // namespace hlb::probes
