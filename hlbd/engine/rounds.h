@@ -25,7 +25,7 @@ class Rounds {
   using Take = std::function<std::chrono::milliseconds(Check& check, const Outcome& outcome)>;
 
   // So many probes are under way at a time, at most; a check that is due beyond that waits for its
-  // turn. Those that run a program don't count, as they have a bound of their own.
+  // turn. Those that run a program or read a file don't count, as they take no descriptor here.
   Rounds(boost::asio::any_io_executor executor, Clock& clock, std::size_t most, Take take);
 
   // Probes it in the next turn of the loop, and again after every wait, until it goes.

@@ -39,8 +39,9 @@ class FileProbe : public Probe {
   boost::asio::awaitable<Outcome> attempt() override {
     const auto started = Clock::now();
     // A look for each interval, whoever of the file's backends it is for.
-    file_->refresh(target_.spec->interval / 2);
-    Outcome outcome = judge();
+    const auto timeout = target_.spec->timeout;
+    const bool looked = co_await file_->refresh(target_.spec->interval / 2, timeout);
+    Outcome outcome = looked ? judge() : not_known(" can't be read in " + in_words(timeout));
     outcome.latency = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started);
     co_return outcome;
   }

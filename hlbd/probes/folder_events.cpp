@@ -36,32 +36,33 @@ std::vector<FolderEvents::Event> events_in(const Bytes& bytes, std::size_t size)
 
 }  // namespace
 
+int WatchList::add(const std::string& path) const {
+  return ::inotify_add_watch(inotify_.get(), path.c_str(), kOfFiles | kOfTheFolder);
+}
+
+void WatchList::remove(int folder) const {
+  ::inotify_rm_watch(inotify_.get(), folder);
+}
+
 FolderEvents::FolderEvents(const boost::asio::any_io_executor& executor, OnEvents on_events)
     : inotify_(executor), on_events_(std::move(on_events)) {}
 
-bool FolderEvents::open() {
-  if (ended_) return false;
-  if (inotify_.is_open()) return true;
-  const int fd = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-  if (fd < 0) return false;
-  inotify_.assign(fd);
+std::shared_ptr<const WatchList> FolderEvents::watched() {
+  if (ended_ || list_ != nullptr) return list_;
+  FileDescriptor inotify(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  boost::system::error_code error;
+  if (inotify.valid()) inotify_.assign(inotify.get(), error);
+  if (!inotify.valid() || error) return nullptr;
+  list_ = std::make_shared<const WatchList>(std::move(inotify));
   await_events();
-  return true;
+  return list_;
 }
 
-int FolderEvents::watch(const std::string& path) {
-  if (!open()) return -1;
-  return ::inotify_add_watch(inotify_.native_handle(), path.c_str(), kOfFiles | kOfTheFolder);
-}
-
-void FolderEvents::unwatch(int folder) {
-  if (inotify_.is_open()) ::inotify_rm_watch(inotify_.native_handle(), folder);
-}
-
+// Whoever is just adding to the list closes it.
 void FolderEvents::end() {
   ended_ = true;
-  boost::system::error_code ignored;
-  inotify_.close(ignored);
+  if (inotify_.is_open()) inotify_.release();
+  list_.reset();
 }
 
 void FolderEvents::await_events() {
@@ -75,7 +76,7 @@ void FolderEvents::await_events() {
 // False when there is nothing more to come. Bounded: what is left comes with the next turn.
 bool FolderEvents::take_events() {
   Bytes bytes;
-  const ssize_t size = ::read(inotify_.native_handle(), bytes.data(), bytes.size());
+  const ssize_t size = ::read(list_->inotify(), bytes.data(), bytes.size());
   if (size < 0) return errno == EAGAIN || errno == EINTR;
   on_events_(events_in(bytes, static_cast<std::size_t>(size)));
   return !ended_;

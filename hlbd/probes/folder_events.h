@@ -7,8 +7,29 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
+
+#include "system/file_descriptor.h"
 
 namespace hlb::probes {
+
+// The kernel's list of folders that are watched; from any thread.
+class WatchList {
+ public:
+  explicit WatchList(FileDescriptor inotify) : inotify_(std::move(inotify)) {}
+
+  // Begins, or goes on, to watch the folder that is at `path` now, which may have to wait for its
+  // disk. Its number, which is the same as long as it is the same folder; -1 when there is none, or
+  // the kernel has no watch left.
+  int add(const std::string& path) const;
+  // Waits for nothing.
+  void remove(int folder) const;
+
+  int inotify() const { return inotify_.get(); }
+
+ private:
+  FileDescriptor inotify_;
+};
 
 // In a shared_ptr; used by the loop of the executor alone.
 class FolderEvents : public std::enable_shared_from_this<FolderEvents> {
@@ -24,21 +45,22 @@ class FolderEvents : public std::enable_shared_from_this<FolderEvents> {
   using OnEvents = std::function<void(std::span<const Event>)>;
 
   FolderEvents(const boost::asio::any_io_executor& executor, OnEvents on_events);
+  ~FolderEvents() { end(); }
+  FolderEvents(const FolderEvents&) = delete;
+  FolderEvents& operator=(const FolderEvents&) = delete;
 
-  // Begins, or goes on, to watch the folder that is at `path` now. Its number, which is the same as
-  // long as it is the same folder; -1 when there is none, or the kernel has no watch left.
-  int watch(const std::string& path);
-  void unwatch(int folder);
+  // The folders whose events are told; nullptr when the kernel lets us have no such list.
+  std::shared_ptr<const WatchList> watched();
 
   // No event is told any more. To be called before the owner of the callback goes.
   void end();
 
  private:
-  bool open();
   void await_events();
   bool take_events();
 
-  boost::asio::posix::stream_descriptor inotify_;  // closed until it is first needed
+  boost::asio::posix::stream_descriptor inotify_;  // the list's, unowned
+  std::shared_ptr<const WatchList> list_;          // nullptr until it is first needed
   OnEvents on_events_;
   bool ended_ = false;
 };

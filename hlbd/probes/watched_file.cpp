@@ -1,29 +1,27 @@
 #include "probes/watched_file.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/error_code.hpp>
-#include <cerrno>
+#include <cstdint>
 #include <filesystem>
-#include <system_error>
 #include <utility>
 
-#include "system/file_descriptor.h"
+#include "probes/deadlines.h"
 
 namespace hlb::probes {
 namespace {
 
 namespace asio = boost::asio;
+using boost::system::error_code;
+using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-std::int64_t nanoseconds_of(const timespec& time) {
-  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-}
+constexpr std::size_t kMaxJobs = 65'536;  // a worker's: one for each of its files
 
 // By the wall clock, and never negative, though that clock may have been set since.
 nanoseconds age_of(std::int64_t modified_ns) {
@@ -33,50 +31,48 @@ nanoseconds age_of(std::int64_t modified_ns) {
   return std::min(now - modified, kLongest);
 }
 
-std::string last_error() {
-  return "cannot be read: " + std::generic_category().message(errno);
-}
-
-// Why it isn't to be read; empty when it is.
-std::string refusal(const struct stat& status) {
-  return S_ISREG(status.st_mode) ? "" : "is not a regular file";
-}
-
-// The bytes of a regular file; `trouble` says why there are none. Anything else may have taken its
-// place since it was looked at, even what would block.
-std::string bytes_of(const std::string& path, std::string& trouble) {
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  struct stat status{};
-  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) trouble = last_error();
-  if (trouble.empty()) trouble = refusal(status);
-  std::string bytes;
-  std::array<char, 65536> chunk;
-  while (trouble.empty()) {
-    const ssize_t count = ::read(file.get(), chunk.data(), chunk.size());
-    if (count == 0) break;
-    if (count < 0) {
-      trouble = last_error();
-    } else if (bytes.size() + static_cast<std::size_t>(count) > BackendFile::kMaxSize) {
-      trouble = "is larger than 1 MiB";
-    } else {
-      bytes.append(chunk.data(), static_cast<std::size_t>(count));
-    }
-  }
-  return bytes;
+std::string folder_of(const std::string& path) {
+  return std::filesystem::path(path).parent_path();
 }
 
 }  // namespace
 
-bool WatchedFile::Stamp::same_contents(const Stamp& other) const {
-  return device == other.device && inode == other.inode && size == other.size &&
-         modified_ns == other.modified_ns;
-}
+// An attempt that waits until the file has been looked at.
+class WatchedFile::Waiter {
+ public:
+  Waiter(WatchedFile& file, const asio::any_io_executor& executor, milliseconds timeout)
+      : file_(file), looked_(executor, 1), deadline_([this] { looked_.cancel(); }) {
+    file_.waiting_.insert(this);
+    deadline_.start(executor, timeout);
+  }
+  ~Waiter() { file_.waiting_.erase(this); }
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
 
-WatchedFile::WatchedFile(std::string path, std::weak_ptr<WatchedFiles> all)
-    : path_(std::move(path)), all_(std::move(all)) {}
+  void tell() { looked_.try_send(error_code()); }
 
-void WatchedFile::refresh(std::chrono::milliseconds rest) {
-  if (!looked_at_ || Clock::now() - *looked_at_ >= rest) look(false);
+  // False when its time is up, or it was cancelled.
+  asio::awaitable<bool> wait() {
+    const auto [error] = co_await looked_.async_receive(asio::as_tuple(asio::use_awaitable));
+    co_return !error;
+  }
+
+ private:
+  WatchedFile& file_;
+  asio::experimental::channel<void(error_code)> looked_;
+  Deadline deadline_;
+};
+
+WatchedFile::WatchedFile(std::string path, std::weak_ptr<WatchedFiles> all,
+                         std::shared_ptr<Worker> worker)
+    : path_(std::move(path)), all_(std::move(all)), worker_(std::move(worker)) {}
+
+asio::awaitable<bool> WatchedFile::refresh(milliseconds rest, milliseconds timeout) {
+  const bool rests = looked_at_ && Clock::now() - *looked_at_ < rest;
+  if (!rests && !looking_) look();
+  if (!looking_) co_return true;
+  Waiter waiter(*this, co_await asio::this_coro::executor, timeout);
+  co_return co_await waiter.wait();
 }
 
 // An event that names the file has it read whatever its stamp: times are too coarse to tell two
@@ -84,59 +80,63 @@ void WatchedFile::refresh(std::chrono::milliseconds rest) {
 void WatchedFile::take(std::span<const FolderEvents::Event> events) {
   const std::string name = std::filesystem::path(path_).filename();
   bool touched = false;
-  bool named = false;
   for (const FolderEvents::Event& event : events) {
     const bool lost = event.folder == FolderEvents::kEvery;
     if (event.folder != folder_ && !lost) continue;
     touched = true;
-    named |= event.name == name || lost;
+    due_ |= event.name == name || lost;
   }
-  if (touched) look(named);
+  if (touched) look();
 }
 
 // First the folder, then the file: what happens in between is then told.
-void WatchedFile::look(bool read_anyway) {
+void WatchedFile::look() {
   const std::shared_ptr<WatchedFiles> all = all_.lock();
-  if (all == nullptr) return;
-  all->follow_folder(*this);
+  if (all == nullptr || all->ended_) return;
+  again_ = looking_ || is_paused();
+  if (again_) return all->look_later();
   looked_at_ = Clock::now();
-  struct stat status{};
-  if (::stat(path_.c_str(), &status) != 0) return take_over(nullptr, last_error());
-  if (!S_ISREG(status.st_mode)) return take_over(nullptr, refusal(status));
-  const Stamp stamp = {status.st_dev, status.st_ino, status.st_size, nanoseconds_of(status.st_mtim),
-                       nanoseconds_of(status.st_ctim)};
-  due_ |= read_anyway || stamp_ != stamp;
-  if (!due_) return;
-  if (is_paused()) return all->look_later();
-  read(stamp);
+  looking_ = worker_->post([weak = weak_from_this(), path = path_, known = known_, anyway = due_,
+                            watched = all->events_->watched()]() -> Worker::Completion {
+    const int folder = watched == nullptr ? -1 : watched->add(folder_of(path));
+    return [weak, folder, look = look_at(path, known, anyway)] {
+      if (const auto self = weak.lock()) self->looked(folder, look);
+    };
+  });
+  if (looking_) due_ = false;
 }
 
-void WatchedFile::read(const Stamp& stamp) {
+void WatchedFile::looked(int folder, const FileLook& look) {
+  const std::shared_ptr<WatchedFiles> all = all_.lock();
+  if (all == nullptr || all->ended_) return;
+  looking_ = false;
+  all->leave_folder(std::exchange(folder_, folder));
+  if (look.read) note_age(*look.now.stamp);
+  take_over(look);
+  for (Waiter* waiter : waiting_)
+    waiter->tell();
+  if (again_) this->look();
+}
+
+void WatchedFile::note_age(const FileStamp& stamp) {
   read_at_ = Clock::now();
-  if (!stamp_) {
+  if (!known_.stamp) {
     changed_at_ = *read_at_ - age_of(stamp.modified_ns);
-  } else if (!stamp_->same_contents(stamp)) {
+  } else if (!known_.stamp->same_contents(stamp)) {
     changed_at_ = *read_at_;
   }
-  stamp_ = stamp;
-  std::string trouble;
-  std::string bytes = bytes_of(path_, trouble);
-  if (!trouble.empty()) return take_over(nullptr, std::move(trouble));
-  take_over(std::make_unique<const BackendFile>(std::move(bytes)), "");
 }
 
-void WatchedFile::take_over(std::unique_ptr<const BackendFile> contents, std::string trouble) {
-  const bool first = contents_ == nullptr && trouble_.empty();
+void WatchedFile::take_over(const FileLook& look) {
+  const bool first = known_.contents == nullptr && known_.trouble.empty();
+  known_ = look.now;
   FileChange change{path_, {}, {}};
-  if (!first) change.addresses = BackendFile::difference(contents_.get(), contents.get());
-  if (contents == nullptr) {
-    change.faults = {{0, trouble}};
+  if (!first) change.addresses = look.changed;
+  if (known_.contents == nullptr) {
+    change.faults = {{0, known_.trouble}};
   } else {
-    change.faults.assign(contents->faults().begin(), contents->faults().end());
+    change.faults.assign(known_.contents->faults().begin(), known_.contents->faults().end());
   }
-  due_ = contents == nullptr;
-  contents_ = std::move(contents);
-  trouble_ = std::move(trouble);
   if (change.addresses.empty() && change.faults == faults_) return;
   faults_ = change.faults;
   if (const auto all = all_.lock()) all->tell(std::move(change));
@@ -158,10 +158,26 @@ std::shared_ptr<WatchedFile> WatchedFiles::get(const std::string& path) {
   std::weak_ptr<WatchedFile>& known = files_[path];
   std::shared_ptr<WatchedFile> file = known.lock();
   if (file == nullptr) {
-    file = std::make_shared<WatchedFile>(path, weak_from_this());
+    file = std::make_shared<WatchedFile>(path, weak_from_this(), worker_for(folder_of(path)));
     known = file;
   }
   return file;
+}
+
+// Its own as long as there are not too many, else somebody else's.
+std::shared_ptr<Worker> WatchedFiles::worker_for(const std::string& folder) {
+  std::erase_if(workers_, [](const auto& each) { return each.second.expired(); });
+  const auto found = workers_.lower_bound(folder);
+  const bool own = found != workers_.end() && found->first == folder;
+  if (own || workers_.size() >= kMaxWorkers) {
+    return (found == workers_.end() ? workers_.begin() : found)->second.lock();
+  }
+  auto worker = std::make_shared<Worker>(
+      kMaxJobs, [executor = pause_.get_executor()](Worker::Completion done) {
+        asio::post(executor, std::move(done));
+      });
+  workers_.emplace(folder, worker);
+  return worker;
 }
 
 std::vector<std::shared_ptr<WatchedFile>> WatchedFiles::all() const {
@@ -172,34 +188,29 @@ std::vector<std::shared_ptr<WatchedFile>> WatchedFiles::all() const {
   return files;
 }
 
-bool WatchedFiles::is_used(int folder) const {
-  return std::ranges::any_of(all(), [&](const auto& file) { return file->folder_ == folder; });
-}
-
-// The folder of that path may be another one than before.
-void WatchedFiles::follow_folder(WatchedFile& file) {
-  const int before = file.folder_;
-  file.folder_ = events_->watch(std::filesystem::path(file.path_).parent_path());
-  if (before >= 0 && before != file.folder_ && !is_used(before)) events_->unwatch(before);
-}
-
 void WatchedFiles::take(std::span<const FolderEvents::Event> events) {
   for (const auto& file : all())
     file->take(events);
-  for (const FolderEvents::Event& event : events) {
-    if (event.folder >= 0 && !is_used(event.folder)) events_->unwatch(event.folder);
-  }
+  for (const FolderEvents::Event& event : events)
+    leave_folder(event.folder);
+}
+
+// Unless a file is in it. A look that is under way may just have begun to watch it.
+void WatchedFiles::leave_folder(int folder) {
+  const auto needs = [&](const auto& file) { return file->looking_ || file->folder_ == folder; };
+  if (folder < 0 || std::ranges::any_of(all(), needs)) return;
+  if (const auto watched = events_->watched()) watched->remove(folder);
 }
 
 void WatchedFiles::look_later() {
   if (std::exchange(pausing_, true)) return;
   pause_.expires_after(WatchedFile::kPause);
-  pause_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+  pause_.async_wait([weak = weak_from_this()](const error_code& error) {
     const auto self = weak.lock();
     if (error || self == nullptr || self->ended_) return;
     self->pausing_ = false;
     for (const auto& file : self->all()) {
-      if (file->due_) file->look(false);
+      if (file->again_ && !file->looking_) file->look();
     }
   });
 }

@@ -1,23 +1,25 @@
 // The files that checks read: each is parsed once for every change, however many checks it has.
 #pragma once
 
-#include <sys/types.h>
-
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
-#include <cstdint>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "health/address.h"
 #include "probes/backend_file.h"
+#include "probes/file_look.h"
 #include "probes/folder_events.h"
+#include "system/worker.h"
 
 namespace hlb::probes {
 
@@ -31,21 +33,24 @@ using OnFileChange = std::function<void(const FileChange&)>;
 
 class WatchedFiles;
 
-// Looked at when something in its folder changes, and besides by refresh(). Used by the loop alone.
-class WatchedFile {
+// Looked at when something in its folder changes, and besides by refresh(); by a worker, as its
+// disk may hang. In a shared_ptr; used by the loop alone.
+class WatchedFile : public std::enable_shared_from_this<WatchedFile> {
  public:
   using Clock = std::chrono::steady_clock;
 
   // It isn't read more often than that, whatever happens to it.
   static constexpr std::chrono::milliseconds kPause{50};
 
-  WatchedFile(std::string path, std::weak_ptr<WatchedFiles> all);
+  WatchedFile(std::string path, std::weak_ptr<WatchedFiles> all, std::shared_ptr<Worker> worker);
 
-  // Looks whether it has changed, unless that was done within `rest`.
-  void refresh(std::chrono::milliseconds rest);
+  // Looks whether it has changed, unless that was done within `rest`. False when it can't be said
+  // within `timeout`, or the caller was cancelled.
+  boost::asio::awaitable<bool> refresh(std::chrono::milliseconds rest,
+                                       std::chrono::milliseconds timeout);
 
-  const BackendFile* contents() const { return contents_.get(); }  // nullptr: see trouble()
-  const std::string& trouble() const { return trouble_; }          // why there are no contents
+  const BackendFile* contents() const { return known_.contents.get(); }  // nullptr: see trouble()
+  const std::string& trouble() const { return known_.trouble; }  // why there are no contents
 
   // For how long it hasn't changed. The wall clock counts only for the version that was there at
   // first; a change that was seen is as old as that, by the monotonic clock. Of no meaning without
@@ -54,41 +59,37 @@ class WatchedFile {
 
  private:
   friend class WatchedFiles;
-
-  // What tells one version of a file from another.
-  struct Stamp {
-    dev_t device;
-    ino_t inode;
-    off_t size;
-    std::int64_t modified_ns;        // since the epoch, as the next one:
-    std::int64_t status_changed_ns;  // its rights, owner or name too
-
-    bool same_contents(const Stamp& other) const;
-    friend bool operator==(const Stamp&, const Stamp&) = default;
-  };
+  class Waiter;
 
   void take(std::span<const FolderEvents::Event> events);
-  void look(bool read_anyway);
-  void read(const Stamp& stamp);
-  void take_over(std::unique_ptr<const BackendFile> contents, std::string trouble);
+  void look();
+  void looked(int folder, const FileLook& look);
+  void note_age(const FileStamp& stamp);
+  void take_over(const FileLook& look);
   bool is_paused() const { return read_at_ && Clock::now() - *read_at_ < kPause; }
 
   std::string path_;
   std::weak_ptr<WatchedFiles> all_;
-  int folder_ = -1;             // its number among the FolderEvents
-  std::optional<Stamp> stamp_;  // of what was last found at the path
-  bool due_ = true;             // to be read, even if the stamp is still the same
-  std::unique_ptr<const BackendFile> contents_;
-  std::string trouble_;
+  std::shared_ptr<Worker> worker_;
+  int folder_ = -1;       // its number in the WatchList
+  bool due_ = true;       // to be read, even if it looks the same
+  bool looking_ = false;  // the worker is
+  bool again_ = false;    // something has happened meanwhile
+  KnownFile known_;
   std::vector<FileFault> faults_;
   std::optional<Clock::time_point> looked_at_;
   std::optional<Clock::time_point> read_at_;
   Clock::time_point changed_at_;
+  std::set<Waiter*> waiting_;
 };
 
 // In a shared_ptr, and to be ended before its owner goes. Used by the loop of the executor alone.
 class WatchedFiles : public std::enable_shared_from_this<WatchedFiles> {
  public:
+  // A folder whose disk hangs holds up no other one's files, unless there are more folders than
+  // that.
+  static constexpr std::size_t kMaxWorkers = 16;
+
   // `on_change` is called from the loop, never by another call to this object or its files.
   WatchedFiles(const boost::asio::any_io_executor& executor, OnFileChange on_change);
   ~WatchedFiles() { end(); }
@@ -104,14 +105,15 @@ class WatchedFiles : public std::enable_shared_from_this<WatchedFiles> {
   friend class WatchedFile;
 
   std::vector<std::shared_ptr<WatchedFile>> all() const;
-  bool is_used(int folder) const;
-  void follow_folder(WatchedFile& file);
+  std::shared_ptr<Worker> worker_for(const std::string& folder);
   void take(std::span<const FolderEvents::Event> events);
+  void leave_folder(int folder);
   void look_later();
   void tell(FileChange change);
 
   OnFileChange on_change_;
   std::map<std::string, std::weak_ptr<WatchedFile>> files_;
+  std::map<std::string, std::weak_ptr<Worker>> workers_;  // by the folder
   std::shared_ptr<FolderEvents> events_;
   boost::asio::steady_timer pause_;
   bool pausing_ = false;

@@ -11,6 +11,7 @@ import time
 
 import pytest
 from buses import SystemBus
+from hung_folder import HungFolder
 from journal import PATH as JOURNAL
 from journal import Journal, stream_of
 from lookups import Hammer, lookup
@@ -238,9 +239,35 @@ class ExecChecksHung(Dependency):
     ]  # fmt: skip
 
 
+class FileServerHung(Dependency):
+    """As of a network file system, on which the file of a check is."""
+
+    told = "127.4.0.1"
+
+    def __init__(self, stage, dns):
+        self.folder = stage.new_folder()
+        self.file = self.folder / "backends"
+        self.file.write_text(f"{self.told} up\n")
+        check = {"type": "file", "path": str(self.file), "interval": "500ms"}
+        self.services = [service("told.test", [self.told], check)]
+
+    def stop(self, hlbd):
+        self.hung = HungFolder(self.folder)
+
+    def go_on(self):
+        self.states = lookup("told.test").addresses
+        self.hung.end()
+
+    def check(self, hlbd):
+        assert self.states == [self.told]
+        hlbd.wait_for_log(r"reason of this host's own.* can't be read in 500ms")
+        self.file.write_text(f"{self.told} down\n")
+        until(lambda: lookup("told.test").status == "EAI_AGAIN", "the file read again")
+
+
 STOPPED = [
     JournalUnread, NotifySocketUnread, StandardErrorUnread, StateDiskFrozen, BusStopped,
-    NameServerStopped, PeerClientsUnread, MetricsClientsUnread, ExecChecksHung,
+    NameServerStopped, PeerClientsUnread, MetricsClientsUnread, ExecChecksHung, FileServerHung,
 ]  # fmt: skip
 
 

@@ -300,7 +300,7 @@ TEST(ExecProbe, RunsNoMoreThan64ProgramsAtATimeAndTheOthersWait) {
   asio::io_context loop(1);
   const ScriptFolder folder;
   const Target target = shell("echo . >>" + folder.file("begun") + "; until [ -e " +
-                              folder.file("go") + " ]; do sleep 0.1; done");
+                              folder.file("go") + " ]; do sleep 0.5; done");
   Prober prober(loop.get_executor());
   std::vector<std::unique_ptr<Probe>> probes;
   std::vector<std::unique_ptr<Attempt>> attempts;

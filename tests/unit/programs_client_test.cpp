@@ -120,7 +120,7 @@ TEST_F(ProgramsClientTest, StartsAHelperOfItsOwnOnceAndEndsItWhenItGoes) {
   run(shell("exit 0"));
   EXPECT_EQ(helpers(), before);
   client_.reset();
-  EXPECT_THAT(probes::children_of(::getpid()), IsEmpty());
+  EXPECT_TRUE(probes::becomes([] { return helpers().empty(); }));
   EXPECT_THAT(told_, IsEmpty());
 }
 
