@@ -154,12 +154,11 @@ void Daemon::start_publishing(std::vector<ServiceSpec> services) {
   override_control_.restore();
   apply(names_.follow(std::move(services)));
   // Before the table: one that has programs ask finds somebody there.
-  peer_socket_.emplace(io_.get_executor(), options_.runtime_dir / bus::kPeerSocket,
-                       [this](const Name& name) {
-                         const record::View record = publisher_.table().find(name);
-                         operator_side_.telemetry().looked_up(record);
-                         return record;
-                       });
+  peer_socket_.emplace(io_.get_executor(), options_.runtime_dir, [this](const Name& name) {
+    const record::View record = publisher_.table().find(name);
+    operator_side_.telemetry().looked_up(record);
+    return record;
+  });
   publisher_.publish();
 }
 

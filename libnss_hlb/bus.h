@@ -25,10 +25,12 @@ inline constexpr char kInvalidConfig[] = "org.hlb1.Error.InvalidConfig";
 // Files of hlbd's runtime folder.
 inline constexpr char kTableFile[] = "table";
 inline constexpr char kPeerSocket[] = "bus";
+inline constexpr char kRootsPeerSocket[] = "bus.root";  // the same, for root alone
 
 // Where programs look for them, whatever their environment says.
 inline constexpr char kRuntimeFolder[] = "/run/hlb";
 inline constexpr char kTablePath[] = "/run/hlb/table";
 inline constexpr char kPeerSocketPath[] = "/run/hlb/bus";
+inline constexpr char kRootsPeerSocketPath[] = "/run/hlb/bus.root";
 
 }  // namespace hlb::bus

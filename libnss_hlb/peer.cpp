@@ -32,16 +32,24 @@ void wait_a_little(std::uint64_t deadline_ns) {
   wait_until(soon < deadline_ns ? soon : deadline_ns, -1, 0);
 }
 
-bool connect_to_hlbd(int socket, std::uint64_t deadline_ns) {
+template <std::size_t size>
+bool connect_to(int socket, const char (&path)[size], std::uint64_t deadline_ns) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, bus::kPeerSocketPath, sizeof bus::kPeerSocketPath);
+  std::memcpy(address.sun_path, path, size);
   while (connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     // On AF_UNIX that means: the backlog is full. It is no EINPROGRESS, and poll(2) won't tell.
     if (errno != EAGAIN || read_clock(CLOCK_MONOTONIC) >= deadline_ns) return false;
     wait_a_little(deadline_ns);
   }
   return true;
+}
+
+// The backlog is the kernel's, and one for all users: root has a socket that nobody else can fill.
+// Not all have it: a container's root, or beside an older hlbd.
+bool connect_to_hlbd(int socket, std::uint64_t deadline_ns) {
+  return (geteuid() == 0 && connect_to(socket, bus::kRootsPeerSocketPath, deadline_ns)) ||
+         connect_to(socket, bus::kPeerSocketPath, deadline_ns);
 }
 
 // A fresh socket's buffer holds the whole request; a server that makes it not so is none of ours.

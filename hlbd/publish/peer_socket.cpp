@@ -1,17 +1,14 @@
 #include "publish/peer_socket.h"
 
-#include <sys/socket.h>
-#include <sys/stat.h>
-
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <cerrno>
 #include <chrono>
-#include <cstdio>
+#include <memory>
 #include <utility>
 
+#include "libnss_hlb/bus.h"
 #include "publish/peer_connection.h"
 #include "system/peer_user.h"
 
@@ -27,89 +24,33 @@ constexpr std::chrono::seconds kLongestConnection{3};
 constexpr std::chrono::milliseconds kSweepInterval{500};
 constexpr std::size_t kMostConnections = 1024;
 constexpr std::size_t kRootsReserve = 128;
-// Accepting has so much time per turn: under load the others have their turn too.
-constexpr std::chrono::milliseconds kTimePerTurn{1};
-
-// Whether whoever connected has hung up already, or gone without a word.
-bool is_over(const FileDescriptor& socket) {
-  char byte = 0;
-  return recv(socket.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-}
+constexpr mode_t kOpenToAll = 0666;
+constexpr mode_t kOpenToRoot = 0600;  // and to hlbd's own user
 
 }  // namespace
 
-PeerSocket::PeerSocket(const asio::any_io_executor& executor, std::filesystem::path path, Find find)
-    : path_(std::move(path)),
+PeerSocket::PeerSocket(const asio::any_io_executor& executor, const std::filesystem::path& folder,
+                       Find find)
+    : executor_(executor),
       find_(std::move(find)),
-      acceptor_(executor),
       sweep_timer_(executor),
-      places_(kMostConnections, kRootsReserve) {
-  if (const std::error_code error = listen()) throw std::system_error(error, path_.string());
-  asio::co_spawn(executor, accept(), asio::detached);
+      places_(kMostConnections, kRootsReserve),
+      for_all_(executor, folder / bus::kPeerSocket, kOpenToAll,
+               [this](FileDescriptor socket) { take(std::move(socket)); }),
+      for_root_(executor, folder / bus::kRootsPeerSocket, kOpenToRoot,
+                [this](FileDescriptor socket) { take(std::move(socket)); }) {
   asio::co_spawn(executor, sweep(), asio::detached);
 }
 
-PeerSocket::~PeerSocket() {
-  if (is_in_place()) unlink(path_.c_str());
-}
-
-// Bound under another name and renamed into place, so that whoever sees the socket is served.
-std::error_code PeerSocket::listen() {
-  std::filesystem::path draft = path_;
-  draft += ".new";
-  unlink(draft.c_str());
-  Protocol::acceptor fresh(acceptor_.get_executor());
-  boost::system::error_code error;
-  fresh.open(Protocol(), error);
-  if (!error) fresh.bind(Protocol::endpoint(draft.string()), error);
-  if (!error) fresh.listen(SOMAXCONN, error);
-  if (!error) fresh.non_blocking(true, error);
-  if (error) return error;
-  constexpr mode_t kOpenToAll = 0666;
-  const auto bound = identity_of(draft);
-  if (chmod(draft.c_str(), kOpenToAll) != 0 || rename(draft.c_str(), path_.c_str()) != 0) {
-    return {errno, std::generic_category()};
-  }
-  bound_ = bound;
-  acceptor_ = std::move(fresh);  // cancels what waits for the one before
-  return {};
-}
-
-bool PeerSocket::is_in_place() const {
-  return bound_ && identity_of(path_) == bound_;
-}
-
-// Plain accept4(2), so that who has gone again costs next to nothing.
-bool PeerSocket::accept_one() {
-  FileDescriptor socket(
-      accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  if (!socket.valid()) return errno == ECONNABORTED;
-  if (is_over(socket)) return true;
+void PeerSocket::take(FileDescriptor socket) {
   const uid_t user = peer_user(socket.get());
-  asio::co_spawn(acceptor_.get_executor(), serve(std::move(socket), user), asio::detached);
-  return true;
-}
-
-asio::awaitable<void> PeerSocket::accept() {
-  for (;;) {
-    const auto [error] = co_await acceptor_.async_wait(Protocol::acceptor::wait_read, kAsTuple);
-    if (error == asio::error::operation_aborted && !acceptor_.is_open()) co_return;
-    const auto end_of_turn = std::chrono::steady_clock::now() + kTimePerTurn;
-    bool more = true;
-    while (more && std::chrono::steady_clock::now() < end_of_turn)
-      more = accept_one();
-    if (more || errno == EAGAIN) continue;
-    // No descriptor or memory left: connections end soon, so try again soon.
-    asio::steady_timer pause(acceptor_.get_executor(), std::chrono::milliseconds(20));
-    co_await pause.async_wait(kAsTuple);
-  }
+  asio::co_spawn(executor_, serve(std::move(socket), user), asio::detached);
 }
 
 asio::awaitable<void> PeerSocket::serve(FileDescriptor socket, uid_t user) {
   std::unique_ptr<PeerConnection> connection;
   try {
-    connection =
-        std::make_unique<PeerConnection>(acceptor_.get_executor(), std::move(socket), find_);
+    connection = std::make_unique<PeerConnection>(executor_, std::move(socket), find_);
   } catch (const boost::system::system_error&) {
     co_return;  // the loop can't watch one more: as if it had lost its place
   }
@@ -125,7 +66,8 @@ asio::awaitable<void> PeerSocket::sweep() {
     sweep_timer_.expires_after(kSweepInterval);
     const auto [error] = co_await sweep_timer_.async_wait(kAsTuple);
     if (error) co_return;
-    if (!is_in_place()) (void)listen();  // should that fail, the next turn tries again
+    for_all_.put_back();
+    for_root_.put_back();
     const auto oldest_allowed = std::chrono::steady_clock::now() - kLongestConnection;
     for (PeerConnection* connection : connections_) {
       if (connection->since() > oldest_allowed) break;

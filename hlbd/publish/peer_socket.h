@@ -2,22 +2,21 @@
 //
 // Any local user may ask. A connection lives for a bounded time, and their places are shared fairly
 // among users (see Places): a program whose connection is closed goes on with the table it has.
+// Before they have a place, the kernel keeps them in one queue for all users, which one can fill:
+// so root has a socket of its own.
 #pragma once
 
 #include <sys/types.h>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <filesystem>
 #include <list>
-#include <optional>
-#include <system_error>
 
+#include "publish/peer_listener.h"
 #include "publish/peer_protocol.h"
 #include "system/file_descriptor.h"
-#include "system/file_identity.h"
 #include "system/places.h"
 
 namespace hlb::publish {
@@ -29,34 +28,26 @@ class PeerSocket {
  public:
   using Find = PeerProtocol::Find;
 
-  // Listens on `path`, in place of whatever stands there, and again within a second when somebody
-  // has removed or replaced it. Throws std::system_error.
-  PeerSocket(const boost::asio::any_io_executor& executor, std::filesystem::path path, Find find);
-  ~PeerSocket();  // removes the socket, if it still is this one
-  PeerSocket(const PeerSocket&) = delete;
-  PeerSocket& operator=(const PeerSocket&) = delete;
+  // Listens in `folder`, in place of whatever stands there, and again within a second when somebody
+  // has removed or replaced a socket. Throws std::system_error.
+  PeerSocket(const boost::asio::any_io_executor& executor, const std::filesystem::path& folder,
+             Find find);
 
   // To be called when answers have changed: those held back may be ready.
   void answers_changed();
 
  private:
-  friend class PeerConnection;
-  using Protocol = boost::asio::local::stream_protocol;
-
-  std::error_code listen();
-  bool is_in_place() const;
-  boost::asio::awaitable<void> accept();
   boost::asio::awaitable<void> sweep();
-  bool accept_one();
+  void take(FileDescriptor socket);
   boost::asio::awaitable<void> serve(FileDescriptor socket, uid_t user);
 
-  std::filesystem::path path_;
-  std::optional<FileIdentity> bound_;
+  boost::asio::any_io_executor executor_;
   Find find_;
-  Protocol::acceptor acceptor_;
   boost::asio::steady_timer sweep_timer_;
   std::list<PeerConnection*> connections_;  // oldest first; each is owned by its coroutine
   Places places_;
+  PeerListener for_all_;
+  PeerListener for_root_;
 };
 
 }  // namespace hlb::publish

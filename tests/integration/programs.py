@@ -230,9 +230,13 @@ class Stage:
         )  # fmt: skip
 
     def bus_alone(self):
-        """A folder to be seen as /run/hlb, which has hlbd's socket and no table."""
+        """A folder to be seen as /run/hlb, which has hlbd's socket for all and no table."""
+        return self.sockets_alone("bus")
+
+    def sockets_alone(self, *names):
         folder = self.new_folder()
-        os.link(RUNTIME / "bus", folder / "bus")
+        for name in names:
+            os.link(RUNTIME / name, folder / name)
         return folder
 
     def nscd(self, env, runtime=None):

@@ -1,7 +1,9 @@
 """The socket takes any local user: what one of them does must not harm the lookups of others."""
 
+import os
 import random
 import socket
+import stat
 import struct
 import sys
 import time
@@ -9,7 +11,7 @@ import time
 import pytest
 from lookups import Hammer, lookups
 from waiting import until
-from world import BUILD, config, service
+from world import BUILD, RUNTIME, config, service
 
 A = "127.0.0.11"
 NAME = "peer.test"
@@ -227,34 +229,6 @@ def abusers(stage, script, *users):
     ]
 
 
-def answered_on_a_connection(name=NAME):
-    """Whether one lookup on a connection of its own is answered within the module's deadline."""
-    call = (
-        b"l\1\0\1" + struct.pack("<III", 4 + len(name) + 1, 1, 0x6E - 1)
-        + b"\1\1o\0" + struct.pack("<I", 9) + b"/org/hlb1\0" + b"\0" * 6
-        + b"\2\1s\0" + struct.pack("<I", 13) + b"org.hlb1.Peer\0" + b"\0" * 2
-        + b"\3\1s\0" + struct.pack("<I", 6) + b"Lookup\0" + b"\0"
-        + b"\x08\1g\0\1s\0\0"
-    )  # fmt: skip
-    fields = len(call) - 16
-    call = call[:12] + struct.pack("<I", fields - 1) + call[16:]
-    call += b"\0" * (-len(call) % 8) + struct.pack("<I", len(name)) + name.encode() + b"\0"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-        client.settimeout(DEADLINE_US / 1e6)
-        try:
-            client.connect(SOCKET)
-            client.sendall(GREETING + call)
-            said = b""
-            while b"\1g\0\x02ay" not in said:
-                more = client.recv(65536)
-                if not more:
-                    return False
-                said += more
-            return True
-        except OSError:
-            return False
-
-
 FLOOD = """
 import socket, sys, threading
 def flood():
@@ -302,14 +276,32 @@ HOLD_300 = HOLD_2000.replace("2000", "300").replace('"holding", len(held)', '"at
     ids=["floods-of-signals", "connecting-and-closing", "1200-connections-held"],
 )
 def test_root_is_answered_and_the_lease_current_beside(stage, hlbd, script, users):
-    assert answered_on_a_connection()
+    runtime = stage.sockets_alone("bus", "bus.root")
     programs = abusers(stage, script, *users)
-    answers, least = [], 60.0
-    end = time.monotonic() + 3
-    while time.monotonic() < end:
-        answers.append(answered_on_a_connection())
+    hammer = Hammer(stage, NAME, seconds=3, threads=1, pause_us=10_000, runtime=runtime)
+    least = 60.0
+    while hammer.running():
         least = min(least, lease_left())
         time.sleep(0.01)
-    assert all(answers), f"{answers.count(False)} of {len(answers)} turned away"
+    found = hammer.result()
+    assert found.statuses() == {"OK"} and found.addresses() == {A}
     assert least > 1
     assert all(program.running() for program in programs) and hlbd.running()
+
+
+def test_nobody_but_root_and_hlbd_can_connect_to_roots_socket(stage, hlbd):
+    status = os.stat(RUNTIME / "bus.root")
+    assert stat.S_ISSOCK(status.st_mode) and status.st_mode & 0o777 == 0o600
+    assert status.st_uid == os.stat(RUNTIME).st_uid
+
+
+def test_root_asks_as_all_do_where_its_socket_is_nobodys(stage, hlbd):
+    runtime = stage.bus_alone()
+    for left_by_a_dead_hlbd in (False, True):
+        if left_by_a_dead_hlbd:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as gone:
+                gone.bind(str(runtime / "bus.root"))
+        found = lookups(NAME, runtime=runtime, family="inet")
+        assert found.statuses() == {"OK"} and found.addresses() == {A}
+    found = lookups(NAME, runtime=stage.sockets_alone("bus.root"), family="inet")
+    assert found.statuses() == {"OK"} and found.addresses() == {A}

@@ -5,6 +5,7 @@ import shutil
 import socket
 import stat
 import time
+from pathlib import Path
 
 import pytest
 from lookups import lookups
@@ -48,32 +49,30 @@ def test_a_second_hlbd_is_turned_away(hlbd):
     assert hlbd.running() and lookups(NAME).addresses() == {A}
 
 
-def answers_on_its_socket():
+def answers_on(path):
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.settimeout(1)
         try:
-            client.connect(str(RUNTIME / "bus"))
+            client.connect(str(path))
             client.sendall(b"\0AUTH ANONYMOUS\r\n")
             return client.recv(100).startswith(b"DATA")
         except OSError:
             return False
 
 
-def remove_socket():
-    (RUNTIME / "bus").unlink()
+def replace(path):
+    path.unlink()
+    path.write_text("no socket")
 
 
-def replace_socket():
-    remove_socket()
-    (RUNTIME / "bus").write_text("no socket")
-
-
-@pytest.mark.parametrize("harm", [remove_socket, replace_socket])
-def test_a_socket_that_is_gone_is_put_back(hlbd, harm):
-    assert answers_on_its_socket()
-    harm()
-    assert not answers_on_its_socket()
-    until(answers_on_its_socket, "the socket back", NOTICED)
+@pytest.mark.parametrize("harm", [Path.unlink, replace])
+@pytest.mark.parametrize("name", ["bus", "bus.root"])
+def test_a_socket_that_is_gone_is_put_back(hlbd, name, harm):
+    path = RUNTIME / name
+    assert answers_on(path)
+    harm(path)
+    assert not answers_on(path)
+    until(lambda: answers_on(path), "the socket back", NOTICED)
     assert hlbd.running()
 
 
@@ -107,5 +106,5 @@ def test_an_hlbd_that_lost_its_folder_leaves_its_successor_alone(stage, hlbd):
     successor = stage.hlbd(config(service(NAME, [A])))
     hlbd.signal(18)
     assert hlbd.process.wait(10) == 1
-    assert answers_on_its_socket() and successor.running()
+    assert answers_on(RUNTIME / "bus") and successor.running()
     assert lookups(NAME).addresses() == {A}

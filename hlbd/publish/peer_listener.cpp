@@ -1,0 +1,99 @@
+#include "publish/peer_listener.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <utility>
+
+namespace hlb::publish {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr auto kWithError = asio::as_tuple(asio::use_awaitable);
+
+// Accepting has so much time per turn: under load the others have their turn too.
+constexpr std::chrono::milliseconds kTimePerTurn{1};
+
+// Whether whoever connected has hung up already, or gone without a word.
+bool is_over(const FileDescriptor& socket) {
+  char byte = 0;
+  return recv(socket.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+}  // namespace
+
+PeerListener::PeerListener(const asio::any_io_executor& executor, std::filesystem::path path,
+                           mode_t mode, Take take)
+    : path_(std::move(path)), mode_(mode), take_(std::move(take)), acceptor_(executor) {
+  if (const std::error_code error = listen()) throw std::system_error(error, path_.string());
+  asio::co_spawn(executor, accept(), asio::detached);
+}
+
+PeerListener::~PeerListener() {
+  if (is_in_place()) unlink(path_.c_str());
+}
+
+void PeerListener::put_back() {
+  if (!is_in_place()) (void)listen();
+}
+
+// Bound under another name and renamed into place, so that whoever sees the socket is served.
+std::error_code PeerListener::listen() {
+  std::filesystem::path draft = path_;
+  draft += ".new";
+  unlink(draft.c_str());
+  Protocol::acceptor fresh(acceptor_.get_executor());
+  boost::system::error_code error;
+  fresh.open(Protocol(), error);
+  if (!error) fresh.bind(Protocol::endpoint(draft.string()), error);
+  if (!error) fresh.listen(SOMAXCONN, error);
+  if (!error) fresh.non_blocking(true, error);
+  if (error) return error;
+  const auto bound = identity_of(draft);
+  if (chmod(draft.c_str(), mode_) != 0 || rename(draft.c_str(), path_.c_str()) != 0) {
+    return {errno, std::generic_category()};
+  }
+  bound_ = bound;
+  acceptor_ = std::move(fresh);  // cancels what waits for the one before
+  return {};
+}
+
+bool PeerListener::is_in_place() const {
+  return bound_ && identity_of(path_) == bound_;
+}
+
+// Plain accept4(2), so that who has gone again costs next to nothing.
+bool PeerListener::accept_one() {
+  FileDescriptor socket(
+      accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (!socket.valid()) return errno == ECONNABORTED;
+  if (!is_over(socket)) take_(std::move(socket));
+  return true;
+}
+
+asio::awaitable<void> PeerListener::accept() {
+  for (;;) {
+    const auto [error] = co_await acceptor_.async_wait(Protocol::acceptor::wait_read, kWithError);
+    if (error == asio::error::operation_aborted && !acceptor_.is_open()) co_return;
+    const auto end_of_turn = std::chrono::steady_clock::now() + kTimePerTurn;
+    bool more = true;
+    while (more && std::chrono::steady_clock::now() < end_of_turn)
+      more = accept_one();
+    if (more || errno == EAGAIN) continue;
+    // No descriptor or memory left: connections end soon, so try again soon.
+    asio::steady_timer pause(acceptor_.get_executor(), std::chrono::milliseconds(20));
+    co_await pause.async_wait(kWithError);
+  }
+}
+
+}  // namespace hlb::publish

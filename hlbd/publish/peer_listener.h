@@ -1,0 +1,52 @@
+// Where programs connect to the peer socket: a name in the runtime folder.
+#pragma once
+
+#include <sys/types.h>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <system_error>
+
+#include "system/file_descriptor.h"
+#include "system/file_identity.h"
+
+namespace hlb::publish {
+
+// Used by hlbd's loop alone, which must have ended, or drop its coroutines, before this goes.
+class PeerListener {
+ public:
+  // Takes over a connected socket, which doesn't block.
+  using Take = std::function<void(FileDescriptor socket)>;
+
+  // Listens on `path`, in place of whatever stands there; `mode` says who may connect. Throws
+  // std::system_error.
+  PeerListener(const boost::asio::any_io_executor& executor, std::filesystem::path path,
+               mode_t mode, Take take);
+  ~PeerListener();  // removes the socket, if it still is this one
+  PeerListener(const PeerListener&) = delete;
+  PeerListener& operator=(const PeerListener&) = delete;
+
+  // Listens anew if somebody has removed or replaced the socket. Should that fail, the next call
+  // tries again.
+  void put_back();
+
+ private:
+  using Protocol = boost::asio::local::stream_protocol;
+
+  std::error_code listen();
+  bool is_in_place() const;
+  boost::asio::awaitable<void> accept();
+  bool accept_one();
+
+  std::filesystem::path path_;
+  mode_t mode_;
+  Take take_;
+  std::optional<FileIdentity> bound_;
+  Protocol::acceptor acceptor_;
+};
+
+}  // namespace hlb::publish
