@@ -73,8 +73,12 @@ class SystemBus:
         return (*command, f"--config-file={self.settings}")
 
     def wait(self):
-        until(lambda: self.busctl("status").returncode == 0, "the system bus")
+        until(self.answers, "the system bus")
         self.socket.chmod(0o666)
+
+    def answers(self):
+        bus = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
+        return self.busctl("call", *bus, "GetId").returncode == 0
 
     def busctl(self, *words, user="root"):
         command = ["busctl", "--system", *words]
@@ -105,7 +109,9 @@ class SystemBus:
     def monitor(self, stage):
         """A program whose log shows all messages."""
         command = ["busctl", "--system", "--json=short", "monitor"]
-        return stage.program(*command, env=environment(**self.env), ready="Monitoring")
+        monitor = stage.program(*command, env=environment(**self.env))
+        until(lambda: self.answers() and "GetId" in monitor.log(), "the monitor")
+        return monitor
 
     def restart(self):
         self.program.kill()

@@ -97,11 +97,11 @@ ANYBODY = "FLUSH PRIVILEGES;\nCREATE USER anybody;\n"
 
 def system_tables():
     """What mariadb-install-db does, which needs a package more."""
-    files = ("mysql_system_tables", "mysql_performance_tables", "mysql_system_tables_data")
-    folder = Path("/usr/share/mariadb")  # mysql before Debian 13
-    if not (folder / "mysql_system_tables.sql").exists():
-        folder = Path("/usr/share/mysql")
-    scripts = [(folder / f"{each}.sql").read_text() for each in files]
+    folder, release = Path("/usr/share/mariadb"), "mariadb"
+    if not folder.exists():
+        folder, release = Path("/usr/share/mysql"), "mysql"  # before Debian 13
+    files = ("system_tables", "performance_tables", "system_tables_data")
+    scripts = [(folder / f"{release}_{each}.sql").read_text() for each in files]
     return "CREATE DATABASE mysql;\nUSE mysql;\n" + "".join(scripts) + ANYBODY
 
 

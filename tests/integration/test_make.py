@@ -109,11 +109,11 @@ def install(programs, tmp_path, **env):
     """Installs by the fake apt-get, with /usr/sbin one's own; what the policy was, and is."""
     programs("dpkg-checkbuilddeps", LACKING)
     programs("apt-get", APT_GET)
-    for name in ("upper", "work"):
-        (tmp_path / name).mkdir()
-    overlay = f"lowerdir=/usr/sbin,upperdir={tmp_path}/upper,workdir={tmp_path}/work"
+    tools = tmp_path / "sbin"
+    tools.mkdir()
     script = (
-        f"mount -t overlay -o {overlay} overlay /usr/sbin && rm -f /usr/sbin/policy-rc.d && "
+        f"mount --bind /usr/sbin {tools} && mount -t tmpfs none /usr/sbin && "
+        f"ln -s {tools}/* /usr/sbin && rm -f /usr/sbin/policy-rc.d && "
         '{ [ -z "$POLICY" ] || echo "$POLICY" >/usr/sbin/policy-rc.d; } && '
         "mount -t tmpfs none /etc/systemd/system && ln -s /dev/null /etc/systemd/system/own.timer; "
         f"'{SETUP}/dependencies' install demo; status=$?; "

@@ -6,7 +6,7 @@ import pytest
 from buses import SETTINGS, BrokerBus, SystemBus
 from lookups import lookup
 from waiting import until
-from world import config, environment, service
+from world import config, service
 
 A, A6 = "127.0.0.11", "fd77::11"
 NAME = "bus.test"
@@ -51,8 +51,7 @@ def test_the_interface_describes_itself(hlbd, bus):
 ], ids=["none-healthy", "foreign", "empty", "too-long"])  # fmt: skip
 def test_a_name_without_an_answer_is_an_error_by_its_own_name(stage, hlbd, bus, name, error):
     # busctl shows an error's message alone; its monitor shows the name.
-    command = ["busctl", "--system", "--json=short", "monitor"]
-    monitor = stage.program(*command, env=environment(**bus.env), ready="Monitoring")
+    monitor = bus.monitor(stage)
     assert bus.resolve(name).returncode != 0
     monitor.wait_for_log(error.replace(".", r"\."))
 
