@@ -35,7 +35,7 @@ namespace asio = boost::asio;
 
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
-constexpr std::chrono::milliseconds kRenewal = publish::kLease / 20;
+constexpr std::chrono::milliseconds kRenewal = publish::kLease / 30;
 constexpr std::size_t kMostJobs = 16;  // for the disk: its users wait for theirs, one each
 constexpr std::chrono::seconds kLastWrites{2};
 
@@ -81,8 +81,8 @@ Daemon::Daemon(Options options, Config config)
                .on_own = say_whose_programs_are}),
       names_(
           io_.get_executor(),
-          [this](std::vector<ServiceSpec> services) {
-            apply(std::move(services));
+          [this](Services services) {
+            apply({.now = std::move(services)});
             publisher_.publish_soon();
           },
           [this](const discovery::NameWatch::News& news) { tell(news); }),
@@ -111,10 +111,13 @@ Daemon::Daemon(Options options, Config config)
       routes_(io_, [this] { routes_changed(); }),
       listeners_(io_.get_executor(),
                  [this](std::span<const probes::Listener> gone) { listeners_died(gone); }),
-      reloader_(options_.config, deliver_to(io_),
-                [this](Reloader::Loaded loaded) { return put_in_force(std::move(loaded)); }) {
+      reloader_(
+          options_.config, deliver_to(io_), [this] { return monitor_.list(); },
+          [this](Reloader::Loaded loaded, Reloader::Reply done) {
+            put_in_force(std::move(loaded), std::move(done));
+          }) {
   configure(config);
-  start_publishing(std::move(config.services));
+  start_publishing(list_of(std::move(config.services)));
 }
 
 void Daemon::configure(const Config& config) {
@@ -149,10 +152,10 @@ void Daemon::tell_unresolved() {
       "DNS", names.empty() ? "" : fmt::format("can't look up {}", fmt::join(names, ", ")));
 }
 
-void Daemon::start_publishing(std::vector<ServiceSpec> services) {
+void Daemon::start_publishing(Services services) {
   remembered_.emplace(options_.runtime_dir, options_.state_dir, clock_);
   override_control_.restore();
-  apply(names_.follow(std::move(services)));
+  apply({.now = names_.follow(std::move(services))});
   // Before the table: one that has programs ask finds somebody there.
   peer_socket_.emplace(io_.get_executor(), options_.runtime_dir, [this](const Name& name) {
     const record::View record = publisher_.table().find(name);
@@ -162,11 +165,11 @@ void Daemon::start_publishing(std::vector<ServiceSpec> services) {
   publisher_.publish();
 }
 
-void Daemon::apply(std::vector<ServiceSpec> services) {
+void Daemon::apply(ServiceChange change) {
   const auto published = [&](const ServiceSpec& service, const BackendSpec& backend) {
     return remembered_ ? remembered_->of(service, backend) : Monitor::Known{};
   };
-  if (!monitor_.apply(std::move(services), published)) return;
+  if (!monitor_.apply(std::move(change), published)) return;
   publisher_.configured();
   operator_side_.configured();
   watch_listeners();
@@ -227,7 +230,6 @@ void Daemon::watch_routes() {
 
 void Daemon::routes_changed() {
   publisher_.forget_sort_scores();
-  publisher_.publish_soon();
   watch_listeners();
 }
 
@@ -250,6 +252,9 @@ void Daemon::listeners_died(std::span<const probes::Listener> gone) {
 void Daemon::on_published(std::span<const Refreshed> services) {
   if (peer_socket_) peer_socket_->answers_changed();
   operator_side_.published(services);
+  if (!publisher_.in_force()) return;
+  for (const auto& wait : std::exchange(awaiting_force_, {}))
+    wait();
   if (!ready_) become_ready();
 }
 
@@ -270,17 +275,26 @@ void Daemon::reload(Reloader::Reply reply) {
   reloader_.request(std::move(reply));
 }
 
-std::optional<bus::Refusal> Daemon::put_in_force(Reloader::Loaded loaded) {
+void Daemon::put_in_force(Reloader::Loaded loaded, Reloader::Reply done) {
   const auto* errors = std::get_if<ConfigErrors>(&loaded);
   operator_side_.telemetry().counted().loaded_configuration(errors == nullptr);
-  std::optional<bus::Refusal> refusal;
   if (errors != nullptr) {
-    refusal = refuse(*errors);
-  } else {
-    take_over(std::get<Config>(std::move(loaded)));
+    const bus::Refusal refusal = refuse(*errors);
+    notifier_.ready(status());
+    return done(refusal);
   }
-  notifier_.ready(status());
-  return refusal;
+  take_over(std::get<Reloader::Configuration>(std::move(loaded)));
+  // Whoever is told that the reload is over may look up at once.
+  when_in_force([this, done = std::move(done)] {
+    spdlog::info("reloaded: {}", status());
+    notifier_.ready(status());
+    done(std::nullopt);
+  });
+}
+
+void Daemon::when_in_force(std::function<void()> then) {
+  if (publisher_.in_force()) return then();
+  awaiting_force_.push_back(std::move(then));
 }
 
 bus::Refusal Daemon::refuse(const ConfigErrors& errors) {
@@ -295,13 +309,15 @@ bus::Refusal Daemon::refuse(const ConfigErrors& errors) {
   return refusal;
 }
 
-void Daemon::take_over(Config config) {
-  configure(config);
-  apply(names_.follow(std::move(config.services)));
+void Daemon::take_over(Reloader::Configuration configuration) {
+  configure(configuration.settings);
+  ServiceChange& services = configuration.services;
+  Services followed = names_.follow(services.now);
+  const bool compared = followed == services.now;
+  apply(compared ? std::move(services) : ServiceChange{.now = std::move(followed)});
   tell_unresolved();
-  publisher_.publish();  // whoever is told that the reload is over may look up at once
+  publisher_.publish();
   state_file_.changed();
-  spdlog::info("reloaded: {}", status());
   operator_side_.degraded().set("configuration", "");
 }
 

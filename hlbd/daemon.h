@@ -50,9 +50,9 @@ class Daemon : private Monitor::Observer {
   }
   void override_changed(const OverrideChange& change) override;
 
-  void start_publishing(std::vector<ServiceSpec> services);
+  void start_publishing(Services services);
   void configure(const Config& config);
-  void apply(std::vector<ServiceSpec> services);
+  void apply(ServiceChange change);
   void join_bus();
   void watch_routes();
   void routes_changed();
@@ -63,9 +63,10 @@ class Daemon : private Monitor::Observer {
   void on_published(std::span<const Refreshed> services);
   void become_ready();
   void reload(Reloader::Reply reply);
-  std::optional<bus::Refusal> put_in_force(Reloader::Loaded loaded);
+  void put_in_force(Reloader::Loaded loaded, Reloader::Reply done);
+  void when_in_force(std::function<void()> then);
   bus::Refusal refuse(const ConfigErrors& errors);
-  void take_over(Config config);
+  void take_over(Reloader::Configuration configuration);
   void tell(const discovery::NameWatch::News& news);
   void tell_unresolved();
   std::function<void(const std::string& trouble)> degraded_by(const char* part);
@@ -94,6 +95,7 @@ class Daemon : private Monitor::Observer {
   bool can_watch_listeners_ = true;
   Notifier notifier_;
   Reloader reloader_;
+  std::vector<std::function<void()>> awaiting_force_;
   bool ready_ = false;
 };
 

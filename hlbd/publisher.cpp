@@ -10,9 +10,8 @@
 namespace hlb {
 namespace {
 
-using std::chrono::steady_clock;
-
 constexpr std::chrono::seconds kRetry{1};
+constexpr std::chrono::milliseconds kSlice{5};  // of a turn of the loop
 
 }  // namespace
 
@@ -25,8 +24,15 @@ Publisher::Publisher(const boost::asio::any_io_executor& executor,
       file_(folder),
       network_(this_network()),
       soon_(executor),
+      next_slice_(executor),
+      next_sort_(executor),
       retry_(executor) {
   scores_.refresh();
+}
+
+void Publisher::configured() {
+  reshaped_ = true;
+  encoder_.reset();
 }
 
 void Publisher::publish() {
@@ -40,9 +46,13 @@ void Publisher::publish() {
 void Publisher::tell(std::span<const Refreshed> services) {
   const std::span<const ServiceVerdict> verdicts = monitor_.verdicts();
   publish::LiveTable truth(truth_);
-  for (const Refreshed& each : services)
-    reshaped_ = reshaped_ || !truth.tell(verdicts[each.service]);
-  if (std::exchange(reshaped_, false)) reshape();
+  for (const Refreshed& each : services) {
+    const ServiceVerdict& verdict = verdicts[each.service];
+    const bool has_place = !truth_.empty() && truth.tell(verdict);
+    // Only the next truth can have one that this hasn't.
+    if (encoder_ ? !encoder_->tell(each.service, verdict) : !has_place) reshaped_ = true;
+  }
+  if (reshaped_) reshape();
   if (file_.published().empty()) return file_.supersede_predecessor();
   publish::LiveTable table = file_.live();
   for (const Refreshed& each : services)
@@ -50,11 +60,77 @@ void Publisher::tell(std::span<const Refreshed> services) {
 }
 
 void Publisher::reshape() {
-  truth_ =
-      publish::encode_table(monitor_.verdicts(), {.max_stale = max_stale_, .network = network_},
-                            [this](const Address& address) { return scores_.of(address); });
+  reshaped_ = false;
+  scores_are_newer_ = false;
+  encoder_.emplace(monitor_.verdicts(),
+                   publish::TableTraits{.max_stale = max_stale_, .network = network_},
+                   [this](const Address& address) { return scores_.of(address); });
+  // Until there is a first truth, hlbd itself can answer nothing.
+  for (bool known = !truth_.empty(); !known;)
+    known = encode_more();
+  work();
+}
+
+// A slice of what is to be done, and the rest in the turns to come.
+void Publisher::work() {
+  working_ = true;
+  const auto end_of_slice = Clock::now() + kSlice;
+  while (work_more()) {
+    if (Clock::now() < end_of_slice) continue;
+    next_slice_.expires_at(end_of_slice);
+    next_slice_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      work();
+      if (!working_) on_published_({});
+    });
+    return;
+  }
+  end_work();
+}
+
+// False when there is nothing more to do for now.
+bool Publisher::work_more() {
+  if (encoder_) {
+    encode_more();
+    return true;
+  }
+  return file_is_old_ && replace_more();
+}
+
+// True when the next truth is there, and is the truth.
+bool Publisher::encode_more() {
+  constexpr std::size_t kServicesAtATime = 200;
+  if (!encoder_->add(monitor_.verdicts(), kServicesAtATime)) return false;
+  truth_ = std::move(*encoder_).take();
+  encoder_.reset();
+  if (scores_are_newer_ || sorting_) sort_anew();
   file_is_old_ = !publish::same_shape(truth_, file_.published());
-  if (file_is_old_) replace_file();
+  return true;
+}
+
+// Leaves things as they are when the file can't be replaced, and tries again.
+bool Publisher::replace_more() {
+  if (Clock::now() < file_.rested_at()) {
+    try_again_at(file_.rested_at());
+    return false;
+  }
+  try {
+    if (!file_.prepare(truth_.size())) return true;
+    file_.publish(truth_);
+    file_is_old_ = false;
+    on_trouble_("");
+  } catch (const std::exception& error) {
+    spdlog::error("no new table, hlbd answers itself what the one before doesn't have: {}",
+                  error.what());
+    on_trouble_(error.what());
+    try_again_at(Clock::now() + kRetry);
+  }
+  return false;
+}
+
+void Publisher::end_work() {
+  working_ = false;
+  next_slice_.cancel();
   if (file_.published().empty()) return;
   if (file_is_old_) {
     file_.live().leave_names_to_hlbd(table());
@@ -63,40 +139,46 @@ void Publisher::reshape() {
   }
 }
 
-// Leaves things as they are when it can't be, and tries again.
-void Publisher::replace_file() {
-  if (steady_clock::now() < file_.rested_at()) return try_again_at(file_.rested_at());
-  try {
-    file_.publish(truth_);
-    file_is_old_ = false;
-    on_trouble_("");
-  } catch (const std::exception& error) {
-    spdlog::error("no new table, hlbd answers itself what the one before doesn't have: {}",
-                  error.what());
-    on_trouble_(error.what());
-    try_again_at(steady_clock::now() + kRetry);
-  }
-}
-
-void Publisher::try_again_at(steady_clock::time_point time) {
+void Publisher::try_again_at(Clock::time_point time) {
   retry_.expires_at(time);
   retry_.async_wait([this](const boost::system::error_code& error) {
-    if (!error && file_is_old_) replace_file();
+    if (!error && file_is_old_ && !working_) work();
+  });
+}
+
+void Publisher::publish_soon() {
+  if (std::exchange(pending_, true)) return;
+  soon_.expires_at(Clock::now());
+  soon_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) publish();
   });
 }
 
 void Publisher::forget_sort_scores() {
   scores_.refresh();
-  const auto score_of = [this](const Address& address) { return scores_.of(address); };
-  publish::LiveTable(truth_).sort_by(score_of);
-  file_.live().sort_by(score_of);
+  scores_are_newer_ = true;
+  sort_anew();
 }
 
-void Publisher::publish_soon() {
-  if (std::exchange(pending_, true)) return;
-  soon_.expires_at(steady_clock::now());
-  soon_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) publish();
+void Publisher::sort_anew() {
+  sorted_ = 0;
+  if (!std::exchange(sorting_, true)) sort_more();
+}
+
+void Publisher::sort_more() {
+  constexpr std::uint32_t kSlotsAtATime = 256;
+  const auto end_of_slice = Clock::now() + kSlice;
+  const auto score_of = [this](const Address& address) { return scores_.of(address); };
+  while (sorting_ && Clock::now() < end_of_slice) {
+    const bool more_truth = publish::LiveTable(truth_).sort_by(score_of, sorted_, kSlotsAtATime);
+    const bool more_file = file_.live().sort_by(score_of, sorted_, kSlotsAtATime);
+    sorting_ = more_truth || more_file;
+    sorted_ += kSlotsAtATime;
+  }
+  if (!sorting_) return;
+  next_sort_.expires_at(end_of_slice);
+  next_sort_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) sort_more();
   });
 }
 
@@ -104,7 +186,7 @@ void Publisher::renew_lease() {
   if (file_.published().empty() || file_.renew()) return;
   spdlog::warn("the table was removed, replaced or changed by somebody else: it is made anew");
   file_is_old_ = true;
-  replace_file();
+  if (!working_) work();
 }
 
 }  // namespace hlb

@@ -9,6 +9,7 @@
 
 #include "bus/directory.h"
 #include "config/config.h"
+#include "health/service_list.h"
 #include "system/worker.h"
 
 namespace hlb {
@@ -16,13 +17,22 @@ namespace hlb {
 // Used by hlbd's loop alone.
 class Reloader {
  public:
-  using Loaded = std::variant<Config, ConfigErrors>;
-  // Puts what was read in force; returns why it couldn't.
-  using Apply = std::function<std::optional<bus::Refusal>(Loaded loaded)>;
+  // The services of `settings` stand in `services` alone, compared with those in force when they
+  // were read.
+  struct Configuration {
+    Config settings;
+    ServiceChange services;
+  };
+  using Loaded = std::variant<Configuration, ConfigErrors>;
   using Reply = bus::Control::ReloadReply;
+  // Puts what was read in force, and tells once it is, or why it can't be.
+  using Apply = std::function<void(Loaded loaded, Reply done)>;
 
-  // `deliver` as Worker's; `apply` is called from the loop.
-  Reloader(std::filesystem::path file, Worker::Deliver deliver, Apply apply);
+  // Those in force, which are given back to the worker to be freed once others are.
+  using Current = std::function<Services()>;
+
+  // `deliver` as Worker's; the others are called from the loop.
+  Reloader(std::filesystem::path file, Worker::Deliver deliver, Current current, Apply apply);
 
   // Reads what stands in the files now, or later; `reply` is told when that is in force, or why it
   // isn't. Requests that come while the files are read are answered by one more reading.
@@ -31,8 +41,10 @@ class Reloader {
  private:
   void read();
   void put_in_force(Loaded loaded);
+  void end(const std::optional<bus::Refusal>& refusal);
 
   std::filesystem::path file_;
+  Current current_;
   Apply apply_;
   std::vector<Reply> waiting_;  // for the next reading
   std::vector<Reply> served_;   // by the one under way; empty: none is

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
+#include <span>
 #include <utility>
 
 namespace hlb::discovery {
@@ -64,11 +65,11 @@ NameWatch::NameWatch(boost::asio::any_io_executor executor, OnChange on_change, 
 
 NameWatch::~NameWatch() = default;
 
-std::vector<ServiceSpec> NameWatch::follow(std::vector<ServiceSpec> configured) {
+Services NameWatch::follow(Services configured) {
   change_.cancel();
   telling_ = false;
-  if (!std::ranges::any_of(configured, has_names)) {
-    configured_.clear();
+  if (!std::ranges::any_of(configured->all(), has_names)) {
+    configured_ = list_of({});
     names_.clear();
     told_.clear();
     return configured;
@@ -105,7 +106,7 @@ bool NameWatch::all_known() const {
 // Those that are no longer needed go, and with them what is known of them.
 void NameWatch::follow_names() {
   const std::set<NameKey> needed =
-      names_of(configured_, [this](const NameKey& key) { return find(key); });
+      names_of(configured_->all(), [this](const NameKey& key) { return find(key); });
   std::erase_if(names_, [&](const auto& each) { return !needed.contains(each.first); });
   for (const NameKey& key : needed) {
     std::shared_ptr<Followed>& followed = names_[key];
@@ -211,19 +212,20 @@ void NameWatch::tell_left_out(const std::vector<Expansion>& expansions) {
 std::vector<Expansion> NameWatch::expansions() const {
   const Known known = [this](const NameKey& key) { return find(key); };
   std::vector<Expansion> expansions;
-  for (const ServiceSpec& service : configured_) {
+  for (const ServiceSpec& service : configured_->all()) {
     if (has_names(service)) expansions.push_back(expand(service, known, may_wait_));
   }
   return expansions;
 }
 
-std::vector<ServiceSpec> NameWatch::put_in(const std::vector<Expansion>& expansions) const {
-  std::vector<ServiceSpec> services = configured_;
+Services NameWatch::put_in(const std::vector<Expansion>& expansions) const {
+  const std::span<const ServiceSpec> configured = configured_->all();
+  std::vector<ServiceSpec> services(configured.begin(), configured.end());
   auto next = expansions.begin();
   for (ServiceSpec& service : services) {
     if (has_names(service)) service = (next++)->service;
   }
-  return services;
+  return list_of(std::move(services));
 }
 
 }  // namespace hlb::discovery

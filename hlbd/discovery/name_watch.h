@@ -15,7 +15,7 @@
 #include "discovery/expand.h"
 #include "discovery/known_name.h"
 #include "discovery/resolver.h"
-#include "health/service.h"
+#include "health/service_list.h"
 
 namespace hlb::discovery {
 
@@ -28,7 +28,7 @@ class NameWatch {
  public:
   // All services, expanded: see expand(). Called from the loop when any of them has changed, for
   // all changes of a moment together.
-  using OnChange = std::function<void(std::vector<ServiceSpec>)>;
+  using OnChange = std::function<void(Services)>;
 
   // For people: what names stand for, and that looking them up fails, or no longer does; each once.
   struct News {
@@ -45,8 +45,8 @@ class NameWatch {
   NameWatch& operator=(const NameWatch&) = delete;
 
   // Takes over a configuration, asks for all of its names at once, and returns it with the
-  // addresses that are known already.
-  std::vector<ServiceSpec> follow(std::vector<ServiceSpec> configured);
+  // addresses that are known already: the same list if it has no names.
+  Services follow(Services configured);
 
   // Whether every name has had an answer, or the time for one, and on_change has told of it.
   bool first_round_over() const { return !telling_ && (!may_wait_ || all_known()); }
@@ -71,16 +71,16 @@ class NameWatch {
   void tell_records();
   void tell_left_out(const std::vector<Expansion>& expansions);
   std::vector<Expansion> expansions() const;
-  std::vector<ServiceSpec> put_in(const std::vector<Expansion>& expansions) const;
+  Services put_in(const std::vector<Expansion>& expansions) const;
 
   boost::asio::any_io_executor executor_;
   OnChange on_change_;
   OnNews on_news_;
   ResolverSettings settings_;
   std::chrono::milliseconds longest_first_round_;
-  std::optional<Resolver> resolver_;  // made when first needed
-  std::vector<ServiceSpec> configured_;
-  std::vector<Expansion> told_;  // of the services that have names
+  std::optional<Resolver> resolver_;   // made when first needed
+  Services configured_ = list_of({});  // empty unless any has names
+  std::vector<Expansion> told_;        // of the services that have names
   std::map<NameKey, std::shared_ptr<Followed>> names_;
   boost::asio::steady_timer first_round_;
   bool may_wait_ = false;  // for first answers

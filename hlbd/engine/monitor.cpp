@@ -77,8 +77,9 @@ Monitor::Monitor(const boost::asio::any_io_executor& executor, Clock& clock, Mak
 
 // ---- what is watched ---------------------------------------------------------------------------
 
-bool Monitor::apply(std::vector<ServiceSpec> specs, const Published& published) {
-  const bool others = take_over(std::move(specs), published);
+bool Monitor::apply(ServiceChange change, const Published& published) {
+  if (change.before != all_.list) change = compare(std::move(change.now), all_.list);
+  const bool others = take_over(change, published);
   if (others) checks_.drop_gone();
   mass_failure_.reset(count_backends(all_.specs));
   enlist_users();
@@ -91,17 +92,16 @@ bool Monitor::apply(std::vector<ServiceSpec> specs, const Published& published) 
 }
 
 // Whether any service is another one. What nobody takes goes with the end of this.
-bool Monitor::take_over(std::vector<ServiceSpec> specs, const Published& published) {
-  Takeover before(std::exchange(all_, {}));
-  all_.specs = std::move(specs);
-  all_.index();
-  all_.watched.resize(all_.specs.size());
-  all_.verdicts.resize(all_.specs.size());
+bool Monitor::take_over(const ServiceChange& change, const Published& published) {
+  Takeover before(std::exchange(all_, WatchedServices(change.now)));
   stale_.reset(all_.specs.size());
   for (std::size_t i = 0; i < all_.specs.size(); ++i) {
-    if (before.take_whole(all_.specs[i], all_.watched[i], all_.verdicts[i])) continue;
-    watch(i, before, published);
-    stale_.mark(i);
+    if (const auto same = change.same[i]) {
+      before.take_whole(*same, all_.specs[i], all_.watched[i], all_.verdicts[i]);
+    } else {
+      watch(i, before, published);
+      stale_.mark(i);
+    }
   }
   return !before.all_taken_whole() || stale_.any();
 }

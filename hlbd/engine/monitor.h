@@ -24,6 +24,7 @@
 #include "health/machine.h"
 #include "health/mass_failure.h"
 #include "health/service.h"
+#include "health/service_list.h"
 #include "health/verdict.h"
 #include "libnss_hlb/random.h"
 #include "probes/listeners.h"
@@ -110,9 +111,9 @@ class Monitor {
   // whose checks changed keeps its state until the first outcomes; one that is new starts from
   // `published`. A backend that was removed stays until those that are new to its service are
   // known, so that no service is without an answer in between. A service that is as it was costs
-  // next to nothing. Returns whether any is another one, or
-  // has another place.
-  bool apply(std::vector<ServiceSpec> services, const Published& published);
+  // next to nothing, if `change` is from list() on, else to be told from what was before. Returns
+  // whether any is another one, or has another place.
+  bool apply(ServiceChange change, const Published& published);
 
   // What is true of each service, in their order: made by refresh(), once for each change, and only
   // read by all others. Valid until the next refresh() or apply().
@@ -123,10 +124,13 @@ class Monitor {
   // thousands of services costs no more than its own. Returns which, in order.
   std::vector<Refreshed> refresh();
 
+  const Services& list() const { return all_.list; }
   std::span<const ServiceSpec> services() const { return all_.specs; }
   std::span<const WatchedService> watched() const { return all_.watched; }  // in the same order
   // Where a service stands in these; nullopt if there is none of this name.
-  std::optional<std::size_t> find(std::string_view service) const { return all_.find(service); }
+  std::optional<std::size_t> find(std::string_view service) const {
+    return all_.list->find(service);
+  }
 
   // The operator's overrides. Those of backends that aren't watched wait for them.
   const Overrides& overrides() const { return overrides_.in_force(); }
@@ -147,7 +151,7 @@ class Monitor {
  private:
   using CheckSpecs = std::vector<std::shared_ptr<const CheckSpec>>;
 
-  bool take_over(std::vector<ServiceSpec> specs, const Published& published);
+  bool take_over(const ServiceChange& change, const Published& published);
   void watch(std::size_t place, Takeover& before, const Published& published);
   WatchedBackend make_backend(const ServiceSpec& service, const BackendSpec& spec,
                               const CheckSpecs& checks, Takeover& before,

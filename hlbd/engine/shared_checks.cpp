@@ -28,7 +28,9 @@ void SharedChecks::add(const std::shared_ptr<Check>& check) {
 }
 
 void SharedChecks::drop_gone() {
+  if (checks_.size() < 2 * alive_) return;
   std::erase_if(checks_, [](const auto& each) { return each.second.expired(); });
+  alive_ = checks_.size();
 }
 
 }  // namespace hlb

@@ -17,11 +17,12 @@ class SharedChecks {
   std::shared_ptr<Check> find(const probes::Target& target) const;
   void add(const std::shared_ptr<Check>& check);
 
-  // Gives back the room of those that have gone.
+  // Gives back the room of those that have gone, once they may be half of all.
   void drop_gone();
 
  private:
   std::unordered_multimap<std::size_t, std::weak_ptr<Check>> checks_;  // by a hash of the target
+  std::size_t alive_ = 0;  // when their room was last given back
 };
 
 }  // namespace hlb

@@ -13,37 +13,22 @@ bool is_taken(const WatchedBackend& backend) {
 
 }  // namespace
 
-void WatchedServices::index() {
-  by_name.clear();
-  by_name.reserve(specs.size());
-  for (std::size_t i = 0; i < specs.size(); ++i)
-    by_name.emplace(specs[i].name, i);
-}
-
-std::optional<std::size_t> WatchedServices::find(std::string_view service) const {
-  const auto found = by_name.find(service);
-  return found == by_name.end() ? std::nullopt : std::optional(found->second);
-}
-
-bool Takeover::take_whole(const ServiceSpec& spec, WatchedService& watched,
+void Takeover::take_whole(std::size_t place, const ServiceSpec& spec, WatchedService& watched,
                           ServiceVerdict& verdict) {
-  const auto place = before_.find(spec.name);
-  if (!place || before_.specs[*place] != spec) return false;
-  watched = std::move(before_.watched[*place]);
-  verdict = std::move(before_.verdicts[*place]);
+  watched = std::move(before_.watched[place]);
+  verdict = std::move(before_.verdicts[place]);
   verdict.spec = &spec;
-  in_order_ = in_order_ && *place == taken_whole_;
+  in_order_ = in_order_ && place == taken_whole_;
   ++taken_whole_;
-  return true;
 }
 
 ServiceStatus Takeover::status(const ServiceSpec& spec) const {
-  const auto place = before_.find(spec.name);
+  const auto place = before_.list->find(spec.name);
   return place ? before_.verdicts[*place].status : ServiceStatus();
 }
 
 std::optional<WatchedBackend> Takeover::take(const ServiceSpec& spec, const Address& address) {
-  const auto place = before_.find(spec.name);
+  const auto place = before_.list->find(spec.name);
   if (!place) return std::nullopt;
   WatchedService& service = before_.watched[*place];
   if (const auto found = service.find(address)) {
@@ -60,7 +45,7 @@ std::optional<WatchedBackend> Takeover::take(const ServiceSpec& spec, const Addr
 
 std::vector<WatchedBackend> Takeover::left_up(const ServiceSpec& spec) {
   std::vector<WatchedBackend> left;
-  const auto place = before_.find(spec.name);
+  const auto place = before_.list->find(spec.name);
   if (!place) return left;
   WatchedService& service = before_.watched[*place];
   for (std::vector<WatchedBackend>* backends : {&service.backends, &service.retiring}) {

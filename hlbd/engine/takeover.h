@@ -3,36 +3,40 @@
 
 #include <cstddef>
 #include <optional>
-#include <string_view>
-#include <unordered_map>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/watched.h"
 #include "health/service.h"
+#include "health/service_list.h"
 #include "health/verdict.h"
 
 namespace hlb {
 
-// Services, in one order in all three.
+// Services, in one order in all of them.
 struct WatchedServices {
-  std::vector<ServiceSpec> specs;
+  explicit WatchedServices(Services services)
+      : list(std::move(services)),
+        specs(list->all()),
+        watched(specs.size()),
+        verdicts(specs.size()) {}
+  WatchedServices() : WatchedServices(list_of({})) {}
+
+  Services list;
+  std::span<const ServiceSpec> specs;  // the list's
   std::vector<WatchedService> watched;
   std::vector<ServiceVerdict> verdicts;
-  std::unordered_map<std::string_view, std::size_t> by_name;
-
-  // To be called when there are other ones.
-  void index();
-  // Where a service stands; nullopt if there is none of this name.
-  std::optional<std::size_t> find(std::string_view service) const;
 };
 
 class Takeover {
  public:
   explicit Takeover(WatchedServices before) : before_(std::move(before)) {}
 
-  // Puts the service that is as `spec` has it, whole, into `watched` and `verdict`. False if it was
-  // another one, or none.
-  bool take_whole(const ServiceSpec& spec, WatchedService& watched, ServiceVerdict& verdict);
+  // Puts the service that stood at `place`, and is as `spec` has it, whole into `watched` and
+  // `verdict`.
+  void take_whole(std::size_t place, const ServiceSpec& spec, WatchedService& watched,
+                  ServiceVerdict& verdict);
 
   // Whether each service was taken whole, in their order.
   bool all_taken_whole() const { return in_order_ && taken_whole_ == before_.specs.size(); }

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "health/verdict.h"
@@ -29,9 +32,39 @@ struct TableTraits {
   Network network;  // that the sort scores are of
 };
 
-// The bytes of a table of all services, without a lease as yet. Its answers outlive hlbd's last
-// renewal by `max_stale`, and by a second at least. No two services share a name.
-// Throws std::length_error when it would be 4 GiB or more.
+// Makes the bytes of a table of all services, without a lease as yet, in as many steps as its user
+// likes. Its answers outlive hlbd's last renewal by `max_stale`, and by a second at least. No two
+// services share a name.
+class TableEncoder {
+ public:
+  TableEncoder(std::span<const ServiceVerdict> services, const TableTraits& traits, Score score);
+
+  // Adds up to `most` more of the same services, as their verdicts are by now. True when all are
+  // there. Throws std::length_error when the table would be 4 GiB or more.
+  bool add(std::span<const ServiceVerdict> services, std::size_t most);
+
+  // Says of a service what its verdict is by now. False if the service has been added with other
+  // backends than that: then all is to be made anew.
+  bool tell(std::size_t service, const ServiceVerdict& verdict);
+
+  std::vector<std::uint8_t> take() && { return std::move(bytes_); }
+
+ private:
+  std::size_t append(std::size_t size);
+  void add(const ServiceVerdict& service);
+  void add_name(std::string_view name, std::size_t place, std::size_t record, std::uint32_t flags);
+  std::uint8_t* at_slot(std::uint64_t slot);
+  void put_header();
+
+  TableTraits traits_;
+  Score score_;
+  std::uint32_t slot_count_;
+  std::uint32_t subdomains_ = 0;
+  std::vector<std::uint8_t> bytes_;
+  std::vector<std::uint32_t> records_;  // where that of each service stands, of those added
+};
+
+// All of it at once.
 std::vector<std::uint8_t> encode_table(std::span<const ServiceVerdict> services,
                                        const TableTraits& traits, const Score& score);
 

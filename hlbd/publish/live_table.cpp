@@ -17,19 +17,30 @@ record::View record_of(const table::View& table, std::string_view name) {
   return table.valid() ? table.find(Name(name)) : record::View();
 }
 
-// Calls `use(name, record)` for each name of a table, aliases included.
+std::uint32_t slot_count(std::span<const std::uint8_t> bytes) {
+  return load<std::uint32_t>(bytes.data() + header::kSlotCount);
+}
+
+// Calls `use(name, record)` for each name in the table's slots from `first` until `end`, aliases
+// included.
 template <typename Use>
-void for_each_name(std::span<const std::uint8_t> bytes, Use use) {
-  const std::uint8_t* slot =
-      bytes.data() + load<std::uint32_t>(bytes.data() + header::kSlotsOffset);
-  const auto count = load<std::uint32_t>(bytes.data() + header::kSlotCount);
-  for (std::uint32_t i = 0; i < count; ++i, slot += header::kSlotEnd) {
+void for_each_name(std::span<const std::uint8_t> bytes, std::uint32_t first, std::uint32_t end,
+                   Use use) {
+  const std::uint8_t* slot = bytes.data() +
+                             load<std::uint32_t>(bytes.data() + header::kSlotsOffset) +
+                             std::size_t{first} * header::kSlotEnd;
+  for (std::uint32_t i = first; i < end; ++i, slot += header::kSlotEnd) {
     const auto record = load<std::uint32_t>(slot + header::kSlotRecord);
     if (record == 0) continue;
     const auto name = bytes.subspan(load<std::uint32_t>(slot + header::kSlotName),
                                     load<std::uint16_t>(slot + header::kSlotNameLength));
     use(std::string_view(reinterpret_cast<const char*>(name.data()), name.size()), record);
   }
+}
+
+template <typename Use>
+void for_each_name(std::span<const std::uint8_t> bytes, Use use) {
+  for_each_name(bytes, 0, slot_count(bytes), use);
 }
 
 // With each live word as zero.
@@ -55,11 +66,14 @@ bool LiveTable::tell(const ServiceVerdict& service) {
   return change_record(bytes_.subspan(offset), service);
 }
 
-void LiveTable::sort_by(const Score& score_of) {
-  if (!view().valid()) return;
-  for_each_name(bytes_, [&](std::string_view, std::uint32_t offset) {
+bool LiveTable::sort_by(const Score& score_of, std::uint32_t first, std::uint32_t count) {
+  const std::uint32_t slots = view().valid() ? slot_count(bytes_) : 0;
+  if (first >= slots) return false;
+  const std::uint32_t end = first + std::min(count, slots - first);
+  for_each_name(bytes_, first, end, [&](std::string_view, std::uint32_t offset) {
     change_scores(bytes_.subspan(offset), score_of);
   });
+  return end < slots;
 }
 
 void LiveTable::leave_names_to_hlbd(const table::View& truth) {

@@ -25,8 +25,9 @@ class LiveTable {
   // backends that it no longer has are withdrawn. False if anything was left so.
   bool tell(const ServiceVerdict& service);
 
-  // Gives each backend its sort score, as after the host's addresses or routes have changed.
-  void sort_by(const Score& score_of);
+  // Gives backends their sort scores, as after the host's addresses or routes have changed: those
+  // of the services in so many slots from `first` on. False if that was the last of them.
+  bool sort_by(const Score& score_of, std::uint32_t first, std::uint32_t count);
 
   // For a table that another one is to replace, but can't as yet: `truth` is what that says. Names
   // that aren't here, or that are another service's there, are left to hlbd.

@@ -32,6 +32,8 @@ constexpr seconds kLongestRest{60};
 // end them while the file system is full.
 constexpr off_t kKept = 65'536;
 
+constexpr std::size_t kMappedAtATime = std::size_t{1} << 20U;  // a millisecond's work
+
 [[noreturn]] void fail(const char* what, const std::filesystem::path& path) {
   throw std::system_error(errno, std::generic_category(), what + (" " + path.string()));
 }
@@ -121,7 +123,17 @@ class TableFile::Draft {
 
   const FileDescriptor& file() const { return file_; }
   std::span<std::uint8_t> bytes() const { return table_.bytes(); }
-  MappedFile take() && { return std::move(table_); }
+
+  // Has the kernel map the next part, which else the first write to each page does. True when all
+  // is mapped. An older kernel can't be asked to.
+  bool map_more() {
+    const std::span<std::uint8_t> rest = bytes().subspan(mapped_);
+    const std::span<std::uint8_t> next = rest.first(std::min(kMappedAtATime, rest.size()));
+    (void)::madvise(next.data(), next.size(), MADV_POPULATE_WRITE);
+    mapped_ += next.size();
+    return next.size() == rest.size();
+  }
+  MappedFile take() { return std::move(table_); }
 
  private:
   // What was reserved stays so.
@@ -135,6 +147,7 @@ class TableFile::Draft {
   const std::filesystem::path& path_;
   FileDescriptor file_{-1};
   MappedFile table_;
+  std::size_t mapped_ = 0;  // of its bytes
 };
 
 TableFile::TableFile(const std::filesystem::path& folder)
@@ -143,11 +156,26 @@ TableFile::TableFile(const std::filesystem::path& folder)
       spare_(path_.string() + ".spare"),
       rested_at_(rested_since(old_)) {}
 
+TableFile::~TableFile() = default;
+
+bool TableFile::prepare(std::size_t size) {
+  return draft_of(size).map_more();
+}
+
+TableFile::Draft& TableFile::draft_of(std::size_t size) {
+  if (draft_ == nullptr || draft_->bytes().size() != size) {
+    draft_.reset();
+    end_old_table();
+    draft_ = std::make_unique<Draft>(old_, spare_, size);
+  }
+  return *draft_;
+}
+
 void TableFile::publish(std::span<const std::uint8_t> table) {
-  end_old_table();
-  Draft draft(old_, spare_, table.size());
-  std::ranges::copy(table, draft.bytes().begin());
-  extend_lease(LiveTable(draft.bytes()));
+  draft_of(table.size());
+  const std::unique_ptr<Draft> draft = std::move(draft_);
+  std::ranges::copy(table, draft->bytes().begin());
+  extend_lease(LiveTable(draft->bytes()));
   if (::renameat2(AT_FDCWD, old_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) == 0) {
     supersede(old_);
     end_old_at_ = Clock::now() + kLongestRest;
@@ -156,10 +184,10 @@ void TableFile::publish(std::span<const std::uint8_t> table) {
     fail("can't put into place", path_);
   }
   struct stat status{};
-  if (::fstat(draft.file().get(), &status) != 0) fail("can't look at", path_);
+  if (::fstat(draft->file().get(), &status) != 0) fail("can't look at", path_);
   device_ = status.st_dev;
   inode_ = status.st_ino;
-  table_ = std::move(draft).take();
+  table_ = draft->take();
 }
 
 void TableFile::extend_lease(LiveTable table) {
@@ -172,7 +200,7 @@ bool TableFile::renew() {
   if (end_old_at_ && Clock::now() >= *end_old_at_) end_old_table();
   if (!stands() || live().lease() != lease_until_ns_) return false;
   extend_lease(live());
-  if (!end_old_at_) reserve_spare();
+  if (!end_old_at_ && draft_ == nullptr) reserve_spare();
   return true;
 }
 

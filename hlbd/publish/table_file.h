@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -41,13 +42,19 @@ class TableFile {
   using Clock = std::chrono::steady_clock;
 
   explicit TableFile(const std::filesystem::path& folder);
+  ~TableFile();
+
+  // Makes room for a table of that size, a part in each call, as much of it costs more time than
+  // the rest of publish(). True when all is there.
+  // To be called when the one before has rested for long enough, see rested_at().
+  bool prepare(std::size_t size);
 
   // Puts a table with these bytes in place, with a fresh lease, then marks the one that stood there
-  // as superseded, also if it is a predecessor's, of whatever version.
-  // To be called when the one before that has rested for long enough, see rested_at().
+  // as superseded, also if it is a predecessor's, of whatever version. For a large table prepare()
+  // is to be called before, else as that.
   void publish(std::span<const std::uint8_t> table);
 
-  // From when on publish() may be called: programs that turned to the latest table late may still
+  // From when on these two may be called: programs that turned to the latest table late may still
   // read the one before.
   Clock::time_point rested_at() const { return rested_at_; }
 
@@ -66,6 +73,7 @@ class TableFile {
  private:
   class Draft;
 
+  Draft& draft_of(std::size_t size);
   void extend_lease(LiveTable table);
   void end_old_table();
   void reserve_spare() const;
@@ -75,6 +83,7 @@ class TableFile {
   std::filesystem::path old_;  // or the next one, while it is made
   std::filesystem::path spare_;
   MappedFile table_;
+  std::unique_ptr<Draft> draft_;  // of the next table, if it was prepared
   dev_t device_ = 0;
   ino_t inode_ = 0;
   std::uint64_t lease_until_ns_ = 0;

@@ -95,9 +95,10 @@ class FakeWorld : private Monitor::Observer {
   }
 
   void apply(std::vector<ServiceSpec> services, State published = State::unknown) {
-    monitor_.apply(std::move(services), [=](const ServiceSpec&, const BackendSpec&) {
-      return Monitor::Known{published, std::nullopt};
-    });
+    monitor_.apply({.now = list_of(std::move(services))},
+                   [=](const ServiceSpec&, const BackendSpec&) {
+                     return Monitor::Known{published, std::nullopt};
+                   });
     loop_.poll();
   }
 

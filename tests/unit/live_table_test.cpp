@@ -78,10 +78,12 @@ TEST(LiveTable, BecomesWhatATableMadeAnewWouldBe) {
 
 TEST(LiveTable, TakesOtherSortScoresForAllNames) {
   Table table({Sample().alias("also.local").backend(kA), Sample("b.local").backend(kB)});
-  table.live().sort_by([](const Address& each) { return each.bytes[3]; });
+  for (std::uint32_t slot = 0;
+       table.live().sort_by([](const Address& each) { return each.bytes[3]; }, slot, 1); ++slot) {
+  }
   EXPECT_EQ(table.record().backend(0).sort_score(), 1U);
   EXPECT_EQ(table.record("b.local").backend(0).sort_score(), 2U);
-  publish::LiveTable().sort_by([](const Address&) { return 0; });  // of no bytes: nothing to do
+  EXPECT_FALSE(publish::LiveTable().sort_by([](const Address&) { return 0; }, 0, 1));  // no bytes
 }
 
 TEST(LiveTable, CountsTheTurnsInWhichSomethingChanged) {

@@ -51,7 +51,7 @@ class MonitorTest : public testing::Test, private Monitor::Observer {
   }
 
   void apply(std::vector<ServiceSpec> services) {
-    monitor_.apply(std::move(services), kNothingPublished);
+    monitor_.apply({.now = list_of(std::move(services))}, kNothingPublished);
   }
 
   const ServiceVerdict& verdict(std::size_t service) {

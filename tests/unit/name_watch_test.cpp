@@ -44,8 +44,12 @@ class NameWatchTest : public testing::Test {
   }
 
   std::vector<ServiceSpec> follow(std::vector<ServiceSpec> services) {
-    services_ = watch_.follow(std::move(services));
+    take(watch_.follow(list_of(std::move(services))));
     return services_;
+  }
+
+  void take(const Services& services) {
+    services_.assign(services->all().begin(), services->all().end());
   }
 
   std::vector<std::string> addresses(std::size_t service = 0) const {
@@ -80,8 +84,8 @@ class NameWatchTest : public testing::Test {
   std::vector<std::string> news_;
   NameWatch watch_{
       loop_.get_executor(),
-      [this](std::vector<ServiceSpec> services) {
-        services_ = std::move(services);
+      [this](const Services& services) {
+        take(services);
         ++changes_;
       },
       [this](const NameWatch::News& news) {
@@ -190,12 +194,11 @@ TEST_F(NameWatchTest, EndsTheWaitForASilentDnsAfterAWhileAndTakesItsAnswerLater)
   silent_ = true;
   zone_["x.test"] = {"10.0.0.1"};
   NameWatch impatient(
-      loop_.get_executor(),
-      [this](std::vector<ServiceSpec> services) { services_ = std::move(services); },
+      loop_.get_executor(), [this](const Services& services) { take(services); },
       [](const NameWatch::News&) {},
       {.resolv_conf = resolv_conf_.path(), .timeout = 200ms, .tries = 20, .port = server_.port()},
       50ms);
-  services_ = impatient.follow({service("a.test", {{.name = "x.test"}})});
+  take(impatient.follow(list_of({service("a.test", {{.name = "x.test"}})})));
   ASSERT_FALSE(impatient.first_round_over());
   ASSERT_TRUE(run_until([&] { return impatient.first_round_over(); }));
   EXPECT_THAT(services_.at(0).named, IsEmpty());

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -98,6 +99,25 @@ TEST_F(TableFile, GivesTheRoomOfAnOldTableBackButForItsStart) {
   EXPECT_EQ(program.bytes().back(), 0);
   EXPECT_NE(program.bytes()[kKept - 1] | program.bytes()[kKept - 2] | program.bytes()[0], 0);
   EXPECT_TRUE(program.view().superseded_meanwhile());
+}
+
+TEST_F(TableFile, ALargeOneIsPreparedInPartsWhileTheOneBeforeStands) {
+  std::vector<std::uint8_t> large = large_table();
+  large.resize(5 << 20U);
+  file_.publish(table_of({Sample("one.local")}));
+  ASSERT_FALSE(file_.prepare(3 << 20U));  // one that is dropped for the other
+  int parts = 0;
+  for (bool whole = false; !whole; ++parts) {
+    whole = file_.prepare(large.size());
+    EXPECT_TRUE(stands("one.local"));
+    EXPECT_TRUE(file_.renew());
+    EXPECT_FALSE(fs::exists(path("table.spare"))) << "room for a third";
+  }
+  EXPECT_GT(parts, 3);
+  file_.publish(large);
+  EXPECT_EQ(Program(path()).bytes().size(), large.size());
+  EXPECT_TRUE(
+      std::ranges::equal(Program(path()).bytes().subspan(64), std::span(large).subspan(64)));
 }
 
 TEST_F(TableFile, KeepsRoomForTheNextOne) {

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "libnss_hlb/bytes.h"
@@ -80,6 +82,63 @@ TEST(Table, FindsEachOfManyThousandNames) {
     const std::string name = "app" + std::to_string(i) + ".local";
     ASSERT_EQ(found(table, name), name);
   }
+}
+
+class TableInSteps : public testing::Test {
+ protected:
+  TableInSteps() {
+    for (int i = 0; i < 100; ++i) {
+      services_.push_back(Sample("app" + std::to_string(i) + ".local").backend("10.0.0.1"));
+      services_.back().alias("also" + std::to_string(i) + ".local");
+    }
+    for (const Sample& service : services_)
+      verdicts_.push_back(service.verdict());
+  }
+
+  std::vector<std::uint8_t> finish() {
+    while (!encoder().add(verdicts_, 7)) {
+    }
+    return std::move(encoder()).take();
+  }
+
+  // Made when it is first asked for.
+  publish::TableEncoder& encoder() {
+    const publish::TableTraits traits{.max_stale = std::chrono::seconds(10), .network = {}};
+    if (!encoder_) encoder_.emplace(verdicts_, traits, [](const Address&) { return 0; });
+    return *encoder_;
+  }
+
+  std::vector<Sample> services_;
+  std::vector<ServiceVerdict> verdicts_;
+
+ private:
+  std::optional<publish::TableEncoder> encoder_;
+};
+
+TEST_F(TableInSteps, IsTheSameAsOneMadeAtOnce) {
+  EXPECT_EQ(finish(), table_of(services_));
+}
+
+TEST_F(TableInSteps, SaysWhatWasToldWhileItWasMade) {
+  encoder().add(verdicts_, 50);
+  for (const std::size_t service : {0U, 49U, 50U, 99U}) {
+    verdicts_[service].backends[0].state = State::down;
+    EXPECT_TRUE(encoder().tell(service, verdicts_[service]));
+  }
+  const auto bytes = finish();
+  const table::View table = table::View::over(bytes);
+  for (std::size_t i = 0; i < services_.size(); ++i) {
+    const bool down = i == 0 || i == 49 || i == 50 || i == 99;
+    EXPECT_NE(table.find(Name(verdicts_[i].spec->name)).state(0).up(), down) << i;
+  }
+}
+
+TEST_F(TableInSteps, HasNoPlaceForOtherBackendsOfAServiceThatItHas) {
+  encoder().add(verdicts_, 50);
+  const Sample other = Sample("app0.local").backend("10.0.0.1").backend("10.0.0.2");
+  verdicts_[0] = verdicts_[60] = other.verdict();
+  EXPECT_TRUE(encoder().tell(60, verdicts_[60]));
+  EXPECT_FALSE(encoder().tell(0, verdicts_[0]));
 }
 
 TEST(Table, AnswersAreCurrentThenStaleThenExpired) {

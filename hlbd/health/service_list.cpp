@@ -1,0 +1,29 @@
+#include "health/service_list.h"
+
+#include <utility>
+
+namespace hlb {
+
+ServiceList::ServiceList(std::vector<ServiceSpec> services) : services_(std::move(services)) {
+  by_name_.reserve(services_.size());
+  for (std::size_t i = 0; i < services_.size(); ++i)
+    by_name_.emplace(services_[i].name, i);
+}
+
+std::optional<std::size_t> ServiceList::find(std::string_view service) const {
+  const auto found = by_name_.find(service);
+  return found == by_name_.end() ? std::nullopt : std::optional(found->second);
+}
+
+ServiceChange compare(Services now, Services before) {
+  ServiceChange change{std::move(now), std::move(before), {}};
+  change.same.resize(change.now->all().size());
+  for (std::size_t i = 0; i < change.same.size(); ++i) {
+    const ServiceSpec& service = change.now->all()[i];
+    const auto place = change.before->find(service.name);
+    if (place && change.before->all()[*place] == service) change.same[i] = place;
+  }
+  return change;
+}
+
+}  // namespace hlb
