@@ -48,7 +48,7 @@ void Publisher::tell(std::span<const Refreshed> services) {
   publish::LiveTable truth(truth_);
   for (const Refreshed& each : services) {
     const ServiceVerdict& verdict = verdicts[each.service];
-    const bool has_place = !truth_.empty() && truth.tell(verdict);
+    const bool has_place = truth.tell(verdict);
     // Only the next truth can have one that this hasn't.
     if (encoder_ ? !encoder_->tell(each.service, verdict) : !has_place) reshaped_ = true;
   }
@@ -66,8 +66,8 @@ void Publisher::reshape() {
                    publish::TableTraits{.max_stale = max_stale_, .network = network_},
                    [this](const Address& address) { return scores_.of(address); });
   // Until there is a first truth, hlbd itself can answer nothing.
-  for (bool known = !truth_.empty(); !known;)
-    known = encode_more();
+  while (truth_.empty())
+    encode_more();
   work();
 }
 
@@ -97,15 +97,14 @@ bool Publisher::work_more() {
   return file_is_old_ && replace_more();
 }
 
-// True when the next truth is there, and is the truth.
-bool Publisher::encode_more() {
+// Once the next truth is whole, it is the truth.
+void Publisher::encode_more() {
   constexpr std::size_t kServicesAtATime = 200;
-  if (!encoder_->add(monitor_.verdicts(), kServicesAtATime)) return false;
+  if (!encoder_->add(monitor_.verdicts(), kServicesAtATime)) return;
   truth_ = std::move(*encoder_).take();
   encoder_.reset();
   if (scores_are_newer_ || sorting_) sort_anew();
   file_is_old_ = !publish::same_shape(truth_, file_.published());
-  return true;
 }
 
 // Leaves things as they are when the file can't be replaced, and tries again.

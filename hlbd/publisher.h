@@ -82,7 +82,7 @@ class Publisher {
   void reshape();
   void work();
   bool work_more();
-  bool encode_more();
+  void encode_more();
   bool replace_more();
   void end_work();
   void try_again_at(Clock::time_point time);

@@ -7,7 +7,7 @@ namespace hlb {
 
 namespace {
 
-constexpr std::size_t kReadingAndFreeing = 2;  // jobs
+constexpr std::size_t kJobs = 2;  // one that reads, and one that frees what was before
 
 Reloader::Loaded load(const std::filesystem::path& file, const Services& before) {
   auto read = load_config(file);
@@ -24,7 +24,7 @@ Reloader::Reloader(std::filesystem::path file, Worker::Deliver deliver, Current 
     : file_(std::move(file)),
       current_(std::move(current)),
       apply_(std::move(apply)),
-      worker_(kReadingAndFreeing, std::move(deliver)) {}
+      worker_(kJobs, std::move(deliver)) {}
 
 void Reloader::request(Reply reply) {
   waiting_.push_back(std::move(reply));

@@ -57,6 +57,7 @@ std::vector<std::uint8_t> shape_of(std::span<const std::uint8_t> table) {
 }  // namespace
 
 bool LiveTable::tell(const ServiceVerdict& service) {
+  if (bytes_.empty()) return false;
   const record::View record = record_of(view(), service.spec->name);
   if (!record.valid() || record.name() != service.spec->name) {
     add_flag(table::kIncomplete);

@@ -22,7 +22,8 @@ class LiveTable {
 
   // Makes the table say of a service what the verdict says. What it has no place for (a name, a
   // backend, another priority) it leaves to hlbd: the service is marked so that hlbd is asked, and
-  // backends that it no longer has are withdrawn. False if anything was left so.
+  // backends that it no longer has are withdrawn. False if anything was left so, as all is by one
+  // of no bytes.
   bool tell(const ServiceVerdict& service);
 
   // Gives backends their sort scores, as after the host's addresses or routes have changed: those

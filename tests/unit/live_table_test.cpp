@@ -83,7 +83,11 @@ TEST(LiveTable, TakesOtherSortScoresForAllNames) {
   }
   EXPECT_EQ(table.record().backend(0).sort_score(), 1U);
   EXPECT_EQ(table.record("b.local").backend(0).sort_score(), 2U);
-  EXPECT_FALSE(publish::LiveTable().sort_by([](const Address&) { return 0; }, 0, 1));  // no bytes
+}
+
+TEST(LiveTable, OfNoBytesHasAPlaceForNothing) {
+  EXPECT_FALSE(publish::LiveTable().tell(both_up().verdict()));
+  EXPECT_FALSE(publish::LiveTable().sort_by([](const Address&) { return 0; }, 0, 1));
 }
 
 TEST(LiveTable, CountsTheTurnsInWhichSomethingChanged) {
