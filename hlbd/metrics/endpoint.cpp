@@ -2,7 +2,6 @@
 
 #include <netinet/in.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
@@ -13,16 +12,17 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <cerrno>
 #include <cstddef>
 #include <functional>
 #include <list>
+#include <optional>
 #include <system_error>
 #include <utility>
 
 #include "metrics/connection.h"
 #include "system/peer_user.h"
 #include "system/places.h"
+#include "system/socket_file.h"
 
 namespace hlb::metrics {
 namespace {
@@ -68,8 +68,8 @@ class Endpoint::Server {
       : expose_(std::move(expose)),
         limits_(limits),
         acceptor_(executor),
+        look_(executor),
         places_(limits.connections) {}
-  ~Server() { remove_socket(); }
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
@@ -82,27 +82,22 @@ class Endpoint::Server {
     return error;
   }
 
-  // Bound under another name and renamed into place, so that whoever sees the socket is served.
   std::error_code listen(const std::string& path) {
-    if (is_taken(path)) return std::make_error_code(std::errc::file_exists);
-    const std::string draft = path + ".new";
-    unlink(draft.c_str());
-    path_ = draft;
-    if (const auto error = listen(asio::local::stream_protocol::endpoint(draft))) return error;
     constexpr mode_t kOpenToAll = 0666;
-    if (chmod(draft.c_str(), kOpenToAll) != 0 || rename(draft.c_str(), path.c_str()) != 0) {
-      return {errno, std::generic_category()};
-    }
     path_ = path;
-    return {};
+    file_.emplace(path, kOpenToAll);
+    return listen_at_file();
   }
 
+  // Listens anew whenever somebody has removed or replaced the socket's file.
+  static asio::awaitable<void> keep_in_place(std::shared_ptr<Server> server);
   static asio::awaitable<void> accept(std::shared_ptr<Server> server);
 
   void close() {
     boost::system::error_code ignored;
     acceptor_.close(ignored);
-    remove_socket();
+    look_.cancel();
+    file_.reset();
     for (Connection* connection : connections_)
       connection->end();
   }
@@ -110,17 +105,34 @@ class Endpoint::Server {
  private:
   static asio::awaitable<void> serve(std::shared_ptr<Server> server, Connection::Socket socket);
 
-  void remove_socket() {
-    if (!path_.empty()) unlink(std::exchange(path_, "").c_str());
+  std::error_code listen_at_file() {
+    if (is_taken(path_)) return std::make_error_code(std::errc::file_exists);
+    Acceptor fresh(acceptor_.get_executor());
+    boost::system::error_code error;
+    fresh.open(asio::local::stream_protocol(), error);
+    if (error) return error;
+    if (const auto trouble = file_->listen(fresh.native_handle())) return trouble;
+    acceptor_ = std::move(fresh);  // cancels what waits for the one before
+    return {};
   }
 
   Expose expose_;
   Limits limits_;
   Acceptor acceptor_;
-  std::string path_;                    // of the socket that is to be removed; empty: none
+  std::string path_;                // of a unix socket
+  std::optional<SocketFile> file_;  // there, until it is closed
+  asio::steady_timer look_;
   std::list<Connection*> connections_;  // each is owned by its coroutine
   Places places_;
 };
+
+asio::awaitable<void> Endpoint::Server::keep_in_place(std::shared_ptr<Server> server) {
+  while (server->file_) {
+    server->look_.expires_after(std::chrono::milliseconds(500));
+    co_await server->look_.async_wait(kAsTuple);
+    if (server->file_ && !server->file_->is_in_place()) (void)server->listen_at_file();
+  }
+}
 
 asio::awaitable<void> Endpoint::Server::accept(std::shared_ptr<Server> server) {
   Acceptor& acceptor = server->acceptor_;
@@ -129,7 +141,8 @@ asio::awaitable<void> Endpoint::Server::accept(std::shared_ptr<Server> server) {
     if (!acceptor.is_open()) co_return;
     if (!error) {
       asio::co_spawn(acceptor.get_executor(), serve(server, std::move(socket)), asio::detached);
-    } else if (error != asio::error::connection_aborted) {
+    } else if (error != asio::error::connection_aborted &&
+               error != asio::error::operation_aborted) {
       // No descriptor or memory left: that may pass.
       asio::steady_timer pause(acceptor.get_executor(), std::chrono::milliseconds(100));
       co_await pause.async_wait(kAsTuple);
@@ -173,6 +186,7 @@ std::error_code Endpoint::start(const Place& place) {
   if (const auto error = server->listen(place)) return error;
   server_ = std::move(server);
   asio::co_spawn(executor_, Server::accept(server_), asio::detached);
+  asio::co_spawn(executor_, Server::keep_in_place(server_), asio::detached);
   return {};
 }
 

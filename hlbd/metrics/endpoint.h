@@ -41,7 +41,7 @@ class Endpoint {
   // nowhere.
   std::error_code serve_at(const Address& address, std::uint16_t port);
   // The socket is open to all users. It takes the place of a socket that stands there, but of
-  // nothing else.
+  // nothing else; and is put back within a second should somebody remove it.
   std::error_code serve_at(const std::string& socket);
 
   // Stops listening, and ends the connections.

@@ -1,8 +1,6 @@
 #include "publish/peer_listener.h"
 
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -11,7 +9,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
 #include <utility>
 
 namespace hlb::publish {
@@ -34,42 +31,24 @@ bool is_over(const FileDescriptor& socket) {
 
 PeerListener::PeerListener(const asio::any_io_executor& executor, std::filesystem::path path,
                            mode_t mode, Take take)
-    : path_(std::move(path)), mode_(mode), take_(std::move(take)), acceptor_(executor) {
-  if (const std::error_code error = listen()) throw std::system_error(error, path_.string());
+    : file_(path, mode), take_(std::move(take)), acceptor_(executor) {
+  if (const std::error_code error = listen()) throw std::system_error(error, path.string());
   asio::co_spawn(executor, accept(), asio::detached);
 }
 
-PeerListener::~PeerListener() {
-  if (is_in_place()) unlink(path_.c_str());
-}
-
 void PeerListener::put_back() {
-  if (!is_in_place()) (void)listen();
+  if (!file_.is_in_place()) (void)listen();
 }
 
-// Bound under another name and renamed into place, so that whoever sees the socket is served.
 std::error_code PeerListener::listen() {
-  std::filesystem::path draft = path_;
-  draft += ".new";
-  unlink(draft.c_str());
   Protocol::acceptor fresh(acceptor_.get_executor());
   boost::system::error_code error;
   fresh.open(Protocol(), error);
-  if (!error) fresh.bind(Protocol::endpoint(draft.string()), error);
-  if (!error) fresh.listen(SOMAXCONN, error);
   if (!error) fresh.non_blocking(true, error);
   if (error) return error;
-  const auto bound = identity_of(draft);
-  if (chmod(draft.c_str(), mode_) != 0 || rename(draft.c_str(), path_.c_str()) != 0) {
-    return {errno, std::generic_category()};
-  }
-  bound_ = bound;
+  if (const std::error_code trouble = file_.listen(fresh.native_handle())) return trouble;
   acceptor_ = std::move(fresh);  // cancels what waits for the one before
   return {};
-}
-
-bool PeerListener::is_in_place() const {
-  return bound_ && identity_of(path_) == bound_;
 }
 
 // Plain accept4(2), so that who has gone again costs next to nothing.

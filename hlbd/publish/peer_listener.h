@@ -8,11 +8,10 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <filesystem>
 #include <functional>
-#include <optional>
 #include <system_error>
 
 #include "system/file_descriptor.h"
-#include "system/file_identity.h"
+#include "system/socket_file.h"
 
 namespace hlb::publish {
 
@@ -26,10 +25,6 @@ class PeerListener {
   // std::system_error.
   PeerListener(const boost::asio::any_io_executor& executor, std::filesystem::path path,
                mode_t mode, Take take);
-  ~PeerListener();  // removes the socket, if it still is this one
-  PeerListener(const PeerListener&) = delete;
-  PeerListener& operator=(const PeerListener&) = delete;
-
   // Listens anew if somebody has removed or replaced the socket. Should that fail, the next call
   // tries again.
   void put_back();
@@ -38,14 +33,11 @@ class PeerListener {
   using Protocol = boost::asio::local::stream_protocol;
 
   std::error_code listen();
-  bool is_in_place() const;
   boost::asio::awaitable<void> accept();
   bool accept_one();
 
-  std::filesystem::path path_;
-  mode_t mode_;
+  SocketFile file_;
   Take take_;
-  std::optional<FileIdentity> bound_;
   Protocol::acceptor acceptor_;
 };
 

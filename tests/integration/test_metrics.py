@@ -123,6 +123,24 @@ def test_the_socket_is_gone_when_hlbd_is_and_a_stale_one_is_no_hindrance(stage, 
     assert not Path(at).exists()
 
 
+def test_the_socket_is_put_back_when_somebody_removes_or_replaces_it(stage, backends):
+    at = Path("/run/hlb/metrics.sock")
+    hlbd = stage.hlbd(config(service(NAME, [A]), metrics=str(at)))
+    at.unlink()
+    until(at.is_socket, "put back")
+    scrape(str(at))
+    at.unlink()
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(at))
+        theirs = at.stat().st_ino
+        until(lambda: at.stat().st_ino != theirs, "in the other one's place")
+        scrape(str(at))
+    at.unlink()
+    at.write_text("kept")
+    assert hlbd.terminate() == 0
+    assert at.read_text() == "kept"
+
+
 # ---- what is counted ---------------------------------------------------------------------------
 
 
