@@ -1,6 +1,5 @@
 """The table under adversity: what changes in place, and what stands when nothing else can be made."""
 
-import contextlib
 import os
 import shutil
 import signal
@@ -11,7 +10,7 @@ import pytest
 from lookups import Hammer, fields, lookup, lookups
 from programs import Program
 from waiting import until
-from world import BUILD, DNS_IPV4, RUNTIME, config, environment, run, service
+from world import BUILD, DNS_IPV4, RUNTIME, config, environment, fill, run, service
 
 A, B, C = "127.0.0.11", "127.0.0.12", "127.0.0.13"
 NAME = "table.test"
@@ -61,18 +60,15 @@ def unchecked(name):
     return f'[[service]]\nname = "{name}"\nbackends = ["{C}"]\n[service.check]\ntype = "none"\n'
 
 
-def fill(folder):
-    with contextlib.suppress(OSError), open(folder / "ballast", "wb") as ballast:
-        while True:
-            ballast.write(b"x" * 4096)
-            ballast.flush()
+def fill_up(folder):
+    fill(folder)
     assert shutil.disk_usage(folder).free == 0
 
 
 def test_a_dead_backend_is_left_out_while_run_is_full(small_run, stage, backends):
     stage.hlbd(services())
     before = identity()
-    fill(small_run)
+    fill_up(small_run)
     backends[A].kill()
     until(lambda: answered() == {B}, "the dead one out")
     assert identity() == before
@@ -81,7 +77,7 @@ def test_a_dead_backend_is_left_out_while_run_is_full(small_run, stage, backends
 def test_what_is_new_is_answered_by_hlbd_while_run_is_full(small_run, stage, backends):
     hlbd = stage.hlbd(services(NAME, "gone.test"))
     until((small_run / "table.spare").exists, "room for the next table")
-    fill(small_run)
+    fill_up(small_run)
     many = "".join(unchecked(f"new{i}.test") for i in range(3000))
     hlbd.reload(services(backends=(B, C)) + many)
     assert "no new table" in hlbd.log()

@@ -54,6 +54,14 @@ def saying(path, text):
         Path(path).write_text(before)
 
 
+def fill(folder):
+    """Leaves no room in its file system, until the file `ballast` there is removed."""
+    with contextlib.suppress(OSError), open(Path(folder) / "ballast", "wb") as ballast:
+        while True:
+            ballast.write(b"x" * 4096)
+            ballast.flush()
+
+
 # ---- configuration ---------------------------------------------------------------------------
 
 
