@@ -84,21 +84,19 @@ void Telemetry::looked_up(const std::variant<bus::Resolved, bus::Refusal>& answe
 }
 
 metrics::Exposition Telemetry::expose() const {
-  const auto watched = monitor_.watched();
-  std::vector<metrics::ServiceSample> services;
-  services.reserve(watched.size());
-  for (std::size_t i = 0; i < watched.size(); ++i) {
-    auto& service = services.emplace_back();
-    service.name = monitor_.services()[i].name;
-    service.healthy = monitor_.verdicts()[i].status.healthy;
-    service.backends.reserve(watched[i].backends.size());
-    for (const WatchedBackend& backend : watched[i].backends) {
-      service.backends.push_back({.address = backend.spec.address,
-                                  .up = backend.state == State::up,
-                                  .override = backend.override ? name_of(*backend.override) : ""});
+  metrics::Samples samples{.services = monitor_.list(), .healthy = {}, .backends = {}};
+  samples.healthy.reserve(monitor_.verdicts().size());
+  samples.backends.reserve(monitor_.totals().backends);
+  for (const ServiceVerdict& verdict : monitor_.verdicts())
+    samples.healthy.push_back(verdict.status.healthy);
+  for (const WatchedService& service : monitor_.watched()) {
+    for (const WatchedBackend& backend : service.backends) {
+      samples.backends.push_back(
+          {.up = backend.state == State::up,
+           .override = backend.override ? name_of(*backend.override) : std::string_view()});
     }
   }
-  return metrics_.expose(std::move(services));
+  return metrics_.expose(std::move(samples));
 }
 
 }  // namespace hlb

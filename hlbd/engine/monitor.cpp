@@ -79,6 +79,7 @@ Monitor::Monitor(const boost::asio::any_io_executor& executor, Clock& clock, Mak
 
 bool Monitor::apply(ServiceChange change, const Published& published) {
   if (change.before != all_.list) change = compare(std::move(change.now), all_.list);
+  if (change.now == all_.list) return false;
   const bool others = take_over(change, published);
   if (others) checks_.drop_gone();
   mass_failure_.reset(count_backends(all_.specs));

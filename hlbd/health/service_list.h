@@ -46,6 +46,7 @@ struct ServiceChange {
   std::vector<std::optional<std::size_t>> same{};
 };
 
+// If none is another one, or has another place, `now` is `before` itself.
 ServiceChange compare(Services now, Services before);
 
 }  // namespace hlb

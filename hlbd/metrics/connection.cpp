@@ -1,7 +1,6 @@
 #include "metrics/connection.h"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/error.hpp>
@@ -9,6 +8,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace hlb::metrics {
@@ -22,13 +22,6 @@ constexpr std::string_view kPath = "/metrics";
 constexpr char kPlain[] = "text/plain; charset=utf-8";
 constexpr char kExposition[] = "text/plain; version=0.0.4; charset=utf-8";
 
-http::response<http::string_body> plain(http::status status, std::string text) {
-  http::response<http::string_body> response(status, 11);
-  response.set(http::field::content_type, kPlain);
-  response.body() = std::move(text);
-  return response;
-}
-
 bool is_http_error(const boost::system::error_code& error) {
   return error.category() == http::make_error_code(http::error::end_of_stream).category();
 }
@@ -39,9 +32,8 @@ std::string_view without_query(std::string_view target) {
 
 }  // namespace
 
-Connection::Connection(Socket socket, const Endpoint::Expose& expose,
-                       const Endpoint::Limits& limits)
-    : stream_(std::move(socket)), expose_(expose), limits_(limits) {}
+Connection::Connection(Socket socket, SharedText& text, const Endpoint::Limits& limits)
+    : stream_(std::move(socket)), text_(text), limits_(limits) {}
 
 asio::awaitable<void> Connection::serve() {
   // Not in one condition: g++ 12 miscompiles co_await behind &&.
@@ -77,46 +69,42 @@ asio::awaitable<bool> Connection::answer_request() {
   if (error == http::error::end_of_stream) co_return false;
   if (error && !is_http_error(error)) co_return false;
   if (error) {
-    Response refusal = plain(http::status::bad_request, error.message() + "\n");
+    Response refusal(http::status::bad_request, 11);
     refusal.keep_alive(false);
-    co_return co_await send(std::move(refusal));
+    co_return co_await send(std::move(refusal), error.message() + "\n", false);
   }
-  Response response = co_await respond(parser.get());
-  response.version(parser.get().version());
-  response.keep_alive(parser.keep_alive());
-  co_return co_await send(std::move(response), parser.get().method() == http::verb::head);
+  co_return co_await respond(parser.get());
 }
 
-asio::awaitable<Connection::Response> Connection::respond(const Request& request) {
-  if (request.method() != http::verb::get && request.method() != http::verb::head) {
-    Response refusal = plain(http::status::method_not_allowed, "only GET and HEAD\n");
-    refusal.set(http::field::allow, "GET, HEAD");
-    co_return refusal;
+// False when it was the last one.
+asio::awaitable<bool> Connection::respond(const Request& request) {
+  Response response(http::status::ok, request.version());
+  response.keep_alive(request.keep_alive());
+  const bool head = request.method() == http::verb::head;
+  if (request.method() != http::verb::get && !head) {
+    response.result(http::status::method_not_allowed);
+    response.set(http::field::allow, "GET, HEAD");
+    co_return co_await send(std::move(response), "only GET and HEAD\n", false);
   }
   if (without_query({request.target().data(), request.target().size()}) != kPath) {
-    co_return plain(http::status::not_found, "the metrics of hlbd are at /metrics\n");
+    response.result(http::status::not_found);
+    co_return co_await send(std::move(response), "the metrics of hlbd are at /metrics\n", head);
   }
-  Response response(http::status::ok, request.version());
   response.set(http::field::content_type, kExposition);
-  response.body() = co_await metrics();
-  co_return response;
+  const SharedText::Text text = co_await text_.get();
+  co_return co_await send(std::move(response), *text, head);
 }
 
-// In parts, between which the rest of hlbd has its turn.
-asio::awaitable<std::string> Connection::metrics() {
-  Exposition exposition = expose_();
-  std::string text;
-  while (exposition.add_part(text))
-    co_await asio::post(stream_.get_executor(), asio::use_awaitable);
-  co_return text;
-}
-
-// False when no further request is to be read. A HEAD is told how long the body would be.
-asio::awaitable<bool> Connection::send(Response response, bool head_alone) {
+// Likewise. A HEAD is told how long the body would be.
+asio::awaitable<bool> Connection::send(Response response, std::string_view body, bool head_alone) {
   response.set(http::field::server, "hlbd");
+  if (response.find(http::field::content_type) == response.end()) {
+    response.set(http::field::content_type, kPlain);
+  }
+  response.body() = {body.data(), body.size()};
   response.prepare_payload();
   stream_.expires_after(limits_.response);
-  http::response_serializer<http::string_body> serializer(response);
+  http::response_serializer<Response::body_type> serializer(response);
   boost::system::error_code error;
   auto resume = asio::redirect_error(asio::use_awaitable, error);
   if (head_alone) {

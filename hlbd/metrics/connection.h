@@ -7,10 +7,12 @@
 #include <boost/beast/core/flat_static_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
-#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/span_body.hpp>
 #include <cstddef>
+#include <string_view>
 
 #include "metrics/endpoint.h"
+#include "metrics/shared_text.h"
 
 namespace hlb::metrics {
 
@@ -19,8 +21,8 @@ class Connection {
  public:
   using Socket = boost::asio::generic::stream_protocol::socket;
 
-  // `expose` and `limits` must outlive it.
-  Connection(Socket socket, const Endpoint::Expose& expose, const Endpoint::Limits& limits);
+  // `text` and `limits` must outlive it.
+  Connection(Socket socket, SharedText& text, const Endpoint::Limits& limits);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -31,18 +33,18 @@ class Connection {
 
  private:
   using Request = boost::beast::http::request<boost::beast::http::empty_body>;
-  using Response = boost::beast::http::response<boost::beast::http::string_body>;
+  // Its body is somebody else's.
+  using Response = boost::beast::http::response<boost::beast::http::span_body<const char>>;
 
   static constexpr std::size_t kLongestRequest = 8192;
 
   boost::asio::awaitable<bool> await_request();
   boost::asio::awaitable<bool> answer_request();
-  boost::asio::awaitable<Response> respond(const Request& request);
-  boost::asio::awaitable<std::string> metrics();
-  boost::asio::awaitable<bool> send(Response response, bool head_alone = false);
+  boost::asio::awaitable<bool> respond(const Request& request);
+  boost::asio::awaitable<bool> send(Response response, std::string_view body, bool head_alone);
 
   boost::beast::basic_stream<boost::asio::generic::stream_protocol> stream_;
-  const Endpoint::Expose& expose_;
+  SharedText& text_;
   const Endpoint::Limits& limits_;
   boost::beast::flat_static_buffer<kLongestRequest> received_;
   bool answered_ = false;  // a request, at least

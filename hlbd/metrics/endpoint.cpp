@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <functional>
 #include <list>
+#include <memory>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -65,7 +66,7 @@ Places::Holder holder_of(Connection::Socket& socket) {
 class Endpoint::Server {
  public:
   Server(const asio::any_io_executor& executor, Expose expose, Limits limits)
-      : expose_(std::move(expose)),
+      : text_(std::make_shared<SharedText>(executor, std::move(expose))),
         limits_(limits),
         acceptor_(executor),
         look_(executor),
@@ -116,7 +117,7 @@ class Endpoint::Server {
     return {};
   }
 
-  Expose expose_;
+  std::shared_ptr<SharedText> text_;
   Limits limits_;
   Acceptor acceptor_;
   std::string path_;                // of a unix socket
@@ -153,7 +154,7 @@ asio::awaitable<void> Endpoint::Server::accept(std::shared_ptr<Server> server) {
 asio::awaitable<void> Endpoint::Server::serve(std::shared_ptr<Server> server,
                                               Connection::Socket socket) {
   const Places::Holder holder = holder_of(socket);
-  Connection connection(std::move(socket), server->expose_, server->limits_);
+  Connection connection(std::move(socket), *server->text_, server->limits_);
   const Places::Place held(server->places_, {.holder = holder},
                            [&connection] { connection.end(); });
   const auto place = server->connections_.insert(server->connections_.end(), &connection);

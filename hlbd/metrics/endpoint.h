@@ -8,13 +8,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <system_error>
 
 #include "health/address.h"
-#include "metrics/exposition.h"
+#include "metrics/shared_text.h"
 
 namespace hlb::metrics {
 
@@ -28,8 +27,7 @@ class Endpoint {
     std::size_t connections = 32;
   };
 
-  // What a scrape shows; called for each.
-  using Expose = std::function<Exposition()>;
+  using Expose = SharedText::Expose;
 
   Endpoint(boost::asio::any_io_executor executor, Expose expose, Limits limits);
   Endpoint(boost::asio::any_io_executor executor, Expose expose);

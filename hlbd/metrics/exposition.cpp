@@ -3,7 +3,7 @@
 #include <prometheus/text_serializer.h>
 
 #include <array>
-#include <iterator>
+#include <span>
 #include <utility>
 
 namespace hlb::metrics {
@@ -12,7 +12,15 @@ namespace {
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 
-constexpr std::size_t kMetricsOfPart = 250;
+// Of one part: whatever comes first.
+constexpr std::size_t kMostMetrics = 250;
+constexpr std::size_t kMostServices = 2500;
+
+struct ServiceSample {
+  const ServiceSpec& spec;
+  std::uint32_t healthy;
+  std::span<const BackendSample> backends;
+};
 
 ClientMetric gauge(std::vector<ClientMetric::Label> labels, double value) {
   ClientMetric metric;
@@ -22,22 +30,23 @@ ClientMetric gauge(std::vector<ClientMetric::Label> labels, double value) {
 }
 
 void add_healthy(const ServiceSample& service, std::vector<ClientMetric>& metrics) {
-  metrics.push_back(gauge({{"service", service.name}}, static_cast<double>(service.healthy)));
+  metrics.push_back(gauge({{"service", service.spec.name}}, service.healthy));
 }
 
 void add_up(const ServiceSample& service, std::vector<ClientMetric>& metrics) {
-  for (const BackendSample& each : service.backends) {
-    metrics.push_back(
-        gauge({{"service", service.name}, {"backend", each.address.to_string()}}, each.up ? 1 : 0));
+  for (std::size_t i = 0; i < service.backends.size(); ++i) {
+    metrics.push_back(gauge(
+        {{"service", service.spec.name}, {"backend", service.spec.backends[i].address.to_string()}},
+        service.backends[i].up ? 1 : 0));
   }
 }
 
 void add_overrides(const ServiceSample& service, std::vector<ClientMetric>& metrics) {
-  for (const BackendSample& each : service.backends) {
-    if (each.override.empty()) continue;
-    metrics.push_back(gauge({{"service", service.name},
-                             {"backend", each.address.to_string()},
-                             {"kind", std::string(each.override)}},
+  for (std::size_t i = 0; i < service.backends.size(); ++i) {
+    if (service.backends[i].override.empty()) continue;
+    metrics.push_back(gauge({{"service", service.spec.name},
+                             {"backend", service.spec.backends[i].address.to_string()},
+                             {"kind", std::string(service.backends[i].override)}},
                             1));
   }
 }
@@ -74,15 +83,22 @@ bool Exposition::add_part(std::string& text) {
   }
   if (family_ == kFamilies.size()) return false;
   const Family& family = kFamilies.at(family_);
-  const bool continued = next_ > 0;
+  const std::span<const ServiceSpec> services = samples_.services->all();
+  const std::span<const BackendSample> backends(samples_.backends);
+  const std::size_t first = service_;
   MetricFamily part{family.name, family.help, prometheus::MetricType::Gauge, {}};
-  while (next_ < services_.size() && part.metric.size() < kMetricsOfPart)
-    family.add(services_[next_++], part.metric);
+  while (service_ < services.size() && part.metric.size() < kMostMetrics &&
+         service_ < first + kMostServices) {
+    const ServiceSpec& spec = services[service_];
+    const auto own = backends.subspan(backend_, spec.backends.size());
+    family.add({spec, samples_.healthy[service_++], own}, part.metric);
+    backend_ += own.size();
+  }
   const std::string lines = serializer.Serialize({part});
-  text += continued ? without_comments(lines) : lines;
-  if (next_ == services_.size()) {
+  text += first > 0 ? without_comments(lines) : lines;
+  if (service_ == services.size()) {
     ++family_;
-    next_ = 0;
+    service_ = backend_ = 0;
   }
   return true;
 }

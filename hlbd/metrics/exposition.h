@@ -11,38 +11,39 @@
 #include <utility>
 #include <vector>
 
-#include "health/address.h"
+#include "health/service_list.h"
 
 namespace hlb::metrics {
 
-// What is shown of a backend and of a service.
 struct BackendSample {
-  Address address;
   bool up = false;            // as its checks found it
   std::string_view override;  // its kind, of a name that never goes; empty: none
 };
 
-struct ServiceSample {
-  std::string name;
-  std::size_t healthy = 0;  // backends that lookups may be answered
-  std::vector<BackendSample> backends;
+// What is true of the services at one moment. Who they are is shared, so that 100,000 of them are
+// sampled in a few milliseconds.
+struct Samples {
+  Services services;
+  std::vector<std::uint32_t> healthy;   // of each service: backends that lookups may be answered
+  std::vector<BackendSample> backends;  // of the first service, of the second, and so on
 };
 
 // The text of one moment, made in parts, so that one of ten thousand backends doesn't keep the loop
 // from its other work: each part is made in about a quarter of a millisecond.
 class Exposition {
  public:
-  Exposition(std::vector<prometheus::MetricFamily> counted, std::vector<ServiceSample> services)
-      : counted_(std::move(counted)), services_(std::move(services)) {}
+  Exposition(std::vector<prometheus::MetricFamily> counted, Samples samples)
+      : counted_(std::move(counted)), samples_(std::move(samples)) {}
 
   // Appends the next part to `text`; false when all is there.
   bool add_part(std::string& text);
 
  private:
   std::vector<prometheus::MetricFamily> counted_;  // shown first; empty once it is
-  std::vector<ServiceSample> services_;
-  std::size_t family_ = 0;  // of those that show services,
-  std::size_t next_ = 0;    // and the service that it goes on with
+  Samples samples_;
+  std::size_t family_ = 0;   // of those that show services,
+  std::size_t service_ = 0;  // and the service that it goes on with,
+  std::size_t backend_ = 0;  // whose backends' samples begin here
 };
 
 }  // namespace hlb::metrics

@@ -145,7 +145,7 @@ void Metrics::loaded_configuration(bool good) {
   good_configuration_.Set(good ? 1 : 0);
 }
 
-Exposition Metrics::expose(std::vector<ServiceSample> services) const {
+Exposition Metrics::expose(Samples services) const {
   return {registry_.Collect(), std::move(services)};
 }
 

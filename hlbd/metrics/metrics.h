@@ -10,7 +10,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "health/check_name.h"
 #include "health/machine.h"
@@ -47,8 +46,8 @@ class Metrics {
   void loop_lagged(std::chrono::nanoseconds lag);
   void loaded_configuration(bool good);
 
-  // All of the above as it stands, and with it `services`.
-  Exposition expose(std::vector<ServiceSample> services) const;
+  // All of the above as it stands, and with it the services.
+  Exposition expose(Samples services) const;
 
  private:
   using Counter = prometheus::Counter;

@@ -29,7 +29,7 @@ bool is_over(const FileDescriptor& socket) {
 
 }  // namespace
 
-PeerListener::PeerListener(const asio::any_io_executor& executor, std::filesystem::path path,
+PeerListener::PeerListener(const asio::any_io_executor& executor, const std::filesystem::path& path,
                            mode_t mode, Take take)
     : file_(path, mode), take_(std::move(take)), acceptor_(executor) {
   if (const std::error_code error = listen()) throw std::system_error(error, path.string());

@@ -23,7 +23,7 @@ class PeerListener {
 
   // Listens on `path`, in place of whatever stands there; `mode` says who may connect. Throws
   // std::system_error.
-  PeerListener(const boost::asio::any_io_executor& executor, std::filesystem::path path,
+  PeerListener(const boost::asio::any_io_executor& executor, const std::filesystem::path& path,
                mode_t mode, Take take);
   // Listens anew if somebody has removed or replaced the socket. Should that fail, the next call
   // tries again.

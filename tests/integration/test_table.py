@@ -47,17 +47,22 @@ def test_threads_that_read_while_verdicts_change_see_nothing_that_never_was():
 # ---- a full file system ----------------------------------------------------------------------
 
 
-@pytest.fixture
-def small_run(stage):
-    """A runtime folder on a file system of 256 KiB."""
+def run_of_size(stage, size):
     RUNTIME.mkdir(exist_ok=True)
-    run("mount", "-t", "tmpfs", "-o", "size=256k,mode=755", "tmpfs", RUNTIME)
+    run("mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", RUNTIME)
     stage.parts.callback(run, "umount", RUNTIME)
     return RUNTIME
 
 
-def unchecked(name):
-    return f'[[service]]\nname = "{name}"\nbackends = ["{C}"]\n[service.check]\ntype = "none"\n'
+@pytest.fixture
+def small_run(stage):
+    """A runtime folder on a file system of 256 KiB."""
+    return run_of_size(stage, "256k")
+
+
+def unchecked(name, backends=(C,)):
+    listed = ", ".join(f'"{each}"' for each in backends)
+    return f'[[service]]\nname = "{name}"\nbackends = [{listed}]\n[service.check]\ntype = "none"\n'
 
 
 def fill_up(folder):
@@ -122,6 +127,32 @@ def test_verdicts_that_change_take_no_room_whoever_has_the_table_mapped(stage, b
         used.append(identity())
     assert len(set(used)) == 1
     assert hlbd.running()
+
+
+RELOADS = int(os.environ.get("RELOADS", "6"))
+
+
+def test_old_tables_take_next_to_no_room_whoever_has_them_mapped(stage, backends):
+    folder = run_of_size(stage, "40m")
+    ten = [f"127.3.0.{i}" for i in range(1, 11)]
+    many = "".join(unchecked(f"many{i}.test", ten) for i in range(1000))
+    hlbd = stage.hlbd(services() + many)
+    idle = []
+    for number in range(RELOADS):
+        idle.append(idle_program(stage))
+        idle[-1].wait_for_log("idle")
+        new = f"new{number}.test"
+        hlbd.reload(services() + many + unchecked(new))
+        until(lambda new=new: new.encode() in TABLE.read_bytes(), "the next table")
+
+    def used():
+        return shutil.disk_usage(folder).used
+
+    table = os.stat(TABLE).st_blocks * 512
+    bound = 2 * table + (64 << 10) * RELOADS
+    assert table > 300_000
+    until(lambda: used() <= bound, f"{used()} <= {bound} bytes in use")
+    print(f"{used()} bytes in use, a table of {table}, {RELOADS} old ones mapped")
 
 
 # ---- what others do to the file ---------------------------------------------------------------

@@ -13,6 +13,8 @@
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -82,12 +84,16 @@ class EndpointTest : public testing::Test {
     EXPECT_FALSE(endpoint_->serve_at(path_));
   }
 
-  Exposition expose() const {
-    std::vector<ServiceSample> services;
+  Exposition expose() {
+    ++exposed_;
+    std::vector<ServiceSpec> specs(services_);
     for (std::size_t i = 0; i < services_; ++i) {
-      services.push_back({"service" + std::to_string(i) + ".test", 1, {{Address{}, true, ""}}});
+      specs[i].name = "service" + std::to_string(i) + ".test";
+      specs[i].backends.emplace_back();
     }
-    return counted_.expose(std::move(services));
+    return counted_.expose({.services = list_of(std::move(specs)),
+                            .healthy = std::vector<std::uint32_t>(services_, 1),
+                            .backends = std::vector<BackendSample>(services_, {true, ""})});
   }
 
   // Turns the loop until `done`, or for so long that it will never be.
@@ -132,6 +138,7 @@ class EndpointTest : public testing::Test {
   std::string path_ = folder_.file("metrics.sock");
   Metrics counted_;
   std::size_t services_ = 1;
+  int exposed_ = 0;  // texts that were made
   std::optional<Endpoint> endpoint_;
 };
 
@@ -248,6 +255,28 @@ TEST_F(EndpointTest, LetsTheLoopWorkBetweenTheParts) {
   asio::post(loop_, turn);
   ASSERT_TRUE(wait_for(client, "HTTP/1.1 200 OK"));
   EXPECT_GT(turns, 20);
+}
+
+TEST_F(EndpointTest, MakesOneTextForAllWhoAskWhileAnotherIsMade) {
+  services_ = 5'000;
+  std::deque<Client> clients;
+  for (int i = 0; i < 10; ++i)
+    clients.emplace_back(path_).send(kGet);
+  for (Client& client : clients)
+    EXPECT_TRUE(wait_for(client, kLastLine));
+  EXPECT_LE(exposed_, 2);
+}
+
+TEST_F(EndpointTest, MakesFewTextsForClientsThatTakeNone) {
+  services_ = 20'000;  // more than a socket buffers
+  constexpr int kClients = 30;
+  std::deque<Client> clients;
+  for (int i = 0; i < kClients; ++i) {
+    const Client& client = clients.emplace_back(path_);
+    client.send(kGet);
+    ASSERT_TRUE(run_until([&] { return client.has_something(); }));
+  }
+  EXPECT_LT(exposed_, kClients / 2);
 }
 
 TEST_F(EndpointTest, IsOpenToAllUsers) {

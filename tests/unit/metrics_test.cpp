@@ -23,17 +23,21 @@ std::string text_of(Exposition exposition) {
 }
 
 std::string text_of(const Metrics& metrics) {
-  return text_of(metrics.expose({}));
+  return text_of(metrics.expose({.services = list_of({}), .healthy = {}, .backends = {}}));
 }
 
 // What stands at the end of the text: the services.
-std::string services_of(std::vector<ServiceSample> services) {
+std::string services_of(Samples services) {
   const std::string text = text_of(Metrics().expose(std::move(services)));
   return text.substr(text.find("# HELP hlb_service_healthy_backends"));
 }
 
-BackendSample backend(const std::string& address, bool up, std::string_view override = "") {
-  return {Address::parse(address).value(), up, override};
+ServiceSpec service(std::string name, const std::vector<std::string>& backends) {
+  ServiceSpec spec;
+  spec.name = std::move(name);
+  for (const std::string& address : backends)
+    spec.backends.push_back({Address::parse(address).value()});
+  return spec;
 }
 
 Outcome lasting(Outcome outcome, std::chrono::microseconds latency) {
@@ -116,10 +120,11 @@ TEST(Metrics, SaysWhetherTheConfigurationIsInUseAndWhichVersionRuns) {
 }
 
 TEST(Exposition, ShowsServicesTheirBackendsAndOverrides) {
-  const std::string text = services_of({
-      {"a.test", 2, {backend("10.0.0.1", true), backend("fd99::1", true)}},
-      {"b.test", 0, {backend("10.0.0.1", false, "drain")}},
-  });
+  const std::string text = services_of(
+      {.services =
+           list_of({service("a.test", {"10.0.0.1", "fd99::1"}), service("b.test", {"10.0.0.1"})}),
+       .healthy = {2, 0},
+       .backends = {{true, ""}, {true, ""}, {false, "drain"}}});
   EXPECT_EQ(text,
             R"(# HELP hlb_service_healthy_backends Backends of the service that lookups may get.
 # TYPE hlb_service_healthy_backends gauge
@@ -138,12 +143,15 @@ hlb_override{service="b.test",backend="10.0.0.1",kind="drain"} 1
 
 TEST(Exposition, MakesOneTextOfManyParts) {
   constexpr std::size_t kServices = 600;
-  std::vector<ServiceSample> services;
+  std::vector<ServiceSpec> specs;
+  Samples samples;
   for (std::size_t i = 0; i < kServices; ++i) {
-    services.push_back(
-        {"s" + std::to_string(i), 1, {backend("10.0.0.1", true), backend("10.0.0.2", false)}});
+    specs.push_back(service("s" + std::to_string(i), {"10.0.0.1", "10.0.0.2"}));
+    samples.healthy.push_back(1);
+    samples.backends.insert(samples.backends.end(), {{true, ""}, {false, ""}});
   }
-  Exposition exposition = Metrics().expose(std::move(services));
+  samples.services = list_of(std::move(specs));
+  Exposition exposition = Metrics().expose(std::move(samples));
   std::string text;
   int parts = 0;
   while (exposition.add_part(text))
@@ -157,7 +165,7 @@ TEST(Exposition, MakesOneTextOfManyParts) {
 }
 
 TEST(Exposition, HasNoServiceBeforeThereIsOne) {
-  const std::string text = services_of({});
+  const std::string text = services_of({.services = list_of({}), .healthy = {}, .backends = {}});
   EXPECT_EQ(count(text, "# TYPE "), 3U);
   EXPECT_EQ(count(text, "{"), 0U);
 }
