@@ -63,11 +63,12 @@ bool reserve(const FileDescriptor& file, std::size_t size) {
   return error == 0;
 }
 
+// Beyond its end, too: of the last page nothing would be given back, were it not in the hole as a
+// whole.
 void give_back_room(const FileDescriptor& file) {
   struct stat status{};
   if (::fstat(file.get(), &status) != 0 || status.st_size <= kKept) return;
-  ::fallocate(file.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, kKept,
-              status.st_size - kKept);
+  ::fallocate(file.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, kKept, status.st_size);
 }
 
 // For how long nothing was done to the file: an exchange of names counts.
