@@ -115,8 +115,11 @@ inline std::optional<pid_t> process_in(const std::string& path) {
   return static_cast<pid_t>(std::stol(text));
 }
 
+// Zombies, too: where the first process of a container reaps nobody, who has lost its parent stays
+// one. Of our own children(), none may.
 inline bool is_gone(pid_t process) {
-  return ::kill(process, 0) != 0 && errno == ESRCH;
+  return (::kill(process, 0) != 0 && errno == ESRCH) ||
+         status_of(process).find(") Z ") != std::string::npos;
 }
 
 // Waits until `done`, or for so long that it will never be.
