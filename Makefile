@@ -195,7 +195,7 @@ $(OUT)/obj/hlbd/%.o $(OUT)/obj/build/groups/%.o $(OUT)/obj/tests/%.o: EXTRA = $(
 $(OUT)/obj/tests/tidy_plugin.o: EXTRA += -fPIC -fno-rtti -isystem /usr/lib/llvm-$(CLANG)/include
 # Tests are compiled as fast as can be; what they test is as VARIANT says. Their functions are long, for
 # which the sanitizer's code in place takes a third of the compiler's time; called, it sees the same.
-$(OUT)/obj/build/groups/unit/%.o $(OUT)/obj/tests/unit/%.o: EXTRA += -O0 $(if $(filter asan,$(VARIANT)),-fno-sanitize=undefined -fsanitize-address-outline-instrumentation)
+$(OUT)/obj/build/groups/unit/%.o $(OUT)/obj/tests/unit/%.o: EXTRA += -O0 -g1 $(if $(filter asan,$(VARIANT)),-fno-sanitize=undefined -fsanitize-address-outline-instrumentation)
 
 $(OUT)/obj/%.o: %.cpp | build/dependencies
 	@mkdir -p $(@D)

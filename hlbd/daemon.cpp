@@ -280,16 +280,21 @@ void Daemon::put_in_force(Reloader::Loaded loaded, Reloader::Reply done) {
   operator_side_.telemetry().counted().loaded_configuration(errors == nullptr);
   if (errors != nullptr) {
     const bus::Refusal refusal = refuse(*errors);
-    notifier_.ready(status());
+    tell_ready();
     return done(refusal);
   }
   take_over(std::get<Reloader::Configuration>(std::move(loaded)));
   // Whoever is told that the reload is over may look up at once.
   when_in_force([this, done = std::move(done)] {
     spdlog::info("reloaded: {}", status());
-    notifier_.ready(status());
+    tell_ready();
     done(std::nullopt);
   });
+}
+
+// Not before it is so, nor amid a reload that was asked for later.
+void Daemon::tell_ready() {
+  if (ready_ && !reloader_.requested_again()) notifier_.ready(status());
 }
 
 void Daemon::when_in_force(std::function<void()> then) {

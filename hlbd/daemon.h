@@ -62,6 +62,7 @@ class Daemon : private Monitor::Observer {
   void programs_troubled(const std::string& trouble);
   void on_published(std::span<const Refreshed> services);
   void become_ready();
+  void tell_ready();
   void reload(Reloader::Reply reply);
   void put_in_force(Reloader::Loaded loaded, Reloader::Reply done);
   void when_in_force(std::function<void()> then);

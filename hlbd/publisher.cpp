@@ -56,7 +56,7 @@ void Publisher::tell(std::span<const Refreshed> services) {
   if (file_.published().empty()) return file_.supersede_predecessor();
   publish::LiveTable table = file_.live();
   for (const Refreshed& each : services)
-    table.tell(verdicts[each.service]);
+    table.tell(verdicts[each.service], left_to_hlbd_);
 }
 
 void Publisher::reshape() {
@@ -116,8 +116,7 @@ bool Publisher::replace_more() {
   try {
     if (!file_.prepare(truth_.size())) return true;
     file_.publish(truth_);
-    file_is_old_ = false;
-    on_trouble_("");
+    file_is_old_ = left_to_hlbd_ = false;
   } catch (const std::exception& error) {
     spdlog::error("no new table, hlbd answers itself what the one before doesn't have: {}",
                   error.what());
@@ -130,12 +129,19 @@ bool Publisher::replace_more() {
 void Publisher::end_work() {
   working_ = false;
   next_slice_.cancel();
-  if (file_.published().empty()) return;
+  if (file_.published().empty() || reshaped_) return;
+  publish::LiveTable table = file_.live();
   if (file_is_old_) {
-    file_.live().leave_names_to_hlbd(table());
-  } else {
-    file_.live().complete();
+    left_to_hlbd_ = true;
+    return table.leave_names_to_hlbd(this->table());
   }
+  file_.give_up_draft();
+  on_trouble_("");
+  if (std::exchange(left_to_hlbd_, false)) {
+    for (const ServiceVerdict& verdict : monitor_.verdicts())
+      table.tell(verdict);
+  }
+  table.complete();
 }
 
 void Publisher::try_again_at(Clock::time_point time) {
@@ -182,7 +188,8 @@ void Publisher::sort_more() {
 }
 
 void Publisher::renew_lease() {
-  if (file_.published().empty() || file_.renew()) return;
+  // What is old is about to be replaced, or tried again to be.
+  if (file_.published().empty() || file_.renew() || file_is_old_) return;
   spdlog::warn("the table was removed, replaced or changed by somebody else: it is made anew");
   file_is_old_ = true;
   if (!working_) work();

@@ -96,7 +96,8 @@ class Publisher {
   publish::TableFile file_;
   bool reshaped_ = true;                          // the truth is to be made anew
   bool file_is_old_ = true;                       // it has other names or backends than the truth
-  bool working_ = false;                          // on either
+  bool left_to_hlbd_ = false;                     // some services that are in an old file
+  bool working_ = false;                          // on either of the two
   std::optional<publish::TableEncoder> encoder_;  // of the next truth
   publish::SortScores scores_;
   bool scores_are_newer_ = false;  // than those that the encoder began with

@@ -38,6 +38,9 @@ class Reloader {
   // isn't. Requests that come while the files are read are answered by one more reading.
   void request(Reply reply);
 
+  // Whether files are to be read once more for what was requested since.
+  bool requested_again() const { return !waiting_.empty(); }
+
  private:
   void read();
   void put_in_force(Loaded loaded);

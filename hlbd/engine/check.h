@@ -30,6 +30,9 @@ class Check : public boost::intrusive::set_base_hook<
  public:
   // A backend that it speaks for, by its place in the monitor; services may share a check.
   struct User {
+    // In a backend's place: one that was removed, and stays for now.
+    static constexpr std::uint32_t kRetiring = UINT32_MAX;
+
     std::uint32_t service;
     std::uint32_t backend;
   };

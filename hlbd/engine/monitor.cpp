@@ -36,6 +36,14 @@ void for_each_check(std::span<const WatchedService> services, Function function)
   }
 }
 
+// In the order of the services, each with the state before the first of its changes.
+std::vector<Refreshed> told_once(std::vector<Refreshed> services) {
+  std::ranges::stable_sort(services, {}, &Refreshed::service);
+  const auto again = std::ranges::unique(services, {}, &Refreshed::service);
+  services.erase(again.begin(), again.end());
+  return services;
+}
+
 std::size_t count_backends(std::span<const ServiceSpec> services) {
   std::size_t count = 0;
   for (const ServiceSpec& service : services)
@@ -92,19 +100,29 @@ bool Monitor::apply(ServiceChange change, const Published& published) {
   return others;
 }
 
-// Whether any service is another one. What nobody takes goes with the end of this.
+// Whether any service is another one. What nobody takes goes with the end of this. A service that
+// stays the same may have news that haven't been told as yet.
 bool Monitor::take_over(const ServiceChange& change, const Published& published) {
   Takeover before(std::exchange(all_, WatchedServices(change.now)));
+  const std::vector<std::size_t> stale = stale_.take();
+  const std::vector<Refreshed> untold = told_once(std::exchange(refreshed_, {}));
+  const std::set<std::size_t> slow = std::exchange(slow_, {});
   stale_.reset(all_.specs.size());
+  bool others = false;
   for (std::size_t i = 0; i < all_.specs.size(); ++i) {
-    if (const auto same = change.same[i]) {
-      before.take_whole(*same, all_.specs[i], all_.watched[i], all_.verdicts[i]);
-    } else {
+    const auto same = change.same[i];
+    if (!same) {
       watch(i, before, published);
       stale_.mark(i);
+      others = true;
+      continue;
     }
+    before.take_whole(*same, all_.specs[i], all_.watched[i], all_.verdicts[i]);
+    if (std::ranges::binary_search(stale, *same) || slow.contains(*same)) stale_.mark(i);
+    const auto news = std::ranges::lower_bound(untold, *same, {}, &Refreshed::service);
+    if (news != untold.end() && news->service == *same) refreshed_.push_back({i, news->before});
   }
-  return !before.all_taken_whole() || stale_.any();
+  return others || !before.all_taken_whole();
 }
 
 void Monitor::watch(std::size_t place, Takeover& before, const Published& published) {
@@ -148,7 +166,6 @@ std::shared_ptr<Check> Monitor::check_for(const probes::Target& target, State pu
 
 // Those that come back slowly go on with it.
 void Monitor::go_on_slowly() {
-  slow_.clear();
   for (std::size_t i = 0; i < all_.specs.size(); ++i) {
     const ServiceSpec& spec = all_.specs[i];
     if (spec.slow_start == milliseconds{0}) continue;
@@ -166,9 +183,14 @@ void Monitor::enlist_users() {
   for_each_check(all_.watched, [](const auto& check) { check->users.clear(); });
   unheard_ = 0;
   for (std::uint32_t i = 0; i < all_.watched.size(); ++i) {
-    for (std::uint32_t k = 0; k < all_.watched[i].backends.size(); ++k) {
-      for (const auto& check : all_.watched[i].backends[k].checks)
+    const WatchedService& service = all_.watched[i];
+    for (std::uint32_t k = 0; k < service.backends.size(); ++k) {
+      for (const auto& check : service.backends[k].checks)
         enlist_user(*check, {i, k});
+    }
+    for (const WatchedBackend& backend : service.retiring) {
+      for (const auto& check : backend.checks)
+        check->users.push_back({i, Check::User::kRetiring});
     }
   }
 }
@@ -244,12 +266,11 @@ bool Monitor::first_round_over() const {
 
 std::vector<Refreshed> Monitor::refresh() {
   make_verdicts();
-  return std::exchange(refreshed_, {});
+  return told_once(std::exchange(refreshed_, {}));
 }
 
 // Of a new configuration: those that nobody has made as yet, and those which wait for a name again.
 void Monitor::make_first_verdicts() {
-  refreshed_.clear();
   totals_ = {};
   for (std::size_t i = 0; i < all_.specs.size(); ++i) {
     totals_.add(all_.verdicts[i].status);
@@ -292,8 +313,11 @@ milliseconds Monitor::take(Check& check, const Outcome& probed) {
   const Advice advice = revised(check.advice, outcome.advice);
   const bool advised = std::exchange(check.advice, advice) != advice;
   if (ruling.transition == Transition::changed || ruling.first) {
-    for (const auto& [service, backend] : check.users)
-      settle(service, all_.watched[service].backends[backend], {check, outcome, ruling});
+    for (const Check::User& user : check.users) {
+      if (user.backend == Check::User::kRetiring) continue;
+      settle(user.service, all_.watched[user.service].backends[user.backend],
+             {check, outcome, ruling});
+    }
   }
   if (ruling.first && !check.users.empty() && !check.may_be_silent()) --unheard_;
   if (ruling.transition == Transition::changed || ruling.first || advised) {
@@ -331,6 +355,7 @@ bool Monitor::amid_mass_failure(const Check& check, const Outcome& outcome) {
   if (check.is_told()) return false;
   const bool failed = outcome.result == Outcome::Result::failed;
   for (const auto& [service, backend] : check.users) {
+    if (backend == Check::User::kRetiring) continue;
     const Address& address = check.target().address;
     if (failed) {
       mass_failure_.failed(service, all_.watched[service].backends.size(), address, clock_.now(),

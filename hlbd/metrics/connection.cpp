@@ -47,7 +47,7 @@ asio::awaitable<void> Connection::serve() {
 
 void Connection::end() {
   ending_ = true;
-  stream_.cancel();
+  stream_.close();
 }
 
 // Waits for the first bytes of a request; false when none will come.
@@ -92,6 +92,7 @@ asio::awaitable<bool> Connection::respond(const Request& request) {
   }
   response.set(http::field::content_type, kExposition);
   const SharedText::Text text = co_await text_.get();
+  if (ending_) co_return false;
   co_return co_await send(std::move(response), *text, head);
 }
 

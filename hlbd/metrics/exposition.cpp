@@ -4,6 +4,7 @@
 
 #include <array>
 #include <span>
+#include <string>
 #include <utility>
 
 namespace hlb::metrics {
@@ -14,12 +15,14 @@ using prometheus::MetricFamily;
 
 // Of one part: whatever comes first.
 constexpr std::size_t kMostMetrics = 250;
-constexpr std::size_t kMostServices = 2500;
+constexpr std::size_t kMostSteps = 2500;
 
-struct ServiceSample {
-  const ServiceSpec& spec;
+// A service, or one of its backends.
+struct Sample {
+  const ServiceSpec& service;
   std::uint32_t healthy;
-  std::span<const BackendSample> backends;
+  const BackendSpec* backend = nullptr;
+  BackendSample state{};
 };
 
 ClientMetric gauge(std::vector<ClientMetric::Label> labels, double value) {
@@ -29,41 +32,40 @@ ClientMetric gauge(std::vector<ClientMetric::Label> labels, double value) {
   return metric;
 }
 
-void add_healthy(const ServiceSample& service, std::vector<ClientMetric>& metrics) {
-  metrics.push_back(gauge({{"service", service.spec.name}}, service.healthy));
+std::vector<ClientMetric::Label> labels_of(const Sample& sample) {
+  return {{"service", sample.service.name}, {"backend", sample.backend->address.to_string()}};
 }
 
-void add_up(const ServiceSample& service, std::vector<ClientMetric>& metrics) {
-  for (std::size_t i = 0; i < service.backends.size(); ++i) {
-    metrics.push_back(gauge(
-        {{"service", service.spec.name}, {"backend", service.spec.backends[i].address.to_string()}},
-        service.backends[i].up ? 1 : 0));
-  }
+void add_healthy(const Sample& sample, std::vector<ClientMetric>& metrics) {
+  metrics.push_back(gauge({{"service", sample.service.name}}, sample.healthy));
 }
 
-void add_overrides(const ServiceSample& service, std::vector<ClientMetric>& metrics) {
-  for (std::size_t i = 0; i < service.backends.size(); ++i) {
-    if (service.backends[i].override.empty()) continue;
-    metrics.push_back(gauge({{"service", service.spec.name},
-                             {"backend", service.spec.backends[i].address.to_string()},
-                             {"kind", std::string(service.backends[i].override)}},
-                            1));
-  }
+void add_up(const Sample& sample, std::vector<ClientMetric>& metrics) {
+  metrics.push_back(gauge(labels_of(sample), sample.state.up ? 1 : 0));
 }
 
-// A gauge that has a value for each service, or backend of one.
+void add_override(const Sample& sample, std::vector<ClientMetric>& metrics) {
+  if (sample.state.override.empty()) return;
+  auto labels = labels_of(sample);
+  labels.push_back({"kind", std::string(sample.state.override)});
+  metrics.push_back(gauge(std::move(labels), 1));
+}
+
+// A gauge that has a value for each service, or for each backend of one.
 struct Family {
   const char* name;
   const char* help;
-  void (*add)(const ServiceSample& service, std::vector<ClientMetric>& metrics);
+  bool of_backends;
+  void (*add)(const Sample& sample, std::vector<ClientMetric>& metrics);
 };
 
 constexpr std::array kFamilies = {
-    Family{"hlb_service_healthy_backends", "Backends of the service that lookups may get.",
+    Family{"hlb_service_healthy_backends", "Backends of the service that lookups may get.", false,
            add_healthy},
     Family{"hlb_backend_up", "Whether the backend's checks find it up, whatever overrides it.",
-           add_up},
-    Family{"hlb_override", "1 for each backend that an operator has overridden.", add_overrides},
+           true, add_up},
+    Family{"hlb_override", "1 for each backend that an operator has overridden.", true,
+           add_override},
 };
 
 // What stands above a family's values.
@@ -84,21 +86,27 @@ bool Exposition::add_part(std::string& text) {
   if (family_ == kFamilies.size()) return false;
   const Family& family = kFamilies.at(family_);
   const std::span<const ServiceSpec> services = samples_.services->all();
-  const std::span<const BackendSample> backends(samples_.backends);
-  const std::size_t first = service_;
+  const bool continued = next_ != Place{};
   MetricFamily part{family.name, family.help, prometheus::MetricType::Gauge, {}};
-  while (service_ < services.size() && part.metric.size() < kMostMetrics &&
-         service_ < first + kMostServices) {
-    const ServiceSpec& spec = services[service_];
-    const auto own = backends.subspan(backend_, spec.backends.size());
-    family.add({spec, samples_.healthy[service_++], own}, part.metric);
-    backend_ += own.size();
+  for (std::size_t step = 0; step < kMostSteps && part.metric.size() < kMostMetrics; ++step) {
+    if (next_.service == services.size()) break;
+    const ServiceSpec& service = services[next_.service];
+    const std::uint32_t healthy = samples_.healthy[next_.service];
+    if (family.of_backends && next_.backend < service.backends.size()) {
+      family.add(
+          {service, healthy, &service.backends[next_.backend++], samples_.backends[next_.sample++]},
+          part.metric);
+      continue;
+    }
+    if (!family.of_backends) family.add({service, healthy}, part.metric);
+    ++next_.service;
+    next_.backend = 0;
   }
   const std::string lines = serializer.Serialize({part});
-  text += first > 0 ? without_comments(lines) : lines;
-  if (service_ == services.size()) {
+  text += continued ? without_comments(lines) : lines;
+  if (next_.service == services.size()) {
     ++family_;
-    service_ = backend_ = 0;
+    next_ = {};
   }
   return true;
 }

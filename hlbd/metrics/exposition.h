@@ -39,11 +39,18 @@ class Exposition {
   bool add_part(std::string& text);
 
  private:
+  struct Place {
+    std::size_t service = 0;
+    std::size_t backend = 0;  // of the service
+    std::size_t sample = 0;   // that of this backend
+
+    friend bool operator==(const Place&, const Place&) = default;
+  };
+
   std::vector<prometheus::MetricFamily> counted_;  // shown first; empty once it is
   Samples samples_;
-  std::size_t family_ = 0;   // of those that show services,
-  std::size_t service_ = 0;  // and the service that it goes on with,
-  std::size_t backend_ = 0;  // whose backends' samples begin here
+  std::size_t family_ = 0;  // of those that show services,
+  Place next_;              // and where it goes on
 };
 
 }  // namespace hlb::metrics

@@ -2,10 +2,10 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <exception>
 #include <utility>
 
 namespace hlb::metrics {
@@ -13,6 +13,11 @@ namespace {
 
 namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
+
+// Without memory hlbd ends, and systemd starts it anew: else who waits would wait for ever.
+constexpr auto kOrEnd = [](const std::exception_ptr& error) {
+  if (error) std::rethrow_exception(error);
+};
 
 constexpr std::size_t kMany = 4;
 constexpr std::chrono::seconds kStillGood{1};
@@ -32,12 +37,11 @@ SharedText::SharedText(asio::any_io_executor executor, Expose expose)
 
 asio::awaitable<SharedText::Text> SharedText::get() {
   if (many_are_held() && Clock::now() < last_made_ + kStillGood) {
-    if (Text last = made_.back().lock()) co_return last;
+    if (Text last = last_.lock()) co_return last;
   }
   if (!next_) next_ = std::make_shared<Making>(executor_);
   const std::shared_ptr<Making> awaited = next_;
-  if (!std::exchange(busy_, true))
-    asio::co_spawn(executor_, make(shared_from_this()), asio::detached);
+  if (!std::exchange(busy_, true)) asio::co_spawn(executor_, make(shared_from_this()), kOrEnd);
   while (!awaited->text)
     co_await awaited->done.async_wait(asio::as_tuple(asio::use_awaitable));
   co_return awaited->text;
@@ -52,7 +56,7 @@ asio::awaitable<void> SharedText::make(std::shared_ptr<SharedText> self) {
     while (exposition.add_part(text))
       co_await asio::post(self->executor_, asio::use_awaitable);
     making->text = std::make_shared<const std::string>(std::move(text));
-    self->made_.push_back(making->text);
+    self->last_ = self->held_.emplace_back(making->text);
     self->last_made_ = Clock::now();
     making->done.cancel();
   }
@@ -60,8 +64,8 @@ asio::awaitable<void> SharedText::make(std::shared_ptr<SharedText> self) {
 }
 
 bool SharedText::many_are_held() {
-  std::erase_if(made_, [](const auto& text) { return text.expired(); });
-  return made_.size() >= kMany;
+  std::erase_if(held_, [](const auto& text) { return text.expired(); });
+  return held_.size() >= kMany;
 }
 
 }  // namespace hlb::metrics

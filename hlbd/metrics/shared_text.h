@@ -38,7 +38,8 @@ class SharedText : public std::enable_shared_from_this<SharedText> {
   Expose expose_;
   bool busy_ = false;             // one is being made
   std::shared_ptr<Making> next_;  // to be made after it, for those who wait
-  std::vector<std::weak_ptr<const std::string>> made_;
+  std::vector<std::weak_ptr<const std::string>> held_;
+  std::weak_ptr<const std::string> last_;
   std::chrono::steady_clock::time_point last_made_{};
 };
 

@@ -82,9 +82,11 @@ void WatchedFile::take(std::span<const FolderEvents::Event> events) {
   bool touched = false;
   for (const FolderEvents::Event& event : events) {
     const bool lost = event.folder == FolderEvents::kEvery;
-    if (event.folder != folder_ && !lost) continue;
+    const bool named = event.name == name;
+    // While it is looked at, its folder may have become another one.
+    if (event.folder != folder_ && !lost && !(named && looking_)) continue;
     touched = true;
-    due_ |= event.name == name || lost;
+    due_ |= named || lost;
   }
   if (touched) look();
 }

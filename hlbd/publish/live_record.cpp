@@ -63,21 +63,22 @@ class Turn {
         record_(record::View::over(bytes)),
         word_(load_live<Order::relaxed>(bytes.data() + at::kWord)) {}
 
-  // Returns whether the verdict and the record have the same backends.
-  bool plan(const ServiceVerdict& service) {
+  // Returns whether the record has all backends of the verdict.
+  bool plan(const ServiceVerdict& service, bool still_asked) {
     std::size_t known = 0;
     for (std::uint32_t i = 0; i < record_.backend_count(); ++i) {
       const BackendVerdict* const verdict = verdict_on(record_, i, service.backends);
       plan_change(verdict != nullptr ? tell(i, *verdict) : withdraw(i));
       known += verdict != nullptr ? 1 : 0;
     }
+    const bool has_all = known == service.backends.size();
+    const bool asked = still_asked && (word_ & kAsk) != 0;
     word_ = service.published().word();
-    const bool same = known == record_.backend_count() && known == service.backends.size();
-    if (!same) plan_to_ask();
-    return same;
+    if (!has_all || asked) plan_to_ask();
+    return has_all;
   }
 
-  void plan_to_ask() { word_ |= std::uint32_t{record::kUndecided} << 24U; }
+  void plan_to_ask() { word_ |= kAsk; }
 
   void run() {
     std::uint8_t* const word = bytes_.data() + at::kWord;
@@ -94,6 +95,8 @@ class Turn {
   }
 
  private:
+  static constexpr std::uint32_t kAsk = std::uint32_t{record::kUndecided} << 24U;
+
   Change tell(std::uint32_t index, const BackendVerdict& verdict) {
     return {backend_at(bytes_, record_, index), verdict.published().word(), verdict.weight};
   }
@@ -124,11 +127,11 @@ class Turn {
 
 }  // namespace
 
-bool change_record(std::span<std::uint8_t> bytes, const ServiceVerdict& service) {
+bool change_record(std::span<std::uint8_t> bytes, const ServiceVerdict& service, bool still_asked) {
   Turn turn(bytes);
-  const bool same = turn.plan(service);
+  const bool has_all = turn.plan(service, still_asked);
   turn.run();
-  return same;
+  return has_all;
 }
 
 void change_scores(std::span<std::uint8_t> bytes, const Score& score_of) {

@@ -13,9 +13,10 @@ namespace hlb::publish {
 // first, then the count of changes, then whoever goes out: a reader that finds the same count
 // before and after has seen those of one side alone, and that nobody is up only if nobody was.
 //
-// False if the verdict's backends aren't the record's: then hlbd is to be asked, and backends that
-// the verdict doesn't have are withdrawn.
-bool change_record(std::span<std::uint8_t> bytes, const ServiceVerdict& service);
+// Backends that the verdict doesn't have are withdrawn. False if it has one that the record hasn't:
+// then hlbd is to be asked; as it goes on to be with `still_asked`, if it was before.
+bool change_record(std::span<std::uint8_t> bytes, const ServiceVerdict& service,
+                   bool still_asked = false);
 
 // Gives each backend its sort score.
 void change_scores(std::span<std::uint8_t> bytes, const Score& score_of);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <vector>
 
 #include "libnss_hlb/bytes.h"
@@ -21,8 +22,8 @@ std::uint32_t slot_count(std::span<const std::uint8_t> bytes) {
   return load<std::uint32_t>(bytes.data() + header::kSlotCount);
 }
 
-// Calls `use(name, record)` for each name in the table's slots from `first` until `end`, aliases
-// included.
+// Calls `use(name, record, flags)` for each name in the table's slots from `first` until `end`,
+// aliases included.
 template <typename Use>
 void for_each_name(std::span<const std::uint8_t> bytes, std::uint32_t first, std::uint32_t end,
                    Use use) {
@@ -34,7 +35,8 @@ void for_each_name(std::span<const std::uint8_t> bytes, std::uint32_t first, std
     if (record == 0) continue;
     const auto name = bytes.subspan(load<std::uint32_t>(slot + header::kSlotName),
                                     load<std::uint16_t>(slot + header::kSlotNameLength));
-    use(std::string_view(reinterpret_cast<const char*>(name.data()), name.size()), record);
+    use(std::string_view(reinterpret_cast<const char*>(name.data()), name.size()), record,
+        load<std::uint16_t>(slot + header::kSlotFlags));
   }
 }
 
@@ -48,7 +50,7 @@ std::vector<std::uint8_t> shape_of(std::span<const std::uint8_t> table) {
   std::vector<std::uint8_t> bytes(table.begin(), table.end());
   std::fill_n(bytes.begin() + header::kSuperseded, header::kSize - header::kSuperseded, 0);
   bytes[header::kFlags] &= static_cast<std::uint8_t>(table::kSubdomains);
-  for_each_name(table, [&](std::string_view, std::uint32_t record) {
+  for_each_name(table, [&](std::string_view, std::uint32_t record, std::uint16_t) {
     clear_live_words(std::span(bytes).subspan(record));
   });
   return bytes;
@@ -56,7 +58,7 @@ std::vector<std::uint8_t> shape_of(std::span<const std::uint8_t> table) {
 
 }  // namespace
 
-bool LiveTable::tell(const ServiceVerdict& service) {
+bool LiveTable::tell(const ServiceVerdict& service, bool still_left) {
   if (bytes_.empty()) return false;
   const record::View record = record_of(view(), service.spec->name);
   if (!record.valid() || record.name() != service.spec->name) {
@@ -64,24 +66,29 @@ bool LiveTable::tell(const ServiceVerdict& service) {
     return false;
   }
   const auto offset = static_cast<std::size_t>(record.bytes().data() - bytes_.data());
-  return change_record(bytes_.subspan(offset), service);
+  return change_record(bytes_.subspan(offset), service, still_left);
 }
 
 bool LiveTable::sort_by(const Score& score_of, std::uint32_t first, std::uint32_t count) {
   const std::uint32_t slots = view().valid() ? slot_count(bytes_) : 0;
   if (first >= slots) return false;
   const std::uint32_t end = first + std::min(count, slots - first);
-  for_each_name(bytes_, first, end, [&](std::string_view, std::uint32_t offset) {
+  for_each_name(bytes_, first, end, [&](std::string_view, std::uint32_t offset, std::uint16_t) {
     change_scores(bytes_.subspan(offset), score_of);
   });
   return end < slots;
 }
 
 void LiveTable::leave_names_to_hlbd(const table::View& truth) {
-  for_each_name(bytes_, [&](std::string_view name, std::uint32_t offset) {
-    const record::View now = record_of(truth, name);
+  for_each_name(bytes_, [&](std::string_view name, std::uint32_t offset, std::uint16_t flags) {
     const record::View here = record::View::over(bytes_.subspan(offset));
-    if (!now.valid() || now.name() != here.name()) leave_to_hlbd(bytes_.subspan(offset));
+    const auto is_still = [&](std::string_view each) {
+      const record::View now = record_of(truth, each);
+      return now.valid() && now.name() == here.name();
+    };
+    const bool subdomains = (flags & table::kSubdomains) != 0;
+    if (is_still(name) && (!subdomains || is_still("any." + std::string(name)))) return;
+    leave_to_hlbd(bytes_.subspan(offset));
   });
   add_flag(table::kIncomplete);
 }

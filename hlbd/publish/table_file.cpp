@@ -172,6 +172,12 @@ TableFile::Draft& TableFile::draft_of(std::size_t size) {
   return *draft_;
 }
 
+void TableFile::give_up_draft() {
+  if (draft_ == nullptr) return;
+  draft_.reset();
+  ::rename(old_.c_str(), spare_.c_str());
+}
+
 void TableFile::publish(std::span<const std::uint8_t> table) {
   draft_of(table.size());
   const std::unique_ptr<Draft> draft = std::move(draft_);

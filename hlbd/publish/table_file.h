@@ -49,6 +49,9 @@ class TableFile {
   // To be called when the one before has rested for long enough, see rested_at().
   bool prepare(std::size_t size);
 
+  // For when no table is to come of it after all: the room stays reserved for the next one.
+  void give_up_draft();
+
   // Puts a table with these bytes in place, with a fresh lease, then marks the one that stood there
   // as superseded, also if it is a predecessor's, of whatever version. For a large table prepare()
   // is to be called before, else as that.

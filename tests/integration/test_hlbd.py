@@ -141,6 +141,17 @@ def test_ready_comes_after_the_first_outcomes(stage):
     assert lookup(NAME, family="inet").addresses == [A]
 
 
+def test_a_reload_before_the_first_outcomes_makes_it_no_sooner_ready(stage):
+    stage.backend("127.0.0.11", kind="silent")
+    slow = {"interval": "5s", "timeout": "5s"}
+    hlbd = stage.hlbd(config(service("app.test", ["127.0.0.11"], slow)), ready=False)
+    until((RUNTIME / "bus").exists, "hlbd at work")
+    hlbd.signal(signal.SIGHUP)
+    hlbd.wait_for_log("reloaded: ")
+    assert hlbd.notifications.count("READY", "1") == 0
+    hlbd.wait_until_ready()
+
+
 def test_a_reload_is_announced_with_its_time_and_ended_by_ready(hlbd):
     before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
     hlbd.reload(config(service(NAME, [A])))

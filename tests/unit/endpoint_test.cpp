@@ -235,6 +235,19 @@ TEST_F(EndpointTest, TheOldestLosesItsPlaceToWhoIsOneTooMany) {
   }
 }
 
+TEST_F(EndpointTest, WhoLosesItsPlaceWhileATextIsMadeGetsNone) {
+  serve({.connections = 2});
+  services_ = 20'000;
+  std::deque<Client> clients;
+  for (int i = 0; i < 10; ++i)
+    clients.emplace_back(path_).send(kGet);
+  for (std::size_t i = 0; i < 8; ++i) {
+    EXPECT_TRUE(wait_for_end(clients[i]));
+    EXPECT_EQ(clients[i].received, "");
+  }
+  EXPECT_TRUE(wait_for(clients[8], kLastLine) && wait_for(clients[9], kLastLine));
+}
+
 TEST_F(EndpointTest, ForgetsClientsThatHangUp) {
   for (int i = 0; i < 100; ++i) {  // of which 32 could be there at a time
     Client client(path_);

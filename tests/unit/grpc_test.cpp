@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/unit/http2_frames.h"
+#include "tests/unit/outcomes.h"
 #include "tests/unit/tls_checks.h"
 
 namespace hlb::probes {
@@ -16,13 +17,6 @@ Outcome grpc_against(Behaviour behaviour, std::chrono::milliseconds timeout = kP
   asio::io_context loop(1);
   const Backend backend(loop, std::move(behaviour));
   return run_until_known([&] { return run(loop, target_of(backend.endpoint(), kCheck, timeout)); });
-}
-
-void expect(const Outcome& outcome, Result result, Evidence evidence, std::string_view reason) {
-  EXPECT_EQ(outcome.result, result);
-  EXPECT_EQ(outcome.evidence, evidence);
-  EXPECT_EQ(outcome.reason, reason);
-  EXPECT_GT(outcome.latency, 0us);
 }
 
 TEST(GrpcProbe, PassesWhenServing) {

@@ -19,6 +19,7 @@
 #include "probes/echo.h"
 #include "probes/pinger.h"
 #include "tests/unit/loopback.h"
+#include "tests/unit/outcomes.h"
 #include "tests/unit/own_network.h"
 
 namespace hlb::probes {
@@ -41,13 +42,6 @@ Outcome ping(const std::string& address, std::chrono::milliseconds timeout = kPl
 void nobody_answers() {
   set_network_option("ipv4/icmp_echo_ignore_all", "1");
   set_network_option("ipv6/icmp/echo_ignore_all", "1");
-}
-
-void expect(const Outcome& outcome, Result result, Evidence evidence, std::string_view reason) {
-  EXPECT_EQ(outcome.result, result);
-  EXPECT_EQ(outcome.evidence, evidence);
-  EXPECT_EQ(outcome.reason, reason);
-  EXPECT_GT(outcome.latency, 0us);
 }
 
 // Another host on the way: sees the requests, and may say what it likes.

@@ -22,7 +22,9 @@ class Table {
  public:
   explicit Table(const std::vector<Sample>& services) : bytes_(table_of(services)) {}
 
-  bool tell(const Sample& service) { return live().tell(service.verdict()); }
+  bool tell(const Sample& service, bool still_left = false) {
+    return live().tell(service.verdict(), still_left);
+  }
   publish::LiveTable live() { return publish::LiveTable(bytes_); }
   record::View record(std::string_view name = "app.local") {
     return live().view().find(Name(name));
@@ -107,6 +109,13 @@ TEST(LiveTable, LeavesOtherBackendsToHlbdAndWithdrawsThoseThatAreGone) {
   EXPECT_EQ(table.served(), Addresses{kB});
 }
 
+TEST(LiveTable, NeedsNoOtherFileWhenBackendsGo) {
+  Table table({both_up()});
+  EXPECT_TRUE(table.tell(Sample().backend(kB)));
+  EXPECT_FALSE(table.record().undecided());
+  EXPECT_EQ(table.served(), Addresses{kB});
+}
+
 TEST(LiveTable, TakesAnotherPriorityForAnotherBackend) {
   Table table({both_up()});
   EXPECT_FALSE(table.tell(Sample().backend(kA).backend(kB, {.priority = 1})));
@@ -140,6 +149,23 @@ TEST(LiveTable, LeavesNamesThatAreGoneOrOfAnotherServiceToHlbd) {
   EXPECT_TRUE(table.record("gone.local").undecided());
   EXPECT_FALSE(table.record("kept.local").undecided());
   EXPECT_TRUE(table.live().view().incomplete());
+}
+
+TEST(LiveTable, LeavesAServiceToHlbdWhoseSubdomainsAreItsNoMore) {
+  Table table({both_up().subdomains()});
+  table.live().leave_names_to_hlbd(table::View::over(Table({both_up().subdomains()}).bytes()));
+  EXPECT_FALSE(table.record().undecided());
+  table.live().leave_names_to_hlbd(table::View::over(Table({both_up()}).bytes()));
+  EXPECT_TRUE(table.record().undecided());
+}
+
+TEST(LiveTable, WhatIsLeftToHlbdStaysSoThroughLaterVerdicts) {
+  Table table({both_up().alias("app")});
+  table.live().leave_names_to_hlbd(table::View::over(Table({both_up()}).bytes()));
+  EXPECT_TRUE(table.tell(both_up(), true));
+  EXPECT_TRUE(table.record("app").undecided());
+  EXPECT_TRUE(table.tell(both_up()));
+  EXPECT_FALSE(table.record("app").undecided());
 }
 
 TEST(LiveTable, OtherNamesOrBackendsAreAnotherShape) {
