@@ -26,11 +26,11 @@ SEED = int(os.environ.get("SOAK_SEED", "1"))
 NAME, SPREAD, TOLD = "app.test", "spread.test", "told.test"
 SAFE, MORTAL = ["127.0.0.11", "127.0.0.12"], ["127.0.0.13", "127.0.0.14"]
 ALL = SAFE + MORTAL
-CHECK = {"interval": "250ms", "timeout": "250ms", "fall": 2}
+CHECK = {"interval": "500ms", "timeout": "500ms", "fall": 2}
 
 # For how many seconds a backend may still be answered once it is killed, or hangs, which takes two
 # time-outs to see: by itself what users are promised; beside other tests hlbd waits for a processor.
-OVERDUE = {signal.SIGKILL: 1.0, signal.SIGSTOP: 2.0}
+OVERDUE = {signal.SIGKILL: 1.0, signal.SIGSTOP: 3.0}
 if SECONDS < 60:
     OVERDUE = {signal.SIGKILL: 5.0, signal.SIGSTOP: 6.0}
 
@@ -120,7 +120,7 @@ class Soak:
     def text(self):
         """A configuration, of which the services that nobody looks up differ each time."""
         weighted = [{"address": each, "weight": weight} for weight, each in enumerate(ALL, 1)]
-        program = {"type": "exec", "command": ["/bin/true"], "interval": "1s", "timeout": "1s"}
+        program = {"type": "exec", "command": ["/bin/true"], "interval": "2s", "timeout": "2s"}
         return config(
             service(NAME, ALL, CHECK, answer="all"),
             service(SPREAD, weighted, CHECK),
