@@ -163,6 +163,9 @@ struct Hooks::Queue : std::enable_shared_from_this<Queue> {
 
   static asio::awaitable<void> run(std::shared_ptr<Queue> self, std::vector<std::string> command,
                                    Change change) {
+    // Not within start(): where no program can be run, ended() would start the next one within it,
+    // and so on, as deep as there are backends.
+    co_await asio::post(self->executor, asio::use_awaitable);
     const Result result = co_await self->attempt(command, change);
     self->ended(change, command.front(), result);
   }

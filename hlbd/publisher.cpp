@@ -11,6 +11,7 @@ namespace hlb {
 namespace {
 
 constexpr std::chrono::seconds kRetry{1};
+constexpr std::size_t kScoresAtLeast = 1000;    // are remembered
 constexpr std::chrono::milliseconds kSlice{5};  // of a turn of the loop
 
 }  // namespace
@@ -48,7 +49,7 @@ void Publisher::tell(std::span<const Refreshed> services) {
   publish::LiveTable truth(truth_);
   for (const Refreshed& each : services) {
     const ServiceVerdict& verdict = verdicts[each.service];
-    const bool has_place = truth.tell(verdict);
+    const bool has_place = truth.tell(verdict, publish::Left::if_none_serves);
     // Only the next truth can have one that this hasn't.
     if (encoder_ ? !encoder_->tell(each.service, verdict) : !has_place) reshaped_ = true;
   }
@@ -56,7 +57,8 @@ void Publisher::tell(std::span<const Refreshed> services) {
   if (file_.published().empty()) return file_.supersede_predecessor();
   publish::LiveTable table = file_.live();
   for (const Refreshed& each : services)
-    table.tell(verdicts[each.service], left_to_hlbd_);
+    table.tell(verdicts[each.service],
+               left_to_hlbd_ ? publish::Left::still : publish::Left::as_told);
 }
 
 void Publisher::reshape() {
@@ -103,6 +105,7 @@ void Publisher::encode_more() {
   if (!encoder_->add(monitor_.verdicts(), kServicesAtATime)) return;
   truth_ = std::move(*encoder_).take();
   encoder_.reset();
+  scores_.keep_at_most(2 * monitor_.totals().backends + kScoresAtLeast);
   if (scores_are_newer_ || sorting_) sort_anew();
   file_is_old_ = !publish::same_shape(truth_, file_.published());
 }
@@ -133,7 +136,7 @@ void Publisher::end_work() {
   publish::LiveTable table = file_.live();
   if (file_is_old_) {
     left_to_hlbd_ = true;
-    return table.leave_names_to_hlbd(this->table());
+    return table.leave_names_to_hlbd(truth_);
   }
   file_.give_up_draft();
   on_trouble_("");

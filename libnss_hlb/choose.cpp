@@ -94,6 +94,9 @@ void Choice::read(bool healthy) {
 
 void Choice::read_once(bool healthy) {
   best_rank_ = kNever;
+  ipv4_count_ = ipv6_count_ = 0;
+  ipv4_.clear(0);
+  ipv6_.clear(0);
   for (std::uint32_t i = 0; i < record_.backend_count(); ++i) {
     const BackendState state = record_.state(i);
     const record::Rank found = state.rank(word_.when_all_down(), healthy);
@@ -139,7 +142,7 @@ std::uint32_t Choice::most_of(std::uint32_t candidates) const {
 
 std::uint32_t Choice::choose_from(const BackendSet& family, std::uint32_t candidates,
                                   Random& random, std::span<std::uint16_t> chosen) const {
-  std::uint32_t most = most_of(candidates);
+  std::uint32_t most = std::min(most_of(candidates), static_cast<std::uint32_t>(chosen.size()));
   if (most == 0) return 0;
   Draw draw(record_, family);
   const std::uint32_t first = draw.pick(random);

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <cstring>
+#include <initializer_list>
 
 namespace hlb {
 
@@ -20,13 +21,17 @@ class CancellationHeld {
   int before_ = 0;
 };
 
-// A handler that runs for long, or jumps away, would leave a conversation with hlbd half-way.
+// A handler that runs for long, or jumps away, would leave a conversation with hlbd half-way. Those
+// that a thread's own instructions or system calls raise are let through: held back, they end the
+// program, as SIGSYS where a sandbox has its handler stand in for system calls (seccomp(2)).
 // sigprocmask(2) is the thread's own on Linux; pthread_sigmask is in libc itself since 2.32 only.
 class SignalsHeld {
  public:
   SignalsHeld() {
     sigset_t all;
     std::memset(&all, 0xff, sizeof all);
+    for (const int own : {SIGSYS, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP})
+      sigdelset(&all, own);
     sigprocmask(SIG_SETMASK, &all, &before_);
   }
   ~SignalsHeld() { sigprocmask(SIG_SETMASK, &before_, nullptr); }

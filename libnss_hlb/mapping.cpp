@@ -59,7 +59,8 @@ bool by_owner_of_folder(const struct statx& file) {
 }
 
 bool short_of_means(int error) {
-  return error == EMFILE || error == ENFILE || error == ENOMEM;
+  // EAGAIN is of mmap(2), where all memory is to be locked and no more may be.
+  return error == EMFILE || error == ENFILE || error == ENOMEM || error == EAGAIN;
 }
 
 // open(2) may say that there are no descriptors left also for a file that doesn't exist.

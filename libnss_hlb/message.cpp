@@ -13,6 +13,10 @@ constexpr std::size_t kBodyLength = 4;
 constexpr std::size_t kSerial = 8;
 constexpr std::size_t kFieldsLength = 12;
 
+// The most that D-Bus has of either, and less than overflows a sum where a size has 32 bits.
+constexpr std::size_t kMaxFields = std::size_t{1} << 26U;
+constexpr std::size_t kMaxBody = std::size_t{1} << 27U;
+
 constexpr std::size_t aligned(std::size_t offset, std::size_t alignment) {
   return (offset + alignment - 1) / alignment * alignment;
 }
@@ -126,7 +130,9 @@ std::size_t measure(std::span<const std::uint8_t> bytes) {
   if (bytes.size() < kFixedHeader) return kFixedHeader;
   if (bytes[0] != kLittleEndian || bytes[3] != kProtocolVersion) return 0;
   const std::size_t fields = load<std::uint32_t>(bytes.data() + kFieldsLength);
-  return kFixedHeader + aligned(fields, 8) + load<std::uint32_t>(bytes.data() + kBodyLength);
+  const std::size_t body = load<std::uint32_t>(bytes.data() + kBodyLength);
+  if (fields > kMaxFields || body > kMaxBody) return 0;
+  return kFixedHeader + aligned(fields, 8) + body;
 }
 
 bool read_header(std::span<const std::uint8_t> message, Header& header) {

@@ -16,15 +16,19 @@
 namespace hlb {
 namespace {
 
-// Waits for `events`, or without them just waits; false when the deadline has come.
+// Waits for `events`, or without them just waits; false when the deadline has come. glibc's own
+// signals, as another thread's setuid(2) sends, interrupt it all the same.
 bool wait_until(std::uint64_t deadline_ns, int socket, short events) {
-  const std::uint64_t now = read_clock(CLOCK_MONOTONIC);
-  if (now >= deadline_ns) return false;
-  const std::uint64_t left = deadline_ns - now;
-  const timespec timeout{static_cast<time_t>(left / kNsPerSecond),
-                         static_cast<long>(left % kNsPerSecond)};
-  pollfd entry{socket, events, 0};
-  return ppoll(&entry, 1, &timeout, nullptr) > 0;
+  for (;;) {
+    const std::uint64_t now = read_clock(CLOCK_MONOTONIC);
+    if (now >= deadline_ns) return false;
+    const std::uint64_t left = deadline_ns - now;
+    const timespec timeout{static_cast<time_t>(left / kNsPerSecond),
+                           static_cast<long>(left % kNsPerSecond)};
+    pollfd entry{socket, events, 0};
+    const int ready = ppoll(&entry, 1, &timeout, nullptr);
+    if (ready >= 0 || errno != EINTR) return ready > 0;
+  }
 }
 
 void wait_a_little(std::uint64_t deadline_ns) {

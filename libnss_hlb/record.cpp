@@ -48,13 +48,10 @@ View View::over(std::span<const std::uint8_t> bytes) {
   const std::uint64_t name_end = std::uint64_t{load<std::uint32_t>(data + at::kNameOffset)} +
                                  load<std::uint16_t>(data + at::kNameLength);
   if (backends_end > size || name_end > size) return {};
+  const auto most = load<std::uint16_t>(data + at::kMaxAddresses);
+  view.max_addresses_ = most != 0 ? most : std::uint16_t{kMaxBackends};
   view.data_ = data;
   return view;
-}
-
-std::uint32_t View::max_addresses() const {
-  const auto most = load<std::uint16_t>(data_ + at::kMaxAddresses);
-  return most != 0 ? most : kMaxBackends;
 }
 
 BackendState View::state(std::uint32_t index) const {

@@ -163,8 +163,8 @@ class View {
     return header_size_ < at::kHeaderEnd ? 0 : load_live<order>(data_ + at::kChanges);
   }
 
-  // Of the mode spread, for each family; never 0.
-  std::uint32_t max_addresses() const;
+  // Of the mode spread, for each family; never 0. Always the same, as a buffer is sized by it.
+  std::uint32_t max_addresses() const { return max_addresses_; }
   std::string_view name() const;  // the service's own name, lower-case
   std::uint32_t backend_count() const { return backend_count_; }
   Backend backend(std::uint32_t index) const {  // index < backend_count()
@@ -179,6 +179,7 @@ class View {
   std::uint32_t backend_count_ = 0;
   std::uint16_t header_size_ = 0;
   std::uint16_t backend_size_ = 0;
+  std::uint16_t max_addresses_ = 0;
 };
 
 }  // namespace hlb::record

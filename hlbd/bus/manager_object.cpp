@@ -111,6 +111,7 @@ std::vector<ManagerObject::ServiceRow> ManagerObject::ListServices() {
 }
 
 std::vector<ManagerObject::BackendRow> ManagerObject::ListBackends(const std::string& service) {
+  if (service.size() > kMaxTarget) throw to_bus_error(no_such_service(service));
   auto backends = service.empty() ? std::optional(loop_.all_backends()) : loop_.backends(service);
   if (!backends) throw to_bus_error(no_such_service(service));
   std::vector<BackendRow> rows;
@@ -127,7 +128,8 @@ std::vector<ManagerObject::BackendRow> ManagerObject::ListBackends(const std::st
 
 ManagerObject::Properties ManagerObject::GetBackend(const std::string& service,
                                                     const std::string& address) {
-  if (loop_.service(service) == nullptr) throw to_bus_error(no_such_service(service));
+  const bool too_long = service.size() + address.size() > kMaxTarget;
+  if (too_long || loop_.service(service) == nullptr) throw to_bus_error(no_such_service(service));
   const BackendFacts* backend = loop_.backend(service, address);
   if (backend == nullptr) {
     throw to_bus_error(

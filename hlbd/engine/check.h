@@ -65,6 +65,7 @@ class Check : public boost::intrusive::set_base_hook<
   History history;
   Advice advice;  // that stands
   std::vector<User> users;
+  bool awaited = false;             // its first outcome, by whoever awaits those of all
   bool had_time = false;            // for a first outcome, which isn't waited for again
   bool warned = false;              // the last pass came with a warning
   Clock::TimePoint contrary_since;  // the first of the outcomes in a row against the state

@@ -44,6 +44,11 @@ std::vector<Refreshed> told_once(std::vector<Refreshed> services) {
   return services;
 }
 
+void forget_users(Check& check) {
+  check.users.clear();
+  check.awaited = false;
+}
+
 std::size_t count_backends(std::span<const ServiceSpec> services) {
   std::size_t count = 0;
   for (const ServiceSpec& service : services)
@@ -177,10 +182,10 @@ void Monitor::enlist_users() {
   for (const WatchedService& service : all_.watched) {
     for (const WatchedBackend& backend : service.retiring) {
       for (const auto& check : backend.checks)
-        check->users.clear();
+        forget_users(*check);
     }
   }
-  for_each_check(all_.watched, [](const auto& check) { check->users.clear(); });
+  for_each_check(all_.watched, [](const auto& check) { forget_users(*check); });
   unheard_ = 0;
   for (std::uint32_t i = 0; i < all_.watched.size(); ++i) {
     const WatchedService& service = all_.watched[i];
@@ -197,7 +202,7 @@ void Monitor::enlist_users() {
 
 void Monitor::enlist_user(Check& check, const Check::User& user) {
   const bool awaited = !check.decided() && !check.may_be_silent();
-  if (check.users.empty() && awaited) ++unheard_;
+  if (awaited && !std::exchange(check.awaited, true)) ++unheard_;
   check.users.push_back(user);
 }
 
@@ -319,7 +324,7 @@ milliseconds Monitor::take(Check& check, const Outcome& probed) {
              {check, outcome, ruling});
     }
   }
-  if (ruling.first && !check.users.empty() && !check.may_be_silent()) --unheard_;
+  if (ruling.first && std::exchange(check.awaited, false)) --unheard_;
   if (ruling.transition == Transition::changed || ruling.first || advised) {
     for (const Check::User& user : check.users)
       stale_.mark(user.service);

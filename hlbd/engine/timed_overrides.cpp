@@ -8,9 +8,9 @@ TimedOverrides::TimedOverrides(Clock& clock, OnEnd on_end)
     : clock_(clock), on_end_(std::move(on_end)), next_end_(clock.alarm([this] { end_due(); })) {}
 
 std::optional<Override> TimedOverrides::set(const Overrides::Key& key, Override override) {
-  auto before = overrides_.set(key, std::move(override));
-  await_next_end();
-  return before;
+  // Looking for the next one among all would make setting thousands quadratic.
+  if (override.until && (!rings_at_ || *override.until < *rings_at_)) end_at(*override.until);
+  return overrides_.set(key, std::move(override));
 }
 
 // The alarm may ring for one that was cleared: it then finds nothing to end.
@@ -19,13 +19,15 @@ std::optional<Override> TimedOverrides::clear(const Overrides::Key& key) {
 }
 
 void TimedOverrides::end_due() {
+  rings_at_.reset();
   for (const auto& [key, override] : overrides_.end(clock_.now()))
     on_end_(key, override);
-  await_next_end();
+  if (const auto next = overrides_.next_end()) end_at(*next);
 }
 
-void TimedOverrides::await_next_end() {
-  if (const auto next = overrides_.next_end()) next_end_->set(*next);
+void TimedOverrides::end_at(Clock::TimePoint time) {
+  rings_at_ = time;
+  next_end_->set(time);
 }
 
 }  // namespace hlb

@@ -26,12 +26,13 @@ class TimedOverrides {
 
  private:
   void end_due();
-  void await_next_end();
+  void end_at(Clock::TimePoint time);
 
   Clock& clock_;
   OnEnd on_end_;
   Overrides overrides_;
   std::unique_ptr<Alarm> next_end_;
+  std::optional<Clock::TimePoint> rings_at_;
 };
 
 }  // namespace hlb

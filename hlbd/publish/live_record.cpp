@@ -64,17 +64,20 @@ class Turn {
         word_(load_live<Order::relaxed>(bytes.data() + at::kWord)) {}
 
   // Returns whether the record has all backends of the verdict.
-  bool plan(const ServiceVerdict& service, bool still_asked) {
+  bool plan(const ServiceVerdict& service, Left left) {
     std::size_t known = 0;
+    bool serves = false;
     for (std::uint32_t i = 0; i < record_.backend_count(); ++i) {
       const BackendVerdict* const verdict = verdict_on(record_, i, service.backends);
       plan_change(verdict != nullptr ? tell(i, *verdict) : withdraw(i));
       known += verdict != nullptr ? 1 : 0;
+      serves = serves || (verdict != nullptr && service.serves(*verdict));
     }
     const bool has_all = known == service.backends.size();
-    const bool asked = still_asked && (word_ & kAsk) != 0;
+    const bool asked = left == Left::still && (word_ & kAsk) != 0;
+    const bool lacking = !has_all && !(left == Left::if_none_serves && serves);
     word_ = service.published().word();
-    if (!has_all || asked) plan_to_ask();
+    if (lacking || asked) plan_to_ask();
     return has_all;
   }
 
@@ -104,8 +107,11 @@ class Turn {
   Change withdraw(std::uint32_t index) {
     std::uint8_t* const backend = backend_at(bytes_, record_, index);
     const auto state = load_live<Order::relaxed>(backend + at::kState);
-    return {backend, state | std::uint32_t{record::kWithdrawn} << 24U,
-            record_.backend(index).weight()};
+    // Nor up any more: it may be what a hlbd that starts later knows of a backend that is new then.
+    return {
+        backend,
+        (state & ~(std::uint32_t{record::kUp} << 24U)) | std::uint32_t{record::kWithdrawn} << 24U,
+        record_.backend(index).weight()};
   }
 
   void plan_change(const Change& change) {
@@ -127,9 +133,9 @@ class Turn {
 
 }  // namespace
 
-bool change_record(std::span<std::uint8_t> bytes, const ServiceVerdict& service, bool still_asked) {
+bool change_record(std::span<std::uint8_t> bytes, const ServiceVerdict& service, Left left) {
   Turn turn(bytes);
-  const bool has_all = turn.plan(service, still_asked);
+  const bool has_all = turn.plan(service, left);
   turn.run();
   return has_all;
 }

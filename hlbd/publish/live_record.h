@@ -9,14 +9,21 @@
 
 namespace hlb::publish {
 
+// When a record is left to hlbd, which programs then ask.
+enum class Left : std::uint8_t {
+  as_told,         // if the verdict says so, or has a backend that the record hasn't
+  still,           // also if it was before
+  if_none_serves,  // of what it hasn't a backend is no reason while one that it has serves: in what
+                   // hlbd itself answers from, until the whole truth is there
+};
+
 // Makes the record at the start of `bytes` say what the verdict says. Whoever comes in is stored
 // first, then the count of changes, then whoever goes out: a reader that finds the same count
 // before and after has seen those of one side alone, and that nobody is up only if nobody was.
 //
-// Backends that the verdict doesn't have are withdrawn. False if it has one that the record hasn't:
-// then hlbd is to be asked; as it goes on to be with `still_asked`, if it was before.
+// Backends that the verdict doesn't have are withdrawn. False if it has one that the record hasn't.
 bool change_record(std::span<std::uint8_t> bytes, const ServiceVerdict& service,
-                   bool still_asked = false);
+                   Left left = Left::as_told);
 
 // Gives each backend its sort score.
 void change_scores(std::span<std::uint8_t> bytes, const Score& score_of);

@@ -58,7 +58,7 @@ std::vector<std::uint8_t> shape_of(std::span<const std::uint8_t> table) {
 
 }  // namespace
 
-bool LiveTable::tell(const ServiceVerdict& service, bool still_left) {
+bool LiveTable::tell(const ServiceVerdict& service, Left left) {
   if (bytes_.empty()) return false;
   const record::View record = record_of(view(), service.spec->name);
   if (!record.valid() || record.name() != service.spec->name) {
@@ -66,7 +66,7 @@ bool LiveTable::tell(const ServiceVerdict& service, bool still_left) {
     return false;
   }
   const auto offset = static_cast<std::size_t>(record.bytes().data() - bytes_.data());
-  return change_record(bytes_.subspan(offset), service, still_left);
+  return change_record(bytes_.subspan(offset), service, left);
 }
 
 bool LiveTable::sort_by(const Score& score_of, std::uint32_t first, std::uint32_t count) {
@@ -79,17 +79,21 @@ bool LiveTable::sort_by(const Score& score_of, std::uint32_t first, std::uint32_
   return end < slots;
 }
 
-void LiveTable::leave_names_to_hlbd(const table::View& truth) {
-  for_each_name(bytes_, [&](std::string_view name, std::uint32_t offset, std::uint16_t flags) {
-    const record::View here = record::View::over(bytes_.subspan(offset));
-    const auto is_still = [&](std::string_view each) {
-      const record::View now = record_of(truth, each);
-      return now.valid() && now.name() == here.name();
-    };
-    const bool subdomains = (flags & table::kSubdomains) != 0;
-    if (is_still(name) && (!subdomains || is_still("any." + std::string(name)))) return;
-    leave_to_hlbd(bytes_.subspan(offset));
+void LiveTable::leave_names_to_hlbd(std::span<const std::uint8_t> truth) {
+  const table::View now = table::View::over(truth);
+  const auto leave_unless_same = [&](std::string_view name) {
+    const record::View here = record_of(view(), name);
+    const record::View there = record_of(now, name);
+    if (!here.valid() || (there.valid() && there.name() == here.name())) return;
+    leave_to_hlbd(bytes_.subspan(static_cast<std::size_t>(here.bytes().data() - bytes_.data())));
+  };
+  for_each_name(bytes_, [&](std::string_view name, std::uint32_t, std::uint16_t flags) {
+    leave_unless_same(name);
+    if ((flags & table::kSubdomains) != 0) leave_unless_same("any." + std::string(name));
   });
+  // What is new may be here as another service's subdomain.
+  for_each_name(
+      truth, [&](std::string_view name, std::uint32_t, std::uint16_t) { leave_unless_same(name); });
   add_flag(table::kIncomplete);
 }
 

@@ -8,6 +8,7 @@
 #include "health/verdict.h"
 #include "libnss_hlb/table.h"
 #include "publish/encode.h"
+#include "publish/live_record.h"
 
 namespace hlb::publish {
 
@@ -22,18 +23,17 @@ class LiveTable {
 
   // Makes the table say of a service what the verdict says. What it has no place for (a name, a
   // backend, another priority) it leaves to hlbd: the service is marked so that hlbd is asked.
-  // Backends that the service no longer has are withdrawn. False if anything was left so, as all is
-  // by one of no bytes. `still_left`: a service that is left to hlbd stays so.
-  bool tell(const ServiceVerdict& service, bool still_left = false);
+  // Backends that the service no longer has are withdrawn. False if it has no place for anything,
+  // as one of no bytes hasn't.
+  bool tell(const ServiceVerdict& service, Left left = Left::as_told);
 
   // Gives backends their sort scores, as after the host's addresses or routes have changed: those
   // of the services in so many slots from `first` on. False if that was the last of them.
   bool sort_by(const Score& score_of, std::uint32_t first, std::uint32_t count);
 
-  // For a table that another one is to replace, but can't as yet: `truth` is what that says. Names
-  // that aren't here, or that are another service's there, or whose subdomains are, are left to
-  // hlbd.
-  void leave_names_to_hlbd(const table::View& truth);
+  // For a table that another one, `truth`, is to replace, but can't as yet. Names that aren't here,
+  // or that are another service's there, or whose subdomains are, are left to hlbd.
+  void leave_names_to_hlbd(std::span<const std::uint8_t> truth);
 
   // For one that has all names after all.
   void complete();

@@ -139,6 +139,10 @@ void SortScores::refresh() {
   sources_ = SourceAddresses();
 }
 
+void SortScores::keep_at_most(std::size_t most) {
+  if (known_.size() > most) known_.clear();
+}
+
 std::uint32_t SortScores::of(const Address& address) {
   const auto [entry, fresh] = known_.try_emplace(address, 0);
   if (fresh) entry->second = sort_score(address, sources_.towards(address));

@@ -32,6 +32,10 @@ class SortScores {
   // routes changed. Costs a few system calls; so does the next of() for each address.
   void refresh();
 
+  // Forgets what is remembered when that is more than `most`, as of addresses that were for a
+  // while.
+  void keep_at_most(std::size_t most);
+
   // An address that can't be reached from here scores below all that can.
   std::uint32_t of(const Address& address);
 

@@ -32,6 +32,7 @@ std::variant<SavedOverrides, Unusable> OverrideFile::load(const Present& now) co
 }
 
 std::string OverrideFile::save(std::string_view text) const {
+  if (text.size() > std::size_t{kMaxOverrides}) return "they are more than 64 MiB";
   const std::filesystem::path draft = path_.string() + ".new";
   const FileDescriptor file = open_draft(draft);
   const bool kept = file.valid() && write_all(file, text) && fsync(file.get()) == 0 &&

@@ -136,7 +136,7 @@ void StateFile::await_refresh() {
   refresh_.expires_after(kRefresh);
   refresh_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
-    if (under_way_ == 0) refresh();
+    if (under_way_ == 0 && !encoder_) refresh();
     await_refresh();
   });
 }

@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "published.h"
@@ -220,6 +222,22 @@ TEST(Choice, ThePickAloneIsBalancedLikewise) {
     second += chosen;
   }
   EXPECT_NEAR(second, 1000, 120);
+}
+
+// A table's pages may be given back while a lookup that was stopped has them to read.
+TEST(Choice, TakesNoMoreRoomThanItSaidWhateverBecomesOfTheBytes) {
+  Sample many;
+  for (int i = 1; i <= 40; ++i)
+    many.backend(("10.0.0." + std::to_string(i)).c_str());
+  auto bytes = many.record();
+  const record::View record = record::View::over(bytes);
+  const Choice choice(record, Asked::any);
+  std::vector<std::uint16_t> chosen(choice.most());
+  ASSERT_EQ(chosen.size(), 8U);
+  std::ranges::fill(bytes, std::uint8_t{0});
+  Random random{42};
+  EXPECT_LE(choice.choose(random, chosen), chosen.size());
+  EXPECT_EQ(choice.most(), chosen.size());
 }
 
 }  // namespace

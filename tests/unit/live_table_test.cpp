@@ -22,8 +22,8 @@ class Table {
  public:
   explicit Table(const std::vector<Sample>& services) : bytes_(table_of(services)) {}
 
-  bool tell(const Sample& service, bool still_left = false) {
-    return live().tell(service.verdict(), still_left);
+  bool tell(const Sample& service, publish::Left left = publish::Left::as_told) {
+    return live().tell(service.verdict(), left);
   }
   publish::LiveTable live() { return publish::LiveTable(bytes_); }
   record::View record(std::string_view name = "app.local") {
@@ -109,11 +109,22 @@ TEST(LiveTable, LeavesOtherBackendsToHlbdAndWithdrawsThoseThatAreGone) {
   EXPECT_EQ(table.served(), Addresses{kB});
 }
 
+TEST(LiveTable, MayGoOnAnsweringWhileOneThatItHasServes) {
+  Table table({both_up()});
+  const Sample more = Sample().backend(kA, {.state = State::down}).backend(kB).backend(kC);
+  EXPECT_FALSE(table.tell(more, publish::Left::if_none_serves));
+  EXPECT_FALSE(table.record().undecided());
+  EXPECT_EQ(table.served(), Addresses{kB});
+  EXPECT_FALSE(table.tell(Sample().backend(kC), publish::Left::if_none_serves));
+  EXPECT_TRUE(table.record().undecided());
+}
+
 TEST(LiveTable, NeedsNoOtherFileWhenBackendsGo) {
   Table table({both_up()});
   EXPECT_TRUE(table.tell(Sample().backend(kB)));
   EXPECT_FALSE(table.record().undecided());
   EXPECT_EQ(table.served(), Addresses{kB});
+  EXPECT_FALSE(table.record().state(0).up()) << "which a later hlbd would take for its last word";
 }
 
 TEST(LiveTable, TakesAnotherPriorityForAnotherBackend) {
@@ -144,7 +155,7 @@ TEST(LiveTable, HasNoPlaceForAnotherName) {
 TEST(LiveTable, LeavesNamesThatAreGoneOrOfAnotherServiceToHlbd) {
   Table table({both_up().alias("app"), Sample("gone.local"), Sample("kept.local")});
   const Table truth({both_up(), Sample("kept.local").alias("app")});
-  table.live().leave_names_to_hlbd(table::View::over(truth.bytes()));
+  table.live().leave_names_to_hlbd(truth.bytes());
   EXPECT_TRUE(table.record("app").undecided());
   EXPECT_TRUE(table.record("gone.local").undecided());
   EXPECT_FALSE(table.record("kept.local").undecided());
@@ -153,16 +164,24 @@ TEST(LiveTable, LeavesNamesThatAreGoneOrOfAnotherServiceToHlbd) {
 
 TEST(LiveTable, LeavesAServiceToHlbdWhoseSubdomainsAreItsNoMore) {
   Table table({both_up().subdomains()});
-  table.live().leave_names_to_hlbd(table::View::over(Table({both_up().subdomains()}).bytes()));
+  table.live().leave_names_to_hlbd(Table({both_up().subdomains()}).bytes());
   EXPECT_FALSE(table.record().undecided());
-  table.live().leave_names_to_hlbd(table::View::over(Table({both_up()}).bytes()));
+  table.live().leave_names_to_hlbd(Table({both_up()}).bytes());
   EXPECT_TRUE(table.record().undecided());
+}
+
+TEST(LiveTable, LeavesAServiceToHlbdOfWhoseSubdomainsOneIsAnothers) {
+  Table table({both_up().subdomains(), Sample("other.local")});
+  const Table truth({both_up().subdomains(), Sample("new.app.local"), Sample("other.local")});
+  table.live().leave_names_to_hlbd(truth.bytes());
+  EXPECT_TRUE(table.record("new.app.local").undecided());
+  EXPECT_FALSE(table.record("other.local").undecided());
 }
 
 TEST(LiveTable, WhatIsLeftToHlbdStaysSoThroughLaterVerdicts) {
   Table table({both_up().alias("app")});
-  table.live().leave_names_to_hlbd(table::View::over(Table({both_up()}).bytes()));
-  EXPECT_TRUE(table.tell(both_up(), true));
+  table.live().leave_names_to_hlbd(Table({both_up()}).bytes());
+  EXPECT_TRUE(table.tell(both_up(), publish::Left::still));
   EXPECT_TRUE(table.record("app").undecided());
   EXPECT_TRUE(table.tell(both_up()));
   EXPECT_FALSE(table.record("app").undecided());

@@ -52,8 +52,10 @@ class Conversation {
 
   // What arrives next; nullopt when the other side ends the conversation, or is silent for long.
   std::optional<Reply> next() {
+    // With the sanitizer's memory 256 forks take a while.
+    constexpr std::chrono::milliseconds kPatience = 6 * kPlenty;
     pollfd readable{socket_.get(), POLLIN, 0};
-    if (::poll(&readable, 1, std::chrono::milliseconds(kPlenty).count()) <= 0) return std::nullopt;
+    if (::poll(&readable, 1, kPatience.count()) <= 0) return std::nullopt;
     auto arrived = receive(socket_.get());
     ended_ = std::holds_alternative<Arrived>(arrived);
     if (ended_) return std::nullopt;

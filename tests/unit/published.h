@@ -41,6 +41,9 @@ class Sample {
   ServiceVerdict verdict() const {
     ServiceVerdict verdict = verdict_;
     verdict.spec = &spec_;
+    const record::WhenAllDown rule = verdict.published().when_all_down();
+    for (const BackendVerdict& each : verdict.backends)
+      verdict.best_rank = std::min(verdict.best_rank, each.published().rank(rule));
     return verdict;
   }
   std::uint32_t sort_score(const Address& address) const {

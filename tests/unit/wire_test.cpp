@@ -10,6 +10,7 @@
 
 #include "libnss_hlb/bus.h"
 #include "libnss_hlb/bytes.h"
+#include "libnss_hlb/message.h"
 
 namespace hlb::wire {
 namespace {
@@ -111,6 +112,14 @@ TEST(Wire, AMessageLargerThanAnyRecordIsRefusedBeforeItArrives) {
   Bytes bytes = server.bytes();
   store(bytes.data() + kOk.size() + 4, 0x7fffffffU);
   EXPECT_EQ(parse_reply(bytes).kind, Kind::refused);
+}
+
+// Where a size has 32 bits, the sum of the two would be 16.
+TEST(Wire, SizesThatOverflowTogetherAreRefused) {
+  Bytes head = {'l', 2, 0, 1, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0};
+  store(head.data() + 4, 0x80000000U);
+  store(head.data() + 12, 0x80000000U);
+  EXPECT_EQ(message::measure(head), 0U);
 }
 
 TEST(Wire, AnArrayLongerThanItsMessageIsRefused) {
