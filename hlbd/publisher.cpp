@@ -56,9 +56,9 @@ void Publisher::tell(std::span<const Refreshed> services) {
   if (reshaped_) reshape();
   if (file_.published().empty()) return file_.supersede_predecessor();
   publish::LiveTable table = file_.live();
+  const publish::Left left = left_to_hlbd_ ? publish::Left::still : publish::Left::as_told;
   for (const Refreshed& each : services)
-    table.tell(verdicts[each.service],
-               left_to_hlbd_ ? publish::Left::still : publish::Left::as_told);
+    table.tell(verdicts[each.service], left);
 }
 
 void Publisher::reshape() {

@@ -75,9 +75,9 @@ class Turn {
     }
     const bool has_all = known == service.backends.size();
     const bool asked = left == Left::still && (word_ & kAsk) != 0;
-    const bool lacking = !has_all && !(left == Left::if_none_serves && serves);
+    const bool suffices = has_all || (left == Left::if_none_serves && serves);
     word_ = service.published().word();
-    if (lacking || asked) plan_to_ask();
+    if (!suffices || asked) plan_to_ask();
     return has_all;
   }
 
