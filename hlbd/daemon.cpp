@@ -27,6 +27,7 @@
 #include "state/host.h"
 #include "state/moment.h"
 #include "system/log.h"
+#include "system/or_end.h"
 
 namespace hlb {
 namespace {
@@ -50,13 +51,6 @@ std::size_t probes_at_a_time() {
 
 Worker::Deliver deliver_to(asio::io_context& io) {
   return [&io](Worker::Completion done) { asio::post(io, std::move(done)); };
-}
-
-void detach(asio::io_context& io, asio::awaitable<void> task) {
-  // What a task throws is a broken invariant: it ends run(), and with it hlbd.
-  asio::co_spawn(io, std::move(task), [](const std::exception_ptr& error) {
-    if (error) std::rethrow_exception(error);
-  });
 }
 
 // Of a helper that hlbd starts itself: whoever isn't root has no other user to run it as.
@@ -194,7 +188,7 @@ void Daemon::run() {
   join_bus();
   watch_routes();
   await_signal();
-  detach(io_, renew_lease());
+  asio::co_spawn(io_, renew_lease(), kOrEnd);
   spdlog::info("checking the backends of {} services", monitor_.services().size());
   io_.run();
   notifier_.stopping();

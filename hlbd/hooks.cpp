@@ -7,7 +7,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
-#include <exception>
 #include <map>
 #include <system_error>
 #include <utility>
@@ -16,6 +15,7 @@
 #include "probes/ending.h"
 #include "probes/reason.h"
 #include "programs/client.h"
+#include "system/or_end.h"
 
 namespace hlb {
 namespace {
@@ -154,11 +154,7 @@ struct Hooks::Queue : std::enable_shared_from_this<Queue> {
     Backend& backend = backends.at(key);
     Change change{key, backend.port, std::exchange(backend.told, backend.now), backend.now,
                   backend.reason};
-    // What it throws is a broken invariant: it ends the loop, and with it hlbd.
-    asio::co_spawn(executor, run(shared_from_this(), backend.command, std::move(change)),
-                   [](const std::exception_ptr& error) {
-                     if (error) std::rethrow_exception(error);
-                   });
+    asio::co_spawn(executor, run(shared_from_this(), backend.command, std::move(change)), kOrEnd);
   }
 
   static asio::awaitable<void> run(std::shared_ptr<Queue> self, std::vector<std::string> command,

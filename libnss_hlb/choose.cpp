@@ -92,20 +92,19 @@ void Choice::read(bool healthy) {
   }
 }
 
-void Choice::read_once(bool healthy) {
-  best_rank_ = kNever;
+void Choice::start_over(record::Rank best) {
+  best_rank_ = best;
   ipv4_count_ = ipv6_count_ = 0;
-  ipv4_.clear(0);
-  ipv6_.clear(0);
+  ipv4_.clear(record_.backend_count());
+  ipv6_.clear(record_.backend_count());
+}
+
+void Choice::read_once(bool healthy) {
+  start_over(kNever);
   for (std::uint32_t i = 0; i < record_.backend_count(); ++i) {
     const BackendState state = record_.state(i);
     const record::Rank found = state.rank(word_.when_all_down(), healthy);
-    if (found < best_rank_) {
-      best_rank_ = found;
-      ipv4_count_ = ipv6_count_ = 0;
-      ipv4_.clear(record_.backend_count());
-      ipv6_.clear(record_.backend_count());
-    }
+    if (found < best_rank_) start_over(found);
     if (found == best_rank_ && found != kNever) take(i, state.family());
   }
 }

@@ -94,6 +94,7 @@ class Choice {
  private:
   void read(bool healthy);
   void read_once(bool healthy);
+  void start_over(record::Rank best);
   void take(std::uint32_t index, record::Family family);
   Availability judge() const;
   bool spreads() const;

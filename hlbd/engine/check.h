@@ -30,9 +30,6 @@ class Check : public boost::intrusive::set_base_hook<
  public:
   // A backend that it speaks for, by its place in the monitor; services may share a check.
   struct User {
-    // In a backend's place: one that was removed, and stays for now.
-    static constexpr std::uint32_t kRetiring = UINT32_MAX;
-
     std::uint32_t service;
     std::uint32_t backend;
   };
@@ -65,10 +62,10 @@ class Check : public boost::intrusive::set_base_hook<
   History history;
   Advice advice;  // that stands
   std::vector<User> users;
-  bool awaited = false;             // its first outcome, by whoever awaits those of all
-  bool had_time = false;            // for a first outcome, which isn't waited for again
-  bool warned = false;              // the last pass came with a warning
-  Clock::TimePoint contrary_since;  // the first of the outcomes in a row against the state
+  std::vector<std::uint32_t> left_by;  // services that it has left, and that still answer with it
+  bool had_time = false;               // for a first outcome, which isn't waited for again
+  bool warned = false;                 // the last pass came with a warning
+  Clock::TimePoint contrary_since;     // the first of the outcomes in a row against the state
 
   // Soonest first.
   friend bool operator<(const Check& one, const Check& other) { return one.due_ < other.due_; }

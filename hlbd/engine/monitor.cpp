@@ -46,7 +46,7 @@ std::vector<Refreshed> told_once(std::vector<Refreshed> services) {
 
 void forget_users(Check& check) {
   check.users.clear();
-  check.awaited = false;
+  check.left_by.clear();
 }
 
 std::size_t count_backends(std::span<const ServiceSpec> services) {
@@ -195,14 +195,14 @@ void Monitor::enlist_users() {
     }
     for (const WatchedBackend& backend : service.retiring) {
       for (const auto& check : backend.checks)
-        check->users.push_back({i, Check::User::kRetiring});
+        check->left_by.push_back(i);
     }
   }
 }
 
 void Monitor::enlist_user(Check& check, const Check::User& user) {
   const bool awaited = !check.decided() && !check.may_be_silent();
-  if (awaited && !std::exchange(check.awaited, true)) ++unheard_;
+  if (check.users.empty() && awaited) ++unheard_;
   check.users.push_back(user);
 }
 
@@ -318,16 +318,15 @@ milliseconds Monitor::take(Check& check, const Outcome& probed) {
   const Advice advice = revised(check.advice, outcome.advice);
   const bool advised = std::exchange(check.advice, advice) != advice;
   if (ruling.transition == Transition::changed || ruling.first) {
-    for (const Check::User& user : check.users) {
-      if (user.backend == Check::User::kRetiring) continue;
-      settle(user.service, all_.watched[user.service].backends[user.backend],
-             {check, outcome, ruling});
-    }
+    for (const auto& [service, backend] : check.users)
+      settle(service, all_.watched[service].backends[backend], {check, outcome, ruling});
   }
-  if (ruling.first && std::exchange(check.awaited, false)) --unheard_;
+  if (ruling.first && !check.users.empty() && !check.may_be_silent()) --unheard_;
   if (ruling.transition == Transition::changed || ruling.first || advised) {
     for (const Check::User& user : check.users)
       stale_.mark(user.service);
+    for (const std::uint32_t service : check.left_by)
+      stale_.mark(service);
     observer_.verdicts_changed();
   }
   return check.never_changes() ? Rounds::kForGood : ruling.wait;
@@ -360,7 +359,6 @@ bool Monitor::amid_mass_failure(const Check& check, const Outcome& outcome) {
   if (check.is_told()) return false;
   const bool failed = outcome.result == Outcome::Result::failed;
   for (const auto& [service, backend] : check.users) {
-    if (backend == Check::User::kRetiring) continue;
     const Address& address = check.target().address;
     if (failed) {
       mass_failure_.failed(service, all_.watched[service].backends.size(), address, clock_.now(),

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "health/schedule.h"
+#include "system/or_end.h"
 
 namespace hlb {
 namespace {
@@ -94,8 +95,7 @@ void Rounds::begin(Check& check) {
       executor_, ask(question),
       asio::bind_cancellation_slot(
           slot, [this, question, counted](const std::exception_ptr& error, const Outcome& outcome) {
-            // A broken invariant: it ends hlbd.
-            if (error) std::rethrow_exception(error);
+            kOrEnd(error);
             ended(*question, counted, outcome);
           }));
 }

@@ -85,7 +85,6 @@ class Endpoint::Server {
 
   std::error_code listen(const std::string& path) {
     constexpr mode_t kOpenToAll = 0666;
-    path_ = path;
     file_.emplace(path, kOpenToAll);
     return listen_at_file();
   }
@@ -107,7 +106,7 @@ class Endpoint::Server {
   static asio::awaitable<void> serve(std::shared_ptr<Server> server, Connection::Socket socket);
 
   std::error_code listen_at_file() {
-    if (is_taken(path_)) return std::make_error_code(std::errc::file_exists);
+    if (is_taken(file_->path())) return std::make_error_code(std::errc::file_exists);
     Acceptor fresh(acceptor_.get_executor());
     boost::system::error_code error;
     fresh.open(asio::local::stream_protocol(), error);
@@ -120,8 +119,7 @@ class Endpoint::Server {
   std::shared_ptr<SharedText> text_;
   Limits limits_;
   Acceptor acceptor_;
-  std::string path_;                // of a unix socket
-  std::optional<SocketFile> file_;  // there, until it is closed
+  std::optional<SocketFile> file_;  // of a unix socket, until it is closed
   asio::steady_timer look_;
   std::list<Connection*> connections_;  // each is owned by its coroutine
   Places places_;

@@ -1,11 +1,11 @@
 #include "metrics/shared_text.h"
+#include "system/or_end.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <exception>
 #include <utility>
 
 namespace hlb::metrics {
@@ -13,11 +13,6 @@ namespace {
 
 namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
-
-// Without memory hlbd ends, and systemd starts it anew: else who waits would wait for ever.
-constexpr auto kOrEnd = [](const std::exception_ptr& error) {
-  if (error) std::rethrow_exception(error);
-};
 
 constexpr std::size_t kMany = 4;
 constexpr std::chrono::seconds kStillGood{1};

@@ -23,6 +23,8 @@ class SocketFile {
   // there. `path` with ".new" after it is bound first, and must fit sockaddr_un.
   std::error_code listen(int socket);
 
+  const std::filesystem::path& path() const { return path_; }
+
   // Whether the last that listen() put there is still what stands there.
   bool is_in_place() const;
 

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from waiting import until
-from world import BUILD, DNS_IPV4, DNS_IPV6, HERE, PORT, RUNTIME, environment, seeing
+from world import BUILD, DNS_IPV4, DNS_IPV6, HERE, PORT, RUNTIME, environment, run, seeing
 
 NSCD_SETTINGS = """\
 enable-cache hosts yes
@@ -201,6 +201,13 @@ class Stage:
     def add(self, part):
         self.parts.callback(part.close)
         return part
+
+    def file_system(self, folder, size):
+        """At this folder one of its own, of so many bytes, as "4m"."""
+        Path(folder).mkdir(exist_ok=True)
+        run("mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", folder)
+        self.parts.callback(run, "umount", folder)
+        return Path(folder)
 
     def hlbd(self, text, **options):
         RUNTIME.mkdir(exist_ok=True)

@@ -18,7 +18,7 @@ from buses import SystemBus
 from journal import Journal, stream_of
 from lookups import lookup
 from waiting import until
-from world import HERE, RUNTIME, config, environment, fill, run, service
+from world import HERE, RUNTIME, config, environment, fill, service
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "20"))
 SEED = int(os.environ.get("SOAK_SEED", "1"))
@@ -98,9 +98,8 @@ class Soak:
         self.bus = SystemBus(stage)
         self.journal = stage.add(Journal())
         self.backends = {address: stage.backend(address) for address in ALL}
-        self.state = self.small_disk(stage.new_folder(), "1m")
-        RUNTIME.mkdir(exist_ok=True)
-        self.small_disk(RUNTIME, "4m")
+        self.state = stage.file_system(stage.new_folder(), "1m")
+        stage.file_system(RUNTIME, "4m")
         stream = stage.new_folder() / "stream"
         stream.touch()
         env = {**self.bus.env, "JOURNAL_STREAM": stream_of(stream), "WATCHDOG_USEC": "2000000"}
@@ -111,11 +110,6 @@ class Soak:
         command = (sys.executable, "-c", LOOK_UP_UNTIL_TERMINATED, self.answers)
         names = (NAME, NAME + ".", SPREAD, TOLD)
         self.program = stage.program(*command, *names, env=environment(), ready="looking up")
-
-    def small_disk(self, folder, size):
-        run("mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", folder)
-        self.stage.parts.callback(run, "umount", folder)
-        return folder
 
     def text(self):
         """A configuration, of which the services that nobody looks up differ each time."""
@@ -142,8 +136,16 @@ class Soak:
             for event in events:
                 going_on.enter_context(event(self))
             time.sleep(1.5 * max(OVERDUE.values()) if SECONDS > 60 else 1)
+            until(self.all_down_are_left_out, "the dead left out", max(OVERDUE.values()))
             self.expect_right_by_a_new_process()
         return [event.__name__ for event in events]
+
+    def still_down(self):
+        return [each for each in self.downs if each.ended == float("inf")]
+
+    def all_down_are_left_out(self):
+        answered = lookup(NAME, family="inet").addresses
+        return not {each.address for each in self.still_down()} & set(answered)
 
     def expect_right_by_a_new_process(self):
         begun = time.monotonic()
@@ -208,7 +210,7 @@ def full(disk):
 @contextlib.contextmanager
 def unseen(soak):
     """hlbd can't see meanwhile who is down."""
-    down = [each for each in soak.downs if each.ended == float("inf")]
+    down = soak.still_down()
     for each in down:
         each.ended = time.monotonic()
     yield
@@ -324,7 +326,7 @@ def scrapers_do_not_read(soak):
 @contextlib.contextmanager
 def fails(soak):
     """A backend that isn't down yet."""
-    down = {each.address for each in soak.downs if each.ended == float("inf")}
+    down = {each.address for each in soak.still_down()}
     address = soak.random.choice([each for each in MORTAL if each not in down])
     how = soak.random.choice(list(OVERDUE))
     backend = soak.backends[address]

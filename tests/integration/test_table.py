@@ -47,17 +47,10 @@ def test_threads_that_read_while_verdicts_change_see_nothing_that_never_was():
 # ---- a full file system ----------------------------------------------------------------------
 
 
-def run_of_size(stage, size):
-    RUNTIME.mkdir(exist_ok=True)
-    run("mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", RUNTIME)
-    stage.parts.callback(run, "umount", RUNTIME)
-    return RUNTIME
-
-
 @pytest.fixture
 def small_run(stage):
     """A runtime folder on a file system of 256 KiB."""
-    return run_of_size(stage, "256k")
+    return stage.file_system(RUNTIME, "256k")
 
 
 def unchecked(name, backends=(C,)):
@@ -133,7 +126,7 @@ RELOADS = int(os.environ.get("RELOADS", "6"))
 
 
 def test_old_tables_take_next_to_no_room_whoever_has_them_mapped(stage, backends):
-    folder = run_of_size(stage, "40m")
+    folder = stage.file_system(RUNTIME, "40m")
     ten = [f"127.3.0.{i}" for i in range(1, 11)]
     many = "".join(unchecked(f"many{i}.test", ten) for i in range(1000))
     hlbd = stage.hlbd(services() + many)
