@@ -15,8 +15,10 @@ from world import RUNTIME, config, service
 A, B = "127.0.0.11", "127.0.0.12"
 NAME = "app.test"
 
-# What a program might do to hlbd, each a command that succeeds if it can.
+# What a program might do to hlbd, each a command that succeeds if it can. hlbd is stopped first: a
+# table made shorter may end it by SIGBUS, and the program with it, before the others are tried.
 ATTACKS = {
+    "stop hlbd": "kill -STOP {hlbd}",
     "truncate the table": ": >/run/hlb/table",
     "write into the table": "printf X | dd of=/run/hlb/table conv=notrunc bs=1",
     "replace the table": "cp /run/hlb/table {scratch}/forged && mv {scratch}/forged /run/hlb/table",
@@ -29,7 +31,6 @@ ATTACKS = {
     "read the state": "cat {state}/state.json",
     "write the state": ": >{state}/state.json",
     "write an override": ": >{state}/overrides.json",
-    "stop hlbd": "kill -STOP {hlbd}",
     "kill hlbd": "kill -KILL {hlbd}",
     "read hlbd's memory": "dd if=/proc/{hlbd}/mem bs=1 count=0",
     "see hlbd's descriptors": "ls /proc/{hlbd}/fd/",
@@ -144,9 +145,8 @@ def test_the_same_program_would_succeed_if_it_ran_as_hlbds_user(stage, script):
     hlbd = stage.hlbd(await_orders(script), ready=False, user="hlb")
     hlbd.wait_for_log("checking the backends")
     give_orders(script, hlbd)
-    until(lambda: "stop hlbd" in script.notes("done"), "hlbd is stopped", 20)
-    done = script.notes("done").splitlines()
-    assert {"truncate the table", "replace the table", "remove the table"} <= set(done)
+    expected = {"stop hlbd", "truncate the table", "replace the table", "remove the table"}
+    until(lambda: expected <= set(script.notes("done").splitlines()), "hlbd is harmed", 20)
 
 
 def test_what_a_program_leaves_behind_ends_with_it(start, script):

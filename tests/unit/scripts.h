@@ -40,9 +40,12 @@ class ScriptFolder {
   std::filesystem::path path_;
 };
 
+// What can be read: of a process that ends meanwhile, nothing (ESRCH), which a bare iterator would
+// throw as an exception.
 inline std::string contents(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
 }
 
 // The child processes of a process of one thread, zombies too.
