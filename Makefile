@@ -18,16 +18,17 @@ VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
 LIBDIR = $(PREFIX)/lib/$(shell $(CXX) -print-multiarch)
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
-# Which compiles the sanitizers' checks in half the time that g++ takes for them.
+# Which compiles the sanitizers' checks, and what is not optimized, in half the time that g++ takes.
 CLANG := $(shell tests/setup/clang)
-CXX.asan := clang++-$(CLANG)
+CXX.asan  := clang++-$(CLANG)
+CXX.debug := clang++-$(CLANG)
 CXX := $(or $(CXX.$(VARIANT)),$(if $(filter default,$(origin CXX)),g++,$(CXX)))
 
 WERROR   ?= -Werror
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(WERROR)
 MODE.release := -O2 -g1
 MODE.debian  := -g1
-MODE.debug   := -O0 -g
+MODE.debug   := -O0 -g1
 # The check of vptr takes a descriptor, and there are tests that leave none.
 MODE.asan    := -O0 -g1 -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer
 MODE.tsan    := -O1 -g -fsanitize=thread -Wno-tsan
@@ -247,7 +248,7 @@ check-packages: ## the packages, thoroughly, on booted machines of Debian 12 and
 
 bench: ## ratios against floors and peers, in build/bench.json too; BENCH="tcp": these parts
 	@tests/setup/ready test
-	@tests/setup/build all benchers && tests/bench/bench $(BENCH)
+	@tests/setup/build all benchers $(OUT)/tests/seeing && tests/bench/bench $(BENCH)
 
 # A reload is over when hlbd says so, where systemd (253) waits for that.
 SERVICE_TYPE = $(shell pkg-config --atleast-version=253 libsystemd && echo notify-reload || echo notify)

@@ -21,31 +21,6 @@ def hlbd(stage):
     return stage.hlbd(config(service(NAME, [A])))
 
 
-# ---- stopped -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("max_stale", ["4s", None], ids=["4s", "the default of 10s"])
-def test_answers_of_a_stopped_hlbd_end_at_max_stale_and_return(stage, max_stale):
-    stage.backend(A)
-    keys = {"max_stale": max_stale} if max_stale else {}
-    hlbd = stage.hlbd(config(service(NAME, [A]), **keys))
-    seconds = 4 if max_stale else 10
-    hlbd.signal(signal.SIGSTOP)
-    stopped = time.monotonic()
-    seen = set()
-
-    def ended():
-        result = lookup(NAME, family="inet")
-        seen.update(result.addresses)
-        return result.status == "EAI_AGAIN"
-
-    until(ended, "the answers ended", seconds + 8)
-    assert time.monotonic() - stopped > seconds - 1.5, "the answers ended before max_stale"
-    assert seen == {A}
-    hlbd.signal(signal.SIGCONT)
-    until(lambda: lookup(NAME, family="inet").addresses == [A], "the answers are back")
-
-
 # ---- backends ----------------------------------------------------------------------------------
 
 REASONS = {

@@ -99,7 +99,7 @@ def test_an_ordinary_user_has_a_world_of_his_own():
 def test_an_unknown_step_is_answered_with_those_there_are():
     result = run("tests/check", env={**os.environ, "STEPS": "model rulez"})
     assert result.returncode == 2
-    assert result.stderr.startswith('There is no step "rulez". The steps are: build integration ')
+    assert result.stderr.startswith('There is no step "rulez". The steps are: build trees ')
 
 
 # ---- installing what is missing ---------------------------------------------------------------

@@ -1,5 +1,9 @@
 """What lookups say when a backend, or hlbd itself, is gone."""
 
+import signal
+import time
+
+import pytest
 from lookups import lookup
 from waiting import until
 from world import DNS_IPV4, DNS_IPV6, config, environment, service
@@ -75,3 +79,25 @@ def test_the_next_source_answers_when_a_dead_hlbd_left_no_table(stage):
     assert lookup("gone.test", runtime=bus_alone, family="inet").addresses == [A]
     hlbd.kill()
     assert lookup("gone.test", runtime=bus_alone, family="inet").addresses == [DNS_IPV4]
+
+
+@pytest.mark.parametrize("max_stale", ["4s", None], ids=["4s", "the default of 10s"])
+def test_answers_of_a_stopped_hlbd_end_at_max_stale_and_return(stage, max_stale):
+    stage.backend(A)
+    keys = {"max_stale": max_stale} if max_stale else {}
+    hlbd = stage.hlbd(config(service("stopped.test", [A]), **keys))
+    seconds = 4 if max_stale else 10
+    hlbd.signal(signal.SIGSTOP)
+    stopped = time.monotonic()
+    seen = set()
+
+    def ended():
+        result = lookup("stopped.test", family="inet")
+        seen.update(result.addresses)
+        return result.status == "EAI_AGAIN"
+
+    until(ended, "the answers ended", seconds + 8)
+    assert time.monotonic() - stopped > seconds - 1.5, "the answers ended before max_stale"
+    assert seen == {A}
+    hlbd.signal(signal.SIGCONT)
+    until(lambda: lookup("stopped.test", family="inet").addresses == [A], "the answers are back")

@@ -32,7 +32,7 @@ def environment(**changes):
 
 def seeing(runtime):
     """What to put before a command, so that this folder is /run/hlb to it; None: as it is."""
-    return [HERE / "seeing", runtime] if runtime else []
+    return [BUILD / "tests/seeing", runtime] if runtime else []
 
 
 def run(*command, env=None, check=True, timeout=60, runtime=None):
@@ -95,15 +95,31 @@ def ip(*words):
     return run("ip", *" ".join(words).split())
 
 
+def ip_batch(lines, *options):
+    batch = "".join(f"{line}\n" for line in lines)
+    subprocess.run(["ip", *options, "-batch", "-"], input=batch, text=True, check=True)
+
+
 def lay_out_network():
-    ip("netns add peer")
-    ip("link add hlb0 type veth peer name eth0 netns peer")
-    ip("link set hlb0 up")
-    ip("-n peer link set eth0 up")
-    ip("-n peer link set lo up")
-    for host in (11, 12, 13, 14):
-        ip(f"-n peer addr add 10.99.0.{host}/24 dev eth0")
-        ip(f"-n peer addr add fd99::{host}/64 dev eth0 nodad")
-        ip(f"addr add fd77::{host}/128 dev lo nodad")  # IPv6 backends on this host itself
-    ip("addr add 10.99.0.1/24 dev hlb0")
-    ip("addr add fd99::1/64 dev hlb0 nodad")
+    hosts = (11, 12, 13, 14)
+    ip_batch(
+        [
+            "netns add peer",
+            "link add hlb0 type veth peer name eth0 netns peer",
+            "link set hlb0 up",
+            "addr add 10.99.0.1/24 dev hlb0",
+            "addr add fd99::1/64 dev hlb0 nodad",
+            # IPv6 backends on this host itself
+            *(f"addr add fd77::{host}/128 dev lo nodad" for host in hosts),
+        ]
+    )
+    ip_batch(
+        [
+            "link set eth0 up",
+            "link set lo up",
+            *(f"addr add 10.99.0.{host}/24 dev eth0" for host in hosts),
+            *(f"addr add fd99::{host}/64 dev eth0 nodad" for host in hosts),
+        ],
+        "-netns",
+        "peer",
+    )
