@@ -14,15 +14,6 @@
 namespace hlb::probes {
 namespace {
 
-std::int64_t nanoseconds_of(const timespec& time) {
-  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-}
-
-FileStamp stamp_of(const struct stat& status) {
-  return {status.st_dev, status.st_ino, status.st_size, nanoseconds_of(status.st_mtim),
-          nanoseconds_of(status.st_ctim)};
-}
-
 std::string unreadable() {
   return "cannot be read: " + std::generic_category().message(errno);
 }
@@ -63,11 +54,6 @@ KnownFile read(const std::string& path, const std::optional<FileStamp>& stamp) {
 }
 
 }  // namespace
-
-bool FileStamp::same_contents(const FileStamp& other) const {
-  return device == other.device && inode == other.inode && size == other.size &&
-         modified_ns == other.modified_ns;
-}
 
 FileLook look_at(const std::string& path, const KnownFile& before, bool anyway) {
   FileLook look{before, false, {}};

@@ -2,9 +2,6 @@
 // away: a worker's job.
 #pragma once
 
-#include <sys/types.h>
-
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,20 +9,9 @@
 
 #include "health/address.h"
 #include "probes/backend_file.h"
+#include "system/file_stamp.h"
 
 namespace hlb::probes {
-
-// What tells one version of a file from another.
-struct FileStamp {
-  dev_t device;
-  ino_t inode;
-  off_t size;
-  std::int64_t modified_ns;        // since the epoch, as the next one:
-  std::int64_t status_changed_ns;  // its rights, owner or name too
-
-  bool same_contents(const FileStamp& other) const;
-  friend bool operator==(const FileStamp&, const FileStamp&) = default;
-};
 
 // What is known of a file, which a look compares it with.
 struct KnownFile {

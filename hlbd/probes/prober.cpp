@@ -26,8 +26,9 @@ class NoneProbe : public Probe {
 Prober::Prober(boost::asio::any_io_executor executor, OnFileChange on_file_change,
                programs::Settings programs)
     : executor_(std::move(executor)),
+      workers_(executor_),
       program_settings_(std::move(programs)),
-      files_(std::make_shared<WatchedFiles>(executor_, std::move(on_file_change))) {}
+      files_(std::make_shared<WatchedFiles>(executor_, workers_, std::move(on_file_change))) {}
 
 Prober::~Prober() {
   files_->end();

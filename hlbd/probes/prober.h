@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "probes/folder_workers.h"
 #include "probes/pattern.h"
 #include "probes/probe.h"
 #include "probes/target.h"
@@ -45,6 +46,7 @@ class Prober {
 
   boost::asio::any_io_executor executor_;
   Patterns patterns_;
+  FolderWorkers workers_;
   TlsClients tls_clients_;
   programs::Settings program_settings_;
   std::shared_ptr<Programs> programs_;  // made when first needed; outlived by what is in flight

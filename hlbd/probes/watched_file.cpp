@@ -1,17 +1,11 @@
 #include "probes/watched_file.h"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/error_code.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <utility>
-
-#include "probes/deadlines.h"
 
 namespace hlb::probes {
 namespace {
@@ -20,8 +14,6 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
-
-constexpr std::size_t kMaxJobs = 65'536;  // a worker's: one for each of its files
 
 // By the wall clock, and never negative, though that clock may have been set since.
 nanoseconds age_of(std::int64_t modified_ns) {
@@ -37,32 +29,6 @@ std::string folder_of(const std::string& path) {
 
 }  // namespace
 
-// An attempt that waits until the file has been looked at.
-class WatchedFile::Waiter {
- public:
-  Waiter(WatchedFile& file, const asio::any_io_executor& executor, milliseconds timeout)
-      : file_(file), looked_(executor, 1), deadline_([this] { looked_.cancel(); }) {
-    file_.waiting_.insert(this);
-    deadline_.start(executor, timeout);
-  }
-  ~Waiter() { file_.waiting_.erase(this); }
-  Waiter(const Waiter&) = delete;
-  Waiter& operator=(const Waiter&) = delete;
-
-  void tell() { looked_.try_send(error_code()); }
-
-  // False when its time is up, or it was cancelled.
-  asio::awaitable<bool> wait() {
-    const auto [error] = co_await looked_.async_receive(asio::as_tuple(asio::use_awaitable));
-    co_return !error;
-  }
-
- private:
-  WatchedFile& file_;
-  asio::experimental::channel<void(error_code)> looked_;
-  Deadline deadline_;
-};
-
 WatchedFile::WatchedFile(std::string path, std::weak_ptr<WatchedFiles> all,
                          std::shared_ptr<Worker> worker)
     : path_(std::move(path)), all_(std::move(all)), worker_(std::move(worker)) {}
@@ -71,8 +37,7 @@ asio::awaitable<bool> WatchedFile::refresh(milliseconds rest, milliseconds timeo
   const bool rests = looked_at_ && Clock::now() - *looked_at_ < rest;
   if (!rests && !looking_) look();
   if (!looking_) co_return true;
-  Waiter waiter(*this, co_await asio::this_coro::executor, timeout);
-  co_return co_await waiter.wait();
+  co_return co_await waiters_.wait(timeout);
 }
 
 // An event that names the file has it read whatever its stamp: times are too coarse to tell two
@@ -115,8 +80,7 @@ void WatchedFile::looked(int folder, const FileLook& look) {
   all->leave_folder(std::exchange(folder_, folder));
   if (look.read) note_age(*look.now.stamp);
   take_over(look);
-  for (Waiter* waiter : waiting_)
-    waiter->tell();
+  waiters_.tell();
   if (again_) this->look();
 }
 
@@ -144,8 +108,10 @@ void WatchedFile::take_over(const FileLook& look) {
   if (const auto all = all_.lock()) all->tell(std::move(change));
 }
 
-WatchedFiles::WatchedFiles(const asio::any_io_executor& executor, OnFileChange on_change)
+WatchedFiles::WatchedFiles(const asio::any_io_executor& executor, FolderWorkers& workers,
+                           OnFileChange on_change)
     : on_change_(std::move(on_change)),
+      workers_(workers),
       events_(std::make_shared<FolderEvents>(executor, [this](auto events) { take(events); })),
       pause_(executor) {}
 
@@ -160,26 +126,10 @@ std::shared_ptr<WatchedFile> WatchedFiles::get(const std::string& path) {
   std::weak_ptr<WatchedFile>& known = files_[path];
   std::shared_ptr<WatchedFile> file = known.lock();
   if (file == nullptr) {
-    file = std::make_shared<WatchedFile>(path, weak_from_this(), worker_for(folder_of(path)));
+    file = std::make_shared<WatchedFile>(path, weak_from_this(), workers_.get({folder_of(path)}));
     known = file;
   }
   return file;
-}
-
-// Its own as long as there are not too many, else somebody else's.
-std::shared_ptr<Worker> WatchedFiles::worker_for(const std::string& folder) {
-  std::erase_if(workers_, [](const auto& each) { return each.second.expired(); });
-  const auto found = workers_.lower_bound(folder);
-  const bool own = found != workers_.end() && found->first == folder;
-  if (own || workers_.size() >= kMaxWorkers) {
-    return (found == workers_.end() ? workers_.begin() : found)->second.lock();
-  }
-  auto worker = std::make_shared<Worker>(
-      kMaxJobs, [executor = pause_.get_executor()](Worker::Completion done) {
-        asio::post(executor, std::move(done));
-      });
-  workers_.emplace(folder, worker);
-  return worker;
 }
 
 std::vector<std::shared_ptr<WatchedFile>> WatchedFiles::all() const {

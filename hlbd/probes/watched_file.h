@@ -5,12 +5,10 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
-#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,6 +17,8 @@
 #include "probes/backend_file.h"
 #include "probes/file_look.h"
 #include "probes/folder_events.h"
+#include "probes/folder_workers.h"
+#include "probes/waiters.h"
 #include "system/worker.h"
 
 namespace hlb::probes {
@@ -59,7 +59,6 @@ class WatchedFile : public std::enable_shared_from_this<WatchedFile> {
 
  private:
   friend class WatchedFiles;
-  class Waiter;
 
   void take(std::span<const FolderEvents::Event> events);
   void look();
@@ -80,18 +79,16 @@ class WatchedFile : public std::enable_shared_from_this<WatchedFile> {
   std::optional<Clock::time_point> looked_at_;
   std::optional<Clock::time_point> read_at_;
   Clock::time_point changed_at_;
-  std::set<Waiter*> waiting_;
+  Waiters waiters_;
 };
 
 // In a shared_ptr, and to be ended before its owner goes. Used by the loop of the executor alone.
 class WatchedFiles : public std::enable_shared_from_this<WatchedFiles> {
  public:
-  // A folder whose disk hangs holds up no other one's files, unless there are more folders than
-  // that.
-  static constexpr std::size_t kMaxWorkers = 16;
-
   // `on_change` is called from the loop, never by another call to this object or its files.
-  WatchedFiles(const boost::asio::any_io_executor& executor, OnFileChange on_change);
+  // `workers` must outlive what gets files.
+  WatchedFiles(const boost::asio::any_io_executor& executor, FolderWorkers& workers,
+               OnFileChange on_change);
   ~WatchedFiles() { end(); }
   WatchedFiles(const WatchedFiles&) = delete;
   WatchedFiles& operator=(const WatchedFiles&) = delete;
@@ -105,7 +102,6 @@ class WatchedFiles : public std::enable_shared_from_this<WatchedFiles> {
   friend class WatchedFile;
 
   std::vector<std::shared_ptr<WatchedFile>> all() const;
-  std::shared_ptr<Worker> worker_for(const std::string& folder);
   void take(std::span<const FolderEvents::Event> events);
   void leave_folder(int folder);
   void look_later();
@@ -113,7 +109,7 @@ class WatchedFiles : public std::enable_shared_from_this<WatchedFiles> {
 
   OnFileChange on_change_;
   std::map<std::string, std::weak_ptr<WatchedFile>> files_;
-  std::map<std::string, std::weak_ptr<Worker>> workers_;  // by the folder
+  FolderWorkers& workers_;
   std::shared_ptr<FolderEvents> events_;
   boost::asio::steady_timer pause_;
   bool pausing_ = false;

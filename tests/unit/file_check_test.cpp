@@ -32,10 +32,11 @@ class FileCheckTest : public testing::Test {
   ~FileCheckTest() override { files_->end(); }
 
   asio::io_context loop_{1};
+  FolderWorkers workers_{loop_.get_executor()};
   Folder folder_;
   std::string path_ = folder_.file("backends");
   std::shared_ptr<WatchedFiles> files_ =
-      std::make_shared<WatchedFiles>(loop_.get_executor(), OnFileChange());
+      std::make_shared<WatchedFiles>(loop_.get_executor(), workers_, OnFileChange());
 };
 
 TEST_F(FileCheckTest, PassesWhatTheFileCallsUp) {

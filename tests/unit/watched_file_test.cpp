@@ -27,7 +27,8 @@ class WatchedFileTest : public testing::Test {
  protected:
   std::shared_ptr<WatchedFiles> make_files() {
     return std::make_shared<WatchedFiles>(
-        loop_.get_executor(), [this](const FileChange& change) { changes_.push_back(change); });
+        loop_.get_executor(), workers_,
+        [this](const FileChange& change) { changes_.push_back(change); });
   }
   ~WatchedFileTest() override { files_->end(); }
 
@@ -85,6 +86,7 @@ class WatchedFileTest : public testing::Test {
   }
 
   asio::io_context loop_{1};
+  FolderWorkers workers_{loop_.get_executor()};
   Folder folder_;
   std::string path_ = folder_.file("backends");
   std::vector<FileChange> changes_;

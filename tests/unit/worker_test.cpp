@@ -10,28 +10,12 @@
 #include <thread>
 #include <vector>
 
+#include "tests/unit/gate.h"
+
 namespace hlb {
 namespace {
 
 using namespace std::chrono_literals;
-
-// A job that lasts until it is let go.
-class Gate {
- public:
-  Worker::Job job() {
-    return [begun = begun_, open = open_] {
-      begun->set_value();
-      open->get_future().wait();
-      return Worker::Completion();
-    };
-  }
-  void await_job() { begun_->get_future().wait(); }
-  void let_go() { open_->set_value(); }
-
- private:
-  std::shared_ptr<std::promise<void>> begun_ = std::make_shared<std::promise<void>>();
-  std::shared_ptr<std::promise<void>> open_ = std::make_shared<std::promise<void>>();
-};
 
 Worker::Job nothing() {
   return [] { return Worker::Completion(); };

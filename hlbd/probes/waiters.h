@@ -1,0 +1,30 @@
+// Attempts that wait for one look at a file.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <set>
+
+namespace hlb::probes {
+
+// Those that wait for the same, each for as long as it may. Used by one loop alone.
+class Waiters {
+ public:
+  Waiters() = default;
+  Waiters(const Waiters&) = delete;
+  Waiters& operator=(const Waiters&) = delete;
+
+  // Until the next tell(). False when `timeout` was over before, or the caller was cancelled. This
+  // must outlive it.
+  boost::asio::awaitable<bool> wait(std::chrono::milliseconds timeout);
+
+  // Has all go on that wait now, but none within this call.
+  void tell();
+
+ private:
+  class Waiter;
+
+  std::set<Waiter*> waiting_;
+};
+
+}  // namespace hlb::probes
