@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "daemon.h"
 #include "options.h"
+#include "probes/tls_settings.h"
 #include "publish/table_file.h"
 #include "system/log.h"
 
@@ -32,6 +33,7 @@ int run(const hlb::Options& options) {
     hlb::publish::retire_table(options.runtime_dir);
     return EXIT_SUCCESS;
   }
+  hlb::probes::keep_openssl_at_exit();
   auto loaded = hlb::load_config(options.config);
   if (const auto* errors = std::get_if<hlb::ConfigErrors>(&loaded)) return refuse(*errors);
   auto& config = std::get<hlb::Config>(loaded);

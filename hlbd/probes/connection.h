@@ -43,6 +43,7 @@ class Connection final : public Stream {
   Outcome failure(const boost::system::error_code& error, std::string_view silence) const override;
 
   std::chrono::microseconds age() const;  // of the attempt
+  std::chrono::milliseconds timeout() const { return deadline_.timeout(); }
 
  private:
   using Endpoint = boost::asio::ip::tcp::endpoint;

@@ -31,8 +31,8 @@ class Link {
   bool is_open() const { return connection_.is_open() && (!tls_ || tls_->is_recent()); }
   std::chrono::microseconds age() const { return connection_.age(); }
 
-  // In place of the connection there may be, the handshake of TLS included. nullopt when connected,
-  // else the outcome.
+  // In place of the connection there may be, the handshake of TLS included; the files of `tls` are
+  // looked at meanwhile. nullopt when connected, else the outcome.
   boost::asio::awaitable<std::optional<Outcome>> connect(boost::asio::ip::tcp::endpoint backend);
 
   // Once connected; valid until the next connect().
@@ -40,6 +40,8 @@ class Link {
   TlsStream* tls() { return tls_.get(); }  // nullptr for a plain connection
 
  private:
+  boost::asio::awaitable<std::optional<Outcome>> encrypt();
+
   Connection connection_;
   TlsPeer* peer_;
   std::unique_ptr<TlsStream> tls_;

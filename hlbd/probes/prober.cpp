@@ -27,6 +27,7 @@ Prober::Prober(boost::asio::any_io_executor executor, OnFileChange on_file_chang
                programs::Settings programs)
     : executor_(std::move(executor)),
       workers_(executor_),
+      tls_clients_(workers_),
       program_settings_(std::move(programs)),
       files_(std::make_shared<WatchedFiles>(executor_, workers_, std::move(on_file_change))) {}
 

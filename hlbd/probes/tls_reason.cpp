@@ -18,11 +18,12 @@ std::string text_of(unsigned long error) {
   return reason == nullptr ? "an error that OpenSSL doesn't name" : reason;
 }
 
-bool is_shortage(unsigned long error) {
+// Of no meaning for whether there is a file, or what a backend did.
+bool is_trouble_of_ours(unsigned long error) {
+  constexpr std::array kNumbers = {EMFILE, ENFILE, ENOMEM, EIO, ESTALE};
   if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE) return true;
-  if (!ERR_SYSTEM_ERROR(error)) return false;
-  const int number = ERR_GET_REASON(error);
-  return number == EMFILE || number == ENFILE || number == ENOMEM;
+  return ERR_SYSTEM_ERROR(error) &&
+         std::ranges::find(kNumbers, ERR_GET_REASON(error)) != kNumbers.end();
 }
 
 // By which alerts a backend rejects a client certificate, or the want of one.
@@ -74,7 +75,7 @@ Outcome tls_failure(ClientCertificate certificate) {
 }
 
 bool is_own_trouble() {
-  return is_shortage(ERR_peek_error()) || is_shortage(ERR_peek_last_error());
+  return is_trouble_of_ours(ERR_peek_error()) || is_trouble_of_ours(ERR_peek_last_error());
 }
 
 }  // namespace hlb::probes

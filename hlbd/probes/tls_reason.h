@@ -20,8 +20,7 @@ std::string openssl_fault();
 // The outcome of a TLS connection that OpenSSL gave up, by its queue, which is then empty.
 Outcome tls_failure(ClientCertificate certificate);
 
-// Whether the queue tells of want of descriptors or memory, as when a file of certificates could
-// not be opened.
+// Whether the queue tells of want of descriptors or memory, or of a disk that fails.
 bool is_own_trouble();
 
 }  // namespace hlb::probes

@@ -64,11 +64,8 @@ struct TlsStream::Callbacks {
     if (!stream.peer_.spec().verify) return 1;
     ERR_clear_error();
     if (X509_verify_cert(verification) == 1) return 1;
-    // Also when a file of the system's certificates couldn't be opened.
-    stream.verdict_ = is_own_trouble()
-                          ? Outcome::not_known("no probe: " + openssl_fault())
-                          : Outcome::hard_failure(rejection(
-                                *verification, stream.peer_.spec().server_name, WallClock::now()));
+    stream.verdict_ = Outcome::hard_failure(
+        rejection(*verification, stream.peer_.spec().server_name, WallClock::now()));
     return 0;
   }
 

@@ -10,6 +10,7 @@ import threading
 import time
 
 import pytest
+from authority import Authority
 from buses import SystemBus
 from hung_folder import HungFolder
 from journal import PATH as JOURNAL
@@ -265,9 +266,44 @@ class FileServerHung(Dependency):
         until(lambda: lookup("told.test").status == "EAI_AGAIN", "the file read again")
 
 
+class CertificatesHung(Dependency):
+    """The file system hangs on which the certificates of checks over TLS are."""
+
+    backend, port = "127.0.0.31", 8471
+
+    def __init__(self, stage, dns):
+        folder, self.folder = stage.new_folder(), stage.new_folder()
+        self.trusted = self.folder / "trusted.pem"
+        self.theirs = Authority(folder, "Other Authority")
+        ours = Authority(folder, "Test Authority")
+        self.trusted.write_text(ours.read())
+        good = ours.issue("good", ["tls.test"])
+        stage.program(
+            "openssl", "s_server", "-accept", f"{self.backend}:{self.port}", "-www", "-cert", good,
+            "-key", good.replace(".pem", ".key"),
+            ready="ACCEPT",
+        )  # fmt: skip
+        check = {"type": "https", "port": self.port, "ca": str(self.trusted), "interval": "200ms"}
+        self.services = [service("tls.test", [self.backend], check)]
+
+    def stop(self, hlbd):
+        assert lookup("tls.test").addresses == [self.backend]
+        self.hung = HungFolder(self.folder)
+
+    def go_on(self):
+        self.answered = lookup("tls.test").addresses
+        self.hung.end()
+
+    def check(self, hlbd):
+        assert self.answered == [self.backend]
+        self.trusted.write_text(self.theirs.read())
+        until(lambda: lookup("tls.test").status == "EAI_AGAIN", "the file read again")
+
+
 STOPPED = [
     JournalUnread, NotifySocketUnread, StandardErrorUnread, StateDiskFrozen, BusStopped,
     NameServerStopped, PeerClientsUnread, MetricsClientsUnread, ExecChecksHung, FileServerHung,
+    CertificatesHung,
 ]  # fmt: skip
 
 

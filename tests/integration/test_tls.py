@@ -4,6 +4,7 @@ import re
 import socket
 
 import pytest
+from authority import Authority
 from lookups import lookup
 from waiting import until
 from world import BUILD, config, run, service
@@ -11,40 +12,6 @@ from world import BUILD, config, run, service
 PORT = 8443
 NGINX, S_SERVER, NOBODY = "127.0.0.21", "127.0.0.22", "127.0.0.23"
 DOMAIN = "tls.test"
-
-
-class Authority:
-    """Makes certificates, by openssl, in a folder."""
-
-    def __init__(self, folder, name):
-        self.folder, self.name = folder, name.replace(" ", "-")
-        self.openssl("req -x509 -days 90", self.name, subject=name)
-
-    def path(self, name, kind="pem"):
-        return str(self.folder / f"{name}.{kind}")
-
-    @property
-    def certificate(self):
-        return self.path(self.name)
-
-    def openssl(self, words, name, subject=None, prefix=()):
-        new = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout"
-        options = [*new.split(), self.path(name, "key"), "-out", self.path(name)]
-        run(*prefix, "openssl", *words.split(), *options, "-subj", f"/CN={subject or name}")
-        return self.path(name)
-
-    def issue(self, name, names, days=30, from_day=0):
-        """A certificate for `names`, valid from so many days ahead."""
-        self.openssl("req -new", name)
-        extensions = self.folder / "extensions"
-        extensions.write_text("subjectAltName = " + ",".join(f"DNS:{each}" for each in names))
-        then = ("faketime", "-f", f"{from_day:+}d") if from_day else ()
-        run(
-            *then, "openssl", "x509", "-req", "-in", self.path(name), "-out", self.path(name),
-            "-CA", self.certificate, "-CAkey", self.path(self.name, "key"), "-CAcreateserial",
-            "-days", days, "-extfile", extensions,
-        )  # fmt: skip
-        return self.path(name)
 
 
 def nginx(stage, servers):
@@ -271,6 +238,16 @@ def test_the_authorities_of_the_system_are_trusted_by_default(stage, tmp_path):
     # Where OpenSSL looks for them in place of /usr/lib/ssl.
     another_hlbd(stage, tmp_path, text, env={"SSL_CERT_FILE": ours.certificate})
     assert lookup("system.test", family="inet", runtime=tmp_path / "run").addresses == [NGINX]
+
+
+def test_hlbd_ends_well_in_the_middle_of_reading_certificates(stage, tmp_path):
+    many = tmp_path / "many.pem"
+    many.write_text(Authority(tmp_path, "Test Authority").read() * 20_000)
+    text = config(service("many.test", [NGINX], check={"type": "tls", "port": 8462}))
+    hlbd = another_hlbd(stage, tmp_path, text, env={"SSL_CERT_FILE": str(many)})
+    for _ in range(10):
+        assert hlbd.terminate() == 0
+        hlbd.restart()
 
 
 def test_a_key_that_does_not_fit_is_a_fault_of_the_configuration(tmp_path):

@@ -1,0 +1,39 @@
+// What OpenSSL is told for the connections of checks over TLS, and the files it stands in.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "health/check_spec.h"
+#include "system/file_stamp.h"
+
+struct ssl_ctx_st;  // OpenSSL's, which the files tls_*.cpp alone know
+
+namespace hlb::probes {
+
+using TlsSettings = std::shared_ptr<ssl_ctx_st>;
+using FileStamps = std::vector<std::optional<FileStamp>>;  // unset: it can't be looked at
+
+// One look at the files of a TlsSpec.
+struct TlsLook {
+  FileStamps stamps;     // from before they were read
+  TlsSettings settings;  // nullptr: the files are as they were, or there is a fault
+  std::string fault;     // the file that can't be used, and why
+};
+
+// To be called before anything else uses OpenSSL: it isn't cleaned up when the process exits. A
+// worker, which nobody waits for, may still be reading files with it.
+void keep_openssl_at_exit();
+
+// The files that settings are made from. Without a `ca` there are those of the system among them: a
+// file, and folders.
+std::vector<std::string> files_of(const TlsSpec& spec);
+
+// Makes settings from these files, unless they are all as in `before`. All that connections will
+// need is read now, and they open no file. May have to wait for the files' disks: a worker's job.
+// From any thread.
+TlsLook look_at(const TlsSpec& spec, const std::optional<FileStamps>& before);
+
+}  // namespace hlb::probes
