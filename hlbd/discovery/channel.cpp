@@ -62,9 +62,24 @@ struct Channel::Asked {
   asio::any_io_executor executor;
 };
 
-Channel::Channel(asio::any_io_executor executor, const ResolverSettings& settings)
-    : executor_(std::move(executor)), timer_(executor_) {
-  std::string resolv_conf = settings.resolv_conf;
+// c-ares keeps the address of this, so it stays where it is.
+struct Channel::Setup {
+  Setup() = default;
+  ~Setup() { end(); }
+  Setup(const Setup&) = delete;
+  Setup& operator=(const Setup&) = delete;
+
+  void end() {
+    if (channel != nullptr) ares_destroy(std::exchange(channel, nullptr));
+  }
+
+  ares_channeldata* channel = nullptr;
+  int status = ARES_SUCCESS;  // why there is none
+  Channel* user = nullptr;    // who watches its sockets
+};
+
+std::shared_ptr<Channel::Setup> Channel::set_up(ResolverSettings settings) {
+  auto setup = std::make_shared<Setup>();
   std::string dns_alone = "b";
   ares_options options{};
   options.flags = ARES_FLAG_EDNS | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES;
@@ -73,26 +88,34 @@ Channel::Channel(asio::any_io_executor executor, const ResolverSettings& setting
   options.udp_port = settings.port;
   options.tcp_port = settings.port;
   options.lookups = dns_alone.data();
-  options.resolvconf_path = resolv_conf.data();
+  options.resolvconf_path = settings.resolv_conf.data();
   options.sock_state_cb = &Channel::take_state;
-  options.sock_state_cb_data = this;
+  options.sock_state_cb_data = setup.get();
   constexpr int kMask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
                         ARES_OPT_UDP_PORT | ARES_OPT_TCP_PORT | ARES_OPT_RESOLVCONF |
                         ARES_OPT_SOCK_STATE_CB | kOwnCache;
-  status_ = ares_init_options(&channel_, &options, kMask);
+  setup->status = ares_init_options(&setup->channel, &options, kMask);
+  return setup;
+}
+
+Channel::Channel(asio::any_io_executor executor, std::shared_ptr<Setup> setup)
+    : executor_(std::move(executor)), setup_(std::move(setup)), timer_(executor_) {
+  setup_->user = this;
 }
 
 Channel::~Channel() {
   *ended_ = true;
-  if (channel_ != nullptr) ares_destroy(channel_);
+  setup_->end();
   for (const auto& [fd, socket] : sockets_)
     socket->descriptor.release();
 }
 
 void Channel::ask(const Question& question, Taker taker) {
   auto asked = std::make_unique<Asked>(Asked{question.type, std::move(taker), executor_});
-  if (channel_ == nullptr) return take_reply(asked.release(), status_, 0, nullptr, 0);
-  ares_query(channel_, question.name.c_str(), ns_c_in, query_type(question.type),
+  if (setup_->channel == nullptr) {
+    return take_reply(asked.release(), setup_->status, 0, nullptr, 0);
+  }
+  ares_query(setup_->channel, question.name.c_str(), ns_c_in, query_type(question.type),
              &Channel::take_reply, asked.release());
   set_timer();
 }
@@ -109,8 +132,8 @@ void Channel::take_reply(void* argument, int status, int /*timeouts*/, unsigned 
   });
 }
 
-void Channel::take_state(void* channel, int fd, int readable, int writable) {
-  static_cast<Channel*>(channel)->watch(fd, readable != 0, writable != 0);
+void Channel::take_state(void* setup, int fd, int readable, int writable) {
+  static_cast<Setup*>(setup)->user->watch(fd, readable != 0, writable != 0);
 }
 
 // Neither readable nor writable: c-ares closes it next.
@@ -154,13 +177,13 @@ void Channel::await(const std::shared_ptr<Socket>& socket, Direction direction) 
 }
 
 void Channel::process(int read, int write) {
-  ares_process_fd(channel_, read, write);
+  ares_process_fd(setup_->channel, read, write);
   set_timer();
 }
 
 void Channel::set_timer() {
   timeval storage{};
-  const timeval* wait = ares_timeout(channel_, nullptr, &storage);
+  const timeval* wait = ares_timeout(setup_->channel, nullptr, &storage);
   timer_.cancel();
   if (wait == nullptr) return;
   timer_.expires_after(std::chrono::seconds(wait->tv_sec) +

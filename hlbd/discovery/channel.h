@@ -13,8 +13,6 @@
 
 #include "discovery/answer.h"
 
-struct ares_channeldata;
-
 namespace hlb::discovery {
 
 struct ResolverSettings {
@@ -24,14 +22,22 @@ struct ResolverSettings {
   std::uint16_t port = 53;                       // of each server
 };
 
-// Reads resolv.conf when it is made, and never again. It asks DNS and nothing else: no
-// /etc/hosts, no search list, no NSS. c-ares retries, follows truncated replies over TCP, and
-// checks that a reply is from the server and to the question. Used by hlbd's loop alone.
+// It asks DNS and nothing else: no /etc/hosts, no search list, no NSS. c-ares retries, follows
+// truncated replies over TCP, and checks that a reply is from the server and to the question. Used
+// by hlbd's loop alone, but for set_up().
 class Channel {
  public:
   using Taker = std::function<void(Answer)>;
 
-  Channel(boost::asio::any_io_executor executor, const ResolverSettings& settings);
+  // c-ares as resolv.conf says, before anything is asked of it.
+  struct Setup;
+
+  // Reads resolv.conf, and other files that c-ares wants to see as it begins: may have to wait for
+  // their disk, so it is a worker's job. From any thread.
+  static std::shared_ptr<Setup> set_up(ResolverSettings settings);
+
+  // Reads no file any more. `setup` is its own from now on.
+  Channel(boost::asio::any_io_executor executor, std::shared_ptr<Setup> setup);
   ~Channel();  // what has been asked is never answered, unless the loop has the answer already
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
@@ -44,7 +50,7 @@ class Channel {
   struct Asked;
   enum class Direction : bool { read, write };
 
-  static void take_state(void* channel, int fd, int readable, int writable);
+  static void take_state(void* setup, int fd, int readable, int writable);
   static void take_reply(void* asked, int status, int timeouts, unsigned char* bytes, int size);
 
   void watch(int fd, bool readable, bool writable);
@@ -53,8 +59,7 @@ class Channel {
   void set_timer();
 
   boost::asio::any_io_executor executor_;
-  ares_channeldata* channel_ = nullptr;
-  int status_;  // of its making
+  std::shared_ptr<Setup> setup_;
   std::map<int, std::shared_ptr<Socket>> sockets_;
   boost::asio::steady_timer timer_;
   std::shared_ptr<bool> ended_ = std::make_shared<bool>(false);  // shared with its handlers

@@ -1,29 +1,22 @@
 #include "discovery/resolver.h"
 
-#include <sys/stat.h>
-
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/system/error_code.hpp>
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <ranges>
-#include <tuple>
 #include <utility>
 
+#include "system/file_stamp.h"
+#include "system/worker.h"
+
 namespace hlb::discovery {
-namespace {
 
-// What changes when a file is written to, or replaced. One that isn't there has a version, too.
-using FileVersion = std::tuple<dev_t, ino_t, off_t, time_t, std::int64_t>;
-
-FileVersion version_of(const std::string& path) {
-  struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) return {};
-  return {status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec,
-          status.st_mtim.tv_nsec};
-}
-
-}  // namespace
+namespace asio = boost::asio;
 
 struct Resolver::Work : std::enable_shared_from_this<Work> {
   struct Pending {
@@ -32,27 +25,78 @@ struct Resolver::Work : std::enable_shared_from_this<Work> {
   };
   using Serial = std::uint64_t;
 
-  Work(boost::asio::any_io_executor loop, ResolverSettings all)
-      : executor(std::move(loop)), settings(std::move(all)) {}
+  // What tells one resolv.conf from another; unset: there is none, or it can't be looked at.
+  using Version = std::optional<FileStamp>;
+
+  Work(asio::any_io_executor loop, ResolverSettings all)
+      : executor(std::move(loop)),
+        settings(std::move(all)),
+        worker(1, [to = executor](Worker::Completion done) { asio::post(to, std::move(done)); }),
+        patience(executor) {}
+
+  // One at a time.
+  void look_at_resolv_conf() {
+    if (looking) return;
+    looking = worker.post([weak = weak_from_this(), all = settings, before = version,
+                           first = !channel]() -> Worker::Completion {
+      const Version now = stamp_of(all.resolv_conf);
+      auto setup = first || now != before ? Channel::set_up(all) : nullptr;
+      return [weak, now, setup = std::move(setup)] {
+        if (const auto self = weak.lock()) self->looked(now, setup);
+      };
+    });
+    wait_for_look();
+  }
+
+  void wait_for_look() {
+    late = false;
+    patience.expires_after(settings.timeout);
+    patience.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+      const auto self = weak.lock();
+      if (error || !self) return;
+      self->late = true;
+      self->ask_next();
+    });
+  }
+
+  void looked(const Version& now, const std::shared_ptr<Channel::Setup>& setup) {
+    looking = false;
+    patience.cancel();
+    if (setup) {
+      version = now;
+      ask_anew(setup);
+    }
+    ask_next();
+  }
 
   // Those that were under way are the first to be asked again.
-  void heed_resolv_conf() {
-    const FileVersion now = version_of(settings.resolv_conf);
-    if (channel && now == version) return;
-    version = now;
+  void ask_anew(const std::shared_ptr<Channel::Setup>& setup) {
     for (auto& [serial, pending] : std::views::reverse(under_way))
       waiting.push_front(std::move(pending));
     under_way.clear();
-    channel.emplace(executor, settings);
+    channel.emplace(executor, setup);
   }
 
   void ask_next() {
+    if (looking && !late) return;
+    if (!channel) return refuse_all();
     while (!waiting.empty() && under_way.size() < kQuestionsAtOnce) {
       const Serial serial = ++last_serial;
       const auto [asked, is_new] = under_way.emplace(serial, std::move(waiting.front()));
       waiting.pop_front();
       channel->ask(asked->second.question, [work = weak_from_this(), serial](Answer answer) {
         if (const auto self = work.lock()) self->answered(serial, std::move(answer));
+      });
+    }
+  }
+
+  // Nobody is known who could be asked.
+  void refuse_all() {
+    for (; !waiting.empty(); waiting.pop_front()) {
+      asio::post(executor, [weak = weak_from_this(), taker = std::move(waiting.front().taker)] {
+        const auto self = weak.lock();
+        if (!self) return;
+        taker(Answer::failure(self->settings.resolv_conf + " can't be read at the moment"));
       });
     }
   }
@@ -64,16 +108,20 @@ struct Resolver::Work : std::enable_shared_from_this<Work> {
     asked.mapped().taker(std::move(answer));
   }
 
-  boost::asio::any_io_executor executor;
+  asio::any_io_executor executor;
   ResolverSettings settings;
-  FileVersion version;
+  Worker worker;
+  bool looking = false;  // the worker is, at resolv.conf
+  bool late = false;     // for longer than anybody waits
+  asio::steady_timer patience;
+  Version version;  // of the resolv.conf that the channel is made from
   std::optional<Channel> channel;
   std::deque<Pending> waiting;
   std::map<Serial, Pending> under_way;
   Serial last_serial = 0;
 };
 
-Resolver::Resolver(boost::asio::any_io_executor executor, ResolverSettings settings)
+Resolver::Resolver(asio::any_io_executor executor, ResolverSettings settings)
     : work_(std::make_shared<Work>(std::move(executor), std::move(settings))) {}
 
 Resolver::~Resolver() {
@@ -83,7 +131,7 @@ Resolver::~Resolver() {
 
 void Resolver::ask(Question question, Channel::Taker taker) {
   work_->waiting.push_back({std::move(question), std::move(taker)});
-  work_->heed_resolv_conf();
+  work_->look_at_resolv_conf();
   work_->ask_next();
 }
 

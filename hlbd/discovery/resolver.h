@@ -20,8 +20,10 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  // `taker` is called from the loop, once. When resolv.conf has changed since the last question,
-  // its servers are asked now, also for what is under way.
+  // `taker` is called from the loop, once, never within this call. When resolv.conf has changed
+  // since the last question, its servers are asked now, also for what is under way. A worker looks
+  // at it, as its disk may hang: after settings.timeout the servers that are known are asked, and
+  // the question fails if there are none as yet.
   void ask(Question question, Channel::Taker taker);
 
  private:

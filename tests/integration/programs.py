@@ -121,14 +121,14 @@ class Hlbd(Program):
 
     def __init__(
         self, folder, text, bus="none", runtime=RUNTIME, state=None, env=None, ready=True, user=None,
-        stderr=None, options=(),
+        stderr=None, options=(), prefix=(),
     ):  # fmt: skip
         self.config_file = Path(folder) / "hlbd.toml"
         self.write_config(text)
         self.notifications = Notifications(Path(folder) / "notify")
         if user:
             shutil.chown(Path(folder) / "notify", user)
-        command = [BUILD / "hlbd", "--config", self.config_file, "--runtime-dir", runtime]
+        command = [*prefix, BUILD / "hlbd", "--config", self.config_file, "--runtime-dir", runtime]
         command += ["--state-dir", state or Path(folder) / "state", "--bus", bus, *options]
         if user:
             command = [*as_user(user), *command]

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -300,10 +301,44 @@ class CertificatesHung(Dependency):
         until(lambda: lookup("tls.test").status == "EAI_AGAIN", "the file read again")
 
 
+class ResolvConfHung(Dependency):
+    """The file system hangs that resolv.conf leads to; a service's backends are names."""
+
+    services = [service("named.test", ["a.backends.test", "b.backends.test"])]
+
+    def __init__(self, stage, dns):
+        etc, self.folder = stage.new_folder() / "etc", stage.new_folder()
+        resolv_conf = self.folder / "resolv.conf"
+        shutil.copytree("/etc", etc, symlinks=True)
+        shutil.copy("/etc/resolv.conf", resolv_conf)
+        (etc / "resolv.conf").unlink()
+        (etc / "resolv.conf").symlink_to(resolv_conf)
+        # What is laid over it here, hlbd sees in the /etc of its own.
+        run("mount", "--bind", self.folder, self.folder)
+        stage.parts.callback(run, "umount", self.folder)
+        run("mount", "--make-shared", self.folder)
+        self.options = {"prefix": with_own_etc(etc)}
+
+    def stop(self, hlbd):
+        self.hung = HungFolder(self.folder)
+
+    def go_on(self):
+        self.hung.end()
+
+    def check(self, hlbd):
+        assert "can't be looked up" not in hlbd.log()
+
+
+def with_own_etc(folder):
+    """What to put before a command, so that this folder is /etc to it."""
+    unshared = ["unshare", "--mount", "--propagation=slave", "sh", "-c"]
+    return [*unshared, 'mount --bind "$0" /etc && exec "$@"', folder]
+
+
 STOPPED = [
     JournalUnread, NotifySocketUnread, StandardErrorUnread, StateDiskFrozen, BusStopped,
     NameServerStopped, PeerClientsUnread, MetricsClientsUnread, ExecChecksHung, FileServerHung,
-    CertificatesHung,
+    CertificatesHung, ResolvConfHung,
 ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/unit/hung_file.h"
 #include "tests/unit/name_server.h"
 
 namespace hlb::discovery {
@@ -172,6 +173,43 @@ TEST_F(ResolverTest, AsksTheServersOfAChangedResolvConfAlsoForWhatIsUnderWay) {
   EXPECT_TRUE(run_until([&] { return answered == 2; }));
   EXPECT_EQ(before.asked(), 1);
   EXPECT_EQ(after.asked(), 2);
+}
+
+TEST_F(ResolverTest, AsksTheServersItKnowsWhileResolvConfHangs) {
+  const NameServer before(loop_, one_address);
+  const NameServer after(loop_, one_address, "127.0.0.2", before.port());
+  ResolverSettings impatient = settings(before);
+  impatient.timeout = 500ms;
+  Resolver resolver(loop_.get_executor(), impatient);
+  int answered = 0;
+  const auto count = [&](const Answer& answer) {
+    answered += answer.kind == Answer::Kind::records ? 1 : 0;
+  };
+  resolver.ask({"first.test", RecordType::a}, count);
+  ASSERT_TRUE(run_until([&] { return answered == 1; }));
+  const HungFile hung(resolv_conf_.path() + ".hung");
+  hung.take_place_of(resolv_conf_.path());
+  resolver.ask({"second.test", RecordType::a}, count);
+  EXPECT_TRUE(run_until([&] { return answered == 2; }));
+  EXPECT_EQ(after.asked(), 0);
+  resolv_conf_.name_server("127.0.0.2");
+  hung.let_go("");
+  EXPECT_TRUE(run_until([&] {
+    resolver.ask({"third.test", RecordType::a}, count);
+    return after.asked() > 0;
+  }));
+}
+
+TEST_F(ResolverTest, FailsWhileResolvConfHangsAndNoServerIsKnown) {
+  const NameServer server(loop_, one_address);
+  ResolverSettings hanging = settings(server);
+  const HungFile hung(resolv_conf_.path() + ".hung");
+  hanging.resolv_conf = hung.path();
+  hanging.timeout = 50ms;
+  const Answer answer = ask(hanging);
+  EXPECT_EQ(answer.kind, Answer::Kind::failed);
+  EXPECT_EQ(answer.reason, hung.path() + " can't be read at the moment");
+  EXPECT_EQ(server.asked(), 0);
 }
 
 TEST_F(ResolverTest, AnswersNothingOnceItIsGone) {
