@@ -89,11 +89,13 @@ metrics::Exposition Telemetry::expose() const {
   samples.backends.reserve(monitor_.totals().backends);
   for (const ServiceVerdict& verdict : monitor_.verdicts())
     samples.healthy.push_back(verdict.status.healthy);
-  for (const WatchedService& service : monitor_.watched()) {
-    for (const WatchedBackend& backend : service.backends) {
-      samples.backends.push_back(
-          {.up = backend.state == State::up,
-           .override = backend.override ? name_of(*backend.override) : std::string_view()});
+  for (std::size_t i = 0; i < monitor_.watched().size(); ++i) {
+    const std::vector<WatchedBackend>& backends = monitor_.watched()[i].backends;
+    for (std::size_t k = 0; k < backends.size(); ++k) {
+      const auto& override = backends[k].override;
+      samples.backends.push_back({.up = backends[k].state == State::up,
+                                  .suspect = monitor_.verdicts()[i].backends[k].suspect,
+                                  .override = override ? name_of(*override) : std::string_view()});
     }
   }
   return metrics_.expose(std::move(samples));

@@ -68,6 +68,7 @@ std::map<std::string, sdbus::Variant> properties_of(const BackendFacts& facts) {
           {"Weight", sdbus::Variant(backend.weight)},
           {"Priority", sdbus::Variant(backend.priority)},
           {"State", sdbus::Variant(backend.state)},
+          {"Suspect", sdbus::Variant(backend.suspect)},
           {"Since", sdbus::Variant(timestamp(backend.since))},
           {"Reason", sdbus::Variant(backend.reason)},
           {"Override", sdbus::Variant(value_of(backend.override))},

@@ -40,6 +40,7 @@ class BackendObject final
   std::uint32_t Weight() override { return report().weight; }
   std::uint16_t Priority() override { return report().priority; }
   std::string State() override { return report().state; }
+  bool Suspect() override { return report().suspect; }
   std::uint64_t Since() override;
   std::string Reason() override { return report().reason; }
   OverrideValue Override() override;

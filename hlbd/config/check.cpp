@@ -68,6 +68,7 @@ void read_thresholds(TableReader& keys, CheckSpec& check) {
   keys.integer("rise", 1, kMaxInARow, check.rise);
   keys.integer("fall", 1, kMaxInARow, check.fall);
   keys.integer("max_flaps", 0, kMaxFlaps, check.max_flaps);
+  keys.boolean("suspect", check.suspect);
 }
 
 // ---- the keys of types -------------------------------------------------------------------------

@@ -215,13 +215,14 @@ std::vector<BackendReport> Client::backends(const std::string& service) {
   });
 }
 
-OverrideReport Client::override_of(const BackendReport& backend) {
+void Client::complete(BackendReport& backend) {
   using Told = sdbus::Struct<std::string, std::string, std::uint32_t, std::uint64_t, std::uint64_t>;
-  return ask([this, &backend]() -> OverrideReport {
-    const auto told =
-        property<Told>(link_->GetBackend(backend.service, backend.address), "Override");
-    return {std::get<0>(told), std::get<1>(told), std::get<2>(told), wall_time(std::get<3>(told)),
-            wall_time(std::get<4>(told))};
+  ask([this, &backend] {
+    const Properties all = link_->GetBackend(backend.service, backend.address);
+    const auto told = property<Told>(all, "Override");
+    backend.override = {std::get<0>(told), std::get<1>(told), std::get<2>(told),
+                        wall_time(std::get<3>(told)), wall_time(std::get<4>(told))};
+    backend.suspect = property<bool>(all, "Suspect");
   });
 }
 

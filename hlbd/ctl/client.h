@@ -48,9 +48,10 @@ class Client {
 
   DaemonReport daemon();
   std::vector<ServiceReport> services();
-  // `service` as the configuration names it; "" for all. Of the override it has only the kind.
+  // `service` as the configuration names it; "" for all. Of the override it has only the kind, and
+  // of suspicion nothing: both are what complete() adds.
   std::vector<BackendReport> backends(const std::string& service);
-  OverrideReport override_of(const BackendReport& backend);
+  void complete(BackendReport& backend);
   std::string find_service(const std::string& name);
   std::vector<Event> events(std::uint32_t most);  // 0: all
   std::vector<std::string> resolve(const std::string& name);

@@ -44,6 +44,8 @@ class Check : public boost::intrusive::set_base_hook<
   const CheckSpec& spec() const { return *question_->target.spec; }
   State state() const { return judge.state(); }
   bool decided() const { return judge.decided(); }
+  // It has found the backend up, and failed since, though not often enough to find it down.
+  bool suspects() const { return spec().suspect && state() == State::up && judge.against() > 0; }
   // An agent may never say whether its backend is up: then the other checks decide alone.
   bool may_be_silent() const { return std::holds_alternative<AgentCheck>(spec().method); }
 

@@ -313,6 +313,7 @@ milliseconds Monitor::take(Check& check, const Outcome& probed) {
                                     .chance = chance_.next(),
                                     .identity = check.identity(),
                                     .mass_failure = amid_mass_failure(check, outcome)};
+  const bool suspected = check.suspects();
   const Ruling ruling = check.judge.take(check.spec(), outcome, circumstances);
   if (ruling.in_a_row == 1) check.contrary_since = circumstances.now;
   const Advice advice = revised(check.advice, outcome.advice);
@@ -322,7 +323,8 @@ milliseconds Monitor::take(Check& check, const Outcome& probed) {
       settle(service, all_.watched[service].backends[backend], {check, outcome, ruling});
   }
   if (ruling.first && !check.users.empty() && !check.may_be_silent()) --unheard_;
-  if (ruling.transition == Transition::changed || ruling.first || advised) {
+  const bool suspicion = check.suspects() != suspected;
+  if (ruling.transition == Transition::changed || ruling.first || advised || suspicion) {
     for (const Check::User& user : check.users)
       stale_.mark(user.service);
     for (const std::uint32_t service : check.left_by)

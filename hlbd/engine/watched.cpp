@@ -1,6 +1,8 @@
 #include "engine/watched.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <map>
 #include <numeric>
 #include <utility>
 
@@ -21,11 +23,13 @@ class VerdictBuilder {
     verdict_.spec = &spec;
     verdict_.backends.reserve(backends);
     shares_.reserve(backends);
+    suspected_.reserve(backends);
   }
 
   void add(const WatchedBackend& backend, State state) {
     const bool drained = backend.advice().drained.value_or(false);
     shares_.push_back({backend.spec.weight, backend.weight_percent(spec_.slow_start, now_)});
+    suspected_.push_back(backend.suspect() && backend.override != OverrideKind::force_up);
     verdict_.backends.push_back({.address = backend.spec.address,
                                  .priority = backend.spec.priority,
                                  .state = state_under(backend.override, state),
@@ -49,12 +53,39 @@ class VerdictBuilder {
     const bool any_up = std::ranges::any_of(
         verdict_.backends, [](const BackendVerdict& each) { return each.state == State::up; });
     verdict_.undecided = may_wait && !any_up;
+    leave_suspects_out();
     rank();
     tell_status();
     return std::move(verdict_);
   }
 
  private:
+  // Backends of which each is answered when another isn't.
+  using Group = std::pair<std::uint16_t, Address::Family>;
+
+  // As long as others of their group are as many. Healthy ones alone count, as no other would be
+  // answered; by families, as who asks for one of them is answered with that one's alone.
+  void leave_suspects_out() {
+    if (std::ranges::find(suspected_, true) == suspected_.end()) return;
+    std::map<Group, std::ptrdiff_t> more_others;  // than suspects
+    for_each_healthy(
+        [&](const Group& group, std::size_t i) { more_others[group] += suspected_[i] ? -1 : 1; });
+    std::vector<std::size_t> left_out;
+    for_each_healthy([&](const Group& group, std::size_t i) {
+      if (suspected_[i] && more_others[group] >= 0) left_out.push_back(i);
+    });
+    for (const std::size_t i : left_out)
+      verdict_.backends[i].suspect = true;
+  }
+
+  template <typename Function>
+  void for_each_healthy(Function function) const {
+    for (std::size_t i = 0; i < verdict_.backends.size(); ++i) {
+      const BackendVerdict& each = verdict_.backends[i];
+      if (each.healthy()) function(Group(each.priority, each.address.family), i);
+    }
+  }
+
   void rank() {
     const record::WhenAllDown rule = verdict_.published().when_all_down();
     for (const BackendVerdict& each : verdict_.backends)
@@ -79,6 +110,7 @@ class VerdictBuilder {
   ServiceVerdict verdict_;
   bool all_up_ = true;
   std::vector<Share> shares_;
+  std::vector<bool> suspected_;  // of each backend
 };
 
 }  // namespace
@@ -92,6 +124,11 @@ State WatchedBackend::together() const {
     any |= check->state() == State::up;
   }
   return any ? all : State::unknown;
+}
+
+bool WatchedBackend::suspect() const {
+  return state == State::up &&
+         std::ranges::any_of(checks, [](const auto& check) { return check->suspects(); });
 }
 
 Advice WatchedBackend::advice() const {

@@ -28,6 +28,7 @@ struct WatchedBackend {
   // What the checks say together: up when all pass, down when one fails. An agent, or a file, that
   // has said nothing of it doesn't count beside others.
   State together() const;
+  bool suspect() const;   // it is up, and one of its checks suspects otherwise
   Advice advice() const;  // of all its checks together
 
   // The percentage of its weight that it gets by what it asks for, and while it starts slowly.

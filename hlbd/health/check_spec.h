@@ -119,6 +119,7 @@ struct CheckSpec {
   unsigned rise = 2;
   unsigned fall = 2;
   unsigned max_flaps = 6;  // changes in a minute beyond which coming back is made harder; 0: never
+  bool suspect = true;     // a first failure makes a suspect of a backend: see BackendVerdict
 
   friend bool operator==(const CheckSpec&, const CheckSpec&) = default;
 };

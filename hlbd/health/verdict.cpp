@@ -30,8 +30,8 @@ record::WhenAllDown published(WhenAllDown rule) {
 }  // namespace
 
 record::BackendState BackendVerdict::published() const {
-  const unsigned flags = (state == State::up ? record::kUp : 0U) |
-                         (withdrawn ? record::kWithdrawn : 0U) |
+  const unsigned flags = (state == State::up && !suspect ? record::kUp : 0U) |
+                         (suspect ? record::kSuspect : 0U) | (withdrawn ? record::kWithdrawn : 0U) |
                          (weight == 0 ? record::kNoShare : 0U);
   return {priority, static_cast<record::Family>(address.family), static_cast<std::uint8_t>(flags)};
 }

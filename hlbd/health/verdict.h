@@ -17,10 +17,15 @@ struct BackendVerdict {
   std::uint16_t priority = 0;
   State state = State::unknown;
   bool withdrawn = false;  // gets no new clients, whatever its state
+  // Up, but its last probe failed: left out of answers, though it goes on counting as up, while at
+  // least as many others of its priority and family are answered. The next outcome clears it, or
+  // takes it down.
+  bool suspect = false;
 
   // As programs see it.
   record::BackendState published() const;
-  // Up, not withdrawn and with a share: it would be answered, were no other of a better priority.
+  // Up, no suspect, not withdrawn and with a share: it would be answered, were no other of a better
+  // priority.
   bool healthy() const;
 };
 

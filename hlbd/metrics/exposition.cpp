@@ -44,6 +44,10 @@ void add_up(const Sample& sample, std::vector<ClientMetric>& metrics) {
   metrics.push_back(gauge(labels_of(sample), sample.state.up ? 1 : 0));
 }
 
+void add_suspect(const Sample& sample, std::vector<ClientMetric>& metrics) {
+  if (sample.state.suspect) metrics.push_back(gauge(labels_of(sample), 1));
+}
+
 void add_override(const Sample& sample, std::vector<ClientMetric>& metrics) {
   if (sample.state.override.empty()) return;
   auto labels = labels_of(sample);
@@ -64,6 +68,8 @@ constexpr std::array kFamilies = {
            add_healthy},
     Family{"hlb_backend_up", "Whether the backend's checks find it up, whatever overrides it.",
            true, add_up},
+    Family{"hlb_backend_suspect", "1 for each backend that is left out by its first failure.", true,
+           add_suspect},
     Family{"hlb_override", "1 for each backend that an operator has overridden.", true,
            add_override},
 };

@@ -16,8 +16,9 @@
 namespace hlb::metrics {
 
 struct BackendSample {
-  bool up = false;            // as its checks found it
-  std::string_view override;  // its kind, of a name that never goes; empty: none
+  bool up = false;              // as its checks found it
+  bool suspect = false;         // up, but left out by its first failure
+  std::string_view override{};  // its kind, of a name that never goes; empty: none
 };
 
 // What is true of the services at one moment. Who they are is shared, so that 100,000 of them are

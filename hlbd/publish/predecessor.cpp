@@ -37,7 +37,8 @@ bool Predecessor::says_up(std::string_view service, const Address& backend) cons
   const record::View record = view.valid() ? view.find(Name(service)) : record::View();
   if (!record.valid() || record.name() != service) return false;
   for (std::uint32_t i = 0; i < record.backend_count(); ++i) {
-    if (address_of(record.backend(i)) == backend) return record.state(i).up();
+    if (address_of(record.backend(i)) != backend) continue;
+    return record.state(i).up() || record.state(i).suspect();
   }
   return false;
 }

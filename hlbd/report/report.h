@@ -31,6 +31,7 @@ struct BackendReport {
   std::string address;
   std::uint16_t port = 0;  // where it is checked; 0: at none, or at several
   std::string state;       // as its checks found it: up, down, unknown
+  bool suspect = false;    // up, but left out of answers by its first failure
   WallTime since{};
   std::string reason;  // what its checks found last: the one that failed, or else the first
   OverrideReport override;

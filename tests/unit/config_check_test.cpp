@@ -64,7 +64,8 @@ down_interval = "1m"
 max_latency = "1ms"
 rise = 1
 fall = 100
-max_flaps = 1000)");
+max_flaps = 1000
+suspect = false)");
   const CheckSpec expected = {.method = TcpCheck{},
                               .port = 65535,
                               .interval = 1h,
@@ -74,7 +75,8 @@ max_flaps = 1000)");
                               .max_latency = 1ms,
                               .rise = 1,
                               .fall = 100,
-                              .max_flaps = 1000};
+                              .max_flaps = 1000,
+                              .suspect = false};
   EXPECT_EQ(check, expected);
 }
 
@@ -89,6 +91,7 @@ TEST(ConfigCheck, HasTheDocumentedDefaults) {
   EXPECT_EQ(check.rise, 2U);
   EXPECT_EQ(check.fall, 2U);
   EXPECT_EQ(check.max_flaps, 6U);
+  EXPECT_TRUE(check.suspect);
 }
 
 TEST(ConfigCheck, HasTheIntervalAsTimeOutWhenThatIsShorter) {
@@ -421,10 +424,10 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(6:1: unknown key "timout" in [service.check]; did you mean "timeout"?)"),
         fault_in(
             "http", "volume = 1",
-            R"(6:1: unknown key "volume" in [service.check]; remove it, or use "type", "port", "method", "path", "host", "headers", "expect_status", "expect_body", "reuse", "interval", "timeout", "fast_interval", "down_interval", "max_latency", "rise", "fall" or "max_flaps")"),
+            R"(6:1: unknown key "volume" in [service.check]; remove it, or use "type", "port", "method", "path", "host", "headers", "expect_status", "expect_body", "reuse", "interval", "timeout", "fast_interval", "down_interval", "max_latency", "rise", "fall", "max_flaps" or "suspect")"),
         fault_in(
             "none", "volume = 1",
-            R"(6:1: unknown key "volume" in [service.check]; remove it, or use "type", "interval", "timeout", "fast_interval", "down_interval", "max_latency", "rise", "fall" or "max_flaps")")));
+            R"(6:1: unknown key "volume" in [service.check]; remove it, or use "type", "interval", "timeout", "fast_interval", "down_interval", "max_latency", "rise", "fall", "max_flaps" or "suspect")")));
 
 INSTANTIATE_TEST_SUITE_P(
     GrpcKeys, CheckFault,

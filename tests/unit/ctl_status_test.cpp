@@ -71,6 +71,24 @@ TEST_F(Status, OfADegradedService) {
             "  10.0.0.3:8082  down   2h 0m        -  ▁x  connection refused\n");
 }
 
+TEST_F(Status, OfASuspect) {
+  BackendReport suspect = backend("10.0.0.2", "up");
+  suspect.suspect = true;
+  suspect.reason = "connection refused";
+  suspect.weight_percent = 0;
+  suspect.outcomes = {1000, -1};
+  const Snapshot all = snapshot({service("up", {backend("10.0.0.1", "up"), suspect})});
+  EXPECT_EQ(
+      status_text(all, wide(100), true, kNow),
+      "hlbd 0.1.0, up 3d: 1 service, none down; 1 of 2 backends up\n"
+      "  BACKEND        STATE    AGE    LATENCY      REMARK\n"
+      "app.local  up for 35s, 2 of 2 up, 1 answered\n"
+      "  10.0.0.1:8082  up       2h 0m   1.0 ms  ▁▁\n"
+      "  10.0.0.2:8082  suspect  2h 0m        -  ▁x  left out by its first failure: connection "
+      "refused\n");
+  EXPECT_NE(status_json(all).find(R"("state":"up","suspect":true)"), std::string::npos);
+}
+
 TEST_F(Status, SaysOnAWideTerminalWhyABackendIsUp) {
   const Snapshot all = snapshot({service("up", {backend("10.0.0.1", "up")})});
   EXPECT_EQ(status_text(all, wide(79), true, kNow).find("HTTP 200"), std::string::npos);
@@ -155,11 +173,11 @@ TEST_F(Status, AsJson) {
       status_json(snapshot({service("up", {drained, down})})),
       R"({"hlbd":{"version":"0.1.0","config":"/etc/hlb/hlbd.toml","started":1795234800.0,)"
       R"("degraded":[]},"services":[{"name":"app.local","state":"up","since":1795522765.0,"up":1,)"
-      R"("answered":1,"backends":[{"address":"10.0.0.1","port":8082,"state":"up",)"
+      R"("answered":1,"backends":[{"address":"10.0.0.1","port":8082,"state":"up","suspect":false,)"
       R"("since":1795515600.0,"reason":"HTTP 200 OK","override":{"kind":"drain","reason":"",)"
       R"("user":"root","user_id":0,"set":1795522740.0,"until":null},"weight":1,)"
       R"("weight_percent":100,"priority":0,"outcomes":[0.00125,"failed","unknown"]},)"
-      R"({"address":"fd77::1","port":null,"state":"down","since":1795515600.0,)"
+      R"({"address":"fd77::1","port":null,"state":"down","suspect":false,"since":1795515600.0,)"
       R"("reason":"connection refused","override":null,"weight":1,"weight_percent":0,)"
       R"("priority":0,"outcomes":[]}]}]})"
       "\n");

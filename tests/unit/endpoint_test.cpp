@@ -93,7 +93,7 @@ class EndpointTest : public testing::Test {
     }
     return counted_.expose({.services = list_of(std::move(specs)),
                             .healthy = std::vector<std::uint32_t>(services_, 1),
-                            .backends = std::vector<BackendSample>(services_, {true, ""})});
+                            .backends = std::vector<BackendSample>(services_, {.up = true})});
   }
 
   // Turns the loop until `done`, or for so long that it will never be.

@@ -124,7 +124,9 @@ TEST(Exposition, ShowsServicesTheirBackendsAndOverrides) {
       {.services =
            list_of({service("a.test", {"10.0.0.1", "fd99::1"}), service("b.test", {"10.0.0.1"})}),
        .healthy = {2, 0},
-       .backends = {{true, ""}, {true, ""}, {false, "drain"}}});
+       .backends = {{.up = true},
+                    {.up = true, .suspect = true},
+                    {.up = false, .suspect = false, .override = "drain"}}});
   EXPECT_EQ(text,
             R"(# HELP hlb_service_healthy_backends Backends of the service that lookups may get.
 # TYPE hlb_service_healthy_backends gauge
@@ -135,6 +137,9 @@ hlb_service_healthy_backends{service="b.test"} 0
 hlb_backend_up{service="a.test",backend="10.0.0.1"} 1
 hlb_backend_up{service="a.test",backend="fd99::1"} 1
 hlb_backend_up{service="b.test",backend="10.0.0.1"} 0
+# HELP hlb_backend_suspect 1 for each backend that is left out by its first failure.
+# TYPE hlb_backend_suspect gauge
+hlb_backend_suspect{service="a.test",backend="fd99::1"} 1
 # HELP hlb_override 1 for each backend that an operator has overridden.
 # TYPE hlb_override gauge
 hlb_override{service="b.test",backend="10.0.0.1",kind="drain"} 1
@@ -148,7 +153,7 @@ TEST(Exposition, MakesOneTextOfManyParts) {
   for (std::size_t i = 0; i < kServices; ++i) {
     specs.push_back(service("s" + std::to_string(i), {"10.0.0.1", "10.0.0.2"}));
     samples.healthy.push_back(1);
-    samples.backends.insert(samples.backends.end(), {{true, ""}, {false, ""}});
+    samples.backends.insert(samples.backends.end(), {{.up = true}, {.up = false}});
   }
   samples.services = list_of(std::move(specs));
   Exposition exposition = Metrics().expose(std::move(samples));
@@ -166,7 +171,7 @@ TEST(Exposition, MakesOneTextOfManyParts) {
 
 TEST(Exposition, HasNoServiceBeforeThereIsOne) {
   const std::string text = services_of({.services = list_of({}), .healthy = {}, .backends = {}});
-  EXPECT_EQ(count(text, "# TYPE "), 3U);
+  EXPECT_EQ(count(text, "# TYPE "), 4U);
   EXPECT_EQ(count(text, "{"), 0U);
 }
 

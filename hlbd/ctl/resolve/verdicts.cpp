@@ -61,6 +61,10 @@ class Judgement {
     const record::BackendState state = record_.state(index);
     if (told != nullptr && !told->override.kind.empty()) return describe(told->override, now_);
     if (state.withdrawn()) return "withdrawn";
+    if (state.suspect()) {
+      return "suspect, left out by its first failure" +
+             (told == nullptr ? "" : ": " + told->reason);
+    }
     if (!state.up()) {
       const std::string text = told == nullptr ? "down" : state_text(*told, now_);
       return fail_open() ? text + "; none is up, and when_all_down = \"all\"" : text;

@@ -10,10 +10,17 @@ namespace {
 
 constexpr char kMaintenance[] = "maintenance";
 
-// The list says of an override only which one it is.
-void complete_overrides(Client& client, std::vector<BackendReport>& backends) {
+bool may_be_suspect(const BackendReport& backend, std::span<const BackendReport> all) {
+  return backend.state == "up" && backend.weight > 0 && backend.weight_percent == 0 &&
+         !is_standby(backend, all);
+}
+
+// `backends`: of one service. The list says of an override only which one it is, and not who is a
+// suspect.
+void complete(Client& client, std::vector<BackendReport>& backends) {
   for (BackendReport& backend : backends) {
-    if (!backend.override.kind.empty()) backend.override = client.override_of(backend);
+    const bool overridden = !backend.override.kind.empty();
+    if (overridden || may_be_suspect(backend, backends)) client.complete(backend);
   }
 }
 
@@ -36,7 +43,7 @@ std::vector<Listed> join(std::vector<ServiceReport> services, std::vector<Backen
 
 std::vector<BackendReport> backends_of(Client& client, const std::string& service) {
   std::vector<BackendReport> backends = client.backends(service);
-  complete_overrides(client, backends);
+  complete(client, backends);
   return backends;
 }
 
@@ -47,8 +54,17 @@ Snapshot take_snapshot(Client& client, const std::string& name) {
   std::vector<ServiceReport> services = client.services();
   if (!service.empty())
     std::erase_if(services, [&](const ServiceReport& each) { return each.name != service; });
-  snapshot.services = join(std::move(services), backends_of(client, service));
+  snapshot.services = join(std::move(services), client.backends(service));
+  for (Listed& each : snapshot.services)
+    complete(client, each.backends);
   return snapshot;
+}
+
+bool is_standby(const BackendReport& backend, std::span<const BackendReport> all) {
+  if (backend.state != "up" || backend.weight == 0 || backend.weight_percent > 0) return false;
+  return std::ranges::any_of(all, [&](const BackendReport& other) {
+    return other.priority < backend.priority && other.weight_percent > 0;
+  });
 }
 
 Standing standing(const ServiceReport& service, const std::vector<BackendReport>& backends) {

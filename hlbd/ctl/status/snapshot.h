@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,11 @@ struct Snapshot {
 // Of the service that `name` belongs to, or of all for "". Throws as Client does.
 Snapshot take_snapshot(Client& client, const std::string& name);
 
-// The backends of `service`, with all of their overrides.
+// The backends of one service, with all that is known of them.
 std::vector<BackendReport> backends_of(Client& client, const std::string& service);
+
+// Whether it would be answered if those of a better priority weren't. `all` are its service's.
+bool is_standby(const BackendReport& backend, std::span<const BackendReport> all);
 
 // How well a service stands. Backends under maintenance don't count; nor does a service that has no
 // others.

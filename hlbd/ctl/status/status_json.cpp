@@ -27,11 +27,17 @@ Json json_of(const BackendReport& backend) {
   Json outcomes = Json::array();
   for (const std::int32_t outcome : backend.outcomes)
     outcomes.push_back(json_of(outcome));
-  return {{"address", backend.address},   {"port", backend.port == 0 ? Json() : Json(backend.port)},
-          {"state", backend.state},       {"since", json_time(backend.since)},
-          {"reason", backend.reason},     {"override", json_of(backend.override)},
-          {"weight", backend.weight},     {"weight_percent", backend.weight_percent},
-          {"priority", backend.priority}, {"outcomes", std::move(outcomes)}};
+  return {{"address", backend.address},
+          {"port", backend.port == 0 ? Json() : Json(backend.port)},
+          {"state", backend.state},
+          {"suspect", backend.suspect},
+          {"since", json_time(backend.since)},
+          {"reason", backend.reason},
+          {"override", json_of(backend.override)},
+          {"weight", backend.weight},
+          {"weight_percent", backend.weight_percent},
+          {"priority", backend.priority},
+          {"outcomes", std::move(outcomes)}};
 }
 
 Json json_of(const Listed& listed) {

@@ -31,12 +31,8 @@ Styled latest_latency(const BackendReport& backend) {
   return latency(backend.outcomes.back());
 }
 
-// It would be answered if those of a better priority weren't.
-bool is_standby(const BackendReport& backend, std::span<const BackendReport> all) {
-  if (backend.state != "up" || backend.weight == 0 || backend.weight_percent > 0) return false;
-  return std::ranges::any_of(all, [&](const BackendReport& other) {
-    return other.priority < backend.priority && other.weight_percent > 0;
-  });
+std::string shown_state(const BackendReport& backend) {
+  return backend.suspect ? "suspect" : backend.state;
 }
 
 Styled remark(const BackendReport& backend, std::span<const BackendReport> all, bool wide,
@@ -48,6 +44,8 @@ Styled remark(const BackendReport& backend, std::span<const BackendReport> all, 
   };
   if (!backend.override.kind.empty()) {
     say(describe(backend.override, now), Style::magenta);
+  } else if (backend.suspect) {
+    say("left out by its first failure: " + backend.reason, Style::magenta);
   } else if (is_standby(backend, all)) {
     say(fmt::format("standby, priority {}", backend.priority), Style::plain);
   } else if (backend.state == "up" && backend.weight_percent == 0) {
@@ -55,7 +53,7 @@ Styled remark(const BackendReport& backend, std::span<const BackendReport> all, 
   } else if (backend.state == "up" && backend.weight_percent < 100) {
     say(fmt::format("given {}% of its weight", backend.weight_percent), Style::magenta);
   }
-  if (backend.state != "up" || wide) say(backend.reason, Style::plain);
+  if (backend.state != "up" || (wide && !backend.suspect)) say(backend.reason, Style::plain);
   return said;
 }
 
@@ -154,8 +152,8 @@ void add_service(Table& table, const Listed& listed, const Terminal& terminal, W
   table.add_line(headline(listed, now));
   for (const BackendReport& backend : listed.backends) {
     table.add_row({"  " + printable(endpoint(backend)),
-                   Styled(backend.state, style_of(backend.state)), age(backend.since, now),
-                   latest_latency(backend),
+                   Styled(shown_state(backend), style_of(shown_state(backend))),
+                   age(backend.since, now), latest_latency(backend),
                    sparkline(backend.outcomes, wide ? 20 : 10, terminal.utf8),
                    weights ? std::to_string(backend.weight) : "",
                    remark(backend, listed.backends, wide, now)});
