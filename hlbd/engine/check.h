@@ -68,6 +68,7 @@ class Check : public boost::intrusive::set_base_hook<
   bool had_time = false;               // for a first outcome, which isn't waited for again
   bool warned = false;                 // the last pass came with a warning
   Clock::TimePoint contrary_since;     // the first of the outcomes in a row against the state
+  std::optional<Clock::TimePoint> unroutable_since;  // the first in a row that found no route
 
   // Soonest first.
   friend bool operator<(const Check& one, const Check& other) { return one.due_ < other.due_; }

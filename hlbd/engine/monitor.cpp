@@ -305,7 +305,7 @@ void Monitor::make_verdict(std::size_t service) {
 // ---- what the probes say -----------------------------------------------------------------------
 
 milliseconds Monitor::take(Check& check, const Outcome& probed) {
-  const Outcome outcome = within(probed, check.spec().max_latency);
+  const Outcome outcome = judge_route(check, within(probed, check.spec().max_latency));
   log_outcome(check, outcome);
   check.history.add(outcome);
   observer_.probed(check.spec(), outcome);
@@ -334,12 +334,36 @@ milliseconds Monitor::take(Check& check, const Outcome& probed) {
   return check.never_changes() ? Rounds::kForGood : ruling.wait;
 }
 
+// A backend to which this host has no route is out of everybody's reach here: a failure, if another
+// of its service has been reached since. Else this host may be cut off, and nothing is known; a
+// pass from before proves nothing.
+Outcome Monitor::judge_route(Check& check, Outcome outcome) {
+  if (!outcome.no_route) {
+    check.unroutable_since.reset();
+    note_reached(check, outcome);
+    return outcome;
+  }
+  if (!check.unroutable_since) check.unroutable_since = clock_.now();
+  const bool another_reached = std::ranges::any_of(check.users, [&](const Check::User& user) {
+    const Reached& reached = all_.watched[user.service].reached;
+    return reached.at > *check.unroutable_since && reached.backend != check.target().address;
+  });
+  return another_reached ? Outcome::hard_failure(std::move(outcome.reason)) : outcome;
+}
+
+void Monitor::note_reached(const Check& check, const Outcome& outcome) {
+  const bool asked = !check.is_told() && !check.never_changes();
+  if (!asked || outcome.result != Outcome::Result::passed) return;
+  for (const Check::User& user : check.users)
+    all_.watched[user.service].reached = {check.target().address, clock_.now() - outcome.latency};
+}
+
 void Monitor::log_outcome(Check& check, const Outcome& outcome) {
   if (spdlog::should_log(spdlog::level::debug)) {
     spdlog::debug("{}: {} after {}us", describe(check.target()), outcome.reason,
                   outcome.latency.count());
   }
-  if (outcome.result == Outcome::Result::unknown && !outcome.abstained) own_trouble(outcome);
+  if (outcome.result == Outcome::Result::unknown && !outcome.abstained) own_trouble(check, outcome);
   if (outcome.result != Outcome::Result::passed || check.warned == outcome.warning) return;
   check.warned = outcome.warning;
   spdlog::log(check.warned ? spdlog::level::warn : spdlog::level::info, "{}: {}: {}",
@@ -348,11 +372,12 @@ void Monitor::log_outcome(Check& check, const Outcome& outcome) {
               outcome.reason);
 }
 
-void Monitor::own_trouble(const Outcome& outcome) {
+void Monitor::own_trouble(const Check& check, const Outcome& outcome) {
   if (clock_.now() < next_trouble_said_) return;
   next_trouble_said_ = clock_.now() + kTroubleSaidEvery;
-  spdlog::warn("checks find nothing out, for a reason of this host's own, and the states stay: {}",
-               outcome.reason);
+  spdlog::warn(
+      "checks find nothing out, for a reason of this host's own, and the states stay: {}: {}",
+      describe(check.target()), outcome.reason);
 }
 
 // Whether the outcome is a failure amid many others, which is said once.

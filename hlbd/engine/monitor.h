@@ -168,8 +168,10 @@ class Monitor {
   void drop_retired(std::size_t service);
 
   std::chrono::milliseconds take(Check& check, const Outcome& probed);
+  Outcome judge_route(Check& check, Outcome outcome);
+  void note_reached(const Check& check, const Outcome& outcome);
   void log_outcome(Check& check, const Outcome& outcome);
-  void own_trouble(const Outcome& outcome);
+  void own_trouble(const Check& check, const Outcome& outcome);
   bool amid_mass_failure(const Check& check, const Outcome& outcome);
   void settle(std::size_t service, WatchedBackend& backend, const Evidence& evidence);
   void start_slowly(std::size_t service);

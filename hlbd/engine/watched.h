@@ -35,11 +35,18 @@ struct WatchedBackend {
   std::uint32_t weight_percent(std::chrono::milliseconds slow_start, Clock::time_point now) const;
 };
 
+// Who was reached last over the network, and when: when that probe began.
+struct Reached {
+  Address backend;
+  WatchedBackend::Clock::time_point at;
+};
+
 struct WatchedService {
   std::vector<WatchedBackend> backends;
   // Removed, and up: they stay until every backend of the above is known.
   std::vector<WatchedBackend> retiring;
   std::vector<std::uint32_t> by_address;  // the places of the backends, in the addresses' order
+  Reached reached;
 
   // To be called when the backends are other ones.
   void index();

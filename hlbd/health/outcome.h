@@ -37,6 +37,7 @@ struct Outcome {
   std::chrono::microseconds latency{0};
   bool warning = false;    // passed, but `reason` is worth a look
   bool abstained = false;  // unknown, and no trouble of hlbd's: nothing was said of up or down
+  bool no_route = false;   // unknown, since this host has none to the backend
   Advice advice;           // counts whatever the result
 
   static Outcome pass(std::string reason) {
@@ -55,6 +56,11 @@ struct Outcome {
   }
   static Outcome not_known(std::string reason) {
     return of(Result::unknown, Evidence::soft, std::move(reason));
+  }
+  static Outcome unroutable(std::string reason) {
+    Outcome outcome = not_known(std::move(reason));
+    outcome.no_route = true;
+    return outcome;
   }
   static Outcome abstain(std::string reason) {
     Outcome outcome = not_known(std::move(reason));

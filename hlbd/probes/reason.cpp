@@ -83,7 +83,7 @@ Outcome local_failure(const boost::system::error_code& error) {
     case EHOSTUNREACH:
     case EACCES:
     case EINVAL:
-      return Outcome::not_known("no route from this host: " + error.message());
+      return Outcome::unroutable("no route from this host: " + error.message());
     default:
       return network_failure(error);
   }

@@ -274,8 +274,25 @@ def test_our_own_link_down_is_no_verdict_on_the_backends(stage):
         lan.link_up()
     # Who died in the meantime is found out, and nobody else is touched.
     until(lambda: answers() == {"10.97.0.11", "fd97::11"}, "the dead backend out of the answers")
+    hlbd.wait_for_log("http.test/10.97.0.12: up -> down")
     downs = {(each.address, each.reason) for each in transitions(hlbd.log(), "up -> down")}
     assert downs == {("10.97.0.12", "connection refused")}
+
+
+def test_a_backend_without_a_route_is_left_out_while_another_is_reached(stage):
+    Lan(stage)
+    lost, reached = far_addresses(11, 12)
+    stage.backend(lost, reached, host=FAR)
+    check = {"interval": "400ms", "timeout": "300ms"}
+    hlbd = stage.hlbd(config(service("far.test", [lost, reached], check, answer="all")))
+    assert set(lookup("far.test").addresses) == {lost, reached}
+    ip(f"route add unreachable {lost}")
+    try:
+        hlbd.wait_for_log(rf"far.test/{lost}: up -> down: no route from this host: No route to host")
+        assert lookup("far.test").addresses == [reached]
+    finally:
+        ip(f"route del unreachable {lost}")
+    until(lambda: set(lookup("far.test").addresses) == {lost, reached}, "it is back")
 
 
 # ---- delay and loss ----------------------------------------------------------------------------

@@ -1,0 +1,66 @@
+// Backends to which this host has no route.
+#include <gtest/gtest.h>
+
+#include "tests/unit/fake_world.h"
+
+namespace hlb {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string kHere = "10.0.0.1";
+const std::string kThere = "10.0.1.1";
+const Outcome kNoRoute = Outcome::unroutable("no route from this host: Network is unreachable");
+
+class NoRoute : public testing::Test {
+ protected:
+  NoRoute() {
+    world_.apply({plain_service("app.test", {kHere, kThere})});
+    world_.pass(10s);
+    world_.changes.clear();
+  }
+
+  FakeWorld world_;
+};
+
+TEST_F(NoRoute, IsAFailureOnceAnotherIsReached) {
+  world_.says(kThere, kNoRoute);
+  world_.pass(5s);
+  EXPECT_EQ(world_.state(kThere), State::down);
+  ASSERT_EQ(world_.changes.size(), 1U);
+  EXPECT_EQ(world_.changes.front().reason, kNoRoute.reason);
+}
+
+TEST_F(NoRoute, SaysNothingWhileNobodyIsReached) {
+  world_.says(kHere, kNoRoute);
+  world_.says(kThere, kNoRoute);
+  world_.pass(1min);
+  EXPECT_EQ(world_.state(kHere), State::up);
+  EXPECT_EQ(world_.state(kThere), State::up);
+  EXPECT_TRUE(world_.changes.empty());
+}
+
+TEST_F(NoRoute, SaysNothingBesideThoseThatFailOtherwise) {
+  world_.says(kHere, kIsSilent);
+  world_.says(kThere, kNoRoute);
+  world_.pass(1min);
+  EXPECT_EQ(world_.state(kThere), State::up);
+}
+
+TEST_F(NoRoute, IsNoReasonAnyMoreOnceThereIsOne) {
+  world_.says(kThere, kNoRoute);
+  world_.pass(5s);
+  world_.says(kThere, kPasses);
+  world_.pass(5s);
+  EXPECT_EQ(world_.state(kThere), State::up);
+}
+
+TEST_F(NoRoute, DecidesWhatIsNewToo) {
+  world_.says("10.0.2.1", kNoRoute);
+  world_.apply({plain_service("app.test", {kHere, "10.0.2.1"})});
+  world_.pass(5s);
+  EXPECT_EQ(world_.state("10.0.2.1"), State::down);
+}
+
+}  // namespace
+}  // namespace hlb
