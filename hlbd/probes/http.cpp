@@ -1,4 +1,5 @@
 // The HTTP check: a backend that answers with a status, and a body, as expected passes.
+#include <array>
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <optional>
@@ -52,7 +53,7 @@ class Exchange {
     return {outcome, kept_ && before_any_reply && by_itself, false};
   }
 
-  // Apart from run(), as read_whole(), so that a head's 8 KiB are held only while one is awaited.
+  // Apart from run(), as read_whole(), so that a head is held only while one is awaited.
   asio::awaitable<Reply> read_status() {
     ResponseHead head(check_);
     co_return co_await read_head(head);
@@ -81,40 +82,53 @@ class Exchange {
     ResponseHead head(check_);
     Reply reply = co_await read_head(head);
     if (reply.stale || reply.outcome.result != Outcome::Result::passed) co_return reply;
-    if (pattern_ == nullptr && !head.parser().keep_alive()) co_return reply;
-    ResponseBody body(head, pattern_ != nullptr);
-    const error_code error = co_await read_body(body);
-    reply.reusable = check_.reuse && !error && body.leaves_it_open();
-    if (pattern_ == nullptr) co_return reply;
-    if (error) {
-      reply.outcome = stream_.failure(error, "response body incomplete after");
-    } else if (body.state() == ResponseBody::State::malformed) {
-      reply.outcome = Outcome::hard_failure(head.status_line() + ", but its body is broken off");
-    } else if (!pattern_->is_in(body.text())) {
-      reply.outcome =
-          Outcome::hard_failure(head.status_line() + ", but the body " + pattern_->absence());
+    const Framing framing = head.framing();
+    may_reuse_ = check_.reuse && framing.leaves_open;
+    ResponseBody body(framing, pattern_ != nullptr, head.rest());
+    error_code error;
+    if (goes_on(body)) error = co_await read_more(body);
+    reply.reusable = may_reuse_ && body.leaves_it_open();
+    if (pattern_ != nullptr && !pattern_->is_in(body.text())) {
+      reply.outcome = without_pattern(head.status_line(), body, error);
     }
     co_return reply;
   }
 
-  asio::awaitable<error_code> read_body(ResponseBody& body) {
-    while (body.state() == ResponseBody::State::incomplete) {
-      const auto [error, count] = co_await stream_.read_some(body.space());
+  // Whether more of the body is wanted: to find what is expected, or to use the connection again.
+  bool goes_on(const ResponseBody& body) const {
+    if (body.state() != ResponseBody::State::incomplete) return false;
+    return may_reuse_ || (pattern_ != nullptr && !pattern_->is_settled_by(body.text()));
+  }
+
+  asio::awaitable<error_code> read_more(ResponseBody& body) {
+    std::array<char, 4096> space;
+    while (goes_on(body)) {
+      const auto [error, count] = co_await stream_.read_some(space);
       if (error == asio::error::eof) {
         body.closed();
       } else if (error) {
         co_return error;
       } else {
-        body.take(count);
+        body.take({space.data(), count});
       }
     }
     co_return error_code();
+  }
+
+  Outcome without_pattern(std::string status_line, const ResponseBody& body,
+                          const error_code& error) const {
+    if (error) return stream_.failure(error, "response body incomplete after");
+    if (body.state() == ResponseBody::State::malformed) {
+      return Outcome::hard_failure(std::move(status_line) + ", but its body is broken off");
+    }
+    return Outcome::hard_failure(std::move(status_line) + ", but the body " + pattern_->absence());
   }
 
   Stream& stream_;
   const HttpCheck& check_;
   const Pattern* pattern_;
   bool kept_;
+  bool may_reuse_ = false;  // the connection, by the head
 };
 
 class HttpProbe : public Probe {

@@ -1,18 +1,14 @@
 // The request of the HTTP check.
 #include <algorithm>
 #include <array>
-#include <boost/beast/core/string.hpp>
 #include <string>
 #include <string_view>
 
+#include "probes/head_text.h"
 #include "probes/methods.h"
 
 namespace hlb::probes {
 namespace {
-
-bool is_same_name(std::string_view one, std::string_view other) {
-  return boost::beast::iequals({one.data(), one.size()}, {other.data(), other.size()});
-}
 
 bool is_configured(const HttpCheck& check, std::string_view name) {
   return std::ranges::any_of(check.headers,

@@ -23,10 +23,11 @@ namespace hlb::probes {
 std::unique_ptr<Probe> tcp_probe(const Target& target);
 
 // HTTP/1.1. Redirects are not followed. Closes as tcp_probe(). `pattern` is the check's
-// expect_body, nullptr if that is empty; `tls` is nullptr unless it is one of https. With `reuse`
-// the connection is kept for the next attempt if the reply passed and was read to its end, so the
-// probe must go before its loop does; when a kept connection proves to be none any more, the
-// attempt goes on over a fresh one.
+// expect_body, nullptr if that is empty; `tls` is nullptr unless it is one of https. A body that
+// has what is expected passes by that, whatever becomes of the rest of it. With `reuse` the
+// connection is kept for the next attempt if the reply passed and was read to its end, so the probe
+// must go before its loop does; when a kept connection proves to be none any more, the attempt goes
+// on over a fresh one.
 std::unique_ptr<Probe> http_probe(const Target& target, std::shared_ptr<const Pattern> pattern,
                                   std::unique_ptr<TlsPeer> tls);
 

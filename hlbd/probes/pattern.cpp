@@ -38,6 +38,15 @@ bool Pattern::is_in(std::string_view body) const {
   return RE2::PartialMatch(re2::StringPiece(body.data(), body.size()), compiled_->regex);
 }
 
+// What comes after a match can undo it, by "$" for instance.
+bool Pattern::is_settled_by(std::string_view beginning) const {
+  if (!compiled_) return is_in(beginning);
+  const re2::StringPiece text(beginning.data(), beginning.size());
+  re2::StringPiece match;
+  return compiled_->regex.Match(text, 0, text.size(), RE2::UNANCHORED, &match, 1) &&
+         match.data() + match.size() < text.data() + text.size();
+}
+
 std::shared_ptr<const Pattern> Patterns::get(const BodyPattern& pattern) {
   if (pattern.text.empty()) return nullptr;
   std::erase_if(used_, [](const auto& entry) { return entry.second.expired(); });

@@ -21,6 +21,10 @@ class Pattern {
 
   bool is_in(std::string_view body) const;
 
+  // Whether it is in every body that begins like this. It may be in all of them and this not know:
+  // of a regular expression, as long as it matches up to the very end of what there is.
+  bool is_settled_by(std::string_view beginning) const;
+
   // The reproach to a body that it isn't in: `has no "healthy"`.
   const std::string& absence() const { return absence_; }
 

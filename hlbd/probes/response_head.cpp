@@ -1,15 +1,13 @@
 #include "probes/response_head.h"
 
 #include <algorithm>
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/status.hpp>
 
 #include "probes/reason.h"
 
 namespace hlb::probes {
 namespace {
 
-namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
 constexpr std::size_t kMaxPhrase = 40;
@@ -20,40 +18,52 @@ bool is_interim(unsigned status) {
   return status >= 100 && status < 200 && status != 101;
 }
 
+bool has_no_body(unsigned status) {
+  return status == 204 || status == 304;
+}
+
+// 0 if it is no response of HTTP/1.x.
+unsigned status_in(std::string_view head) {
+  const auto line = status_line_of(head);
+  return line ? line->status : 0;
+}
+
 // Whether `text` is, or may become, the start of an HTTP response.
 bool may_be_http(std::string_view text) {
   constexpr std::string_view kStart = "HTTP/";
-  return text.substr(0, kStart.size()) == kStart.substr(0, text.size());
+  if (text.substr(0, kStart.size()) != kStart.substr(0, text.size())) return false;
+  return text.find('\n') == std::string_view::npos || status_in(text) != 0;
+}
+
+std::string usual_phrase(unsigned status) {
+  const http::status known = http::int_to_status(status);
+  if (known == http::status::unknown) return "";
+  const auto phrase = http::obsolete_reason(known);
+  return {phrase.data(), phrase.size()};
 }
 
 }  // namespace
-
-// Beast refuses a body beyond 1 MiB when it reads the length, though nobody reads so much of it.
-void ResponseHead::next_response() {
-  head_ = parsed_;
-  parser_.emplace().body_limit(boost::none);
-  parser_->skip(check_.method == "HEAD");
-}
 
 std::optional<Outcome> ResponseHead::take(std::size_t count) {
   end_ += count;
   for (;;) {
     if (!may_be_http(arrived())) return not_http();
-    beast::error_code error;
-    parsed_ += parser().put(boost::asio::buffer(bytes_.data() + parsed_, end_ - parsed_), error);
-    const bool full = error == http::error::need_more && end_ == kSize;
-    if (full || error == http::error::header_limit) {
-      return Outcome::hard_failure("response head over 8 KiB");
-    }
-    if (error == http::error::need_more) return make_room();
-    if (error) return malformed(error);
-    if (!is_interim(parser().get().result_int())) return verdict();
-    next_response();
+    const auto size = size_of_head(arrived(), looked_);
+    if (!size) return make_room();
+    size_ = *size;
+    status_ = status_in(head());
+    if (!is_interim(status_)) return verdict();
+    begin_ += size_;
+    status_ = 0;
+    size_ = looked_ = 0;
   }
 }
 
-// Never a verdict.
+// The blank line may have arrived but for its last byte.
 std::optional<Outcome> ResponseHead::make_room() {
+  constexpr std::size_t kBegunEnd = 2;
+  if (end_ == kSize) return Outcome::hard_failure("response head over 64 KiB");
+  looked_ = arrived().size() - std::min(arrived().size(), kBegunEnd);
   if (end_ == bytes_.size()) bytes_.resize(std::min(2 * bytes_.size(), kSize));
   return std::nullopt;
 }
@@ -68,32 +78,28 @@ Outcome ResponseHead::not_http() const {
       std::string(kNotHttp).append(printable(arrived(), kMaxReason - kNotHttp.size())));
 }
 
-// Beast has taken the status line when something was parsed at all.
-Outcome ResponseHead::malformed(const boost::system::error_code& error) const {
-  if (parsed_ == head_) return not_http();
-  return Outcome::hard_failure("malformed response head: " + printable(error.message(), 80));
-}
-
-unsigned ResponseHead::status() const {
-  return parser().is_header_done() ? parser().get().result_int() : 0;
-}
-
 std::string ResponseHead::status_line() const {
-  const std::string line = "HTTP " + std::to_string(status());
-  const auto phrase = parser().get().reason();
-  return phrase.empty() ? line : line + " " + printable(phrase, kMaxPhrase);
+  const std::string line = "HTTP " + std::to_string(status_);
+  const auto said = status_line_of(head());
+  const std::string phrase =
+      said && !said->phrase.empty() ? printable(said->phrase, kMaxPhrase) : usual_phrase(status_);
+  return phrase.empty() ? line : line + " " + phrase;
+}
+
+Framing ResponseHead::framing() const {
+  return framing_of(head(), check_.method == "HEAD" || has_no_body(status_));
 }
 
 bool ResponseHead::is_expected() const {
   return std::ranges::any_of(check_.expect_status, [&](const StatusRange& range) {
-    return status() >= range.first && status() <= range.last;
+    return status_ >= range.first && status_ <= range.last;
   });
 }
 
 Outcome ResponseHead::verdict() const {
   std::string reason = status_line();
-  const auto location = parser().get()[http::field::location];
-  if (status() / 100 == 3 && !location.empty()) {
+  const auto location = field_of(head(), "Location");
+  if (status_ / 100 == 3 && !location.empty()) {
     reason += ", Location: ";
     reason += printable(location, kMaxReason - reason.size());
   }

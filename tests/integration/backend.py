@@ -4,12 +4,16 @@ Serves KIND on each address at PORT, and prints "ready" when all of them listen.
 functions of BEHAVIOURS: a well-behaved HTTP server, and the ways in which real ones fail.
 """
 
+import json
 import selectors
 import socket
+import struct
 import sys
 import threading
 import time
+from pathlib import Path
 
+ANSWERS = Path(__file__).with_name("http_answers.jsonl")
 PATIENCE = 30  # seconds for which a misbehaving backend goes on
 
 
@@ -69,10 +73,23 @@ def mail_closed(connection):
     connection.sendall(b"554 mail.example no service\r\n")
 
 
+def answers(connection):
+    """Line N of ANSWERS at an address that ends in N."""
+    number = int(connection.getsockname()[0].split(".")[-1])
+    case = json.loads(ANSWERS.read_text().splitlines()[number - 1])
+    connection.recv(65536)
+    connection.sendall(case["sent"].encode("latin-1"))
+    if case["then"] == "stay":
+        silent(connection)
+    if case["then"] == "reset":
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
 BEHAVIOURS = {
     behaviour.__name__: behaviour
     for behaviour in (
         ok, redirect, error500, silent, slow, garbage, endless_head, half, mail, mail_closed,
+        answers,
     )  # fmt: skip
 }
 

@@ -63,7 +63,7 @@ TEST(HttpBody, IsNotAwaitedWhenTheStatusFails) {
 
 TEST(HttpBody, FailsSoftWhenItStopsHalfWay) {
   const auto half = says_and_waits("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nok");
-  const Outcome outcome = against(expecting("ok"), half, kShort);
+  const Outcome outcome = against(expecting("okay"), half, kShort);
   EXPECT_EQ(outcome.result, Result::failed);
   EXPECT_EQ(outcome.evidence, Evidence::soft);
   EXPECT_EQ(outcome.reason, "response body incomplete after 500ms");
@@ -71,9 +71,43 @@ TEST(HttpBody, FailsSoftWhenItStopsHalfWay) {
 
 TEST(HttpBody, FailsHardWhenClosedHalfWay) {
   const auto half = says_and_closes("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nok");
-  const Outcome outcome = against(expecting("ok"), half);
+  const Outcome outcome = against(expecting("okay"), half);
   EXPECT_EQ(outcome.evidence, Evidence::hard);
   EXPECT_EQ(outcome.reason, "HTTP 200 OK, but its body is broken off");
+}
+
+TEST(HttpBody, PassesAtOnceByWhatHasComeOfIt) {
+  for (const char* framing : {"", "Content-Length: 900\r\n", "Content-Length: x\r\n"}) {
+    const std::string begun = "HTTP/1.1 200 OK\r\n" + std::string(framing) + "\r\nall ok, ";
+    EXPECT_EQ(against(expecting("ok"), says_and_waits(begun)).result, Result::passed);
+    EXPECT_EQ(against(expecting("o+k", true), says_and_waits(begun)).result, Result::passed);
+  }
+  const std::string chunk = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok";
+  EXPECT_EQ(against(expecting("ok"), says_and_waits(chunk)).result, Result::passed);
+}
+
+// What follows could undo the match.
+TEST(HttpBody, ThatMatchesToItsVeryEndIsAwaitedToItsEnd) {
+  const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n";
+  EXPECT_EQ(against(expecting("^ok$", true), says_and_waits(head + "okay")).result, Result::failed);
+  EXPECT_EQ(against(expecting("^okay$", true), says_and_waits(head + "okay")).result,
+            Result::passed);
+  const Outcome late = against(expecting("^ok$", true), says_and_waits(head + "ok"), kShort);
+  EXPECT_EQ(late.result, Result::passed);
+  EXPECT_GE(late.latency, kShort);
+}
+
+TEST(HttpBody, PassesByWhatCameBeforeAReset) {
+  const auto says_and_resets = [](tcp::socket socket) -> asio::awaitable<void> {
+    co_await read_request(socket);
+    const std::string reply = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nok";
+    co_await asio::async_write(socket, asio::buffer(reply), kAwait);
+    socket.set_option(asio::socket_base::linger(true, 0));
+    socket.close();
+  };
+  EXPECT_EQ(against(expecting("ok"), says_and_resets).result, Result::passed);
+  EXPECT_EQ(against(expecting("^ok$", true), says_and_resets).result, Result::passed);
+  EXPECT_EQ(against(expecting("no"), says_and_resets).reason, "connection reset");
 }
 
 TEST(HttpBody, IsSearchedInItsFirst64KiBOnly) {
@@ -202,12 +236,22 @@ TEST(HttpReuse, GivesUpAConnectionThatIsNotFitForMore) {
   for (const std::string& reply :
        {std::string("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"),
         std::string("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok"), kOk + "unasked",
+        std::string("HTTP/1.1 200 OK\nContent-Length: 2\n\nok"),
         ok_with(std::string(100'000, 'x'))}) {
     Session session;
     expect_all_pass(attempts(session.behaviour({reply, reply}), 2));
     EXPECT_EQ(session.connections, 2) << reply.substr(0, 60);
     EXPECT_EQ(session.requests, 2) << reply.substr(0, 60);
   }
+}
+
+TEST(HttpReuse, KeepsTheConnectionWhenTheTextIsFoundBeforeTheBodysEnd) {
+  Session session;
+  HttpCheck check = reusing();
+  check.expect_body = {.text = "ready", .is_regex = false};
+  const std::string big = ok_with("ready" + std::string(60'000, 'x'));
+  expect_all_pass(attempts(session.behaviour({big, big, big, big}), 3, check));
+  EXPECT_EQ(session.connections, 1);
 }
 
 TEST(HttpReuse, DoesNotWaitForABodyThatEndsTheConnectionAnyway) {

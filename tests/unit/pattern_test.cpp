@@ -31,6 +31,19 @@ TEST(Pattern, AnExpressionThatIsNoneMatchesNothing) {
   EXPECT_FALSE(Pattern({.text = "(", .is_regex = true}).is_in("("));
 }
 
+TEST(Pattern, IsSettledByWhatNothingCanUndo) {
+  const auto settled = [](const char* text, bool is_regex, std::string_view beginning) {
+    return Pattern({.text = text, .is_regex = is_regex}).is_settled_by(beginning);
+  };
+  EXPECT_TRUE(settled("ok", false, "ok"));
+  EXPECT_FALSE(settled("ok", false, "o"));
+  EXPECT_TRUE(settled("o+k", true, "ook "));
+  EXPECT_TRUE(settled("^ok\\b", true, "ok!"));
+  EXPECT_FALSE(settled("^ok\\b", true, "ok"));
+  EXPECT_FALSE(settled("^ok$", true, "ok"));
+  EXPECT_FALSE(settled("(", true, "( "));
+}
+
 TEST(Patterns, ThatAreEqualAreSharedAsLongAsTheyAreUsed) {
   Patterns patterns;
   const BodyPattern ok{.text = "ok", .is_regex = true};

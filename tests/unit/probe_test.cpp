@@ -132,9 +132,9 @@ TEST(HttpProbe, FailsSoftOnAHeadThatStopsHalfWay) {
 
 TEST(HttpProbe, FailsHardOnHeadersWithoutEnd) {
   std::string endless = "HTTP/1.1 200 OK\r\n";
-  while (endless.size() < 20'000)
+  while (endless.size() < 70'000)
     endless += "X-Filler: more\r\n";
-  expect_hard(http_against(says_and_waits(endless)), "response head over 8 KiB");
+  expect_hard(http_against(says_and_waits(endless)), "response head over 64 KiB");
 }
 
 TEST(HttpProbe, FailsHardWhenClosedWithoutAWord) {
