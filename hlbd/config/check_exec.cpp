@@ -9,6 +9,7 @@ namespace hlb::config {
 
 namespace {
 
+constexpr int kMaxStatus = 255;
 constexpr std::string_view kCommandExample = R"(["/usr/local/bin/check-app", "--quick"])";
 
 void require_command(const CheckTable& table, ExecCheck& exec) {
@@ -29,6 +30,7 @@ void read_exec(const CheckTable& table, CheckSpec& check) {
   exec.user = "nobody";
   require_command(table, exec);
   read_user(table.keys, "user", table.faults, exec.user);
+  table.keys.integer("warning_status", 1, kMaxStatus, exec.warning_status);
   check.method = std::move(exec);
 }
 

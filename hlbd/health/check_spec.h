@@ -80,6 +80,7 @@ struct IcmpCheck {
 struct ExecCheck {
   std::vector<std::string> command;  // never empty; the program's absolute path, then its arguments
   std::string user;                  // who runs it when hlbd is root; "nobody" unless configured
+  int warning_status = 0;            // an exit status that passes with a warning; 0: none does
 
   friend bool operator==(const ExecCheck&, const ExecCheck&) = default;
 };

@@ -55,14 +55,12 @@ Outcome no_end(milliseconds timeout, milliseconds late) {
   return Outcome::soft_failure("no end in " + in_words(timeout));
 }
 
-Outcome judge(const Ending& end, std::string_view output) {
-  constexpr int kOk = 0;
-  constexpr int kWarning = 1;
+Outcome judge(const ExecCheck& check, const Ending& end, std::string_view output) {
   std::string reason = first_line(output);
   if (reason.empty()) reason = in_words(end);
   if (end.how == Ending::How::killed) return Outcome::hard_failure(std::move(reason));
-  if (end.value == kOk) return Outcome::pass(std::move(reason));
-  if (end.value == kWarning) return Outcome::warn(std::move(reason));
+  if (end.value == 0) return Outcome::pass(std::move(reason));
+  if (end.value == check.warning_status) return Outcome::warn(std::move(reason));
   return Outcome::hard_failure(std::move(reason));
 }
 
@@ -104,7 +102,7 @@ class ExecProbe : public Probe {
       const auto late = Clock::now() - result.time_up;
       return no_end(program_.timeout, std::chrono::duration_cast<milliseconds>(late));
     }
-    if (end.how != Ending::How::not_started) return judge(end, result.output);
+    if (end.how != Ending::How::not_started) return judge(check(), end, result.output);
     if (is_passing(end)) return no_probe(std::generic_category().message(end.value));
     return Outcome::hard_failure(start_failure(end, program_.arguments.front(), program_.user));
   }

@@ -63,11 +63,11 @@ struct Programs {
   boost::asio::experimental::channel<void(boost::system::error_code)> places;  // one filled by each
 };
 
-// Runs the check's program: exit code 0 passes, 1 passes with a warning, any other and a death by
-// signal is a hard failure, and the first line of its output is the reason. It is told of the
-// backend by HLB_ADDRESS, HLB_PORT and HLB_SERVICE, beside which there is only PATH. All that it
-// has left running is killed when it ends, or its time is up. That it can't be run for want of the
-// helper is unknown. No attempt may begin when the caller has let go of `programs`.
+// Runs the check's program: exit code 0 passes, the check's warning_status passes with a warning, any
+// other and a death by signal is a hard failure, and the first line of its output is the reason. It
+// is told of the backend by HLB_ADDRESS, HLB_PORT and HLB_SERVICE, beside which there is only PATH.
+// All that it has left running is killed when it ends, or its time is up. That it can't be run for
+// want of the helper is unknown. No attempt may begin when the caller has let go of `programs`.
 std::unique_ptr<Probe> exec_probe(const Target& target, const std::shared_ptr<Programs>& programs);
 
 // Says what the file says of the backend; see backend_file.h. When the file can't be read, or is

@@ -1,16 +1,38 @@
-"""Checks by a program, when the program doesn't end."""
+"""Checks by a program: what its exit status means, and when it doesn't end."""
 
 import os
 import signal
 
-from lookups import lookups
+from lookups import lookup, lookups
 from waiting import until
 from world import config, service
 
 A = "127.0.0.11"
 HANGING = 300
+SYS_EXIT = 'import sys; sys.exit("no answer")'
 # One child of its own session, which escapes, and one that doesn't.
 COMMAND = ["/bin/sh", "-c", "setsid sleep 4711 & exec sleep 4711"]
+
+
+def by(script, **keys):
+    return {"type": "exec", "command": ["/bin/sh", "-c", script], "interval": "1s", **keys}
+
+
+def test_exit_status_0_alone_passes_but_for_a_plugins_warning(stage):
+    cases = {
+        "well.test": ("exit 0", {}, "up", "exit code 0"),
+        "false.test": ("exec /bin/false", {}, "down", "exit code 1"),
+        "python.test": (f"python3 -c '{SYS_EXIT}'", {}, "down", "no answer"),
+        "plugin.test": ("echo WARNING; exit 1", {"warning_status": 1}, "up", "WARNING"),
+        "critical.test": ("echo CRITICAL; exit 2", {"warning_status": 1}, "down", "CRITICAL"),
+    }
+    checks = {name: by(script, **keys) for name, (script, keys, *_) in cases.items()}
+    hlbd = stage.hlbd(config(*(service(name, [A], check) for name, check in checks.items())))
+    for name, (_, _, *expected) in cases.items():
+        told = hlbd.wait_for_log(rf" {name}/\S+: unknown -> (\w+): (.*) \(1 in a row\b")
+        assert [told[1], told[2]] == expected, name
+        assert lookup(name).ok == (expected[0] == "up")
+    assert hlbd.log().count("passes with a warning: WARNING") == 1
 
 
 def processes():

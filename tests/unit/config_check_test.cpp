@@ -261,6 +261,22 @@ TEST(ConfigExecCheck, TakesAProgramItsArgumentsAndItsUser) {
   EXPECT_EQ(exec.user, "root");
 }
 
+TEST(ConfigExecCheck, HasNoStatusThatWarnsUnlessTold) {
+  const auto status = [](const std::string& key) {
+    return method_of<ExecCheck>("exec", "command = ['/bin/sh']\n" + key).warning_status;
+  };
+  EXPECT_EQ(status(""), 0);
+  EXPECT_EQ(status("warning_status = 1"), 1);
+  EXPECT_EQ(status("warning_status = 255"), 255);
+  for (const char* none : {"0", "256"}) {
+    const auto result = parse_config(
+        with_check("exec", "command = ['/bin/sh']\nwarning_status = " + std::string(none)));
+    EXPECT_THAT(faults_of(result),
+                ElementsAre("hlbd.toml:7:18: \"warning_status\" must be 1 to 255, not " +
+                            std::string(none)));
+  }
+}
+
 TEST(ConfigExecCheck, NeedsNoPortButIsToldOfOne) {
   const auto result = parse_config(
       "[[service]]\nname = 'a.b'\nbackends = ['10.0.0.1', { address = '10.0.0.2', port = 2 }]\n"

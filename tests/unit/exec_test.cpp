@@ -25,7 +25,7 @@ using Clock = std::chrono::steady_clock;
 
 Target exec_target(std::vector<std::string> command, std::chrono::milliseconds timeout = kPlenty) {
   return target_of({asio::ip::make_address("192.0.2.7"), 8080},
-                   ExecCheck{std::move(command), "nobody"}, timeout);
+                   ExecCheck{.command = std::move(command), .user = "nobody"}, timeout);
 }
 
 Target shell(std::string script, std::chrono::milliseconds timeout = kPlenty) {
@@ -64,14 +64,26 @@ TEST(ExecProbe, PassesOnExitCode0WithTheFirstLineAsItsReason) {
   EXPECT_GT(outcome.latency, 0us);
 }
 
-TEST(ExecProbe, PassesWithAWarningOnExitCode1) {
-  const Outcome outcome = run_shell("echo getting full >&2; exit 1");
+TEST(ExecProbe, PassesWithAWarningOnTheStatusThatMeansOneAndNoOther) {
+  const auto run_plugin = [](std::string script) {
+    asio::io_context loop(1);
+    const ExecCheck check{.command = {"/bin/sh", "-c", std::move(script)},
+                          .user = "nobody",
+                          .warning_status = 1};
+    return run(loop, target_of({asio::ip::make_address("192.0.2.7"), 8080}, check, kPlenty));
+  };
+  const Outcome outcome = run_plugin("echo getting full >&2; exit 1");
   EXPECT_EQ(outcome.result, Result::passed);
   EXPECT_TRUE(outcome.warning);
   EXPECT_EQ(outcome.reason, "getting full");
+  expect_hard(run_plugin("exit 2"), "exit code 2");
+  EXPECT_FALSE(run_plugin("exit 0").warning);
 }
 
+// As curl and others tell a failure, by "|| exit 1" if not by themselves.
 TEST(ExecProbe, FailsHardOnAnyOtherExitCode) {
+  expect_hard(run_shell("echo Connection refused >&2; exit 1"), "Connection refused");
+  expect_hard(run_shell("exit 1"), "exit code 1");
   expect_hard(run_shell("echo CRITICAL; exit 2"), "CRITICAL");
   expect_hard(run_shell("exit 3"), "exit code 3");
 }
@@ -103,7 +115,7 @@ TEST(ExecProbe, FailsHardWhenThereIsNoSuchUser) {
   if (geteuid() != 0) GTEST_SKIP() << "the user counts for root alone";
   asio::io_context loop(1);
   const Target target = target_of({asio::ip::address_v4::loopback(), 0},
-                                  ExecCheck{{"/bin/true"}, "no-such-one"}, kPlenty);
+                                  ExecCheck{.command = {"/bin/true"}, .user = "no-such-one"}, kPlenty);
   expect_hard(run(loop, target), "no such user: no-such-one");
 }
 
