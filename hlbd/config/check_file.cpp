@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <array>
 #include <climits>
 #include <utility>
 
@@ -15,6 +16,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr DurationRange kAge = {1s, 720h};
+constexpr std::array<Choice<bool>, 2> kFailsWhenOld = {{{"unknown", false}, {"down", true}}};
 
 // Why it can't be one; empty when it can. It may be written later: what is missing is no fault.
 std::string file_path_fault(const std::string& path) {
@@ -39,6 +41,15 @@ void read_path(const CheckTable& table, FileCheck& file) {
   file.path = *path;
 }
 
+void read_age(const CheckTable& table, FileCheck& file) {
+  table.keys.duration("max_age", kAge, file.max_age);
+  table.keys.choice("when_old", kFailsWhenOld, file.fails_when_old);
+  const Value* when_old = table.keys.find("when_old");
+  if (when_old != nullptr && table.keys.find("max_age") == nullptr) {
+    table.faults.add(when_old->at, R"("when_old" is of no use without "max_age"; add it)");
+  }
+}
+
 }  // namespace
 
 void read_file(const CheckTable& table, CheckSpec& check) {
@@ -48,7 +59,7 @@ void read_file(const CheckTable& table, CheckSpec& check) {
   check.fall = 1;
   FileCheck file;
   read_path(table, file);
-  table.keys.duration("max_age", kAge, file.max_age);
+  read_age(table, file);
   check.method = std::move(file);
 }
 

@@ -89,7 +89,8 @@ struct ExecCheck {
 // weight it has. Its rise and fall are 1 unless configured, as its word is not doubted.
 struct FileCheck {
   std::string path;                      // absolute
-  std::chrono::milliseconds max_age{0};  // older than that says nothing; 0: never too old
+  std::chrono::milliseconds max_age{0};  // 0: never too old
+  bool fails_when_old = false;           // a file that is too old: true fails, false says nothing
 
   friend bool operator==(const FileCheck&, const FileCheck&) = default;
 };

@@ -49,11 +49,12 @@ class FileProbe : public Probe {
  private:
   const FileCheck& check() const { return std::get<FileCheck>(target_.spec->method); }
 
-  Outcome judge() const {
+  Outcome judge() {
     const BackendFile* file = file_->contents();
-    if (file == nullptr) return not_known(": " + file_->trouble());
+    if (file == nullptr) return unreadable();
+    seen_at_ = Clock::now();
     const auto age = file_->age();
-    if (check().max_age != seconds{0} && age > check().max_age) return not_known(too_old(age));
+    if (check().max_age != seconds{0} && age > check().max_age) return too_old(age);
     const BackendFile::Line* line = file->find(target_.address, target_.port);
     if (line == nullptr) return not_known(" has no line for " + target_.address.to_string());
     const std::string place = ":" + std::to_string(line->number) + ": ";
@@ -70,10 +71,18 @@ class FileProbe : public Probe {
     return outcome;
   }
 
-  std::string too_old(Clock::duration age) const {
+  Outcome too_old(Clock::duration age) const {
     const auto whole = std::chrono::duration_cast<seconds>(age);
-    return " hasn't changed for " + in_words(whole) + ", longer than the " +
-           in_words(check().max_age) + " of max_age";
+    const std::string what = " hasn't changed for " + in_words(whole) + ", longer than the " +
+                             in_words(check().max_age) + " of max_age";
+    return check().fails_when_old ? Outcome::hard_failure(about(what)) : not_known(what);
+  }
+
+  // One that has gone doesn't change any more either.
+  Outcome unreadable() const {
+    const std::string what = ": " + file_->trouble();
+    const bool failed = check().fails_when_old && Clock::now() - seen_at_ > check().max_age;
+    return failed ? Outcome::hard_failure(about(what)) : not_known(what);
   }
 
   Outcome not_known(std::string_view what) const { return Outcome::not_known(about(what)); }
@@ -85,6 +94,7 @@ class FileProbe : public Probe {
 
   const Target& target_;
   std::shared_ptr<WatchedFile> file_;
+  Clock::time_point seen_at_ = Clock::now();  // when it could be read the last time
 };
 
 }  // namespace

@@ -63,16 +63,18 @@ struct Programs {
   boost::asio::experimental::channel<void(boost::system::error_code)> places;  // one filled by each
 };
 
-// Runs the check's program: exit code 0 passes, the check's warning_status passes with a warning, any
-// other and a death by signal is a hard failure, and the first line of its output is the reason. It
-// is told of the backend by HLB_ADDRESS, HLB_PORT and HLB_SERVICE, beside which there is only PATH.
-// All that it has left running is killed when it ends, or its time is up. That it can't be run for
-// want of the helper is unknown. No attempt may begin when the caller has let go of `programs`.
+// Runs the check's program: exit code 0 passes, the check's warning_status passes with a warning,
+// any other and a death by signal is a hard failure, and the first line of its output is the
+// reason. It is told of the backend by HLB_ADDRESS, HLB_PORT and HLB_SERVICE, beside which there is
+// only PATH. All that it has left running is killed when it ends, or its time is up. That it can't
+// be run for want of the helper is unknown. No attempt may begin when the caller has let go of
+// `programs`.
 std::unique_ptr<Probe> exec_probe(const Target& target, const std::shared_ptr<Programs>& programs);
 
 // Says what the file says of the backend; see backend_file.h. When the file can't be read, or is
 // older than the check's max_age, or has no line of the backend or one with a fault, that is
-// unknown. `file` is of the check's path.
+// unknown; with fails_when_old it fails when it is older, or has gone for so long. `file` is of the
+// check's path.
 std::unique_ptr<Probe> file_probe(const Target& target, std::shared_ptr<WatchedFile> file);
 
 // Connects, sends what the check says, and takes the first line of the answer for the backend's

@@ -254,6 +254,18 @@ def test_a_file_that_is_too_old_says_nothing_any_more_and_is_told(stage, state_f
     until(lambda: answered() == {A}, "a new file counts", 2)
 
 
+def test_a_heartbeat_that_stops_takes_its_backends_out_until_it_goes_on(stage, state_file):
+    write(state_file, f"{A} up\n{B} up\n")
+    often = {"interval": "200ms", "timeout": "200ms"}
+    hlbd = stage.hlbd(with_file(state_file, **often, max_age="1s", when_old="down"))
+    hlbd.wait_for_log(rf"{A}: up -> down: .*hasn't changed for \d+s, longer than the 1s of max_age")
+    until(lambda: not answered(), "neither is answered")
+    write(state_file, f"{A} up\n{B} up\n")
+    until(lambda: answered() == {A, B}, "both are answered")
+    state_file.unlink()
+    hlbd.wait_for_log(rf"{A}: up -> down: .*cannot be read: No such file")
+
+
 def test_a_folder_that_is_replaced_is_followed_within_the_interval(stage, state_file):
     write(state_file, f"{A} up\n{B} up\n")
     stage.hlbd(with_file(state_file, interval="200ms", timeout="200ms"))

@@ -43,7 +43,7 @@ TEST(ConfigFileCheck, NeedsAPathThatNeedNotBeThereYet) {
   const ServiceSpec service = service_of(with_file("path = '/run/no-such-folder/backends'"));
   ASSERT_THAT(service.checks, SizeIs(1));
   EXPECT_EQ(std::get<FileCheck>(service.checks[0].method),
-            (FileCheck{"/run/no-such-folder/backends", 0ms}));
+            (FileCheck{.path = "/run/no-such-folder/backends"}));
 }
 
 TEST(ConfigFileCheck, IsTakenAtItsFirstWordUnlessTold) {
@@ -53,6 +53,21 @@ TEST(ConfigFileCheck, IsTakenAtItsFirstWordUnlessTold) {
   const CheckSpec slow = service_of(with_file("path = '/run/x'\nrise = 3\nfall = 2")).checks.at(0);
   EXPECT_EQ(slow.rise, 3U);
   EXPECT_EQ(slow.fall, 2U);
+}
+
+TEST(ConfigFileCheck, MayFailWhenItIsTooOld) {
+  const auto fails = [](const std::string& keys) {
+    const CheckSpec check = service_of(with_file("path = '/run/x'\n" + keys)).checks.at(0);
+    return std::get<FileCheck>(check.method).fails_when_old;
+  };
+  EXPECT_FALSE(fails("max_age = '30s'"));
+  EXPECT_FALSE(fails("max_age = '30s'\nwhen_old = 'unknown'"));
+  EXPECT_TRUE(fails("max_age = '30s'\nwhen_old = 'down'"));
+  EXPECT_THAT(faults_of(parse_config(with_file("path = '/run/x'\nwhen_old = 'down'"))),
+              ElementsAre("hlbd.toml:7:12: \"when_old\" is of no use without \"max_age\"; add it"));
+  EXPECT_THAT(
+      faults_of(parse_config(with_file("path = '/run/x'\nmax_age = '1s'\nwhen_old = 'up'"))),
+      ElementsAre(R"(hlbd.toml:8:12: "when_old" must be "unknown" or "down", not "up")"));
 }
 
 TEST(ConfigFileCheck, TakesAnAgeThatIsTooOld) {

@@ -67,9 +67,8 @@ TEST(ExecProbe, PassesOnExitCode0WithTheFirstLineAsItsReason) {
 TEST(ExecProbe, PassesWithAWarningOnTheStatusThatMeansOneAndNoOther) {
   const auto run_plugin = [](std::string script) {
     asio::io_context loop(1);
-    const ExecCheck check{.command = {"/bin/sh", "-c", std::move(script)},
-                          .user = "nobody",
-                          .warning_status = 1};
+    const ExecCheck check{
+        .command = {"/bin/sh", "-c", std::move(script)}, .user = "nobody", .warning_status = 1};
     return run(loop, target_of({asio::ip::make_address("192.0.2.7"), 8080}, check, kPlenty));
   };
   const Outcome outcome = run_plugin("echo getting full >&2; exit 1");
@@ -114,8 +113,9 @@ TEST(ExecProbe, SaysWhyItCannotRunAProgramOfALongName) {
 TEST(ExecProbe, FailsHardWhenThereIsNoSuchUser) {
   if (geteuid() != 0) GTEST_SKIP() << "the user counts for root alone";
   asio::io_context loop(1);
-  const Target target = target_of({asio::ip::address_v4::loopback(), 0},
-                                  ExecCheck{.command = {"/bin/true"}, .user = "no-such-one"}, kPlenty);
+  const Target target =
+      target_of({asio::ip::address_v4::loopback(), 0},
+                ExecCheck{.command = {"/bin/true"}, .user = "no-such-one"}, kPlenty);
   expect_hard(run(loop, target), "no such user: no-such-one");
 }
 

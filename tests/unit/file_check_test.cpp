@@ -22,11 +22,19 @@ class FileCheckTest : public testing::Test {
 
   Outcome check_at(const std::string& path, std::uint16_t port,
                    std::chrono::milliseconds max_age = 0ms) {
+    return check_by({.path = path, .max_age = max_age}, port);
+  }
+
+  Outcome check_by(const FileCheck& check, std::uint16_t port = 80) {
+    const Target target = target_by(check, port);
+    return run(loop_, *file_probe(target, files_->get(check.path)));
+  }
+
+  static Target target_by(const FileCheck& check, std::uint16_t port = 80) {
     CheckSpec spec;
-    spec.method = FileCheck{path, max_age};
-    const Target target = {Address::parse("10.0.0.1").value(), port,
-                           std::make_shared<const CheckSpec>(spec), "app.test"};
-    return run(loop_, *file_probe(target, files_->get(path)));
+    spec.method = check;
+    return {Address::parse("10.0.0.1").value(), port, std::make_shared<const CheckSpec>(spec),
+            "app.test"};
   }
 
   ~FileCheckTest() override { files_->end(); }
@@ -104,10 +112,36 @@ TEST_F(FileCheckTest, DoesNotKnowFromAFileThatIsTooOld) {
   EXPECT_THAT(outcome.reason, EndsWith("s, longer than the 30s of max_age"));
 }
 
+TEST_F(FileCheckTest, FailsByAFileThatIsTooOldWhereThatIsMeant) {
+  write_file(path_, "10.0.0.1 up\n");
+  const FileCheck heartbeat{.path = path_, .max_age = 30s, .fails_when_old = true};
+  EXPECT_EQ(check_by(heartbeat).result, Result::passed);
+  make_older(path_, 3600s);
+  const Outcome outcome = check_by(heartbeat);
+  EXPECT_EQ(outcome.result, Result::failed);
+  EXPECT_EQ(outcome.evidence, Outcome::Evidence::hard);
+  EXPECT_EQ(outcome.advice, Advice{});
+  EXPECT_THAT(outcome.reason, EndsWith("s, longer than the 30s of max_age"));
+}
+
+TEST_F(FileCheckTest, FailsByAFileThatHasGoneForTooLongWhereThatIsMeant) {
+  const Target target = target_by({.path = path_, .max_age = 1ms, .fails_when_old = true});
+  const auto probe = file_probe(target, files_->get(path_));
+  const Outcome outcome = run_until_known([&] {
+    loop_.restart();
+    loop_.run_for(2ms);
+    return run(loop_, *probe);
+  });
+  EXPECT_EQ(outcome.result, Result::failed);
+  EXPECT_THAT(outcome.reason, EndsWith("backends: cannot be read: No such file or directory"));
+  EXPECT_EQ(check_by({.path = path_, .max_age = 1h, .fails_when_old = true}).result,
+            Result::unknown);
+}
+
 TEST_F(FileCheckTest, SeesAChangeBeforeTheIntervalIsOver) {
   write_file(path_, "10.0.0.1 up\n");
   CheckSpec spec;
-  spec.method = FileCheck{path_, 0ms};
+  spec.method = FileCheck{.path = path_};
   spec.interval = 1h;
   const Target target = {Address::parse("10.0.0.1").value(), 0,
                          std::make_shared<const CheckSpec>(spec), ""};
@@ -130,7 +164,7 @@ TEST_F(FileCheckTest, SeesAChangeBeforeTheIntervalIsOver) {
 TEST_F(FileCheckTest, LooksByItselfWhenNothingIsToldOfTheFolder) {
   CheckSpec spec;
   const std::string path = folder_.file("later/backends");
-  spec.method = FileCheck{path, 0ms};
+  spec.method = FileCheck{.path = path};
   spec.interval = 10ms;
   const Target target = {Address::parse("10.0.0.1").value(), 0,
                          std::make_shared<const CheckSpec>(spec), ""};
