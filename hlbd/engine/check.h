@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/clock.h"
+#include "health/excuses.h"
 #include "health/history.h"
 #include "health/judge.h"
 #include "probes/probe.h"
@@ -67,7 +68,8 @@ class Check : public boost::intrusive::set_base_hook<
   std::vector<std::uint32_t> left_by;  // services that it has left, and that still answer with it
   bool had_time = false;               // for a first outcome, which isn't waited for again
   bool warned = false;                 // the last pass came with a warning
-  Clock::TimePoint contrary_since;     // the first of the outcomes in a row against the state
+  Excuses excuses;
+  Clock::TimePoint contrary_since;  // the first of the outcomes in a row against the state
   std::optional<Clock::TimePoint> unroutable_since;  // the first in a row that found no route
 
   // Soonest first.

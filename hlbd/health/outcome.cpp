@@ -6,8 +6,9 @@ using std::chrono::milliseconds;
 
 Outcome within(Outcome outcome, milliseconds most) {
   const bool limited = most != milliseconds{0} && outcome.result == Outcome::Result::passed;
-  if (!limited || outcome.latency <= most) return outcome;
-  const auto took = std::chrono::ceil<milliseconds>(outcome.latency);
+  const auto own = outcome.latency - outcome.lag;
+  if (!limited || own <= most) return outcome;
+  const auto took = std::chrono::ceil<milliseconds>(own);
   Outcome slow =
       Outcome::soft_failure("took " + std::to_string(took.count()) + "ms, more than the " +
                             std::to_string(most.count()) + "ms of max_latency");

@@ -35,9 +35,11 @@ struct Outcome {
   Evidence evidence = Evidence::soft;
   std::string reason;  // for people: "HTTP 200 OK", "connection refused", "no response in 1s"
   std::chrono::microseconds latency{0};
-  bool warning = false;    // passed, but `reason` is worth a look
+  std::chrono::microseconds lag{0};  // of that, what hlbd's own lateness may have added
+  bool warning = false;              // passed, but `reason` is worth a look
   bool abstained = false;  // unknown, and no trouble of hlbd's: nothing was said of up or down
   bool no_route = false;   // unknown, since this host has none to the backend
+  bool late = false;       // unknown, since hlbd itself was late: nothing was heard in time
   Advice advice;           // counts whatever the result
 
   static Outcome pass(std::string reason) {
@@ -67,6 +69,11 @@ struct Outcome {
     outcome.abstained = true;
     return outcome;
   }
+  static Outcome too_late(std::string reason) {
+    Outcome outcome = not_known(std::move(reason));
+    outcome.late = true;
+    return outcome;
+  }
 
  private:
   static Outcome of(Result result, Evidence evidence, std::string reason) {
@@ -78,8 +85,8 @@ struct Outcome {
   }
 };
 
-// What counts of `outcome` when a pass may take `most` at the longest: a slower one is a soft
-// failure. 0: none is too slow.
+// What counts of `outcome` when a pass may take `most` at the longest, hlbd's own lateness not
+// counted: a slower one is a soft failure. 0: none is too slow.
 Outcome within(Outcome outcome, std::chrono::milliseconds most);
 
 }  // namespace hlb

@@ -41,8 +41,9 @@ Outcome judge(std::string_view line) {
   return outcome;
 }
 
-// An agent that can't be asked has said nothing; hlbd's own trouble stays that.
+// An agent that can't be asked has said nothing, however often; hlbd's own trouble stays that.
 Outcome no_word(Outcome failure) {
+  failure.late = false;
   if (failure.result == Outcome::Result::unknown) return failure;
   return Outcome::abstain(std::move(failure.reason));
 }

@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
 #include <string>
+#include <utility>
 
 #include "probes/reason.h"
 
@@ -80,10 +81,31 @@ void Deadline::expire(Clock::time_point now) {
 }
 
 Outcome timed_out(const Deadline& deadline, std::string_view silence) {
-  if (deadline.lag() > kTolerableLag) {
-    return Outcome::not_known("hlbd itself was late by " + in_words(deadline.lag()));
-  }
+  if (deadline.lag() > kTolerableLag) return too_late(deadline.lag());
   return Outcome::soft_failure(std::string(silence) + " " + in_words(deadline.timeout()));
+}
+
+Outcome too_late(std::chrono::milliseconds by) {
+  return Outcome::too_late("hlbd itself was late by " + in_words(by));
+}
+
+LagMeter::LagMeter(asio::any_io_executor executor, std::chrono::milliseconds step)
+    : executor_(std::move(executor)), step_(step) {
+  end_of_step_.start(executor_, step_);
+}
+
+std::chrono::microseconds LagMeter::most() const {
+  return std::chrono::duration_cast<std::chrono::microseconds>(sum_ + added_since_due());
+}
+
+void LagMeter::look() {
+  sum_ += added_since_due();
+  end_of_step_.start(executor_, step_);
+}
+
+Clock::duration LagMeter::added_since_due() const {
+  const Clock::duration lag = Clock::now() - end_of_step_.due();
+  return lag < step_ / 2 ? Clock::duration{0} : lag + step_;
 }
 
 }  // namespace hlb::probes

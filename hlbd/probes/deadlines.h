@@ -20,7 +20,7 @@ class Deadline : public boost::intrusive::set_base_hook<
  public:
   using Clock = std::chrono::steady_clock;
 
-  // `on_expiry` must neither throw nor start, stop or destroy any deadline.
+  // `on_expiry` must not throw, nor start, stop or destroy another deadline than this.
   explicit Deadline(std::function<void()> on_expiry) : on_expiry_(std::move(on_expiry)) {}
 
   // The time runs from now on, anew if it ran.
@@ -55,5 +55,29 @@ inline constexpr std::chrono::milliseconds kTolerableLag{100};
 // The outcome of an attempt whose time is up: a soft failure that says `silence` and the time-out,
 // "no reply in" + " 1s"; unknown if hlbd was late.
 Outcome timed_out(const Deadline& deadline, std::string_view silence);
+Outcome too_late(std::chrono::milliseconds by);
+
+// Measures how late the loop is, from construction on, by a look at the clock in each step. As a
+// Deadline for the rest.
+class LagMeter {
+ public:
+  LagMeter(boost::asio::any_io_executor executor, std::chrono::milliseconds step);
+  LagMeter(const LagMeter&) = delete;
+  LagMeter& operator=(const LagMeter&) = delete;
+
+  // What that may have added to anything that took place meanwhile, rather too much than too
+  // little: the loop may have been late before a step's end, too. Less than half a step is taken
+  // for none.
+  std::chrono::microseconds most() const;
+
+ private:
+  void look();
+  Deadline::Clock::duration added_since_due() const;
+
+  boost::asio::any_io_executor executor_;
+  std::chrono::milliseconds step_;
+  Deadline::Clock::duration sum_{0};
+  Deadline end_of_step_{[this] { look(); }};
+};
 
 }  // namespace hlb::probes

@@ -49,9 +49,7 @@ Outcome no_probe(const std::string& why) {
 // The helper says when a program's time is up; whoever was late, that or the loop, it is hlbd's own
 // trouble.
 Outcome no_end(milliseconds timeout, milliseconds late) {
-  if (late > kTolerableLag) {
-    return Outcome::not_known("hlbd itself was late by " + in_words(late));
-  }
+  if (late > kTolerableLag) return too_late(late);
   return Outcome::soft_failure("no end in " + in_words(timeout));
 }
 

@@ -4,6 +4,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/experimental/channel.hpp>
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -81,5 +82,10 @@ std::unique_ptr<Probe> file_probe(const Target& target, std::shared_ptr<WatchedF
 // word, see statement.h. An agent that can't be asked abstains, as does one that speaks of neither
 // up nor down. Closes as tcp_probe().
 std::unique_ptr<Probe> agent_probe(const Target& target);
+
+// As `probe`, and tells how late hlbd itself was, finely enough for a pass that may take
+// `max_latency`.
+std::unique_ptr<Probe> measured(std::unique_ptr<Probe> probe,
+                                std::chrono::milliseconds max_latency);
 
 }  // namespace hlb::probes

@@ -56,6 +56,12 @@ const std::shared_ptr<Pinger>& Prober::pinger() {
 }
 
 std::unique_ptr<Probe> Prober::make(const Target& target) {
+  const std::chrono::milliseconds max_latency = target.spec->max_latency;
+  auto probe = make_plain(target);
+  return max_latency.count() == 0 ? std::move(probe) : measured(std::move(probe), max_latency);
+}
+
+std::unique_ptr<Probe> Prober::make_plain(const Target& target) {
   using Made = std::unique_ptr<Probe>;
   return std::visit(Overloaded{
                         [&](const TcpCheck&) -> Made { return tcp_probe(target); },

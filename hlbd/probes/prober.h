@@ -39,6 +39,7 @@ class Prober {
   std::shared_ptr<programs::Client> program_client();
 
  private:
+  std::unique_ptr<Probe> make_plain(const Target& target);
   const std::shared_ptr<Programs>& programs();
   // As TlsPeer's constructor; nullptr where the check wants no TLS. `spec` must outlive it.
   std::unique_ptr<TlsPeer> tls_peer(const std::optional<TlsSpec>& spec, std::string_view protocol);

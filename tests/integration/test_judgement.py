@@ -1,8 +1,11 @@
 """The rules of judgement, end to end: real backends, hlbd as it runs, lookups through glibc."""
 
+import contextlib
 import os
 import re
 import resource
+import signal
+import threading
 import time
 
 from lookups import lookup, lookups
@@ -39,6 +42,50 @@ def test_a_pass_that_takes_too_long_is_a_failure_that_says_so(stage):
     hlbd = stage.hlbd(config(service(NAME, [A], check={"interval": "1s", "max_latency": "100ms"})))
     hlbd.wait_for_log(rf"{A}: .*down: took \d+ms, more than the 100ms of max_latency")
     assert lookup(NAME).status == "EAI_AGAIN"
+
+
+@contextlib.contextmanager
+def starved(hlbd, stopped, running):
+    """hlbd gets the CPU for so many seconds at a time, between others without it."""
+    over = threading.Event()
+
+    def starve():
+        while not over.is_set():
+            hlbd.signal(signal.SIGSTOP)
+            over.wait(stopped)
+            hlbd.signal(signal.SIGCONT)
+            over.wait(running)
+
+    thread = threading.Thread(target=starve)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_what_hlbd_itself_is_late_by_is_no_latency_of_a_backends(stage):
+    addresses = [f"127.0.8.{number}" for number in range(1, 11)]
+    stage.backend(*addresses, kind="slow")
+    check = {"interval": "2s", "timeout": "2s", "max_latency": "800ms"}
+    hlbd = stage.hlbd(config(service(NAME, addresses, check=check), log_level="debug"))
+    with starved(hlbd, 0.9, 0.3):
+        until(lambda: hlbd.log().count("HTTP 200 OK after") > 60, "60 passes", 30)
+    latencies = [int(each) for each in re.findall(r"HTTP 200 OK after (\d+)us", hlbd.log())]
+    assert max(latencies) > 800_000, "hlbd was never late"
+    assert "more than the 800ms of max_latency" not in hlbd.log()
+
+
+def test_a_backend_that_hangs_is_found_though_hlbd_has_a_twentieth_of_the_cpu(stage):
+    stage.backend(A)
+    hanging = stage.backend(B)
+    check = {"interval": "500ms", "timeout": "250ms"}
+    hlbd = stage.hlbd(config(service(NAME, [A, B], check=check, answer="all")))
+    hanging.signal(signal.SIGSTOP)
+    with starved(hlbd, 0.95, 0.05):
+        until(lambda: f"{B}: up -> down" in hlbd.log(), "it is found", 60)
+    assert f"{A}: up -> down" not in hlbd.log()
 
 
 def test_what_flaps_is_told_and_comes_back_later_each_time(stage):

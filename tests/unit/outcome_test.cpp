@@ -26,6 +26,13 @@ TEST(MaxLatency, LetsAPassInTimePass) {
   EXPECT_EQ(pass.reason, "HTTP 200 OK");
 }
 
+TEST(MaxLatency, DoesNotCountHowLateHlbdItselfWas) {
+  Outcome late = after(Outcome::pass("HTTP 200 OK"), 1000ms);
+  late.lag = 200ms;
+  EXPECT_EQ(within(late, 800ms).result, Outcome::Result::passed);
+  EXPECT_EQ(within(late, 799ms).reason, "took 800ms, more than the 799ms of max_latency");
+}
+
 TEST(MaxLatency, OfZeroLetsEveryPassPass) {
   EXPECT_EQ(within(after(Outcome::pass("connected"), 1h), 0ms).result, Outcome::Result::passed);
 }
