@@ -53,12 +53,12 @@ std::string shown(const Value& value) {
   return std::string(kind_of(value));
 }
 
-void add_status(const Value& value, std::vector<StatusRange>& into, Faults& faults) {
+void add_status(std::string_view key, const Value& value, std::vector<StatusRange>& into,
+                Faults& faults) {
   const auto range = read_status(value);
   if (!range) {
-    return faults.add(
-        value.at,
-        must_be("expect_status", R"(100 to 599, or a range such as "200-299")", shown(value)));
+    return faults.add(value.at,
+                      must_be(key, R"(100 to 599, or a range such as "200-299")", shown(value)));
   }
   if (range->first > range->last) {
     return faults.add(value.at, shown(value) + " is no range; write the lower status first");
@@ -66,17 +66,40 @@ void add_status(const Value& value, std::vector<StatusRange>& into, Faults& faul
   into.push_back(*range);
 }
 
-void read_statuses(const CheckTable& table, HttpCheck& http) {
-  const Value* value = table.keys.find("expect_status");
+void read_statuses(const CheckTable& table, std::string_view key, std::vector<StatusRange>& into) {
+  const Value* value = table.keys.find(key);
   if (value == nullptr) return;
-  http.expect_status.clear();
+  into.clear();
   const Value::Array* array = value->as_array();
-  if (array == nullptr) return add_status(*value, http.expect_status, table.faults);
+  if (array == nullptr) return add_status(key, *value, into, table.faults);
   if (array->empty()) {
-    table.faults.add(value->at, "\"expect_status\" is empty; give one status at least");
+    table.faults.add(value->at, in_quotes(key) + " is empty; give one status at least");
   }
   for (const Value& each : *array)
-    add_status(each, http.expect_status, table.faults);
+    add_status(key, each, into, table.faults);
+}
+
+// The first status that is in both; nullopt if none is.
+std::optional<unsigned> common_status(const std::vector<StatusRange>& one,
+                                      const std::vector<StatusRange>& other) {
+  for (const StatusRange& range : one) {
+    for (const StatusRange& another : other) {
+      const unsigned first = std::max(range.first, another.first);
+      if (first <= std::min(range.last, another.last)) return first;
+    }
+  }
+  return std::nullopt;
+}
+
+void refuse_common_status(const CheckTable& table, const HttpCheck& http) {
+  const auto status = common_status(http.drain_status, http.expect_status);
+  if (!status) return;
+  const std::string_view of_other =
+      table.keys.find("expect_status") == nullptr ? " unless that is set" : "";
+  table.faults.add(table.keys.find("drain_status")->at,
+                   in_quotes("drain_status") + " has " + std::to_string(*status) +
+                       ", which expect_status has" + std::string(of_other) +
+                       "; a status has one meaning, so remove it from one of them");
 }
 
 // Why RE2 can't use it; empty when it can.
@@ -122,7 +145,9 @@ void read_body(const CheckTable& table, HttpCheck& http) {
 }  // namespace
 
 void read_expectations(const CheckTable& table, HttpCheck& http) {
-  read_statuses(table, http);
+  read_statuses(table, "expect_status", http.expect_status);
+  read_statuses(table, "drain_status", http.drain_status);
+  refuse_common_status(table, http);
   read_body(table, http);
   if (const Value* body = table.keys.find("expect_body");
       body != nullptr && http.method == "HEAD") {

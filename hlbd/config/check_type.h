@@ -43,7 +43,7 @@ bool read_bytes(const CheckTable& table, std::string_view key, std::string& into
 // Those of every check over TLS.
 void read_tls_keys(const CheckTable& table, TlsSpec& tls);
 
-// What a response must be like: expect_status and expect_body.
+// What a response must be like, and may mean: expect_status, drain_status and expect_body.
 void read_expectations(const CheckTable& table, HttpCheck& http);
 
 }  // namespace hlb::config

@@ -50,6 +50,7 @@ struct HttpCheck {
   std::string host;  // the Host header; the service's name unless configured
   std::vector<std::pair<std::string, std::string>> headers;
   std::vector<StatusRange> expect_status = {StatusRange{}};
+  std::vector<StatusRange> drain_status;  // pass too, and ask to be drained; none in expect_status
   BodyPattern expect_body;
   bool reuse = false;          // keep the connection from probe to probe
   std::optional<TlsSpec> tls;  // set for https

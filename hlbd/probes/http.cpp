@@ -77,11 +77,13 @@ class Exchange {
     return {std::move(verdict), kept_ && left_over, false};
   }
 
-  // The body of a reply that fails by its status is left alone, and the connection given up.
+  // The body of a reply that fails by its status is left alone, and the connection given up. One
+  // that drains passes by its status alone.
   asio::awaitable<Reply> read_whole() {
     ResponseHead head(check_);
     Reply reply = co_await read_head(head);
     if (reply.stale || reply.outcome.result != Outcome::Result::passed) co_return reply;
+    if (reply.outcome.advice.drained.value_or(false)) pattern_ = nullptr;
     const Framing framing = head.framing();
     may_reuse_ = check_.reuse && framing.leaves_open;
     ResponseBody body(framing, pattern_ != nullptr, head.rest());

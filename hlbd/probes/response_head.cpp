@@ -90,21 +90,29 @@ Framing ResponseHead::framing() const {
   return framing_of(head(), check_.method == "HEAD" || has_no_body(status_));
 }
 
-bool ResponseHead::is_expected() const {
-  return std::ranges::any_of(check_.expect_status, [&](const StatusRange& range) {
+bool ResponseHead::is_in(const std::vector<StatusRange>& ranges) const {
+  return std::ranges::any_of(ranges, [this](const StatusRange& range) {
     return status_ >= range.first && status_ <= range.last;
   });
 }
 
 Outcome ResponseHead::verdict() const {
   std::string reason = status_line();
+  if (is_in(check_.drain_status)) return pass(std::move(reason) + ", which means drain", true);
   const auto location = field_of(head(), "Location");
   if (status_ / 100 == 3 && !location.empty()) {
     reason += ", Location: ";
     reason += printable(location, kMaxReason - reason.size());
   }
-  return is_expected() ? Outcome::pass(std::move(reason))
-                       : Outcome::hard_failure(std::move(reason));
+  return is_in(check_.expect_status) ? pass(std::move(reason), false)
+                                     : Outcome::hard_failure(std::move(reason));
+}
+
+// Says nothing of being drained where no status means that.
+Outcome ResponseHead::pass(std::string reason, bool drains) const {
+  Outcome outcome = Outcome::pass(std::move(reason));
+  if (!check_.drain_status.empty()) outcome.advice.drained = drains;
+  return outcome;
 }
 
 }  // namespace hlb::probes

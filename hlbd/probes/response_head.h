@@ -28,7 +28,8 @@ class ResponseHead {
   std::span<char> space() { return std::span(bytes_).subspan(end_); }
 
   // Takes the `count` bytes written to space(). The verdict, as soon as there is one: a
-  // status that the check expects passes, anything else is a hard failure. Of the rest of the head
+  // status that the check expects passes, as does one that means drain, which then is the advice;
+  // anything else is a hard failure. Of the rest of the head
   // no more is asked than that it ends. Interim responses (100 Continue …) are skipped; together
   // with the final head they may fill 64 KiB. Not to be called after a verdict.
   std::optional<Outcome> take(std::size_t count);
@@ -53,7 +54,8 @@ class ResponseHead {
   std::string_view head() const { return arrived().substr(0, size_); }
   Outcome not_http() const;
   Outcome verdict() const;
-  bool is_expected() const;
+  Outcome pass(std::string reason, bool drains) const;
+  bool is_in(const std::vector<StatusRange>& ranges) const;
 
   const HttpCheck& check_;
   unsigned status_ = 0;

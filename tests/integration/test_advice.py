@@ -1,5 +1,6 @@
 """What backends say of themselves, by an agent or in a file, as lookups through glibc show it."""
 
+import http.server
 import os
 import re
 import socketserver
@@ -162,6 +163,53 @@ def test_a_service_of_which_all_is_drained_has_none_to_answer(stage):
         stage.add(Agent(address, "drain"))
     stage.hlbd(with_agent())
     until(lambda: lookup(NAME, family="inet").status == "EAI_AGAIN", "nobody is left")
+
+
+# ---- HTTP's status -----------------------------------------------------------------------------
+
+
+class Web(http.server.ThreadingHTTPServer):
+    """Answers everything with `status`."""
+
+    daemon_threads = True
+
+    def __init__(self, address, status=200):
+        self.status = status
+        super().__init__((address, PORT), AnswerOfWeb)
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+
+    def close(self):
+        self.shutdown()
+        self.server_close()
+
+
+class AnswerOfWeb(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *words):
+        pass
+
+
+@pytest.mark.parametrize("reuse", [False, True], ids=["fresh", "kept"])
+def test_a_status_that_means_drain_takes_no_new_clients_until_another_passes(stage, reuse):
+    stage.backend(A)
+    web = stage.add(Web(B))
+    check = {"drain_status": [503], "reuse": reuse}
+    hlbd = stage.hlbd(config(service(NAME, [A, B], check, answer="all"), log_level="debug"))
+    assert answered() == {A, B}
+    web.status = 503
+    until(lambda: answered() == {A}, "the drained backend out of the answers")
+    hlbd.wait_for_log("HTTP 503 Service Unavailable, which means drain")
+    assert f"{B}: up -> down" not in hlbd.log()
+    web.status = 500
+    hlbd.wait_for_log(f"{B}: up -> down: HTTP 500")
+    web.status = 200
+    until(lambda: answered() == {A, B}, "the backend back in the answers")
 
 
 # ---- files -------------------------------------------------------------------------------------

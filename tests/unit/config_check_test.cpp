@@ -191,6 +191,15 @@ TEST(ConfigHttpCheck, TakesOneStatusOrRangeOrSeveral) {
                           StatusRange{100, 599}));
 }
 
+TEST(ConfigHttpCheck, TakesStatusesThatMeanDrain) {
+  EXPECT_THAT(method_of<HttpCheck>("http", "").drain_status, IsEmpty());
+  EXPECT_THAT(method_of<HttpCheck>("http", "drain_status = 503").drain_status,
+              ElementsAre(StatusRange{503, 503}));
+  EXPECT_THAT(method_of<HttpCheck>("https", "drain_status = [301, '500-599']\nexpect_status = 200")
+                  .drain_status,
+              ElementsAre(StatusRange{301, 301}, StatusRange{500, 599}));
+}
+
 TEST(ConfigHttpCheck, TakesATextOrARegularExpressionForTheBody) {
   const auto body = [](const std::string& value) {
     return method_of<HttpCheck>("http", "expect_body = " + value).expect_body;
@@ -440,7 +449,7 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(6:1: unknown key "timout" in [service.check]; did you mean "timeout"?)"),
         fault_in(
             "http", "volume = 1",
-            R"(6:1: unknown key "volume" in [service.check]; remove it, or use "type", "port", "method", "path", "host", "headers", "expect_status", "expect_body", "reuse", "interval", "timeout", "fast_interval", "down_interval", "max_latency", "rise", "fall", "max_flaps" or "suspect")"),
+            R"(6:1: unknown key "volume" in [service.check]; remove it, or use "type", "port", "method", "path", "host", "headers", "expect_status", "drain_status", "expect_body", "reuse", "interval", "timeout", "fast_interval", "down_interval", "max_latency", "rise", "fall", "max_flaps" or "suspect")"),
         fault_in(
             "none", "volume = 1",
             R"(6:1: unknown key "volume" in [service.check]; remove it, or use "type", "interval", "timeout", "fast_interval", "down_interval", "max_latency", "rise", "fall", "max_flaps" or "suspect")")));
@@ -624,6 +633,17 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(6:23: "299-200" is no range; write the lower status first)"),
         fault_in("http", "expect_status = []",
                  R"(6:17: "expect_status" is empty; give one status at least)"),
+        fault_in("http", "drain_status = []",
+                 R"(6:16: "drain_status" is empty; give one status at least)"),
+        fault_in(
+            "http", "drain_status = \"5xx\"",
+            R"(6:16: "drain_status" must be 100 to 599, or a range such as "200-299", not "5xx")"),
+        fault_in(
+            "http", "drain_status = [503, 399]",
+            R"(6:16: "drain_status" has 399, which expect_status has unless that is set; a status has one meaning, so remove it from one of them)"),
+        fault_in(
+            "http", "expect_status = [200, \"500-503\"]\ndrain_status = \"503-599\"",
+            R"(7:16: "drain_status" has 503, which expect_status has; a status has one meaning, so remove it from one of them)"),
         fault_in("http", "expect_body = \"\"",
                  R"(6:15: "expect_body" is empty; leave it out for any body)"),
         fault_in(

@@ -61,6 +61,17 @@ TEST(HttpBody, IsNotAwaitedWhenTheStatusFails) {
   EXPECT_EQ(against(expecting("ok"), endless).reason, "HTTP 503 Busy");
 }
 
+TEST(HttpBody, DoesNotMatterWhenTheStatusMeansDrain) {
+  HttpCheck check = expecting("ok");
+  check.drain_status = {{503, 503}};
+  const Outcome drains = against(check, says_and_closes("HTTP/1.1 503 Busy\r\n\r\nleaving"));
+  EXPECT_EQ(drains.result, Result::passed);
+  EXPECT_EQ(drains.advice.drained, true);
+  const Outcome other = against(check, says_and_closes("HTTP/1.1 200 OK\r\n\r\nleaving"));
+  EXPECT_EQ(other.result, Result::failed);
+  EXPECT_EQ(other.advice, Advice{});
+}
+
 TEST(HttpBody, FailsSoftWhenItStopsHalfWay) {
   const auto half = says_and_waits("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nok");
   const Outcome outcome = against(expecting("okay"), half, kShort);

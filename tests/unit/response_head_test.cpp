@@ -77,6 +77,23 @@ TEST(ResponseHead, OnlyTheStatusesThatAreExpectedPass) {
     EXPECT_FALSE(passes(status)) << status;
 }
 
+TEST(ResponseHead, AStatusThatMeansDrainPassesWithThatAdviceAndAnotherPassLiftsIt) {
+  HttpCheck check;
+  check.drain_status = {{503, 503}, {520, 529}};
+  const auto judged = [&](const std::string& status) {
+    ResponseHead head(check);
+    return feed(head, status_line(status), 65536).value_or(Outcome::not_known("no verdict"));
+  };
+  const Outcome drains = judged("503 Service Unavailable");
+  EXPECT_EQ(drains.result, Result::passed);
+  EXPECT_EQ(drains.reason, "HTTP 503 Service Unavailable, which means drain");
+  EXPECT_EQ(drains.advice, (Advice{.weight_percent = std::nullopt, .drained = true}));
+  EXPECT_EQ(judged("529 Odd").advice.drained, true);
+  EXPECT_EQ(judged("200 OK").advice.drained, false);
+  EXPECT_EQ(judged("500 Internal Server Error").advice, Advice{});
+  EXPECT_EQ(judge(status_line("200 OK"))->advice, Advice{});
+}
+
 TEST(ResponseHead, TellsTheStatusAndWhatComesAfterTheHead) {
   ResponseHead head(kCheck);
   EXPECT_EQ(head.status(), 0U);
