@@ -32,7 +32,7 @@ CheckSpec read_agent(const Value& agent, const std::string& service, Faults& fau
   read_interval_and_timeout(table, check);
   if (faults.count() == faults_before) limit_timeout(table, check);
   AgentCheck method;
-  read_bytes(table, "send", method.send);
+  method.send = read_bytes(table, "send").value_or("");
   check.method = std::move(method);
   keys.reject_unknown();
   return check;

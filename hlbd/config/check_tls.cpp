@@ -178,6 +178,7 @@ void read_tls(const CheckTable& table, CheckSpec& check) {
   if (early != nullptr && table.keys.find("min_validity") == nullptr) {
     table.faults.add(early->at, R"("fail_early" is of no use without "min_validity"; add it)");
   }
+  read_steps(table, tls.steps);
   check.method = std::move(tls);
 }
 

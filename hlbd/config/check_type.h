@@ -1,8 +1,10 @@
 // The types of checks: one reader for each, in files by subject. check.cpp lists them.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/reader.h"
 #include "health/check_spec.h"
@@ -36,9 +38,12 @@ void limit_timeout(const CheckTable& table, const CheckSpec& check);
 // For those that ask at a port, or are told of one.
 void read_port(const CheckTable& table, CheckSpec& check);
 
-// What is sent, or expected, as it stands: up to 1024 bytes. Whether the key has a value without a
-// fault.
-bool read_bytes(const CheckTable& table, std::string_view key, std::string& into);
+// What is sent, or expected: text as it stands, or { hex = "…" }, up to 1024 bytes. nullopt if the
+// key is absent or its value has a fault.
+std::optional<std::string> read_bytes(const CheckTable& table, std::string_view key);
+
+// The key of those that hold a conversation: "steps", which are appended.
+void read_steps(const CheckTable& table, std::vector<Step>& into);
 
 // Those of every check over TLS.
 void read_tls_keys(const CheckTable& table, TlsSpec& tls);

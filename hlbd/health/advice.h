@@ -1,4 +1,5 @@
-// What becomes of the advice that a backend gives by itself, through an agent or a file. Pure.
+// What becomes of the advice that a backend gives by itself, through an agent, a file or a status
+// of HTTP. Pure.
 //
 // Advice stands beside the state and never changes it: an outcome passes, fails or abstains
 // whatever advice comes with it.

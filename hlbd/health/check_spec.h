@@ -22,10 +22,22 @@ struct TlsSpec {
   friend bool operator==(const TlsSpec&, const TlsSpec&) = default;
 };
 
-// A connection that is taken passes, if nothing is expected of it.
+// Of a conversation with a backend.
+struct Step {
+  enum class Kind : std::uint8_t {
+    send,
+    expect,  // what the backend sends must contain the bytes
+  };
+
+  Kind kind = Kind::send;
+  std::string bytes;  // never empty
+
+  friend bool operator==(const Step&, const Step&) = default;
+};
+
+// A connection that is taken passes, if nothing is to be said.
 struct TcpCheck {
-  std::string send;    // bytes sent once connected; empty: none
-  std::string expect;  // bytes that what the backend sends must contain; empty: nothing is read
+  std::vector<Step> steps;
 
   friend bool operator==(const TcpCheck&, const TcpCheck&) = default;
 };
@@ -62,6 +74,7 @@ struct TlsCheck {
   TlsSpec tls;
   std::chrono::milliseconds min_validity{0};  // the certificate must be valid for so long from now
   bool fail_early = false;  // below min_validity: true fails, false passes with a warning
+  std::vector<Step> steps;  // once hands are shaken
 
   friend bool operator==(const TlsCheck&, const TlsCheck&) = default;
 };

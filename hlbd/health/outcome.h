@@ -12,8 +12,8 @@ namespace hlb {
 // The most that an agent or a file can ask for: ten times the configured weight.
 inline constexpr std::uint16_t kMaxWeightPercent = 1000;
 
-// What a backend asks for by itself, through an agent or a file. What is unset stays as it was:
-// advice.h says how it is applied.
+// What a backend asks for by itself, through an agent, a file or a status. What is unset stays as
+// it was: advice.h says how it is applied.
 struct Advice {
   std::optional<std::uint16_t> weight_percent;  // of the configured weight, 0 … kMaxWeightPercent
   std::optional<bool> drained;                  // no new clients, though it works

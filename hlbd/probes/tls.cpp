@@ -1,10 +1,13 @@
-// The TLS check: a backend that shakes hands and has a certificate as expected passes.
+// The TLS check: a backend that shakes hands and has a certificate as expected passes, or one that
+// also says what is expected.
+#include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 
+#include "probes/conversation.h"
 #include "probes/link.h"
 #include "probes/methods.h"
 #include "probes/tls_certificate.h"
@@ -36,14 +39,28 @@ class TlsProbe : public Probe {
     Link link(co_await asio::this_coro::executor, &peer);
     link.start(target_.spec->timeout);
     std::optional<Outcome> outcome = co_await link.connect(endpoint_of(target_));
+    if (!outcome) outcome = co_await talk(link);
     const auto latency = link.age();
-    if (!outcome) outcome = co_await link.tls()->part();
+    // What has answered agrees with our certificate.
+    if (!outcome && !listens()) outcome = co_await link.tls()->part();
     if (!outcome) outcome = judge(check_, link.tls()->certificate_end());
     outcome->latency = latency;
     co_return std::move(*outcome);
   }
 
  private:
+  // nullopt when all is said as expected.
+  asio::awaitable<std::optional<Outcome>> talk(Link& link) {
+    if (check_.steps.empty()) co_return std::nullopt;
+    Outcome outcome = co_await hold_conversation(link.stream(), check_.steps);
+    if (outcome.result == Outcome::Result::passed) co_return std::nullopt;
+    co_return outcome;
+  }
+
+  bool listens() const {
+    return std::ranges::find(check_.steps, Step::Kind::expect, &Step::kind) != check_.steps.end();
+  }
+
   const Target& target_;
   const TlsCheck& check_;
   std::shared_ptr<TlsClient> client_;

@@ -1,10 +1,14 @@
-"""Real servers for backends: nginx, HAProxy, Redis, MariaDB. Each listens when it is returned."""
+"""Real servers for backends: nginx, HAProxy, Redis, PostgreSQL, MariaDB. Each listens when it is
+returned."""
 
+import shutil
 import socket
 import struct
 import subprocess
+import tempfile
 from pathlib import Path
 
+from programs import as_user
 from waiting import until
 
 NGINX = """\
@@ -86,6 +90,22 @@ def redis(stage, address, port, *options):
     program = stage.program("/usr/bin/redis-server", "--bind", address, "--port", port, "--dir",
                             folder, "--save", "", *options)  # fmt: skip
     return started(program, address, port)
+
+
+POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+
+
+def postgres(stage, address, port):
+    """Without TLS, by a user who isn't root, as it wants it."""
+    folder = Path(tempfile.mkdtemp(prefix="postgres-", dir="/run"))
+    shutil.chown(folder, "nobody")
+    as_nobody = as_user("nobody")
+    subprocess.run([*as_nobody, POSTGRES[-1] / "initdb", "-D", folder / "data", "--no-sync"],
+                   check=True, timeout=60, capture_output=True, cwd="/")  # fmt: skip
+    return stage.program(
+        *as_nobody, POSTGRES[-1] / "postgres", "-D", folder / "data", "-h", address, "-p", port,
+        "-k", "", "-F", ready="ready to accept connections",
+    )  # fmt: skip
 
 
 # ---- MariaDB -----------------------------------------------------------------------------------

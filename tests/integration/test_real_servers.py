@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from lookups import lookup
-from servers import Mariadb, Nginx, haproxy, redis
+from servers import POSTGRES, Mariadb, Nginx, haproxy, postgres, redis
 from waiting import until
 from world import PEER_HOST, config, run, service
 
@@ -234,6 +234,51 @@ def test_a_mail_server_is_told_by_its_greeting(stage):
     passes = re.compile(r'got "220 " after (\d+)us')
     until(lambda: len(passes.findall(hlbd.log())) >= 5, "five greetings")
     assert min(int(each) for each in passes.findall(hlbd.log())) < 30_000
+
+
+@pytest.mark.skipif(not POSTGRES, reason="PostgreSQL is not installed")
+def test_postgresql_is_asked_by_its_sslrequest(stage):
+    address, port = "127.0.0.41", 5490
+    mortal = postgres(stage, address, port)
+    request = {"hex": "00 00 00 08 04 d2 16 2f"}
+    check = {**QUICK, "type": "tcp", "port": port}
+    hlbd = stage.hlbd(
+        config(
+            service("plain", [address], {**check, "send": request, "expect": "N"}),
+            service("hex", [address], {**check, "send": request, "expect": {"hex": "4e"}}),
+            service("tls", [address], {**check, "send": request, "expect": "S"}),
+        )
+    )
+    see(
+        hlbd,
+        {
+            "plain": ("up", 'got "N"'),
+            "hex": ("up", 'got "N"'),
+            "tls": ("down", 'no "S" in 1s, but "N"'),
+        },
+    )
+    mortal.kill()
+    assert wait_until_down(hlbd, "plain") == "connection refused"
+
+
+def test_redis_is_asked_in_steps(stage):
+    redis(stage, "127.0.0.42", 6390, "--requirepass", "secret")
+    steps = [{"send": "PING\r\n"}, {"expect": "-NOAUTH"}, {"send": "AUTH secret\r\n"},
+             {"expect": "+OK"}, {"send": "PING\r\n"}, {"expect": "+PONG"}]  # fmt: skip
+    check = {**QUICK, "type": "tcp", "port": 6390}
+    hlbd = stage.hlbd(
+        config(
+            service("steps", ["127.0.0.42"], {**check, "steps": steps}),
+            service("wrong", ["127.0.0.42"], {**check, "steps": steps[2:3] + steps[5:]}),
+        )
+    )
+    see(
+        hlbd,
+        {
+            "steps": ("up", 'got "+PONG"'),
+            "wrong": ("down", 'no "+PONG" in 1s, but "+OK\\r\\n"'),
+        },
+    )
 
 
 # ---- a plain connect ---------------------------------------------------------------------------

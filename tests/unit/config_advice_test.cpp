@@ -183,7 +183,8 @@ TEST(ConfigAgent, ReportsEachFaultWithItsPlace) {
               ElementsAre("hlbd.toml:4:21: unknown key \"rise\" in \"agent\"; remove it, or use "
                           "\"port\", \"interval\", \"timeout\" or \"send\""));
   EXPECT_THAT(faults("{ port = 1, send = 1 }"),
-              ElementsAre("hlbd.toml:4:28: \"send\" must be a string in quotes, not an integer"));
+              ElementsAre("hlbd.toml:4:28: \"send\" must be a string in quotes or { hex = \"0d "
+                          "0a\" }, not an integer"));
   EXPECT_THAT(faults("{ port = 1, interval = '1ms' }"),
               ElementsAre("hlbd.toml:4:32: \"interval\" must be 10ms to 1h, not \"1ms\""));
   EXPECT_THAT(faults("{ port = 1, timeout = '3s' }"),

@@ -134,18 +134,39 @@ TEST(ConfigTcpCheck, SaysNothingAndExpectsNothingUnlessTold) {
   EXPECT_EQ(method_of<TcpCheck>("tcp", ""), TcpCheck{});
 }
 
+Step say(std::string bytes) {
+  return {Step::Kind::send, std::move(bytes)};
+}
+
+Step hear(std::string bytes) {
+  return {Step::Kind::expect, std::move(bytes)};
+}
+
+std::vector<Step> steps_of(const std::string& keys) {
+  return method_of<TcpCheck>("tcp", keys).steps;
+}
+
 TEST(ConfigTcpCheck, TakesBytesWithTheEscapesOfToml) {
-  const auto tcp = method_of<TcpCheck>("tcp", R"(send = "PING\r\n\u0000\u00e9"
-expect = '+PONG\r')");
-  EXPECT_EQ(tcp.send, "PING\r\n\0\xc3\xa9"s);
-  EXPECT_EQ(tcp.expect, R"(+PONG\r)");
+  EXPECT_THAT(steps_of(R"(send = "PING\r\n\u0000\u00e9"
+expect = '+PONG\r')"),
+              ElementsAre(say("PING\r\n\0\xc3\xa9"s), hear(R"(+PONG\r)")));
+}
+
+TEST(ConfigTcpCheck, TakesBytesInHex) {
+  EXPECT_THAT(steps_of("send = { hex = '00000008 04 D2 16 2f' }\nexpect = { hex = '4e' }"),
+              ElementsAre(say("\0\0\0\x08\x04\xd2\x16\x2f"s), hear("N")));
+}
+
+TEST(ConfigTcpCheck, TakesStepsInTheirOrder) {
+  EXPECT_THAT(steps_of("steps = [{ expect = '220 ' }, { send = { hex = '51 0d 0a' } },\n"
+                       "  { expect = { hex = '32' } }]"),
+              ElementsAre(hear("220 "), say("Q\r\n"), hear("2")));
 }
 
 TEST(ConfigTcpCheck, TakesAKibibyteOfEach) {
   const std::string most(1024, 'x');
-  const auto tcp = method_of<TcpCheck>("tcp", "send = '" + most + "'\nexpect = '" + most + "'");
-  EXPECT_EQ(tcp.send, most);
-  EXPECT_EQ(tcp.expect, most);
+  EXPECT_THAT(steps_of("send = '" + most + "'\nexpect = '" + most + "'"),
+              ElementsAre(say(most), hear(most)));
 }
 
 TEST(ConfigHttpCheck, AsksForTheRootOfTheServiceUnlessTold) {
@@ -549,16 +570,55 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     Tcp, CheckFault,
-    testing::Values(fault_in("tcp", "send = 1",
-                             R"(6:8: "send" must be a string in quotes, not an integer)"),
-                    fault_in("tcp", "send = \"" + std::string(1025, 'x') + "\"",
-                             R"(6:8: "send" has 1025 bytes; at most 1024 are possible)"),
-                    fault_in("tcp", "expect = [\"a\"]",
-                             R"(6:10: "expect" must be a string in quotes, not an array)"),
-                    fault_in("tcp", "expect = \"" + std::string(1025, 'x') + "\"",
-                             R"(6:10: "expect" has 1025 bytes; at most 1024 are possible)"),
-                    fault_in("tcp", "expect = \"\"",
-                             R"(6:10: "expect" is empty; leave it out to expect nothing)")));
+    testing::Values(
+        fault_in("tcp", "send = 1",
+                 R"(6:8: "send" must be a string in quotes or { hex = "0d 0a" }, not an integer)"),
+        fault_in("tcp", "send = \"" + std::string(1025, 'x') + "\"",
+                 R"(6:8: "send" has 1025 bytes; at most 1024 are possible)"),
+        fault_in("tcp", "expect = [\"a\"]",
+                 R"(6:10: "expect" must be a string in quotes or { hex = "0d 0a" }, not an array)"),
+        fault_in("tcp", "expect = \"" + std::string(1025, 'x') + "\"",
+                 R"(6:10: "expect" has 1025 bytes; at most 1024 are possible)"),
+        fault_in("tcp", "expect = \"\"",
+                 R"(6:10: "expect" is empty; leave it out to expect nothing)")));
+
+constexpr char kNoHex[] =
+    R"(: "hex" must be pairs of the digits 0-9 and a-f, such as "0d 0a", not )";
+constexpr char kNoStep[] =
+    R"(: a step must be { send = "PING" } or { expect = "PONG" }, one of them alone)";
+
+INSTANTIATE_TEST_SUITE_P(
+    Steps, CheckFault,
+    testing::Values(
+        fault_in("tcp", "send = { hex = \"0\" }", "6:16"s + kNoHex + R"("0")"),
+        fault_in("tcp", "send = { hex = \"0 0\" }", "6:16"s + kNoHex + R"("0 0")"),
+        fault_in("tcp", "expect = { hex = \"0x00\" }", "6:18"s + kNoHex + R"("0x00")"),
+        fault_in("tcp", "send = { hex = 10 }",
+                 R"(6:16: "hex" must be a string in quotes, not an integer)"),
+        fault_in("tcp", "send = {}", R"(6:8: "send" has no "hex"; add hex = "0d 0a")"),
+        fault_in("tcp", "send = { hexx = \"00\", hex = \"00\" }",
+                 R"(6:10: unknown key "hexx" in "send"; did you mean "hex"?)"),
+        fault_in("tcp", "expect = { hex = \"\" }",
+                 R"(6:10: "expect" is empty; leave it out to expect nothing)"),
+        fault_in("tcp", "send = { hex = \"" + std::string(2050, '0') + "\" }",
+                 R"(6:8: "send" has 1025 bytes; at most 1024 are possible)"),
+        fault_in("tcp", "steps = []", R"(6:9: "steps" is empty; give one step at least)"),
+        fault_in(
+            "tcp", "steps = \"PING\"",
+            R"(6:9: "steps" must be an array such as [{ expect = "220 " }, { send = "QUIT" }], not a string)"),
+        fault_in("tcp", "steps = [\"PING\"]",
+                 R"(6:10: "steps" must be { send = "PING" } or { expect = "PONG" }, not a string)"),
+        fault_in("tcp", "steps = [{}]", "6:10"s + kNoStep),
+        fault_in("tcp", "steps = [{ send = \"a\", expect = \"b\" }]", "6:10"s + kNoStep),
+        fault_in("tcp", "steps = [{ send = \"\" }]",
+                 R"(6:19: "send" is empty; leave the step out)"),
+        fault_in("tcp", "steps = [{ expect = { hex = \"g0\" } }]", "6:29"s + kNoHex + R"("g0")"),
+        fault_in("tcp", "steps = [{ send = \"a\" }]\nexpect = \"b\"",
+                 R"(7:10: "expect" stands beside "steps", which say all; make it one of them)"),
+        fault_in("tls", "steps = []", R"(6:9: "steps" is empty; give one step at least)"),
+        fault_in(
+            "http", "steps = []",
+            R"(6:1: "steps" is for type = "tcp" or "tls" alone; remove it or change the type)")));
 
 constexpr char kNotPlain[] =
     " must have no spaces, control or non-ASCII characters; write them as %20 and the like";

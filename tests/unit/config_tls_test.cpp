@@ -79,6 +79,8 @@ TEST_F(ConfigTlsCheck, TakesEveryKey) {
   EXPECT_EQ(tls.tls.key, key_);
   EXPECT_EQ(tls.min_validity, 14 * 24h);
   EXPECT_TRUE(tls.fail_early);
+  EXPECT_EQ(method_of<TlsCheck>("tls", "steps = [{ expect = '+OK' }]").steps,
+            (std::vector<Step>{{Step::Kind::expect, "+OK"}}));
   const auto http = method_of<HttpCheck>("https", keys + "path = '/x'\nreuse = true");
   EXPECT_EQ(http.tls, tls.tls);
   EXPECT_EQ(http.path, "/x");

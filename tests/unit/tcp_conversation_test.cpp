@@ -1,6 +1,8 @@
 // The TCP check's send and expect against real sockets on loopback.
 #include <gtest/gtest.h>
 
+#include <boost/asio/read.hpp>
+
 #include "probes/reason.h"
 #include "tests/unit/loopback.h"
 
@@ -10,7 +12,15 @@ namespace {
 using Result = Outcome::Result;
 using Evidence = Outcome::Evidence;
 
-const TcpCheck kPing{.send = "PING\r\n", .expect = "+PONG"};
+Step say(std::string bytes) {
+  return {Step::Kind::send, std::move(bytes)};
+}
+
+Step hear(std::string bytes) {
+  return {Step::Kind::expect, std::move(bytes)};
+}
+
+const TcpCheck kPing{{say("PING\r\n"), hear("+PONG")}};
 
 Outcome tcp_against(const TcpCheck& check, Behaviour behaviour,
                     std::chrono::milliseconds timeout = kPlenty) {
@@ -51,12 +61,11 @@ TEST(TcpConversation, SendsAndPassesOnWhatIsExpected) {
   const Outcome outcome = run(loop, target_of(backend.endpoint(), kPing, kPlenty));
   EXPECT_EQ(outcome.result, Result::passed);
   EXPECT_EQ(outcome.reason, "got \"+PONG\"");
-  EXPECT_EQ(received, kPing.send);
+  EXPECT_EQ(received, "PING\r\n");
 }
 
 TEST(TcpConversation, ListensWithoutSending) {
-  const Outcome outcome =
-      tcp_against({.send = "", .expect = "220 "}, says_in_parts({"220 mail.test ESMTP\r\n"}));
+  const Outcome outcome = tcp_against({{hear("220 ")}}, says_in_parts({"220 mail.test ESMTP\r\n"}));
   EXPECT_EQ(outcome.result, Result::passed);
 }
 
@@ -69,7 +78,7 @@ TEST(TcpConversation, FindsWhatArrivesInPieces) {
 }
 
 TEST(TcpConversation, SendingAloneExpectsNothing) {
-  const Outcome outcome = tcp_against({.send = "hello\n", .expect = ""}, says_and_waits(""));
+  const Outcome outcome = tcp_against({{say("hello\n")}}, says_and_waits(""));
   EXPECT_EQ(outcome.result, Result::passed);
   EXPECT_EQ(outcome.reason, "connected");
 }
@@ -82,7 +91,7 @@ TEST(TcpConversation, FailsHardOnAWrongAnswerAndTheEnd) {
 }
 
 TEST(TcpConversation, ShowsNoMoreThanFitsTheReason) {
-  const TcpCheck check{.send = "x", .expect = std::string(500, 'e')};
+  const TcpCheck check{{say("x"), hear(std::string(500, 'e'))}};
   const Outcome outcome = tcp_against(check, says_and_closes(std::string(500, '\x01')));
   EXPECT_LE(outcome.reason.size(), kMaxReason);
   EXPECT_TRUE(outcome.reason.starts_with("expected \"eee")) << outcome.reason;
@@ -106,6 +115,58 @@ TEST(TcpConversation, FailsSoftOnSilence) {
 TEST(TcpConversation, FailsSoftWhenWhatIsExpectedDoesNotCome) {
   expect_failure(tcp_against(kPing, says_and_waits("-LOADING"), kShort), Evidence::soft,
                  "no \"+PONG\" in 500ms, but \"-LOADING\"");
+}
+
+// ---- several steps -----------------------------------------------------------------------------
+
+// Greets, and answers each request by what stands beside it; to anything else it has no answer.
+Behaviour mail_server(std::vector<std::pair<std::string, std::string>> answers) {
+  return [answers = std::move(answers)](tcp::socket socket) -> asio::awaitable<void> {
+    co_await asio::async_write(socket, asio::buffer("220 mail 250 ok\r\n", 17), kAwait);
+    for (const auto& [request, answer] : answers) {
+      std::string received(request.size(), '\0');
+      co_await asio::async_read(socket, asio::buffer(received), kAwait);
+      if (received != request) break;
+      co_await asio::async_write(socket, asio::buffer(answer), kAwait);
+    }
+    co_await keep_open(socket);
+  };
+}
+
+const std::vector<std::pair<std::string, std::string>> kMail = {{"EHLO me\r\n", "250 welcome\r\n"},
+                                                                {"QUIT\r\n", "221 bye\r\n"}};
+
+TEST(TcpSteps, AreTakenOneAfterTheOther) {
+  const TcpCheck check{
+      {hear("220 "), say("EHLO me\r\n"), hear("250 "), say("QUIT\r\n"), hear("221 "), hear("bye")}};
+  const Outcome outcome = tcp_against(check, mail_server(kMail));
+  EXPECT_EQ(outcome.result, Result::passed) << outcome.reason;
+  EXPECT_EQ(outcome.reason, "got \"bye\"");
+}
+
+TEST(TcpSteps, EndWithTheFirstThatFails) {
+  const TcpCheck check{{hear("220 "), say("HELP\r\n..."), hear("250 "), say("QUIT\r\n")}};
+  expect_failure(tcp_against(check, mail_server(kMail), kShort), Evidence::soft,
+                 "no response in 500ms");
+}
+
+TEST(TcpSteps, FindWhatIsExpectedAfterWhatWasFoundBefore) {
+  EXPECT_EQ(tcp_against({{hear("220"), hear("250")}}, mail_server({})).result, Result::passed);
+  expect_failure(tcp_against({{hear("250"), hear("220")}}, mail_server({}), kShort), Evidence::soft,
+                 R"(no "220" in 500ms, but " ok\r\n")");
+}
+
+// The greeting has a "250" as well.
+TEST(TcpSteps, TakeNothingForAnAnswerThatCameBeforeTheRequest) {
+  const TcpCheck check{{hear("220 "), hear("ok\r\n"), say("EHLO me\r\n"), hear("250")}};
+  expect_failure(tcp_against(check, mail_server({{"EHLO me\r\n", "500 no\r\n"}}), kShort),
+                 Evidence::soft, R"(no "250" in 500ms, but "500 no\r\n")");
+}
+
+TEST(TcpSteps, SayAndExpectAnyBytes) {
+  using namespace std::string_literals;
+  const TcpCheck check{{say("\0\0\0\x08\x04\xd2\x16\x2f"s), hear("\xff\0"s)}};
+  EXPECT_EQ(tcp_against(check, says_and_waits("N\xff\0"s)).result, Result::passed);
 }
 
 }  // namespace

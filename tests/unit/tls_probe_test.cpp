@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 
 #include <array>
+#include <boost/asio/read.hpp>
 #include <tuple>
 
 #include "probes/reason.h"
@@ -31,6 +32,32 @@ class TlsProbe : public TlsChecks {
     return check;
   }
 };
+
+// ---- a conversation ----------------------------------------------------------------------------
+
+TEST_F(TlsProbe, HoldsAConversationOnceHandsAreShaken) {
+  const auto greets = [](TlsSocket& socket) -> asio::awaitable<void> {
+    co_await asio::async_write(socket, asio::buffer("+OK pop3\r\n", 10), kAwait);
+    std::array<char, 6> request{};
+    co_await asio::async_read(socket, asio::buffer(request), kAwait);
+    co_await asio::async_write(socket, asio::buffer("+OK bye\r\n", 9), kAwait);
+    co_await wait_for_the_end(socket);
+  };
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    TlsServer server(good_);
+    server.no_later_than(version);
+    TlsCheck check = tls();
+    check.steps = {{Step::Kind::expect, "+OK pop3"},
+                   {Step::Kind::send, "QUIT\r\n"},
+                   {Step::Kind::expect, "+OK bye"}};
+    const Outcome outcome = attempt(server, check, greets);
+    EXPECT_EQ(outcome.result, Result::passed) << outcome.reason;
+    EXPECT_THAT(outcome.reason, StartsWith("certificate ends in 29 days"));
+    check.steps.back().bytes = "-ERR";
+    EXPECT_EQ(against(server.then(greets), check, kShort).reason,
+              R"(no "-ERR" in 500ms, but "+OK bye\r\n")");
+  }
+}
 
 // ---- the certificate ---------------------------------------------------------------------------
 
