@@ -33,6 +33,7 @@ constexpr DurationRange kInterval = {10ms, 1h};
 constexpr DurationRange kLatency = {1ms, 1h};
 constexpr unsigned kMaxInARow = 100;
 constexpr unsigned kMaxFlaps = 1000;
+constexpr unsigned kLatestProxy = 2;
 
 // ---- the keys that every type has --------------------------------------------------------------
 
@@ -222,6 +223,11 @@ void limit_timeout(const CheckTable& table, const CheckSpec& check) {
 
 void read_port(const CheckTable& table, CheckSpec& check) {
   table.keys.integer("port", 1, std::numeric_limits<std::uint16_t>::max(), check.port);
+}
+
+void read_connection(const CheckTable& table, CheckSpec& check) {
+  read_port(table, check);
+  table.keys.integer("proxy", 1, kLatestProxy, check.proxy);
 }
 
 void read_none(const CheckTable& /*table*/, CheckSpec& check) {

@@ -55,7 +55,7 @@ void refuse_tls_keys(const CheckTable& table) {
 }  // namespace
 
 void read_grpc(const CheckTable& table, CheckSpec& check) {
-  read_port(table, check);
+  read_connection(table, check);
   GrpcCheck grpc;
   read_service(table, grpc);
   read_authority(table, grpc);

@@ -121,7 +121,7 @@ void read_headers(const CheckTable& table, HttpCheck& http) {
 }  // namespace
 
 void read_http(const CheckTable& table, CheckSpec& check) {
-  read_port(table, check);
+  read_connection(table, check);
   HttpCheck http;
   read_method(table, http);
   read_path(table, http);

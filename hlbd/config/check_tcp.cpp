@@ -32,7 +32,7 @@ void refuse_beside_steps(const CheckTable& table, std::string_view key) {
 }  // namespace
 
 void read_tcp(const CheckTable& table, CheckSpec& check) {
-  read_port(table, check);
+  read_connection(table, check);
   TcpCheck tcp;
   read_short_form(table, tcp);
   read_steps(table, tcp.steps);

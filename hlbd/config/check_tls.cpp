@@ -169,7 +169,7 @@ void read_tls_keys(const CheckTable& table, TlsSpec& tls) {
 }
 
 void read_tls(const CheckTable& table, CheckSpec& check) {
-  read_port(table, check);
+  read_connection(table, check);
   TlsCheck tls;
   read_tls_keys(table, tls.tls);
   table.keys.duration("min_validity", kValidity, tls.min_validity);

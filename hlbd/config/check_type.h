@@ -38,6 +38,9 @@ void limit_timeout(const CheckTable& table, const CheckSpec& check);
 // For those that ask at a port, or are told of one.
 void read_port(const CheckTable& table, CheckSpec& check);
 
+// For those that connect: the port, and what comes ahead of all else.
+void read_connection(const CheckTable& table, CheckSpec& check);
+
 // What is sent, or expected: text as it stands, or { hex = "…" }, up to 1024 bytes. nullopt if the
 // key is absent or its value has a fault.
 std::optional<std::string> read_bytes(const CheckTable& table, std::string_view key);

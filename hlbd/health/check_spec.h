@@ -127,6 +127,7 @@ using CheckMethod = std::variant<NoneCheck, TcpCheck, HttpCheck, TlsCheck, GrpcC
 struct CheckSpec {
   CheckMethod method;
   std::uint16_t port = 0;  // 0: every backend names its own, or the method needs none
+  std::uint8_t proxy = 0;  // version of the PROXY protocol that connections begin with; 0: none
   std::chrono::milliseconds interval{2000};
   std::chrono::milliseconds timeout{1000};
   std::chrono::milliseconds fast_interval{0};  // while a change is pending; 0: by the interval

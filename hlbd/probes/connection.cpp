@@ -12,8 +12,10 @@
 #include <boost/asio/write.hpp>
 #include <cerrno>
 #include <cstddef>
+#include <string>
 #include <utility>
 
+#include "probes/proxy_header.h"
 #include "probes/reason.h"
 
 namespace hlb::probes {
@@ -66,14 +68,20 @@ void Connection::start(milliseconds timeout) {
 
 // The answer of a backend on this host has come by the time that connect(2) returns, so that the
 // loop needn't watch such a connection; no other is worth less than the system call.
-asio::awaitable<error_code> Connection::connect(tcp::endpoint backend) {
+asio::awaitable<error_code> Connection::connect(tcp::endpoint backend, unsigned proxy) {
   begun_ = false;
   if (deadline_.expired()) co_return asio::error::operation_aborted;
   error_code error = socket_.begin(backend);
   begun_ = !error || is_pending(error);
   if (is_pending(error)) error = socket_.proceed(backend);
-  if (!is_pending(error)) co_return error;
-  co_return co_await await_answer(backend);
+  if (is_pending(error)) error = co_await await_answer(backend);
+  if (!error && proxy != 0) error = co_await introduce(backend, proxy);
+  co_return error;
+}
+
+asio::awaitable<error_code> Connection::introduce(tcp::endpoint backend, unsigned proxy) {
+  const std::string header = proxy_header(proxy, socket_.local(), backend);
+  co_return co_await write(header);
 }
 
 // Apart from connect(), so that all this is held only where it is needed.

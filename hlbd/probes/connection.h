@@ -31,8 +31,10 @@ class Connection final : public Stream {
   bool is_open() const { return socket_.is_open(); }
 
   // In place of the connection there may be. When no answer comes soon, asks again: one lost packet
-  // is no reason to call a backend silent.
-  boost::asio::awaitable<boost::system::error_code> connect(boost::asio::ip::tcp::endpoint backend);
+  // is no reason to call a backend silent. `proxy`: the version of the PROXY protocol that it
+  // begins with then, 0 for none.
+  boost::asio::awaitable<boost::system::error_code> connect(boost::asio::ip::tcp::endpoint backend,
+                                                            unsigned proxy = 0);
 
   // For a backend that speaks first: the ACK that tells it of the connection goes out now, not with
   // the first bytes that are sent, or after 40 ms and more.
@@ -48,6 +50,7 @@ class Connection final : public Stream {
  private:
   using Endpoint = boost::asio::ip::tcp::endpoint;
 
+  boost::asio::awaitable<boost::system::error_code> introduce(Endpoint backend, unsigned proxy);
   boost::asio::awaitable<boost::system::error_code> await_answer(Endpoint backend);
   boost::asio::awaitable<boost::system::error_code> connect_by_either(Endpoint backend,
                                                                       Deadline& patience);

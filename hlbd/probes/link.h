@@ -32,8 +32,9 @@ class Link {
   std::chrono::microseconds age() const { return connection_.age(); }
 
   // In place of the connection there may be, the handshake of TLS included; the files of `tls` are
-  // looked at meanwhile. nullopt when connected, else the outcome.
-  boost::asio::awaitable<std::optional<Outcome>> connect(boost::asio::ip::tcp::endpoint backend);
+  // looked at meanwhile. nullopt when connected, else the outcome. `proxy` as for Connection.
+  boost::asio::awaitable<std::optional<Outcome>> connect(boost::asio::ip::tcp::endpoint backend,
+                                                         unsigned proxy);
 
   // Once connected; valid until the next connect().
   Stream& stream() { return tls_ ? static_cast<Stream&>(*tls_) : connection_; }

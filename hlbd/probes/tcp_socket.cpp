@@ -59,6 +59,14 @@ error_code TcpSocket::proceed(const tcp::endpoint& backend) const {
   return result == 0 || errno == EISCONN ? error_code() : error_of(errno);
 }
 
+// What is connected has one.
+tcp::endpoint TcpSocket::local() const {
+  tcp::endpoint local;
+  auto size = static_cast<socklen_t>(local.capacity());
+  if (::getsockname(fd_, local.data(), &size) == 0) local.resize(size);
+  return local;
+}
+
 error_code TcpSocket::watch() {
   error_code error;
   if (!watched_.is_open()) watched_.assign(tcp::v4(), fd_, error);  // or v6: Asio only keeps it

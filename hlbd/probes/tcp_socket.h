@@ -20,6 +20,9 @@ class TcpSocket {
   boost::system::error_code begin(const boost::asio::ip::tcp::endpoint& backend);
   boost::system::error_code proceed(const boost::asio::ip::tcp::endpoint& backend) const;
 
+  // Our end of the connection, once there is one.
+  boost::asio::ip::tcp::endpoint local() const;
+
   // From now on watched() can be waited for. Costs three system calls.
   boost::system::error_code watch();
   boost::asio::ip::tcp::socket& watched() { return watched_; }

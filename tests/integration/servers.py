@@ -15,13 +15,13 @@ NGINX = """\
 daemon off; master_process off; user root; pid {folder}/pid; error_log stderr;
 events {{}}
 http {{
-  log_format requests "$connection $request_method $request_uri";
+  log_format requests "$connection $request_method $request_uri client=$proxy_protocol_addr";
   access_log {folder}/requests requests;
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
   fastcgi_temp_path {folder}/fastcgi; scgi_temp_path {folder}/scgi; uwsgi_temp_path {folder}/uwsgi;
   keepalive_requests {keepalive_requests};
   server {{
-    listen {address}:{port};
+    listen {address}:{port}{listen};
     location = / {{ return 200 "ready to serve\\n"; }}
     location = /moved {{ return 301 http://{address}:{port}/target; }}
     location = /missing {{ return 404; }}
@@ -64,18 +64,22 @@ def started(program, address, port):
 
 
 class Nginx:
-    def __init__(self, stage, address, port, keepalive_requests=1000):
+    def __init__(self, stage, address, port, keepalive_requests=1000, listen=""):
         self.folder = stage.new_folder()
         settings = self.folder / "nginx.conf"
         settings.write_text(
-            NGINX.format(folder=self.folder, address=address, port=port,
+            NGINX.format(folder=self.folder, address=address, port=port, listen=listen,
                          keepalive_requests=keepalive_requests)
         )  # fmt: skip
         self.program = started(stage.program("/usr/sbin/nginx", "-c", settings), address, port)
 
+    def clients(self):
+        """Who nginx was told is the client of each request, by the PROXY protocol."""
+        return [line.split()[3] for line in (self.folder / "requests").read_text().splitlines()]
+
     def requests(self):
         """What was asked: connection, method and target of each."""
-        return [line.split() for line in (self.folder / "requests").read_text().splitlines()]
+        return [line.split()[:3] for line in (self.folder / "requests").read_text().splitlines()]
 
 
 def haproxy(stage, address, port, servers=()):

@@ -119,6 +119,31 @@ def test_each_check_takes_a_connection_of_its_own_without_reuse(stage):
     assert len(set(connections)) == len(connections)
 
 
+@pytest.mark.parametrize("version, client", [(1, "client=127.0.0.1"), (2, "client=-")])
+def test_nginx_that_expects_the_proxy_protocol_gets_it_ahead_of_all_else(stage, version, client):
+    nginx = Nginx(stage, WEB, WEB_PORT, listen=" proxy_protocol")
+    hlbd = stage.hlbd(
+        config(
+            nginx_service("fresh.test", {"proxy": version, "expect_body": "ready"}),
+            nginx_service("kept.test", {"proxy": version, "reuse": True}),
+            nginx_service("connect.test", {"type": "tcp", "proxy": version}),
+            nginx_service("without.test"),
+        )
+    )
+    see(
+        hlbd,
+        {
+            "fresh.test": ("up", "HTTP 200 OK"),
+            "kept.test": ("up", "HTTP 200 OK"),
+            "connect.test": ("up", "connected"),
+        },
+    )
+    hlbd.wait_for_log(r" without\.test/\S+: unknown -> down: connection")
+    until(lambda: len(nginx.requests()) > 5, "5 requests")
+    assert set(nginx.clients()) == {client}
+    assert "kept.test" not in re.findall(r" (\S+)/\S+: up -> down", hlbd.log())
+
+
 # ---- HAProxy, Python ---------------------------------------------------------------------------
 
 

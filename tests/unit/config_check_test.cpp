@@ -108,6 +108,14 @@ TEST(ConfigCheck, MayHaveItsDurationsEqual) {
   EXPECT_EQ(check.max_latency, check.timeout);
 }
 
+TEST(ConfigCheck, MayBeginByTheProxyProtocol) {
+  EXPECT_EQ(check_of("tcp", "").proxy, 0);
+  for (const char* type : {"tcp", "http", "https", "tls", "grpc"}) {
+    EXPECT_EQ(check_of(type, "proxy = 1").proxy, 1) << type;
+    EXPECT_EQ(check_of(type, "proxy = 2").proxy, 2) << type;
+  }
+}
+
 TEST(ConfigCheck, MayBeSlowerThanTheIntervalWhileDown) {
   EXPECT_EQ(check_of("tcp", "down_interval = '1h'").down_interval, 1h);
 }
@@ -470,7 +478,7 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(6:1: unknown key "timout" in [service.check]; did you mean "timeout"?)"),
         fault_in(
             "http", "volume = 1",
-            R"(6:1: unknown key "volume" in [service.check]; remove it, or use "type", "port", "method", "path", "host", "headers", "expect_status", "drain_status", "expect_body", "reuse", "interval", "timeout", "fast_interval", "down_interval", "max_latency", "rise", "fall", "max_flaps" or "suspect")"),
+            R"(6:1: unknown key "volume" in [service.check]; remove it, or use "type", "port", "proxy", "method", "path", "host", "headers", "expect_status", "drain_status", "expect_body", "reuse", "interval", "timeout", "fast_interval", "down_interval", "max_latency", "rise", "fall", "max_flaps" or "suspect")"),
         fault_in(
             "none", "volume = 1",
             R"(6:1: unknown key "volume" in [service.check]; remove it, or use "type", "interval", "timeout", "fast_interval", "down_interval", "max_latency", "rise", "fall", "max_flaps" or "suspect")")));
@@ -511,6 +519,13 @@ INSTANTIATE_TEST_SUITE_P(
         fault_in("tcp", "port = 70000", R"(6:8: "port" must be 1 to 65535, not 70000)"),
         fault_in("tcp", "port = \"http\"",
                  R"(6:8: "port" must be an integer, 1 to 65535, not a string)"),
+        fault_in("tcp", "proxy = 0", R"(6:9: "proxy" must be 1 to 2, not 0)"),
+        fault_in("grpc", "proxy = 3", R"(6:9: "proxy" must be 1 to 2, not 3)"),
+        fault_in("https", "proxy = true",
+                 R"(6:9: "proxy" must be an integer, 1 to 2, not a boolean)"),
+        fault_in(
+            "icmp", "proxy = 1",
+            R"(6:1: "proxy" is for type = "tcp", "http", "https", "tls" or "grpc" alone; remove it or change the type)"),
         fault_in("tcp", "rise = 0", R"(6:8: "rise" must be 1 to 100, not 0)"),
         fault_in("tcp", "rise = 101", R"(6:8: "rise" must be 1 to 100, not 101)"),
         fault_in("tcp", "fall = 0", R"(6:8: "fall" must be 1 to 100, not 0)"),
