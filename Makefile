@@ -92,7 +92,8 @@ daemon_parts   := $(filter-out %/hlbd/main.o,$(hlbd_objects))
 # Beside its own, hlbctl has what reads a configuration, and what reads the table.
 ctl_parts      := $(filter-out %/ctl/main.o,$(call obj,$(ctl_sources)))
 ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(shared_objects)
-fuzzed_objects := $(guest_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp discovery/reply.cpp publish/encode.cpp publish/live_record.cpp publish/peer_protocol.cpp))
+fuzzed_objects := $(guest_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp discovery/reply.cpp \
+                    $(addprefix probes/,head_text.cpp reason.cpp response_body.cpp response_head.cpp) $(addprefix publish/,encode.cpp live_record.cpp peer_protocol.cpp)))
 tools          := $(patsubst tests/integration/%.cpp,$(OUT)/tests/%,$(tool_sources)) $(OUT)/tests/kernel_timers.so
 $(fuzzed_objects): MODE.asan += -fsanitize=fuzzer-no-link
 fuzzers        := $(patsubst tests/fuzz/%.cpp,$(OUT)/fuzz/%,$(fuzz_sources))
