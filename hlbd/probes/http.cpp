@@ -135,11 +135,11 @@ class Exchange {
 
 class HttpProbe : public Probe {
  public:
-  HttpProbe(const Target& target, std::shared_ptr<const Pattern> pattern,
-            std::unique_ptr<TlsPeer> tls)
+  HttpProbe(const Target& target, std::shared_ptr<const std::string> request,
+            std::shared_ptr<const Pattern> pattern, std::unique_ptr<TlsPeer> tls)
       : target_(target),
         check_(std::get<HttpCheck>(target.spec->method)),
-        request_(http_request(check_, target.port)),
+        request_(std::move(request)),
         pattern_(std::move(pattern)),
         tls_(std::move(tls)) {}
 
@@ -176,12 +176,12 @@ class HttpProbe : public Probe {
 
   asio::awaitable<Reply> ask(Stream& stream, bool kept) {
     Exchange exchange(stream, check_, pattern_.get(), kept);
-    co_return co_await exchange.run(request_);
+    co_return co_await exchange.run(*request_);
   }
 
   const Target& target_;
   const HttpCheck& check_;
-  std::string request_;
+  std::shared_ptr<const std::string> request_;
   std::shared_ptr<const Pattern> pattern_;
   std::unique_ptr<TlsPeer> tls_;  // nullptr for http; outlives kept_
   std::unique_ptr<Link> kept_;    // nullptr: none was left open by the last attempt
@@ -189,9 +189,11 @@ class HttpProbe : public Probe {
 
 }  // namespace
 
-std::unique_ptr<Probe> http_probe(const Target& target, std::shared_ptr<const Pattern> pattern,
+std::unique_ptr<Probe> http_probe(const Target& target, std::shared_ptr<const std::string> request,
+                                  std::shared_ptr<const Pattern> pattern,
                                   std::unique_ptr<TlsPeer> tls) {
-  return std::make_unique<HttpProbe>(target, std::move(pattern), std::move(tls));
+  return std::make_unique<HttpProbe>(target, std::move(request), std::move(pattern),
+                                     std::move(tls));
 }
 
 }  // namespace hlb::probes

@@ -23,13 +23,15 @@ namespace hlb::probes {
 // that neither side is left with TIME_WAIT.
 std::unique_ptr<Probe> tcp_probe(const Target& target);
 
-// HTTP/1.1. Redirects are not followed. Closes as tcp_probe(). `pattern` is the check's
+// HTTP/1.1. Redirects are not followed. Closes as tcp_probe(). `request` is the check's, as
+// http_request() makes it, which many backends may share; `pattern` is its
 // expect_body, nullptr if that is empty; `tls` is nullptr unless it is one of https. A body that
 // has what is expected passes by that, whatever becomes of the rest of it. With `reuse` the
 // connection is kept for the next attempt if the reply passed and was read to its end, so the probe
 // must go before its loop does; when a kept connection proves to be none any more, the attempt goes
 // on over a fresh one.
-std::unique_ptr<Probe> http_probe(const Target& target, std::shared_ptr<const Pattern> pattern,
+std::unique_ptr<Probe> http_probe(const Target& target, std::shared_ptr<const std::string> request,
+                                  std::shared_ptr<const Pattern> pattern,
                                   std::unique_ptr<TlsPeer> tls);
 
 // The request of an http_probe(), serialised once. The Host header names the port unless it is 80,

@@ -44,6 +44,15 @@ const std::shared_ptr<Programs>& Prober::programs() {
   return programs_;
 }
 
+const std::shared_ptr<const std::string>& Prober::request_of(const HttpCheck& check,
+                                                             std::uint16_t port) {
+  std::string request = http_request(check, port);
+  if (request_ == nullptr || *request_ != request) {
+    request_ = std::make_shared<const std::string>(std::move(request));
+  }
+  return request_;
+}
+
 std::unique_ptr<TlsPeer> Prober::tls_peer(const std::optional<TlsSpec>& spec,
                                           std::string_view protocol) {
   if (!spec) return nullptr;
@@ -66,7 +75,8 @@ std::unique_ptr<Probe> Prober::make_plain(const Target& target) {
   return std::visit(Overloaded{
                         [&](const TcpCheck&) -> Made { return tcp_probe(target); },
                         [&](const HttpCheck& check) -> Made {
-                          return http_probe(target, patterns_.get(check.expect_body),
+                          return http_probe(target, request_of(check, target.port),
+                                            patterns_.get(check.expect_body),
                                             tls_peer(check.tls, "http/1.1"));
                         },
                         [&](const TlsCheck& check) -> Made {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "probes/folder_workers.h"
@@ -40,12 +42,15 @@ class Prober {
 
  private:
   std::unique_ptr<Probe> make_plain(const Target& target);
+  // One for backends that are asked alike, one after the other.
+  const std::shared_ptr<const std::string>& request_of(const HttpCheck& check, std::uint16_t port);
   const std::shared_ptr<Programs>& programs();
   // As TlsPeer's constructor; nullptr where the check wants no TLS. `spec` must outlive it.
   std::unique_ptr<TlsPeer> tls_peer(const std::optional<TlsSpec>& spec, std::string_view protocol);
   const std::shared_ptr<Pinger>& pinger();
 
   boost::asio::any_io_executor executor_;
+  std::shared_ptr<const std::string> request_;  // the last that was made
   Patterns patterns_;
   FolderWorkers workers_;
   TlsClients tls_clients_;

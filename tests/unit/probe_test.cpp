@@ -198,6 +198,8 @@ TEST(HttpProbe, SendsARequestThatDoesNotFitTheSocketBuffer) {
   EXPECT_EQ(received, size);
 }
 
+const auto kRequest = std::make_shared<const std::string>("GET / HTTP/1.1\r\n\r\n");
+
 TEST(HttpProbe, CancellingEndsItAtOnceAndLeavesNothingBehind) {
   asio::io_context loop(1);
   const tcp::acceptor silent(loop, {asio::ip::address_v4::loopback(), 0});
@@ -205,7 +207,7 @@ TEST(HttpProbe, CancellingEndsItAtOnceAndLeavesNothingBehind) {
   asio::cancellation_signal cancel;
   Outcome result = Outcome::pass("never ended");
   const Target target = http_target(silent.local_endpoint(), 1h);
-  const auto probe = http_probe(target, nullptr, nullptr);
+  const auto probe = http_probe(target, kRequest, nullptr, nullptr);
   asio::co_spawn(
       loop, probe->attempt(),
       asio::bind_cancellation_slot(cancel.slot(), [&](const std::exception_ptr&, Outcome outcome) {
@@ -228,7 +230,7 @@ TEST(HttpProbe, DestroyingTheLoopReleasesAProbeInFlight) {
     asio::io_context loop(1);
     const tcp::acceptor silent(loop, {asio::ip::address_v4::loopback(), 0});
     target = http_target(silent.local_endpoint(), 1h);
-    probe = http_probe(target, nullptr, nullptr);
+    probe = http_probe(target, kRequest, nullptr, nullptr);
     asio::co_spawn(loop, probe->attempt(), asio::detached);
     loop.run_for(20ms);
     EXPECT_GT(open_descriptors(), before);
