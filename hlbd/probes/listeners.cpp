@@ -130,7 +130,7 @@ std::optional<DeadListener> dead_listener(const Report& report, std::size_t size
                       .port = ntohs(socket.id.idiag_sport)};
 }
 
-std::error_code last_error() {
+std::error_code netlink_error() {
   return {errno, std::system_category()};
 }
 
@@ -154,19 +154,19 @@ std::error_code drop_connections(int fd) {
   }};
   const sock_fprog program{.len = code.size(), .filter = code.data()};
   if (::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0) return {};
-  return last_error();
+  return netlink_error();
 }
 
 std::error_code subscribe(asio::posix::stream_descriptor& reports) {
   const int fd = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
-  if (fd < 0) return last_error();
+  if (fd < 0) return netlink_error();
   reports.assign(fd);
   if (const std::error_code error = drop_connections(fd)) return error;
   sockaddr_nl groups{};
   groups.nl_family = AF_NETLINK;
   groups.nl_groups = 1U << (SKNLGRP_INET_TCP_DESTROY - 1) | 1U << (SKNLGRP_INET6_TCP_DESTROY - 1);
   if (::bind(fd, reinterpret_cast<const sockaddr*>(&groups), sizeof groups) != 0) {
-    return last_error();
+    return netlink_error();
   }
   return {};
 }
