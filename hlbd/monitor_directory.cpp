@@ -41,8 +41,12 @@ std::uint16_t common_port(const WatchedBackend& backend) {
   return port;
 }
 
-// The reason why a backend is as it is: of the first check that says so.
+// The reason why a backend is as it is: of the first check that says so, or that suspects
+// otherwise.
 std::string reason_of(const WatchedBackend& backend) {
+  for (const auto& check : backend.checks) {
+    if (backend.suspect() && check->suspects()) return check->history.reason();
+  }
   for (const auto& check : backend.checks) {
     if (check->state() == backend.state) return check->history.reason();
   }

@@ -103,6 +103,17 @@ Backends read_backends_of(TableReader& table, ServiceSpec& service, Names& names
   return backends;
 }
 
+// To be called when its checks have been read.
+void read_checks_needed(TableReader& table, ServiceSpec& service, Faults& faults) {
+  table.integer("checks_needed", 1, UINT16_MAX, service.checks_needed);
+  const std::size_t checks = service.checks.size();
+  if (checks == 0 || service.checks_needed <= checks) return;
+  faults.add(table.find("checks_needed")->at,
+             in_quotes("checks_needed") + " is " + std::to_string(service.checks_needed) +
+                 ", but the service's checks are " + std::to_string(checks) +
+                 "; lower it, or add a [[service.check]]");
+}
+
 void read_backends_and_checks(TableReader& table, ServiceSpec& service, Names& names,
                               Faults& faults) {
   const Backends backends = read_backends_of(table, service, names, faults);
@@ -113,6 +124,7 @@ void read_backends_and_checks(TableReader& table, ServiceSpec& service, Names& n
   if (without_port != checks.end()) demand_ports(backends, without_port->table, faults);
   for (PlacedCheck& check : checks)
     service.checks.push_back(std::move(check.spec));
+  read_checks_needed(table, service, faults);
 }
 
 // An empty command is one of its own: that none is run.

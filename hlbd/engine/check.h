@@ -58,6 +58,11 @@ class Check : public boost::intrusive::set_base_hook<
     return may_be_silent() || std::holds_alternative<FileCheck>(spec().method);
   }
 
+  // What a program of an exec check asks, nobody knows.
+  bool asks_over_network() const {
+    return !is_told() && !never_changes() && !std::holds_alternative<ExecCheck>(spec().method);
+  }
+
   // The same for the same check on the same host, whenever it is made.
   std::uint64_t identity() const { return identity_; }
 

@@ -152,6 +152,7 @@ WatchedBackend Monitor::make_backend(const ServiceSpec& service, const BackendSp
   const Known start = known ? Known{known->state, known->since} : published(service, spec);
   WatchedBackend backend;
   backend.spec = spec;
+  backend.checks_needed = service.checks_needed;
   backend.checks.reserve(checks.size());
   for (const auto& check : checks)
     backend.checks.push_back(check_for(target_of(service, spec, check), start.state));
@@ -339,7 +340,8 @@ milliseconds Monitor::take(Check& check, const Outcome& probed) {
 // of its service has been reached since. Else this host may be cut off, and nothing is known; a
 // pass from before proves nothing.
 Outcome Monitor::judge_route(Check& check, Outcome outcome) {
-  if (!outcome.no_route) {
+  // An agent that can't be asked says nothing.
+  if (!outcome.no_route || check.may_be_silent()) {
     check.unroutable_since.reset();
     note_reached(check, outcome);
     return outcome;
@@ -353,8 +355,7 @@ Outcome Monitor::judge_route(Check& check, Outcome outcome) {
 }
 
 void Monitor::note_reached(const Check& check, const Outcome& outcome) {
-  const bool asked = !check.is_told() && !check.never_changes();
-  if (!asked || outcome.result != Outcome::Result::passed) return;
+  if (!check.asks_over_network() || outcome.result != Outcome::Result::passed) return;
   for (const Check::User& user : check.users)
     all_.watched[user.service].reached = {check.target().address, clock_.now() - outcome.latency};
 }

@@ -115,20 +115,35 @@ class VerdictBuilder {
 
 }  // namespace
 
+std::size_t WatchedBackend::count(bool (*counts)(const Check& check)) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      checks, [=](const auto& check) { return !check->may_be_silent() && counts(*check); }));
+}
+
+std::size_t WatchedBackend::needed() const {
+  const std::size_t all = count([](const Check&) { return true; });
+  return checks_needed == 0 ? all : std::min<std::size_t>(checks_needed, all);
+}
+
 State WatchedBackend::together() const {
-  State all = State::up;
-  bool any = false;
   for (const auto& check : checks) {
-    if (check->state() == State::down) return State::down;
-    if (check->state() == State::unknown && !check->may_be_silent()) all = State::unknown;
-    any |= check->state() == State::up;
+    if (!check->may_be_silent()) continue;
+    if (check->state() == State::down || checks.size() == 1) return check->state();
   }
-  return any ? all : State::unknown;
+  const std::size_t up = count([](const Check& check) { return check.state() == State::up; });
+  const std::size_t open =
+      count([](const Check& check) { return check.state() == State::unknown; });
+  if (up >= needed()) return State::up;
+  return up + open >= needed() ? State::unknown : State::down;
 }
 
 bool WatchedBackend::suspect() const {
-  return state == State::up &&
-         std::ranges::any_of(checks, [](const auto& check) { return check->suspects(); });
+  if (state != State::up) return false;
+  if (count([](const Check& check) { return check.suspects(); }) == 0) return false;
+  const auto is_sure = [](const Check& check) {
+    return check.state() == State::up && !check.suspects();
+  };
+  return count(is_sure) < needed();
 }
 
 Advice WatchedBackend::advice() const {

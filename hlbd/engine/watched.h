@@ -20,19 +20,25 @@ struct WatchedBackend {
 
   BackendSpec spec;
   std::vector<std::shared_ptr<Check>> checks;
+  std::uint16_t checks_needed = 0;  // as configured
   State state = State::unknown;
   Clock::time_point since;                      // when it came to that state
   std::optional<Clock::time_point> back_since;  // set while it may have to start slowly
   std::optional<OverrideKind> override;         // the operator's, in force
 
-  // What the checks say together: up when all pass, down when one fails. An agent, or a file, that
-  // has said nothing of it doesn't count beside others.
+  // What the checks say together: up when as many pass as are needed, down when so many can't any
+  // more. An agent counts only in that it can say down, unless it is alone.
   State together() const;
-  bool suspect() const;   // it is up, and one of its checks suspects otherwise
+  bool suspect()
+      const;  // it is up, and wouldn't be if the checks that suspect otherwise were right
   Advice advice() const;  // of all its checks together
 
   // The percentage of its weight that it gets by what it asks for, and while it starts slowly.
   std::uint32_t weight_percent(std::chrono::milliseconds slow_start, Clock::time_point now) const;
+
+ private:
+  std::size_t count(bool (*counts)(const Check& check)) const;  // of its checks, agents aside
+  std::size_t needed() const;
 };
 
 // Who was reached last over the network, and when: when that probe began.

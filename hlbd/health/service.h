@@ -53,9 +53,10 @@ struct ServiceSpec {
   std::vector<BackendSpec> backends;  // no address twice; empty only if there are names
   // As configured: all of them. As checked: those whose first answer is still awaited.
   std::vector<NamedBackends> named;
-  // Never empty; a backend is up when all of them pass. An agent is the last, and counts only when
-  // it has said up or down.
+  // Never empty; a backend is up when all of them pass, or checks_needed. An agent is the last, and
+  // counts only when it has said up or down.
   std::vector<CheckSpec> checks;
+  std::uint16_t checks_needed = 0;  // of those but the agent, whose "down" always counts; 0: all
   std::chrono::milliseconds slow_start{0};  // from coming back to full weight; 0: at once
   // A program and its arguments, run when a backend goes down or comes back; empty: none. Unset: as
   // for all services.

@@ -54,9 +54,9 @@ class FileProbe : public Probe {
     if (file == nullptr) return unreadable();
     seen_at_ = Clock::now();
     const auto age = file_->age();
-    if (check().max_age != seconds{0} && age > check().max_age) return too_old(age);
     const BackendFile::Line* line = file->find(target_.address, target_.port);
     if (line == nullptr) return not_known(" has no line for " + target_.address.to_string());
+    if (check().max_age != seconds{0} && age > check().max_age) return too_old(age);
     const std::string place = ":" + std::to_string(line->number) + ": ";
     if (const std::string fault = line->fault(); !fault.empty()) return not_known(place + fault);
     return said(line->statement(), place + trimmed(line->words));

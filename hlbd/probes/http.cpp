@@ -90,16 +90,30 @@ class Exchange {
     error_code error;
     if (goes_on(body)) error = co_await read_more(body);
     reply.reusable = may_reuse_ && body.leaves_it_open();
-    if (pattern_ != nullptr && !pattern_->is_in(body.text())) {
+    if (pattern_ != nullptr && !is_found_in(body)) {
       reply.outcome = without_pattern(head.status_line(), body, error);
     }
     co_return reply;
   }
 
   // Whether more of the body is wanted: to find what is expected, or to use the connection again.
-  bool goes_on(const ResponseBody& body) const {
+  bool goes_on(const ResponseBody& body) {
     if (body.state() != ResponseBody::State::incomplete) return false;
-    return may_reuse_ || (pattern_ != nullptr && !pattern_->is_settled_by(body.text()));
+    return may_reuse_ || (pattern_ != nullptr && !is_settled_by(body.text()));
+  }
+
+  bool is_settled_by(std::string_view text) {
+    if (settled_ || text.size() < next_search_) return settled_;
+    settled_ = pattern_->is_settled_by(text, searched_);
+    searched_ = text.size();
+    next_search_ = pattern_->next_search(searched_);
+    return settled_;
+  }
+
+  // In what has come, unless more of it had been promised, which could undo a match.
+  bool is_found_in(const ResponseBody& body) const {
+    if (settled_ || pattern_->is_settled_by(body.text())) return true;
+    return !body.lacks_some() && pattern_->is_in(body.text());
   }
 
   asio::awaitable<error_code> read_more(ResponseBody& body) {
@@ -130,7 +144,10 @@ class Exchange {
   const HttpCheck& check_;
   const Pattern* pattern_;
   bool kept_;
-  bool may_reuse_ = false;  // the connection, by the head
+  bool may_reuse_ = false;       // the connection, by the head
+  bool settled_ = false;         // the pattern, by what has come of the body
+  std::size_t searched_ = 0;     // of that
+  std::size_t next_search_ = 0;  // when so much has come
 };
 
 class HttpProbe : public Probe {

@@ -2,6 +2,8 @@
 
 #include <re2/re2.h>
 
+#include <algorithm>
+
 #include "probes/reason.h"
 
 namespace hlb::probes {
@@ -39,12 +41,20 @@ bool Pattern::is_in(std::string_view body) const {
 }
 
 // What comes after a match can undo it, by "$" for instance.
-bool Pattern::is_settled_by(std::string_view beginning) const {
-  if (!compiled_) return is_in(beginning);
+bool Pattern::is_settled_by(std::string_view beginning, std::size_t searched) const {
+  if (!compiled_) {
+    const std::size_t begun = std::min(searched, text_.size() - 1);
+    return beginning.find(text_, searched - begun) != std::string_view::npos;
+  }
   const re2::StringPiece text(beginning.data(), beginning.size());
   re2::StringPiece match;
   return compiled_->regex.Match(text, 0, text.size(), RE2::UNANCHORED, &match, 1) &&
          match.data() + match.size() < text.data() + text.size();
+}
+
+std::size_t Pattern::next_search(std::size_t searched) const {
+  constexpr std::size_t kSmall = 4096;
+  return searched + (compiled_ && searched > kSmall ? searched / 4 : 1);
 }
 
 std::shared_ptr<const Pattern> Patterns::get(const BodyPattern& pattern) {

@@ -1,6 +1,7 @@
 // What the body of a reply must contain.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,7 +24,12 @@ class Pattern {
 
   // Whether it is in every body that begins like this. It may be in all of them and this not know:
   // of a regular expression, as long as it matches up to the very end of what there is.
-  bool is_settled_by(std::string_view beginning) const;
+  // `searched`: so much of it wasn't enough.
+  bool is_settled_by(std::string_view beginning, std::size_t searched = 0) const;
+
+  // How long a beginning is to become before another look is worth its while, when `searched` of it
+  // wasn't enough: who sends byte by byte has no expression matched against each beginning.
+  std::size_t next_search(std::size_t searched) const;
 
   // The reproach to a body that it isn't in: `has no "healthy"`.
   const std::string& absence() const { return absence_; }

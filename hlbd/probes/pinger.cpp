@@ -29,7 +29,7 @@ Outcome not_sent(const error_code& error) {
   if (EchoSocket::is_full(error) || error.value() == EPERM || error.value() == EACCES) {
     return Outcome::not_known("no probe: " + error.message());
   }
-  return network_failure(error);
+  return local_failure(error);
 }
 
 }  // namespace

@@ -1,12 +1,18 @@
 #include "probes/response_body.h"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace hlb::probes {
 namespace {
 
 constexpr std::size_t kMaxChunkLine = 4096;
 constexpr std::uint64_t kMaxChunk = std::uint64_t{1} << 59U;  // another digit still fits
+
+// As a size, which has 32 bits on some machines.
+std::size_t at_most(std::uint64_t size) {
+  return static_cast<std::size_t>(std::min<std::uint64_t>(size, SIZE_MAX));
+}
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -27,7 +33,7 @@ Chunks::Taken Chunks::take(std::string_view bytes) {
     bytes.remove_prefix(1);
   }
   if (place_ != Place::data) return {"", bytes};
-  const std::string_view part = bytes.substr(0, left_);
+  const std::string_view part = bytes.substr(0, at_most(left_));
   last_ = 0;
   left_ -= part.size();
   if (left_ == 0) place_ = Place::data_end;
@@ -103,7 +109,7 @@ std::string_view ResponseBody::take_some(std::string_view bytes) {
   Chunks::Taken taken{bytes, ""};
   if (framing_.end == Framing::End::chunks) taken = chunks_.take(bytes);
   if (framing_.end == Framing::End::length) {
-    taken.part = bytes.substr(0, framing_.length - size_);
+    taken.part = bytes.substr(0, at_most(framing_.length - size_));
     taken.rest = bytes.substr(taken.part.size());
   }
   size_ += taken.part.size();
@@ -118,6 +124,10 @@ bool ResponseBody::at_end() const {
 
 void ResponseBody::closed() {
   state_ = framing_.end == Framing::End::close ? State::complete : State::malformed;
+}
+
+bool ResponseBody::lacks_some() const {
+  return state_ == State::incomplete && framing_.end != Framing::End::close;
 }
 
 bool ResponseBody::leaves_it_open() const {

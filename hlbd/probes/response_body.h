@@ -66,6 +66,9 @@ class ResponseBody {
   // What has come of it.
   const std::string& text() const { return text_; }
 
+  // Whether more is to come, by its length or chunks.
+  bool lacks_some() const;
+
   // Whether the connection can take another request now.
   bool leaves_it_open() const;
 

@@ -47,7 +47,8 @@ std::string usual_phrase(unsigned status) {
 std::optional<Outcome> ResponseHead::take(std::size_t count) {
   end_ += count;
   for (;;) {
-    if (!may_be_http(arrived())) return not_http();
+    if (!is_http_ && !may_be_http(arrived())) return not_http();
+    is_http_ = is_http_ || arrived().find('\n') != std::string_view::npos;
     const auto size = size_of_head(arrived(), looked_);
     if (!size) return make_room();
     size_ = *size;
@@ -56,6 +57,7 @@ std::optional<Outcome> ResponseHead::take(std::size_t count) {
     begin_ += size_;
     status_ = 0;
     size_ = looked_ = 0;
+    is_http_ = false;
   }
 }
 

@@ -59,6 +59,7 @@ class ResponseHead {
 
   const HttpCheck& check_;
   unsigned status_ = 0;
+  bool is_http_ = false;    // its first line has come, and is one
   std::size_t begin_ = 0;   // of the present response,
   std::size_t looked_ = 0;  // how much of it is known not to be the end of its head,
   std::size_t size_ = 0;    // that of its head once there is a verdict,

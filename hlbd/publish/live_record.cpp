@@ -108,10 +108,9 @@ class Turn {
     std::uint8_t* const backend = backend_at(bytes_, record_, index);
     const auto state = load_live<Order::relaxed>(backend + at::kState);
     // Nor up any more: it may be what a hlbd that starts later knows of a backend that is new then.
-    return {
-        backend,
-        (state & ~(std::uint32_t{record::kUp} << 24U)) | std::uint32_t{record::kWithdrawn} << 24U,
-        record_.backend(index).weight()};
+    constexpr std::uint32_t kCountsAsUp = std::uint32_t{record::kUp | record::kSuspect} << 24U;
+    return {backend, (state & ~kCountsAsUp) | std::uint32_t{record::kWithdrawn} << 24U,
+            record_.backend(index).weight()};
   }
 
   void plan_change(const Change& change) {

@@ -112,7 +112,7 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(1: unknown key "anwser" in [[service]]; did you mean "answer"?)"),
         with_key(
             "\"\\n\" = 1",
-            R"(1: unknown key "\x0a" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "max_addresses", "when_all_down", "backends", "check", "agent", "slow_start" or "on_change")"),
+            R"(1: unknown key "\x0a" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "max_addresses", "when_all_down", "backends", "check", "checks_needed", "agent", "slow_start" or "on_change")"),
         with_key("answer = \"first\"",
                  R"(10: "answer" must be "spread", "one" or "all", not "first")"),
         with_key("answer = true", R"(10: "answer" must be a string in quotes, not a boolean)"),
@@ -130,6 +130,10 @@ INSTANTIATE_TEST_SUITE_P(
         BrokenFile{
             "[[service]]\nname = \"a.b\"\nbackends = [\"10.0.0.1\"]\n",
             R"(hlbd.toml:1:1: [[service]] has no "check"; add [service.check] with type = "tcp" or "http", and a port)"},
+        with_key("checks_needed = 0", R"(17: "checks_needed" must be 1 to 65535, not 0)"),
+        with_key(
+            "checks_needed = 2",
+            R"(17: "checks_needed" is 2, but the service's checks are 1; lower it, or add a [[service.check]])"),
         with_key(
             "slow_start = 30",
             R"(14: "slow_start" must be a duration with its unit in quotes, such as "500ms" or "2s", not an integer)"),
@@ -144,7 +148,7 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(14: "/no-such-program" cannot be run: No such file or directory)"),
         with_key(
             "on_change_user = \"root\"",
-            R"(1: unknown key "on_change_user" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "max_addresses", "when_all_down", "backends", "check", "agent", "slow_start" or "on_change")")));
+            R"(1: unknown key "on_change_user" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "max_addresses", "when_all_down", "backends", "check", "checks_needed", "agent", "slow_start" or "on_change")")));
 
 INSTANTIATE_TEST_SUITE_P(
     Names, ConfigFault,

@@ -118,6 +118,7 @@ max_addresses = 4096
 when_all_down = "next"
 subdomains = true
 aliases = ["B.local", "_c-d.local."]
+checks_needed = 1
 [service.check]
 type = "http"
 port = 8082
@@ -137,6 +138,7 @@ fall = 100
   expected.subdomains = true;
   expected.answer = AnswerMode::one;
   expected.max_addresses = 4096;
+  expected.checks_needed = 1;
   expected.when_all_down = WhenAllDown::next;
   expected.backends = {backend("10.0.0.1"), backend("fd99::1", 65535, 65535, 65535),
                        backend("fe80::1%lo", 0)};

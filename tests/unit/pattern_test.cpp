@@ -53,5 +53,21 @@ TEST(Patterns, ThatAreEqualAreSharedAsLongAsTheyAreUsed) {
   EXPECT_EQ(patterns.get({}), nullptr);
 }
 
+TEST(Pattern, IsFoundAcrossWhatHasBeenSearched) {
+  const Pattern pattern({.text = "healthy", .is_regex = false});
+  const std::string text = "un" + std::string(100, 'h') + "healthy";
+  for (std::size_t searched = 0; searched < text.size(); ++searched)
+    EXPECT_TRUE(pattern.is_settled_by(text, searched)) << searched;
+  EXPECT_FALSE(pattern.is_settled_by("health", 3));
+}
+
+TEST(Pattern, OfALongTextIsLookedForWhenThatHasGrown) {
+  const Pattern text({.text = "ok", .is_regex = false});
+  const Pattern regex({.text = "o+k", .is_regex = true});
+  EXPECT_EQ(text.next_search(60'000), 60'001U);
+  EXPECT_EQ(regex.next_search(100), 101U);
+  EXPECT_EQ(regex.next_search(40'000), 50'000U);
+}
+
 }  // namespace
 }  // namespace hlb::probes

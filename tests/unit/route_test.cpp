@@ -62,5 +62,49 @@ TEST_F(NoRoute, DecidesWhatIsNewToo) {
   EXPECT_EQ(world_.state("10.0.2.1"), State::down);
 }
 
+// Both backends have an agent beside a check that passes, and that agent has no word.
+class SilentAgent : public testing::Test {
+ protected:
+  void watch(const Outcome& silence, State published) {
+    silence_ = silence;
+    ServiceSpec service = plain_service("app.test", {kHere, kThere});
+    CheckSpec agent = plain_check(9777);
+    agent.method = AgentCheck{};
+    agent.rise = agent.fall = 1;
+    service.checks.push_back(agent);
+    world_.apply({service}, published);
+    world_.pass(30s);
+  }
+
+  Outcome silence_;
+  FakeWorld world_{[this](const probes::Target& target, Clock::TimePoint /*now*/) {
+    const bool asked = std::holds_alternative<AgentCheck>(target.spec->method);
+    return asked && target.address == address(kThere) ? silence_ : kPasses;
+  }};
+};
+
+TEST_F(SilentAgent, WithoutARouteSaysNothing) {
+  watch(kNoRoute, State::unknown);
+  EXPECT_EQ(world_.state(kThere), State::up);
+}
+
+TEST_F(SilentAgent, TakesNoDownForItsOwnWord) {
+  watch(Outcome::abstain("says only 75%"), State::down);
+  EXPECT_EQ(world_.state(kThere), State::up);
+}
+
+TEST(ReachedByAProgram, NobodyIsOverTheNetwork) {
+  FakeWorld world([](const probes::Target& target, Clock::TimePoint /*now*/) {
+    return std::holds_alternative<ExecCheck>(target.spec->method) ? kPasses : kNoRoute;
+  });
+  ServiceSpec service = plain_service("app.test", {kHere, kThere});
+  CheckSpec program = plain_check(0);
+  program.method = ExecCheck{.command = {"/bin/true"}, .user = "", .warning_status = 0};
+  service.checks.push_back(program);
+  world.apply({service}, State::up);
+  world.pass(30s);
+  EXPECT_EQ(world.state(kThere), State::up);
+}
+
 }  // namespace
 }  // namespace hlb

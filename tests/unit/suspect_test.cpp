@@ -9,13 +9,14 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr char kName[] = "app.test";
-const std::string kA = "10.0.0.1";
-const std::string kB = "10.0.0.2";
-const std::string kC = "10.0.0.3";
-const std::string kA6 = "fd00::1";
 
 class Suspect : public testing::Test {
  protected:
+  inline static const std::string kFirst = "10.0.0.1";
+  inline static const std::string kSecond = "10.0.0.2";
+  inline static const std::string kThird = "10.0.0.3";
+  inline static const std::string kOfIpv6 = "fd00::1";
+
   void watch(const std::vector<std::string>& backends, const CheckSpec& check = plain_check()) {
     apply(plain_service(kName, backends, check));
   }
@@ -53,12 +54,12 @@ class Suspect : public testing::Test {
 };
 
 TEST_F(Suspect, IsLeftOutByItsFirstFailureWithoutATransition) {
-  watch({kA, kB});
-  fail({kA});
-  EXPECT_TRUE(suspect(kA));
-  EXPECT_FALSE(answered(kA));
-  EXPECT_TRUE(answered(kB));
-  EXPECT_EQ(world_.state(kA), State::up);
+  watch({kFirst, kSecond});
+  fail({kFirst});
+  EXPECT_TRUE(suspect(kFirst));
+  EXPECT_FALSE(answered(kFirst));
+  EXPECT_TRUE(answered(kSecond));
+  EXPECT_EQ(world_.state(kFirst), State::up);
   EXPECT_EQ(world_.verdict(0).status.state, ServiceState::up);
   EXPECT_EQ(world_.verdict(0).status.up, 2U);
   EXPECT_EQ(world_.verdict(0).status.answered, 1U);
@@ -66,90 +67,90 @@ TEST_F(Suspect, IsLeftOutByItsFirstFailureWithoutATransition) {
 }
 
 TEST_F(Suspect, ComesBackWithTheNextPass) {
-  watch({kA, kB});
-  fail({kA});
-  world_.says(kA, kPasses);
+  watch({kFirst, kSecond});
+  fail({kFirst});
+  world_.says(kFirst, kPasses);
   world_.pass(60ms);
-  EXPECT_FALSE(suspect(kA));
-  EXPECT_TRUE(answered(kA));
+  EXPECT_FALSE(suspect(kFirst));
+  EXPECT_TRUE(answered(kFirst));
   EXPECT_TRUE(world_.changes.empty());
 }
 
 TEST_F(Suspect, IsNoneAnyMoreOnceItIsDown) {
-  watch({kA, kB});
-  fail({kA});
+  watch({kFirst, kSecond});
+  fail({kFirst});
   world_.pass(60ms);
-  EXPECT_FALSE(suspect(kA));
-  EXPECT_EQ(world_.state(kA), State::down);
+  EXPECT_FALSE(suspect(kFirst));
+  EXPECT_EQ(world_.state(kFirst), State::down);
 }
 
 TEST_F(Suspect, IsWhoIsSilentToo) {
-  watch({kA, kB});
-  world_.says(kA, kIsSilent);
+  watch({kFirst, kSecond});
+  world_.says(kFirst, kIsSilent);
   world_.pass(2500ms);
-  world_.probes(kA);
-  EXPECT_FALSE(answered(kA));
+  world_.probes(kFirst);
+  EXPECT_FALSE(answered(kFirst));
 }
 
 TEST_F(Suspect, IsNobodyWhenThereAreFewerOthers) {
-  watch({kA, kB, kC});
-  fail({kA});
-  EXPECT_TRUE(suspect(kA));
-  world_.says(kA, kTellsNothing);  // so that it stays one
-  fail({kB});
-  EXPECT_FALSE(suspect(kA));
-  EXPECT_FALSE(suspect(kB));
-  EXPECT_TRUE(answered(kA) && answered(kB) && answered(kC));
+  watch({kFirst, kSecond, kThird});
+  fail({kFirst});
+  EXPECT_TRUE(suspect(kFirst));
+  world_.says(kFirst, kTellsNothing);  // so that it stays one
+  fail({kSecond});
+  EXPECT_FALSE(suspect(kFirst));
+  EXPECT_FALSE(suspect(kSecond));
+  EXPECT_TRUE(answered(kFirst) && answered(kSecond) && answered(kThird));
 }
 
 TEST_F(Suspect, StaysWhereItIsTheLastOfItsFamily) {
-  watch({kA, kB, kA6});
-  fail({kA6});
-  EXPECT_FALSE(suspect(kA6));
-  EXPECT_TRUE(answered(kA6));
+  watch({kFirst, kSecond, kOfIpv6});
+  fail({kOfIpv6});
+  EXPECT_FALSE(suspect(kOfIpv6));
+  EXPECT_TRUE(answered(kOfIpv6));
 }
 
 TEST_F(Suspect, IsReplacedByThoseOfItsOwnPriorityAlone) {
-  ServiceSpec service = plain_service(kName, {kA, kB});
+  ServiceSpec service = plain_service(kName, {kFirst, kSecond});
   service.backends[1].priority = 1;
   apply(service);
-  fail({kA});
-  EXPECT_FALSE(suspect(kA));
-  EXPECT_TRUE(answered(kA));
-  EXPECT_FALSE(answered(kB));
+  fail({kFirst});
+  EXPECT_FALSE(suspect(kFirst));
+  EXPECT_TRUE(answered(kFirst));
+  EXPECT_FALSE(answered(kSecond));
 }
 
 TEST_F(Suspect, IsReplacedByWhoIsAnsweredAlone) {
-  ServiceSpec service = plain_service(kName, {kA, kB, kC});
+  ServiceSpec service = plain_service(kName, {kFirst, kSecond, kThird});
   service.backends[1].weight = 0;
   apply(service);
-  override(kC, OverrideKind::drain);
-  fail({kA});
-  EXPECT_FALSE(suspect(kA));
-  EXPECT_TRUE(answered(kA));
+  override(kThird, OverrideKind::drain);
+  fail({kFirst});
+  EXPECT_FALSE(suspect(kFirst));
+  EXPECT_TRUE(answered(kFirst));
 }
 
 TEST_F(Suspect, IsNobodyWhoIsForcedUp) {
-  watch({kA, kB});
-  override(kA, OverrideKind::force_up);
-  fail({kA});
-  EXPECT_TRUE(answered(kA));
+  watch({kFirst, kSecond});
+  override(kFirst, OverrideKind::force_up);
+  fail({kFirst});
+  EXPECT_TRUE(answered(kFirst));
 }
 
 TEST_F(Suspect, IsNobodyIfTheCheckSaysSo) {
   CheckSpec check = plain_check();
   check.suspect = false;
-  watch({kA, kB}, check);
-  fail({kA});
-  EXPECT_TRUE(answered(kA));
+  watch({kFirst, kSecond}, check);
+  fail({kFirst});
+  EXPECT_TRUE(answered(kFirst));
   world_.pass(60ms);
-  EXPECT_EQ(world_.state(kA), State::down);
+  EXPECT_EQ(world_.state(kFirst), State::down);
 }
 
 TEST_F(Suspect, IsPublishedAsNotUp) {
-  watch({kA, kB});
-  fail({kA});
-  const record::BackendState published = world_.verdict(0, kA).published();
+  watch({kFirst, kSecond});
+  fail({kFirst});
+  const record::BackendState published = world_.verdict(0, kFirst).published();
   EXPECT_TRUE(published.suspect());
   EXPECT_FALSE(published.up());
 }
