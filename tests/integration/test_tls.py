@@ -26,6 +26,8 @@ def nginx(stage, servers):
     (folder / "nginx.conf").write_text(
         f"daemon off; master_process off; pid {folder}/pid; error_log stderr info;\n"
         "events {}\nhttp {\n"
+        "client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;\n"
+        "scgi_temp_path scgi; uwsgi_temp_path uwsgi;\n"
         "log_format tls '$server_port $ssl_protocol reused=$ssl_session_reused. '\n"
         "               'request=$connection_requests $status \"$ssl_client_s_dn\"';\n"
         f"ssl_protocols TLSv1.2 TLSv1.3;\naccess_log {folder}/access tls;\n{blocks}}}\n"
