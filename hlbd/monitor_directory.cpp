@@ -44,11 +44,11 @@ std::uint16_t common_port(const WatchedBackend& backend) {
 // The reason why a backend is as it is: of the first check that says so, or that suspects
 // otherwise.
 std::string reason_of(const WatchedBackend& backend) {
+  const bool suspect = backend.suspect();
   for (const auto& check : backend.checks) {
-    if (backend.suspect() && check->suspects()) return check->history.reason();
-  }
-  for (const auto& check : backend.checks) {
-    if (check->state() == backend.state) return check->history.reason();
+    if (suspect ? check->suspects() : check->state() == backend.state) {
+      return check->history.reason();
+    }
   }
   return backend.checks.front()->history.reason();
 }

@@ -1,6 +1,8 @@
 // What is said to a backend, and expected of it.
 
+#include <charconv>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "config/check_type.h"
@@ -17,13 +19,6 @@ constexpr std::string_view kHexForm = R"(pairs of the digits 0-9 and a-f, such a
 constexpr std::string_view kStepForm = R"({ send = "PING" } or { expect = "PONG" })";
 constexpr std::string_view kStepsExample = R"([{ expect = "220 " }, { send = "QUIT" }])";
 
-int value_of(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-  return -1;
-}
-
 // Spaces may stand between the bytes.
 std::optional<std::string> decoded(std::string_view hex) {
   std::string bytes;
@@ -32,11 +27,15 @@ std::optional<std::string> decoded(std::string_view hex) {
       ++at;
       continue;
     }
-    const int high = value_of(hex[at]);
-    const int low = at + 1 < hex.size() ? value_of(hex[at + 1]) : -1;
-    if (high < 0 || low < 0) return std::nullopt;
-    bytes += static_cast<char>(high * 16 + low);
-    at += 2;
+    constexpr std::size_t kDigits = 2;
+    constexpr int kBase = 16;
+    const std::string_view pair = hex.substr(at, kDigits);
+    unsigned char byte = 0;
+    const auto [behind, error] =
+        std::from_chars(pair.data(), pair.data() + pair.size(), byte, kBase);
+    if (error != std::errc() || behind != pair.data() + kDigits) return std::nullopt;
+    bytes += static_cast<char>(byte);
+    at += kDigits;
   }
   return bytes;
 }

@@ -306,8 +306,8 @@ void Monitor::make_verdict(std::size_t service) {
 // ---- what the probes say -----------------------------------------------------------------------
 
 milliseconds Monitor::take(Check& check, const Outcome& probed) {
-  const Outcome timely = check.excuses.judge(within(probed, check.spec().max_latency));
-  const Outcome outcome = judge_route(check, timely);
+  const Outcome outcome =
+      judge_route(check, check.excuses.judge(within(probed, check.spec().max_latency)));
   log_outcome(check, outcome);
   check.history.add(outcome);
   observer_.probed(check.spec(), outcome);

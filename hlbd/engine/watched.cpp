@@ -70,12 +70,9 @@ class VerdictBuilder {
     std::map<Group, std::ptrdiff_t> more_others;  // than suspects
     for_each_healthy(
         [&](const Group& group, std::size_t i) { more_others[group] += suspected_[i] ? -1 : 1; });
-    std::vector<std::size_t> left_out;
     for_each_healthy([&](const Group& group, std::size_t i) {
-      if (suspected_[i] && more_others[group] >= 0) left_out.push_back(i);
+      verdict_.backends[i].suspect = suspected_[i] && more_others[group] >= 0;
     });
-    for (const std::size_t i : left_out)
-      verdict_.backends[i].suspect = true;
   }
 
   template <typename Function>

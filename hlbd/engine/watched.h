@@ -29,8 +29,8 @@ struct WatchedBackend {
   // What the checks say together: up when as many pass as are needed, down when so many can't any
   // more. An agent counts only in that it can say down, unless it is alone.
   State together() const;
-  bool suspect()
-      const;  // it is up, and wouldn't be if the checks that suspect otherwise were right
+  // It is up, and wouldn't be if the checks that suspect otherwise were right.
+  bool suspect() const;
   Advice advice() const;  // of all its checks together
 
   // The percentage of its weight that it gets by what it asks for, and while it starts slowly.

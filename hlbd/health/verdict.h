@@ -18,8 +18,8 @@ struct BackendVerdict {
   State state = State::unknown;
   bool withdrawn = false;  // gets no new clients, whatever its state
   // Up, but its last probe failed: left out of answers, though it goes on counting as up, while at
-  // least as many others of its priority and family are answered. The next outcome
-  // that says anything clears it, or takes it down.
+  // least as many others of its priority and family are answered. The next outcome that says
+  // anything clears it, or takes it down.
   bool suspect = false;
 
   // As programs see it.

@@ -103,17 +103,16 @@ class Exchange {
   }
 
   bool is_settled_by(std::string_view text) {
-    if (settled_ || text.size() < next_search_) return settled_;
+    if (settled_ || text.size() < pattern_->next_search(searched_)) return settled_;
     settled_ = pattern_->is_settled_by(text, searched_);
     searched_ = text.size();
-    next_search_ = pattern_->next_search(searched_);
     return settled_;
   }
 
   // In what has come, unless more of it had been promised, which could undo a match.
   bool is_found_in(const ResponseBody& body) const {
-    if (settled_ || pattern_->is_settled_by(body.text())) return true;
-    return !body.lacks_some() && pattern_->is_in(body.text());
+    if (settled_) return true;
+    return body.lacks_some() ? pattern_->is_settled_by(body.text()) : pattern_->is_in(body.text());
   }
 
   asio::awaitable<error_code> read_more(ResponseBody& body) {
@@ -144,10 +143,9 @@ class Exchange {
   const HttpCheck& check_;
   const Pattern* pattern_;
   bool kept_;
-  bool may_reuse_ = false;       // the connection, by the head
-  bool settled_ = false;         // the pattern, by what has come of the body
-  std::size_t searched_ = 0;     // of that
-  std::size_t next_search_ = 0;  // when so much has come
+  bool may_reuse_ = false;    // the connection, by the head
+  bool settled_ = false;      // the pattern, by what has come of the body
+  std::size_t searched_ = 0;  // of that
 };
 
 class HttpProbe : public Probe {

@@ -241,36 +241,40 @@ class ExecChecksHung(Dependency):
     ]  # fmt: skip
 
 
-class FileServerHung(Dependency):
+class FolderHung(Dependency):
+    """The file system hangs on which `folder` is; what `name` is answered with is to be seen."""
+
+    def stop(self, hlbd):
+        self.hung = HungFolder(self.folder)
+
+    def go_on(self):
+        self.answered = lookup(self.name).addresses
+        self.hung.end()
+
+
+class FileServerHung(FolderHung):
     """As of a network file system, on which the file of a check is."""
 
-    told = "127.4.0.1"
+    name, told = "told.test", "127.4.0.1"
 
     def __init__(self, stage, dns):
         self.folder = stage.new_folder()
         self.file = self.folder / "backends"
         self.file.write_text(f"{self.told} up\n")
         check = {"type": "file", "path": str(self.file), "interval": "500ms"}
-        self.services = [service("told.test", [self.told], check)]
-
-    def stop(self, hlbd):
-        self.hung = HungFolder(self.folder)
-
-    def go_on(self):
-        self.states = lookup("told.test").addresses
-        self.hung.end()
+        self.services = [service(self.name, [self.told], check)]
 
     def check(self, hlbd):
-        assert self.states == [self.told]
+        assert self.answered == [self.told]
         hlbd.wait_for_log(r"reason of this host's own.* can't be read in 500ms")
         self.file.write_text(f"{self.told} down\n")
-        until(lambda: lookup("told.test").status == "EAI_AGAIN", "the file read again")
+        until(lambda: lookup(self.name).status == "EAI_AGAIN", "the file read again")
 
 
-class CertificatesHung(Dependency):
+class CertificatesHung(FolderHung):
     """The file system hangs on which the certificates of checks over TLS are."""
 
-    backend, port = "127.0.0.31", 8471
+    name, backend, port = "tls.test", "127.0.0.31", 8471
 
     def __init__(self, stage, dns):
         folder, self.folder = stage.new_folder(), stage.new_folder()
@@ -278,33 +282,30 @@ class CertificatesHung(Dependency):
         self.theirs = Authority(folder, "Other Authority")
         ours = Authority(folder, "Test Authority")
         self.trusted.write_text(ours.read())
-        good = ours.issue("good", ["tls.test"])
+        good = ours.issue("good", [self.name])
         stage.program(
             "openssl", "s_server", "-accept", f"{self.backend}:{self.port}", "-www", "-cert", good,
             "-key", good.replace(".pem", ".key"),
             ready="ACCEPT",
         )  # fmt: skip
         check = {"type": "https", "port": self.port, "ca": str(self.trusted), "interval": "200ms"}
-        self.services = [service("tls.test", [self.backend], check)]
+        self.services = [service(self.name, [self.backend], check)]
 
     def stop(self, hlbd):
-        assert lookup("tls.test").addresses == [self.backend]
-        self.hung = HungFolder(self.folder)
-
-    def go_on(self):
-        self.answered = lookup("tls.test").addresses
-        self.hung.end()
+        assert lookup(self.name).addresses == [self.backend]
+        super().stop(hlbd)
 
     def check(self, hlbd):
         assert self.answered == [self.backend]
         self.trusted.write_text(self.theirs.read())
-        until(lambda: lookup("tls.test").status == "EAI_AGAIN", "the file read again")
+        until(lambda: lookup(self.name).status == "EAI_AGAIN", "the file read again")
 
 
-class ResolvConfHung(Dependency):
+class ResolvConfHung(FolderHung):
     """The file system hangs that resolv.conf leads to; a service's backends are names."""
 
-    services = [service("named.test", ["a.backends.test", "b.backends.test"])]
+    name = "named.test"
+    services = [service(name, ["a.backends.test", "b.backends.test"])]
 
     def __init__(self, stage, dns):
         etc, self.folder = stage.new_folder() / "etc", stage.new_folder()
@@ -318,12 +319,6 @@ class ResolvConfHung(Dependency):
         stage.parts.callback(run, "umount", self.folder)
         run("mount", "--make-shared", self.folder)
         self.options = {"prefix": with_own_etc(etc)}
-
-    def stop(self, hlbd):
-        self.hung = HungFolder(self.folder)
-
-    def go_on(self):
-        self.hung.end()
 
     def check(self, hlbd):
         assert "can't be looked up" not in hlbd.log()

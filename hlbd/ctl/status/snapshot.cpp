@@ -10,9 +10,8 @@ namespace {
 
 constexpr char kMaintenance[] = "maintenance";
 
-bool may_be_suspect(const BackendReport& backend, std::span<const BackendReport> all) {
-  return backend.state == "up" && backend.weight > 0 && backend.weight_percent == 0 &&
-         !is_standby(backend, all);
+bool is_passed_over(const BackendReport& backend) {
+  return backend.state == "up" && backend.weight > 0 && backend.weight_percent == 0;
 }
 
 // `backends`: of one service. The list says of an override only which one it is, and not who is a
@@ -20,7 +19,8 @@ bool may_be_suspect(const BackendReport& backend, std::span<const BackendReport>
 void complete(Client& client, std::vector<BackendReport>& backends) {
   for (BackendReport& backend : backends) {
     const bool overridden = !backend.override.kind.empty();
-    if (overridden || may_be_suspect(backend, backends)) client.complete(backend);
+    const bool may_be_suspect = is_passed_over(backend) && !is_standby(backend, backends);
+    if (overridden || may_be_suspect) client.complete(backend);
   }
 }
 
@@ -61,10 +61,9 @@ Snapshot take_snapshot(Client& client, const std::string& name) {
 }
 
 bool is_standby(const BackendReport& backend, std::span<const BackendReport> all) {
-  if (backend.state != "up" || backend.weight == 0 || backend.weight_percent > 0) return false;
-  return std::ranges::any_of(all, [&](const BackendReport& other) {
-    return other.priority < backend.priority && other.weight_percent > 0;
-  });
+  return is_passed_over(backend) && std::ranges::any_of(all, [&](const BackendReport& other) {
+           return other.priority < backend.priority && other.weight_percent > 0;
+         });
 }
 
 Standing standing(const ServiceReport& service, const std::vector<BackendReport>& backends) {
