@@ -87,10 +87,12 @@ class WebServer:
 
 
 def start_dnsmasq():
+    # It may not change its groups where an ordinary user is root: so it is given none.
     start(
         "/usr/sbin/dnsmasq", "--conf-file=/dev/null", "--keep-in-foreground", "--user=root",
-        "--pid-file=", "--log-facility=-", "--no-resolv", "--no-hosts", "--bind-interfaces",
-        "--listen-address=127.0.0.53", f"--address=/{NAME}/{ONE}", f"--address=/{NAME}/{TWO}",
+        "--group=", "--pid-file=", "--log-facility=-", "--no-resolv", "--no-hosts",
+        "--bind-interfaces", "--listen-address=127.0.0.53",
+        f"--address=/{NAME}/{ONE}", f"--address=/{NAME}/{TWO}",
     )  # fmt: skip
     until(lambda: listens("127.0.0.53", 53), "dnsmasq")
 
@@ -250,9 +252,10 @@ def play(build):
     )
 
 
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-try:
-    play(Path(sys.argv[1]))
-except KeyboardInterrupt:
-    print("\ndemo: interrupted")
-    sys.exit(130)
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        play(Path(sys.argv[1]))
+    except KeyboardInterrupt:
+        print("\ndemo: interrupted")
+        sys.exit(130)

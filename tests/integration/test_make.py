@@ -96,6 +96,14 @@ def test_an_ordinary_user_has_a_world_of_his_own():
     assert (result.returncode, result.stdout) == (0, "0\nhosts: files hlb dns\n")
 
 
+def test_the_demo_of_an_ordinary_user_has_its_dnsmasq():
+    nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    put_up = "import play; play.FOLDER.mkdir(); play.start_dnsmasq()"
+    demo = {**os.environ, "PYTHONPATH": str(PROJECT / "tests/demo")}
+    result = run(*nobody, WORLD, "/usr/bin/python3", "-B", "-c", put_up, env=demo)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
 def test_an_unknown_step_is_answered_with_those_there_are():
     result = run("tests/check", env={**os.environ, "STEPS": "model rulez"})
     assert result.returncode == 2
