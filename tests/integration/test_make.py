@@ -90,6 +90,17 @@ def test_a_container_without_the_right_to_make_namespaces_is_told():
     assert "In a container, give it the right to" in one_line(result)
 
 
+def test_what_is_to_be_downloaded_is_asked_for_first(tmp_path):
+    fresh = tarball(tmp_path)
+    result = run("unshare", "--net", fresh / "tests/setup/network", "check", cwd=fresh)
+    assert "make check downloads Debian packages for its tests" in one_line(result)
+    for folder in ("peers", "trees/bookworm/root", "trees/trixie/root"):
+        (fresh / "build" / folder).mkdir(parents=True)
+    (fresh / "build/peers/.packages").touch()
+    result = run("unshare", "--net", fresh / "tests/setup/network", "check", cwd=fresh)
+    assert result.returncode == 0, result.stderr
+
+
 def test_an_ordinary_user_has_a_world_of_his_own():
     nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
     result = run(*nobody, WORLD, "sh", "-c", "id -u && cat /etc/nsswitch.conf")
