@@ -28,6 +28,7 @@ CheckSpec read_agent(const Value& agent, const std::string& service, Faults& fau
   const CheckTable table{keys, service, faults};
   keys.require("port", "add port = 9777");
   read_port(table, check);
+  read_way(table, check);
   const std::size_t faults_before = faults.count();
   read_interval_and_timeout(table, check);
   if (faults.count() == faults_before) limit_timeout(table, check);

@@ -17,14 +17,6 @@ namespace {
 
 constexpr std::string_view kBackendsExample = R"(["10.0.0.1", "10.0.0.2"])";
 
-// Why `text` is no address.
-std::string parse_fault(std::string_view text) {
-  return text.find('%') != std::string_view::npos
-             ? R"(is no address; "%" stands between a link-local IPv6 address and the name of an )"
-               "interface of this host"
-             : R"(is no address; give an IPv4 or IPv6 address such as "10.0.0.1")";
-}
-
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
@@ -179,6 +171,13 @@ Backends read_backends(const Value& backends, Faults& faults) {
   BackendsReader reader(faults);
   std::ranges::for_each(*array, [&](const Value& value) { reader.read(value); });
   return reader.take();
+}
+
+std::string parse_fault(std::string_view text) {
+  return text.find('%') != std::string_view::npos
+             ? R"(is no address; "%" stands between a link-local IPv6 address and the name of an )"
+               "interface of this host"
+             : R"(is no address; give an IPv4 or IPv6 address such as "10.0.0.1")";
 }
 
 std::string address_fault(const Address& address) {

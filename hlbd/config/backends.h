@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/document.h"
@@ -27,6 +28,9 @@ struct Backends {
 
 // Notes faults, double backends among them; only backends without a fault are returned.
 Backends read_backends(const Value& backends, Faults& faults);
+
+// Why `text` is no address, to stand behind it in quotes.
+std::string parse_fault(std::string_view text);
 
 // Why an address can't be a backend's, to stand behind the quoted address; empty when it can.
 std::string address_fault(const Address& address);

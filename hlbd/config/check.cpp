@@ -228,6 +228,7 @@ void read_port(const CheckTable& table, CheckSpec& check) {
 void read_connection(const CheckTable& table, CheckSpec& check) {
   read_port(table, check);
   table.keys.integer("proxy", 1, kLatestProxy, check.proxy);
+  read_way(table, check);
 }
 
 void read_none(const CheckTable& /*table*/, CheckSpec& check) {

@@ -25,6 +25,7 @@ bool may_open(int type) {
 
 void read_icmp(const CheckTable& table, CheckSpec& check) {
   check.method = IcmpCheck{};
+  read_way(table, check);
   const Value* type = table.keys.find("type");
   if (type == nullptr || may_open(SOCK_DGRAM) || may_open(SOCK_RAW)) return;
   table.faults.add(type->at,

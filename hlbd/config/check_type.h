@@ -38,7 +38,10 @@ void limit_timeout(const CheckTable& table, const CheckSpec& check);
 // For those that ask at a port, or are told of one.
 void read_port(const CheckTable& table, CheckSpec& check);
 
-// For those that connect: the port, and what comes ahead of all else.
+// For those that ask over the network: where, and on which way.
+void read_way(const CheckTable& table, CheckSpec& check);
+
+// For those that connect: the port, what comes ahead of all else, and the way.
 void read_connection(const CheckTable& table, CheckSpec& check);
 
 // What is sent, or expected: text as it stands, or { hex = "…" }, up to 1024 bytes. nullopt if the

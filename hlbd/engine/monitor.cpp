@@ -21,7 +21,8 @@ probes::Target target_of(const ServiceSpec& service, const BackendSpec& backend,
                          std::shared_ptr<const CheckSpec> check) {
   const bool told_the_service = std::holds_alternative<ExecCheck>(check->method);
   const std::uint16_t port = check_port(*check, backend);
-  return {backend.address, port, std::move(check), told_the_service ? service.name : ""};
+  const Address address = check->address.value_or(backend.address);
+  return {address, port, std::move(check), told_the_service ? service.name : ""};
 }
 
 probes::Listener listener_of(const probes::Target& target) {
@@ -253,8 +254,9 @@ void Monitor::drop_retired(std::size_t service) {
 
 std::vector<probes::Listener> Monitor::listeners() const {
   std::vector<probes::Listener> listeners;
-  for_each_check(all_.watched,
-                 [&](const auto& check) { listeners.push_back(listener_of(check->target())); });
+  for_each_check(all_.watched, [&](const auto& check) {
+    if (check->spec().way.netns.empty()) listeners.push_back(listener_of(check->target()));
+  });
   return listeners;
 }
 
@@ -349,15 +351,18 @@ Outcome Monitor::judge_route(Check& check, Outcome outcome) {
   if (!check.unroutable_since) check.unroutable_since = clock_.now();
   const bool another_reached = std::ranges::any_of(check.users, [&](const Check::User& user) {
     const Reached& reached = all_.watched[user.service].reached;
-    return reached.at > *check.unroutable_since && reached.backend != check.target().address;
+    return reached.at > *check.unroutable_since && reached.backend != check.target().address &&
+           reached.by->way == check.spec().way;
   });
   return another_reached ? Outcome::hard_failure(std::move(outcome.reason)) : outcome;
 }
 
 void Monitor::note_reached(const Check& check, const Outcome& outcome) {
   if (!check.asks_over_network() || outcome.result != Outcome::Result::passed) return;
-  for (const Check::User& user : check.users)
-    all_.watched[user.service].reached = {check.target().address, clock_.now() - outcome.latency};
+  for (const Check::User& user : check.users) {
+    all_.watched[user.service].reached = {check.target().address, check.target().spec,
+                                          clock_.now() - outcome.latency};
+  }
 }
 
 void Monitor::log_outcome(Check& check, const Outcome& outcome) {

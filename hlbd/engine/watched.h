@@ -41,9 +41,10 @@ struct WatchedBackend {
   std::size_t needed() const;
 };
 
-// Who was reached last over the network, and when: when that probe began.
+// Who was reached last over the network, by what, and when: when that probe began.
 struct Reached {
   Address backend;
+  std::shared_ptr<const CheckSpec> by;
   WatchedBackend::Clock::time_point at;
 };
 

@@ -10,6 +10,8 @@
 #include <variant>
 #include <vector>
 
+#include "health/way.h"
+
 namespace hlb {
 
 struct TlsSpec {
@@ -128,6 +130,8 @@ struct CheckSpec {
   CheckMethod method;
   std::uint16_t port = 0;  // 0: every backend names its own, or the method needs none
   std::uint8_t proxy = 0;  // version of the PROXY protocol that connections begin with; 0: none
+  std::optional<Address> address;  // asked in place of the backend's own
+  Way way;
   std::chrono::milliseconds interval{2000};
   std::chrono::milliseconds timeout{1000};
   std::chrono::milliseconds fast_interval{0};  // while a change is pending; 0: by the interval

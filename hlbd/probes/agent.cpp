@@ -83,7 +83,7 @@ class AgentProbe : public Probe {
   asio::awaitable<Outcome> attempt() override {
     Connection connection(co_await asio::this_coro::executor, target_.spec->timeout);
     Outcome outcome;
-    if (const auto error = co_await connection.connect(endpoint_of(target_))) {
+    if (const auto error = co_await connection.connect(target_)) {
       outcome = no_word(connection.failure(error, "no connection in"));
     } else {
       outcome = co_await ask(connection, std::get<AgentCheck>(target_.spec->method).send);

@@ -68,24 +68,24 @@ void Connection::start(milliseconds timeout) {
 
 // The answer of a backend on this host has come by the time that connect(2) returns, so that the
 // loop needn't watch such a connection; no other is worth less than the system call.
-asio::awaitable<error_code> Connection::connect(tcp::endpoint backend, unsigned proxy) {
+asio::awaitable<error_code> Connection::connect(const Target& target) {
   begun_ = false;
   if (deadline_.expired()) co_return asio::error::operation_aborted;
-  error_code error = socket_.begin(backend);
+  error_code error = socket_.begin(endpoint_of(target), target.spec->way);
   begun_ = !error || is_pending(error);
-  if (is_pending(error)) error = socket_.proceed(backend);
-  if (is_pending(error)) error = co_await await_answer(backend);
-  if (!error && proxy != 0) error = co_await introduce(backend, proxy);
+  if (is_pending(error)) error = socket_.proceed(endpoint_of(target));
+  if (is_pending(error)) error = co_await await_answer(target);
+  if (!error && target.spec->proxy != 0) error = co_await introduce(target);
   co_return error;
 }
 
-asio::awaitable<error_code> Connection::introduce(tcp::endpoint backend, unsigned proxy) {
-  const std::string header = proxy_header(proxy, socket_.local(), backend);
+asio::awaitable<error_code> Connection::introduce(const Target& target) {
+  const std::string header = proxy_header(target.spec->proxy, socket_.local(), endpoint_of(target));
   co_return co_await write(header);
 }
 
 // Apart from connect(), so that all this is held only where it is needed.
-asio::awaitable<error_code> Connection::await_answer(tcp::endpoint backend) {
+asio::awaitable<error_code> Connection::await_answer(const Target& target) {
   Deadline patience([this] {
     error_code ignored;
     socket_.watched().cancel(ignored);
@@ -96,17 +96,18 @@ asio::awaitable<error_code> Connection::await_answer(tcp::endpoint backend) {
     const auto [interrupted] =
         co_await socket_.watched().async_wait(tcp::socket::wait_write, kAwait);
     if (!is_open()) co_return asio::error::operation_aborted;
-    if (patience.expired()) co_return co_await connect_by_either(backend, patience);
+    if (patience.expired()) co_return co_await connect_by_either(target, patience);
     if (interrupted) co_return interrupted;
-    const error_code error = socket_.proceed(backend);
+    const error_code error = socket_.proceed(endpoint_of(target));
     if (!is_pending(error)) co_return error;
   }
 }
 
 // The first socket stays, for a backend that is farther away than our patience reaches; the spare
 // one is replaced each time, so that an attempt never holds more than two.
-asio::awaitable<error_code> Connection::connect_by_either(tcp::endpoint backend,
+asio::awaitable<error_code> Connection::connect_by_either(const Target& target,
                                                           Deadline& patience) {
+  const tcp::endpoint backend = endpoint_of(target);
   TcpSocket spare(socket_.watched().get_executor());
   for (int more = kMoreSyns; is_open();) {
     for (TcpSocket* each : {&socket_, &spare}) {
@@ -120,7 +121,8 @@ asio::awaitable<error_code> Connection::connect_by_either(tcp::endpoint backend,
       break;
     if (more > 0 && patience.expired()) {
       --more;
-      if (!is_pending(spare.begin(backend)) || spare.watch()) spare.close();  // do without
+      if (!is_pending(spare.begin(backend, target.spec->way)) || spare.watch())
+        spare.close();  // do without
       patience.start(socket_.watched().get_executor(), patience_within(deadline_.timeout()));
     }
     co_await writable(socket_.watched(), spare.watched());

@@ -12,6 +12,7 @@
 #include "health/outcome.h"
 #include "probes/deadlines.h"
 #include "probes/stream.h"
+#include "probes/target.h"
 #include "probes/tcp_socket.h"
 
 namespace hlb::probes {
@@ -31,10 +32,9 @@ class Connection final : public Stream {
   bool is_open() const { return socket_.is_open(); }
 
   // In place of the connection there may be. When no answer comes soon, asks again: one lost packet
-  // is no reason to call a backend silent. `proxy`: the version of the PROXY protocol that it
-  // begins with then, 0 for none.
-  boost::asio::awaitable<boost::system::error_code> connect(boost::asio::ip::tcp::endpoint backend,
-                                                            unsigned proxy = 0);
+  // is no reason to call a backend silent. Goes the target's way, and begins with the PROXY
+  // protocol if it is to. The target must outlive the operation.
+  boost::asio::awaitable<boost::system::error_code> connect(const Target& target);
 
   // For a backend that speaks first: the ACK that tells it of the connection goes out now, not with
   // the first bytes that are sent, or after 40 ms and more.
@@ -48,11 +48,9 @@ class Connection final : public Stream {
   std::chrono::milliseconds timeout() const { return deadline_.timeout(); }
 
  private:
-  using Endpoint = boost::asio::ip::tcp::endpoint;
-
-  boost::asio::awaitable<boost::system::error_code> introduce(Endpoint backend, unsigned proxy);
-  boost::asio::awaitable<boost::system::error_code> await_answer(Endpoint backend);
-  boost::asio::awaitable<boost::system::error_code> connect_by_either(Endpoint backend,
+  boost::asio::awaitable<boost::system::error_code> introduce(const Target& target);
+  boost::asio::awaitable<boost::system::error_code> await_answer(const Target& target);
+  boost::asio::awaitable<boost::system::error_code> connect_by_either(const Target& target,
                                                                       Deadline& patience);
 
   TcpSocket socket_;

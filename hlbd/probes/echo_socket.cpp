@@ -18,10 +18,13 @@
 #include <string>
 #include <utility>
 
+#include "probes/way_socket.h"
+
 namespace hlb::probes {
 namespace {
 
 namespace asio = boost::asio;
+namespace errc = boost::system::errc;
 using asio::ip::icmp;
 using boost::system::error_code;
 using Family = Address::Family;
@@ -45,10 +48,9 @@ void set_option(int fd, int level, int name, const Value& value) {
   (void)::setsockopt(fd, level, name, &value, sizeof value);
 }
 
-int open_socket(Family family, int type) {
-  const bool ipv4 = family == Family::ipv4;
-  return ::socket(ipv4 ? AF_INET : AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                  ipv4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6});
+int open_echo_socket(const Way& way, Family family, int type, error_code& error) {
+  const int protocol = family == Family::ipv4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6};
+  return open_socket(way, family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol, error);
 }
 
 // Lets only echo replies with this identifier through, as a raw socket gets every ICMP message of
@@ -121,17 +123,15 @@ std::string sender_of(const sock_extended_err& error, Family family) {
 }  // namespace
 
 std::shared_ptr<EchoSocket> EchoSocket::open(const asio::any_io_executor& executor, Family family,
-                                             error_code& error) {
-  bool raw = false;
-  int fd = open_socket(family, SOCK_DGRAM);
-  if (fd < 0 && (errno == EACCES || errno == EPERM)) {
-    raw = true;
-    fd = open_socket(family, SOCK_RAW);
+                                             const Way& way, error_code& error) {
+  int fd = open_echo_socket(way, family, SOCK_DGRAM, error);
+  const bool raw =
+      fd < 0 && (error == errc::permission_denied || error == errc::operation_not_permitted);
+  if (raw) {
+    error.clear();
+    fd = open_echo_socket(way, family, SOCK_RAW, error);
   }
-  if (fd < 0) {
-    error = last_error();
-    return nullptr;
-  }
+  if (fd < 0) return nullptr;
   return std::shared_ptr<EchoSocket>(new EchoSocket(executor, family, raw, fd));
 }
 

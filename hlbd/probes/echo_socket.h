@@ -12,6 +12,7 @@
 
 #include "health/address.h"
 #include "health/outcome.h"
+#include "health/way.h"
 #include "probes/echo.h"
 #include "probes/target.h"
 
@@ -27,9 +28,11 @@ class EchoSocket : public std::enable_shared_from_this<EchoSocket> {
   using OnEcho =
       std::function<void(const boost::asio::ip::address& asked, const Echo&, Outcome outcome)>;
 
-  // nullptr on an error; EPERM or EACCES: the system allows hlbd neither kind of socket.
+  // nullptr on an error, see open_socket(); EPERM or EACCES: the system allows hlbd neither kind of
+  // socket.
   static std::shared_ptr<EchoSocket> open(const boost::asio::any_io_executor& executor,
-                                          Address::Family family, boost::system::error_code& error);
+                                          Address::Family family, const Way& way,
+                                          boost::system::error_code& error);
 
   // `echo.identifier` is the socket's own affair. Reads what came back first when many requests
   // were sent since, lest the kernel run out of room for the replies.

@@ -42,7 +42,7 @@ class GrpcProbe : public Probe {
     Link link(co_await asio::this_coro::executor, tls_.get());
     link.start(target_.spec->timeout);
     Outcome outcome;
-    if (auto failure = co_await link.connect(endpoint_of(target_), target_.spec->proxy)) {
+    if (auto failure = co_await link.connect(target_)) {
       outcome = std::move(*failure);
     } else {
       outcome = co_await converse(link.stream(), check_);

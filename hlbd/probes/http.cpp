@@ -183,7 +183,7 @@ class HttpProbe : public Probe {
   }
 
   asio::awaitable<Reply> ask_anew(Link& link) {
-    if (auto failure = co_await link.connect(endpoint_of(target_), target_.spec->proxy)) {
+    if (auto failure = co_await link.connect(target_)) {
       co_return Reply{std::move(*failure), false, false};
     }
     co_return co_await ask(link.stream(), false);

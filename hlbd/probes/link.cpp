@@ -7,11 +7,10 @@ namespace hlb::probes {
 
 namespace asio = boost::asio;
 
-asio::awaitable<std::optional<Outcome>> Link::connect(asio::ip::tcp::endpoint backend,
-                                                      unsigned proxy) {
+asio::awaitable<std::optional<Outcome>> Link::connect(const Target& target) {
   tls_.reset();
   if (peer_ != nullptr) peer_->client().look();
-  if (const auto error = co_await connection_.connect(backend, proxy)) {
+  if (const auto error = co_await connection_.connect(target)) {
     co_return connection_.failure(error, "no connection in");
   }
   if (peer_ == nullptr) co_return std::nullopt;

@@ -32,9 +32,8 @@ class Link {
   std::chrono::microseconds age() const { return connection_.age(); }
 
   // In place of the connection there may be, the handshake of TLS included; the files of `tls` are
-  // looked at meanwhile. nullopt when connected, else the outcome. `proxy` as for Connection.
-  boost::asio::awaitable<std::optional<Outcome>> connect(boost::asio::ip::tcp::endpoint backend,
-                                                         unsigned proxy);
+  // looked at meanwhile. nullopt when connected, else the outcome. The target must outlive it.
+  boost::asio::awaitable<std::optional<Outcome>> connect(const Target& target);
 
   // Once connected; valid until the next connect().
   Stream& stream() { return tls_ ? static_cast<Stream&>(*tls_) : connection_; }

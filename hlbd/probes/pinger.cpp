@@ -83,8 +83,7 @@ asio::awaitable<Outcome> Pinger::ping(const Target& target) {
 }
 
 error_code Pinger::send(Ping& ping, const Target& target) {
-  const Address::Family family = target.address.family;
-  Sockets& sockets = family == Address::Family::ipv4 ? ipv4_ : ipv6_;
+  Sockets& sockets = sockets_[{target.address.family, target.spec->way}];
   for (std::size_t tries = 0; tries < sockets.size(); ++tries) {
     ping.sent_by = sockets.front();
     const error_code error = ping.sent_by->send(target, ping.echo);
@@ -98,7 +97,7 @@ error_code Pinger::send(Ping& ping, const Target& target) {
 // A new socket that is full from the start says that it isn't for want of sockets.
 error_code Pinger::send_by_another(Sockets& sockets, Ping& ping, const Target& target) {
   error_code error;
-  ping.sent_by = EchoSocket::open(executor_, target.address.family, error);
+  ping.sent_by = EchoSocket::open(executor_, target.address.family, target.spec->way, error);
   if (error) return error;
   ping.sent_by->listen([this](const asio::ip::address& asked, const Echo& echo, Outcome outcome) {
     take(asked, echo, std::move(outcome));

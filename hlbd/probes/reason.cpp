@@ -3,6 +3,8 @@
 #include <array>
 #include <cerrno>
 
+#include "probes/way_socket.h"
+
 namespace hlb::probes {
 namespace {
 
@@ -78,6 +80,7 @@ Outcome network_failure(const boost::system::error_code& error) {
 //  - our carrier lost, and the route kept: the same. It isn't told apart, since it needn't be our
 //    trouble: a bridge to containers loses its carrier when the last of them stops.
 Outcome local_failure(const boost::system::error_code& error) {
+  if (error.category() == way_category()) return Outcome::not_known("no probe: " + error.message());
   switch (error.value()) {
     case ENETUNREACH:
     case EHOSTUNREACH:

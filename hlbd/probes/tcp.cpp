@@ -20,7 +20,7 @@ class TcpProbe : public Probe {
   asio::awaitable<Outcome> attempt() override {
     Connection connection(co_await asio::this_coro::executor, target_.spec->timeout);
     Outcome outcome = Outcome::pass("connected");
-    if (const auto error = co_await connection.connect(endpoint_of(target_), target_.spec->proxy)) {
+    if (const auto error = co_await connection.connect(target_)) {
       outcome = connection.failure(error, "no connection in");
     } else if (!check_.steps.empty()) {
       if (check_.steps.front().kind == Step::Kind::expect) connection.let_it_speak();

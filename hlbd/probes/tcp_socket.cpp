@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "probes/way_socket.h"
+
 namespace hlb::probes {
 namespace {
 
@@ -43,11 +45,13 @@ TcpSocket& TcpSocket::operator=(TcpSocket&& other) noexcept {
 // for no time is what turns every close into an RST; it is set past Asio, which would take it back
 // in the socket's destructor. So is connecting: Asio takes two system calls more to learn how it
 // ended.
-error_code TcpSocket::begin(const tcp::endpoint& backend) {
+error_code TcpSocket::begin(const tcp::endpoint& backend, const Way& way) {
   close();
-  fd_ = ::socket(backend.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-                 IPPROTO_TCP);
-  if (!is_open()) return error_of(errno);
+  const bool ipv4 = backend.protocol() == tcp::v4();
+  error_code trouble;
+  fd_ = open_socket(way, ipv4 ? Address::Family::ipv4 : Address::Family::ipv6,
+                    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP, trouble);
+  if (!is_open()) return trouble;
   set_option(fd_, IPPROTO_TCP, TCP_QUICKACK, 0);
   set_option(fd_, SOL_SOCKET, SO_LINGER, linger{.l_onoff = 1, .l_linger = 0});
   return proceed(backend);

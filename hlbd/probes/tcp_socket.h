@@ -5,6 +5,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
 
+#include "health/way.h"
+
 namespace hlb::probes {
 
 // Owned by its scope, and closed with RST. No child inherits it.
@@ -17,7 +19,7 @@ class TcpSocket {
 
   // Begins to connect, in place of the connection there may be. is_pending() tells of the error
   // whether it is under way; then proceed() tells how it goes.
-  boost::system::error_code begin(const boost::asio::ip::tcp::endpoint& backend);
+  boost::system::error_code begin(const boost::asio::ip::tcp::endpoint& backend, const Way& way);
   boost::system::error_code proceed(const boost::asio::ip::tcp::endpoint& backend) const;
 
   // Our end of the connection, once there is one.

@@ -38,8 +38,7 @@ class TlsProbe : public Probe {
     TlsPeer peer(client_, check_.tls);
     Link link(co_await asio::this_coro::executor, &peer);
     link.start(target_.spec->timeout);
-    std::optional<Outcome> outcome =
-        co_await link.connect(endpoint_of(target_), target_.spec->proxy);
+    std::optional<Outcome> outcome = co_await link.connect(target_);
     if (!outcome) outcome = co_await talk(link);
     const auto latency = link.age();
     // What has answered agrees with our certificate.

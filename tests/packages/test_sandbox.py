@@ -127,6 +127,18 @@ def test_programs_that_ping_need_the_drop_in_and_work_with_it(machine):
     answered(machine, *BACKENDS)
 
 
+def test_a_check_in_another_network_namespace_needs_the_drop_in_and_works_with_it(machine):
+    serve = "python3 -m http.server --bind 127.0.0.1 8083"
+    machine.shell("ip netns add blue; ip -n blue link set lo up")
+    machine.serve("blue", "ip", "netns", "exec", "blue", *serve.split())
+    check = 'type = "tcp"\nport = 8083\naddress = "127.0.0.1"\nnetns = "/run/netns/blue"'
+    configure(machine, check)
+    machine.run("systemctl", "restart", "hlbd")
+    until(lambda: "netns: Operation not permitted" in machine.journal(), "it is refused")
+    with_drop_in(machine, "netns.conf")
+    answered(machine, *BACKENDS)
+
+
 def test_what_a_program_leaves_running_ends_with_its_cgroup(machine):
     check_by(machine, f"[ -e /tmp/known ] || {{ {DAEMON} }}\ncat /tmp/known\n")
     answered(machine, *BACKENDS)

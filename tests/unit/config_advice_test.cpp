@@ -181,7 +181,8 @@ TEST(ConfigAgent, ReportsEachFaultWithItsPlace) {
               ElementsAre("hlbd.toml:4:18: \"port\" must be 1 to 65535, not 0"));
   EXPECT_THAT(faults("{ port = 1, rise = 1 }"),
               ElementsAre("hlbd.toml:4:21: unknown key \"rise\" in \"agent\"; remove it, or use "
-                          "\"port\", \"interval\", \"timeout\" or \"send\""));
+                          "\"port\", \"address\", \"source\", \"interface\", \"netns\", "
+                          "\"interval\", \"timeout\" or \"send\""));
   EXPECT_THAT(faults("{ port = 1, send = 1 }"),
               ElementsAre("hlbd.toml:4:28: \"send\" must be a string in quotes or { hex = \"0d "
                           "0a\" }, not an integer"));

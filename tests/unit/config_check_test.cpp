@@ -116,6 +116,20 @@ TEST(ConfigCheck, MayBeginByTheProxyProtocol) {
   }
 }
 
+TEST(ConfigCheck, MayAskElsewhereAndOnAWayOfItsOwn) {
+  for (const char* type : {"tcp", "http", "https", "tls", "grpc", "icmp"}) {
+    const CheckSpec plain = check_of(type, "");
+    EXPECT_EQ(plain.address, std::nullopt) << type;
+    EXPECT_EQ(plain.way, Way()) << type;
+    const CheckSpec check =
+        check_of(type,
+                 "address = 'fd00::9'\nsource = '10.0.0.5'\ninterface = 'eth1'\n"
+                 "netns = '/run/netns/blue'");
+    EXPECT_EQ(check.address, Address::parse("fd00::9")) << type;
+    EXPECT_EQ(check.way, (Way{Address::parse("10.0.0.5"), "eth1", "/run/netns/blue"})) << type;
+  }
+}
+
 TEST(ConfigCheck, MayBeSlowerThanTheIntervalWhileDown) {
   EXPECT_EQ(check_of("tcp", "down_interval = '1h'").down_interval, 1h);
 }
@@ -478,7 +492,7 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(6:1: unknown key "timout" in [service.check]; did you mean "timeout"?)"),
         fault_in(
             "http", "volume = 1",
-            R"(6:1: unknown key "volume" in [service.check]; remove it, or use "type", "port", "proxy", "method", "path", "host", "headers", "expect_status", "drain_status", "expect_body", "reuse", "interval", "timeout", "fast_interval", "down_interval", "max_latency", "rise", "fall", "max_flaps" or "suspect")"),
+            R"(6:1: unknown key "volume" in [service.check]; remove it, or use "type", "port", "proxy", "address", "source", "interface", "netns", "method", "path", "host", "headers", "expect_status", "drain_status", "expect_body", "reuse", "interval", "timeout", "fast_interval", "down_interval", "max_latency", "rise", "fall", "max_flaps" or "suspect")"),
         fault_in(
             "none", "volume = 1",
             R"(6:1: unknown key "volume" in [service.check]; remove it, or use "type", "interval", "timeout", "fast_interval", "down_interval", "max_latency", "rise", "fall", "max_flaps" or "suspect")")));
@@ -526,6 +540,24 @@ INSTANTIATE_TEST_SUITE_P(
         fault_in(
             "icmp", "proxy = 1",
             R"(6:1: "proxy" is for type = "tcp", "http", "https", "tls" or "grpc" alone; remove it or change the type)"),
+        fault_in("tcp", "address = 'a'",
+                 R"(6:11: "a" is no address; give an IPv4 or IPv6 address such as "10.0.0.1")"),
+        fault_in("icmp", "source = '0.0.0.0'",
+                 R"(6:10: "0.0.0.0" is no address of a single host; give a backend's own)"),
+        fault_in("tcp", "interface = 'a/b'",
+                 R"(6:13: "interface" must be the name of an interface such as "eth1", not "a/b")"),
+        fault_in(
+            "tcp", "interface = 'sixteen-letters.'",
+            R"(6:13: "interface" must be the name of an interface such as "eth1", not "sixteen-letters.")"),
+        fault_in("tcp", "interface = ''",
+                 R"(6:13: "interface" must be the name of an interface such as "eth1", not "")"),
+        fault_in("tcp", "netns = 'blue'",
+                 R"(6:9: "netns" must be a path such as "/run/netns/blue", not "blue")"),
+        fault_in("tcp", "netns = '/run/netns/../x'",
+                 R"(6:9: "netns" must be a path such as "/run/netns/blue", not "/run/netns/../x")"),
+        fault_in(
+            "none", "interface = 'eth1'",
+            R"(6:1: "interface" is for type = "tcp", "http", "https", "tls", "grpc" or "icmp" alone; remove it or change the type)"),
         fault_in("tcp", "rise = 0", R"(6:8: "rise" must be 1 to 100, not 0)"),
         fault_in("tcp", "rise = 101", R"(6:8: "rise" must be 1 to 100, not 101)"),
         fault_in("tcp", "fall = 0", R"(6:8: "fall" must be 1 to 100, not 0)"),

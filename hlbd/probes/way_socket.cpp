@@ -1,0 +1,133 @@
+#include "probes/way_socket.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "system/file_descriptor.h"
+
+namespace hlb::probes {
+namespace {
+
+using boost::system::error_code;
+
+enum class Part : std::uint8_t { netns, interface, source };
+
+constexpr std::array<std::string_view, 3> kParts = {"netns", "interface", "source"};
+constexpr int kErrors = 4096;  // errno is below
+
+class WayCategory : public boost::system::error_category {
+ public:
+  const char* name() const noexcept override { return "way"; }
+  std::string message(int value) const override {
+    return std::string(kParts.at(static_cast<std::size_t>(value / kErrors)))
+        .append(": ")
+        .append(boost::system::system_category().message(value % kErrors));
+  }
+};
+
+// Why the last system call couldn't take that part of the way.
+error_code error_of(Part part) {
+  return {static_cast<int>(part) * kErrors + errno, way_category()};
+}
+
+// Has this thread in another network namespace, for as long as it lives. What socket(2) makes
+// belongs to the namespace of its time.
+class Visit {
+ public:
+  explicit Visit(const std::string& netns) : home_(open_namespace("/proc/thread-self/ns/net")) {
+    if (!home_.valid()) return;
+    const FileDescriptor there(open_namespace(netns.c_str()));
+    away_ = there.valid() && ::setns(there.get(), CLONE_NEWNET) == 0;
+  }
+  // In the wrong network hlbd would be wrong about all that is on it.
+  ~Visit() {
+    if (away_ && ::setns(home_.get(), CLONE_NEWNET) != 0) std::abort();
+  }
+  Visit(const Visit&) = delete;
+  Visit& operator=(const Visit&) = delete;
+
+  bool is_there() const { return away_; }
+
+ private:
+  static FileDescriptor open_namespace(const char* path) {
+    return FileDescriptor(::open(path, O_RDONLY | O_CLOEXEC));
+  }
+
+  FileDescriptor home_;
+  bool away_ = false;
+};
+
+int open_in(const std::string& netns, int family, int type, int protocol, error_code& error) {
+  if (netns.empty()) {
+    const int fd = ::socket(family, type, protocol);
+    if (fd < 0) error = {errno, boost::system::system_category()};
+    return fd;
+  }
+  const Visit visit(netns);
+  if (!visit.is_there()) {
+    error = error_of(Part::netns);
+    return -1;
+  }
+  return open_in("", family, type, protocol, error);
+}
+
+error_code bind_to_interface(int fd, const std::string& interface) {
+  const auto size = static_cast<socklen_t>(interface.size());
+  if (::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface.data(), size) == 0) return {};
+  return error_of(Part::interface);
+}
+
+// The port is left to connect(2), which knows what it must differ from.
+error_code bind_to_source(int fd, const Address& source) {
+  const int yes = 1;
+  (void)::setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);  // of no use to ICMP
+  sockaddr_in6 ipv6{.sin6_family = AF_INET6, .sin6_scope_id = source.scope_id};
+  sockaddr_in ipv4{.sin_family = AF_INET};
+  const bool is_ipv4 = source.family == Address::Family::ipv4;
+  if (is_ipv4) {
+    std::memcpy(&ipv4.sin_addr, source.bytes.data(), sizeof ipv4.sin_addr);
+  } else {
+    std::memcpy(&ipv6.sin6_addr, source.bytes.data(), sizeof ipv6.sin6_addr);
+  }
+  const auto* const address =
+      is_ipv4 ? reinterpret_cast<const sockaddr*>(&ipv4) : reinterpret_cast<const sockaddr*>(&ipv6);
+  const auto size = static_cast<socklen_t>(is_ipv4 ? sizeof ipv4 : sizeof ipv6);
+  return ::bind(fd, address, size) == 0 ? error_code() : error_of(Part::source);
+}
+
+error_code take(const Way& way, int fd, Address::Family family) {
+  if (!way.interface.empty()) {
+    if (const error_code error = bind_to_interface(fd, way.interface)) return error;
+  }
+  if (way.source && way.source->family == family) return bind_to_source(fd, *way.source);
+  return {};
+}
+
+}  // namespace
+
+const boost::system::error_category& way_category() {
+  static const WayCategory category;
+  return category;
+}
+
+int open_socket(const Way& way, Address::Family family, int type, int protocol, error_code& error) {
+  const int domain = family == Address::Family::ipv4 ? AF_INET : AF_INET6;
+  const int fd = open_in(way.netns, domain, type, protocol, error);
+  if (fd < 0) return fd;
+  error = take(way, fd, family);
+  if (!error) return fd;
+  ::close(fd);
+  return -1;
+}
+
+}  // namespace hlb::probes
