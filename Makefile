@@ -295,7 +295,7 @@ uninstall: all ## what `make install` with the same DESTDIR and PREFIX put there
 
 deb: ## the packages, from a clean copy, in build/deb; their tests are those of `make check`
 	@tests/setup/dependencies check $@
-	@DEB_BUILD_OPTIONS=nocheck tests/packages/build build/deb --build-profiles=nocheck && ls -l build/deb/*.deb
+	@tests/setup/deb
 
 format: ## rewrite the sources with clang-format
 	@tests/setup/dependencies check test

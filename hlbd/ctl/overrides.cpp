@@ -31,7 +31,7 @@ constexpr Kind kUp = {"up", "answer with these backends, whatever their checks s
 constexpr Kind kDown = {"down", "take these backends as down, whatever their checks say",
                         "forced down"};
 constexpr Kind kClear = {"clear", "let the checks of these backends decide again",
-                         "as their checks say"};
+                         "as checks say"};
 
 struct OverrideWishes {
   std::vector<std::string> targets;

@@ -24,6 +24,9 @@ struct Target {
   }
 };
 
-boost::asio::ip::tcp::endpoint endpoint_of(const Target& target);
+boost::asio::ip::tcp::endpoint endpoint_of(const Address& address, std::uint16_t port);
+inline boost::asio::ip::tcp::endpoint endpoint_of(const Target& target) {
+  return endpoint_of(target.address, target.port);
+}
 
 }  // namespace hlb::probes

@@ -9,10 +9,10 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <string_view>
 
+#include "probes/target.h"
 #include "system/file_descriptor.h"
 
 namespace hlb::probes {

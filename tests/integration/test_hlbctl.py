@@ -337,7 +337,7 @@ def test_each_override_goes_by_its_name(bus, fake, command, said):
 
 def test_clear_and_reload(bus, fake):
     fake.say({**says(), "concerned": {"*": 2}})
-    assert hlbctl(bus, "clear", "*").stdout == "*: 2 backends as their checks say\n"
+    assert hlbctl(bus, "clear", "*").stdout == "*: 2 backends as checks say\n"
     assert hlbctl(bus, "reload").stdout == "/etc/hlb/hlbd.toml: read anew, 3 services\n"
     assert fake.changes() == [["ClearOverride", "*"], ["Reload"]]
 
