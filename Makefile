@@ -94,7 +94,8 @@ ctl_parts      := $(filter-out %/ctl/main.o,$(call obj,$(ctl_sources)))
 ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(shared_objects)
 fuzzed_objects := $(guest_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp discovery/reply.cpp \
                     $(addprefix probes/,head_text.cpp reason.cpp response_body.cpp response_head.cpp) $(addprefix publish/,encode.cpp live_record.cpp peer_protocol.cpp)))
-tools          := $(patsubst tests/integration/%.cpp,$(OUT)/tests/%,$(tool_sources)) $(OUT)/tests/kernel_timers.so
+preloads       := $(patsubst %,$(OUT)/tests/%.so,kernel_timers slept)
+tools          := $(patsubst tests/integration/%.cpp,$(OUT)/tests/%,$(tool_sources)) $(preloads)
 $(fuzzed_objects): MODE.asan += -fsanitize=fuzzer-no-link
 fuzzers        := $(patsubst tests/fuzz/%.cpp,$(OUT)/fuzz/%,$(fuzz_sources))
 # libstdc++ 12 uses what it calls deprecated itself, which clang shows all the same; and clang, unlike

@@ -23,6 +23,7 @@
 #include <variant>
 
 #include "libnss_hlb/bus.h"
+#include "libnss_hlb/clock.h"
 #include "publish/encode.h"
 #include "state/host.h"
 #include "state/moment.h"
@@ -102,7 +103,8 @@ Daemon::Daemon(Options options, Config config)
             return remember(monitor_, clock_, encoder, first);
           },
           degraded_by("states")),
-      routes_(io_, [this] { routes_changed(); }),
+      routes_(io_, [this](bool ways) { routes_changed(ways); }),
+      network_probes_(clock_, [this] { monitor_.probe_network(); }),
       listeners_(io_.get_executor(),
                  [this](std::span<const probes::Listener> gone) { listeners_died(gone); }),
       reloader_(
@@ -222,9 +224,20 @@ void Daemon::watch_routes() {
   }
 }
 
-void Daemon::routes_changed() {
+void Daemon::routes_changed(bool ways) {
   publisher_.forget_sort_scores();
   watch_listeners();
+  if (!ways) return;
+  spdlog::debug("links or routes have changed: probing what is asked over the network");
+  network_probes_.there_is_reason();
+}
+
+void Daemon::notice_sleep() {
+  const std::chrono::nanoseconds monotonic(read_clock(CLOCK_MONOTONIC));
+  const std::chrono::nanoseconds boottime(read_clock(CLOCK_BOOTTIME));
+  if (!sleep_.slept(boottime, monotonic)) return;
+  spdlog::info("this machine was asleep: probing what is asked over the network");
+  network_probes_.there_is_reason();
 }
 
 // To be called whenever the backends, or the addresses of this host, may have changed.
@@ -339,6 +352,7 @@ asio::awaitable<void> Daemon::renew_lease() {
                                " was removed or replaced: a new start is needed");
     }
     publisher_.renew_lease();
+    notice_sleep();
     notifier_.alive();
     timer.expires_after(period);
     co_await timer.async_wait(kAsTuple);

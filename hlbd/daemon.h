@@ -16,6 +16,8 @@
 #include "discovery/name_watch.h"
 #include "engine/clock.h"
 #include "engine/monitor.h"
+#include "engine/paced.h"
+#include "engine/sleep_watch.h"
 #include "operator_side.h"
 #include "options.h"
 #include "override_control.h"
@@ -55,7 +57,8 @@ class Daemon : private Monitor::Observer {
   void apply(ServiceChange change);
   void join_bus();
   void watch_routes();
-  void routes_changed();
+  void routes_changed(bool ways);
+  void notice_sleep();
   void watch_listeners();
   void listeners_died(std::span<const probes::Listener> gone);
   void file_changed(const probes::FileChange& change);
@@ -91,6 +94,8 @@ class Daemon : private Monitor::Observer {
   OperatorSide operator_side_;
   StateFile state_file_;
   publish::RouteWatch routes_;
+  Paced network_probes_;  // when the network may be another one
+  SleepWatch sleep_;
   std::optional<publish::PeerSocket> peer_socket_;
   probes::ListenerWatch listeners_;
   bool can_watch_listeners_ = true;

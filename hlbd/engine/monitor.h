@@ -145,6 +145,10 @@ class Monitor {
   // Has all checks probe at once whose targets are concerned, see Rounds::hurry().
   void probe_now(const std::function<bool(const probes::Target&)>& concerned);
 
+  // The same for all checks that ask over the network, beyond this host's loopback: one after the
+  // other in a short while, so that thousands of them aren't due in one instant.
+  void probe_network();
+
   // Whether every check has had an outcome, or has had the time for one.
   bool first_round_over() const;
 

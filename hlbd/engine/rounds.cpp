@@ -49,11 +49,12 @@ void Rounds::enlist(Check& check) {
   rest(check, milliseconds{0});
 }
 
-void Rounds::hurry(Check& check) {
+void Rounds::hurry(Check& check, milliseconds after) {
   check.hurried_ = true;
   if (!check.resting()) return;
+  const auto due = std::max(check.rested_since_ + kConfirmHard, clock_.now() + after);
   check.unlink();
-  rest_until(check, std::min(check.due_, check.rested_since_ + kConfirmHard));
+  rest_until(check, std::min(check.due_, due));
 }
 
 void Rounds::rest(Check& check, milliseconds wait) {

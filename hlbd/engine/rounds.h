@@ -34,8 +34,9 @@ class Rounds {
   // There is a reason to believe that the state has changed: ends the wait for the next probe, or,
   // if one is under way and may have been too early to see it, lets another follow. Never sooner
   // than kConfirmHard after the last one, so that what is to be confirmed has its time, and that no
-  // flood of reasons becomes one of probes.
-  void hurry(Check& check);
+  // flood of reasons becomes one of probes. `after`: not before this time has passed, for many
+  // checks that one reason concerns.
+  void hurry(Check& check, std::chrono::milliseconds after = std::chrono::milliseconds{0});
 
  private:
   using Question = Check::Question;

@@ -51,6 +51,11 @@ bool Address::is_link_local() const {
   return family == Family::ipv6 && bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
 }
 
+bool Address::is_loopback() const {
+  if (family == Family::ipv4) return bytes[0] == 127;
+  return bytes == decltype(bytes){0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+}
+
 bool Address::is_single_host() const {
   if (family == Family::ipv4) return bytes[0] != 0 && bytes[0] < 224;
   return bytes[0] != 0xff && bytes != decltype(bytes){};

@@ -22,6 +22,7 @@ struct Address {
   static std::optional<Address> parse(std::string_view text);
   std::string to_string() const;
   bool is_link_local() const;   // fe80::/10: of use with a scope_id alone
+  bool is_loopback() const;     // 127/8 or ::1
   bool is_single_host() const;  // neither unspecified nor multicast nor broadcast
   bool is_ipv4_mapped() const;  // ::ffff:0:0/96 (RFC 4291, 2.5.5.2)
 

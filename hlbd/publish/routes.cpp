@@ -2,6 +2,7 @@
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,21 +14,25 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
+#include <cstring>
 #include <exception>
+#include <optional>
 #include <utility>
 
 namespace hlb::publish {
 namespace asio = boost::asio;
 
 struct RouteWatch::Watch {
-  Watch(asio::io_context& io, std::function<void()> change)
+  Watch(asio::io_context& io, OnChange change)
       : socket(io), burst(io), on_change(std::move(change)) {}
 
   asio::posix::stream_descriptor socket;
   asio::steady_timer burst;
-  std::function<void()> on_change;
+  OnChange on_change;
+  WayWatch ways;
   bool ended = false;
 
+  std::optional<bool> drain();
   static asio::awaitable<void> follow(std::shared_ptr<Watch> watch);
 };
 
@@ -51,21 +56,44 @@ std::error_code subscribe(asio::posix::stream_descriptor& socket) {
   return {};
 }
 
-// Whether the socket still works. What the messages say doesn't matter, so ENOBUFS, which tells of
-// lost ones, is as good as a message. Bounded: what comes after it makes the next burst.
-bool drain(int fd) {
-  std::array<char, 16> start;  // the rest of each message is dropped by the kernel
-  for (int i = 0; i < 4096; ++i) {
-    if (::recv(fd, start.data(), start.size(), MSG_DONTWAIT) >= 0) continue;
-    if (errno == EAGAIN) return true;
-    if (errno != ENOBUFS && errno != EINTR) return false;
-  }
-  return true;
+template <typename Payload>
+Payload payload_of(std::span<const char> message) {
+  Payload payload{};
+  if (message.size() < NLMSG_HDRLEN + sizeof payload) return payload;
+  std::memcpy(&payload, message.data() + NLMSG_HDRLEN, sizeof payload);
+  return payload;
 }
 
 }  // namespace
 
-RouteWatch::RouteWatch(asio::io_context& io, std::function<void()> on_change)
+bool WayWatch::changes(std::span<const char> message) {
+  static_assert(kStart >= NLMSG_HDRLEN + sizeof(ifinfomsg));
+  static_assert(kStart >= NLMSG_HDRLEN + sizeof(rtmsg));
+  nlmsghdr header{};
+  if (message.size() < sizeof header) return false;
+  std::memcpy(&header, message.data(), sizeof header);
+  switch (header.nlmsg_type) {
+    case RTM_NEWROUTE:
+    case RTM_DELROUTE:
+      return (payload_of<rtmsg>(message).rtm_flags & RTM_F_CLONED) == 0;
+    case RTM_NEWLINK:
+    case RTM_DELLINK: {
+      const auto link = payload_of<ifinfomsg>(message);
+      const bool runs = header.nlmsg_type == RTM_NEWLINK && (link.ifi_flags & IFF_RUNNING) != 0;
+      return link.ifi_family != AF_BRIDGE && link_changes(link.ifi_index, runs);
+    }
+    default:
+      return false;
+  }
+}
+
+// The first that is heard of a link counts: it may have been running for long.
+bool WayWatch::link_changes(int link, bool runs) {
+  const auto [known, is_new] = runs_.try_emplace(link, runs);
+  return std::exchange(known->second, runs) != runs || is_new;
+}
+
+RouteWatch::RouteWatch(asio::io_context& io, OnChange on_change)
     : watch_(std::make_shared<Watch>(io, std::move(on_change))) {}
 
 RouteWatch::~RouteWatch() {
@@ -92,9 +120,31 @@ asio::awaitable<void> RouteWatch::Watch::follow(std::shared_ptr<Watch> watch) {
     if (error) break;
     watch->burst.expires_after(kBurst);
     co_await watch->burst.async_wait(resume);
-    if (watch->ended || !drain(watch->socket.native_handle())) break;
-    watch->on_change();
+    if (watch->ended) break;
+    const auto ways = watch->drain();
+    if (!ways) break;
+    watch->on_change(*ways);
   }
+}
+
+// Whether ways have changed; nullopt when the socket works no more. ENOBUFS, which tells of lost
+// messages, is as good as one. Bounded: what comes after it makes the next burst.
+std::optional<bool> RouteWatch::Watch::drain() {
+  std::array<char, WayWatch::kStart> start;  // the rest of each message is dropped by the kernel
+  bool changed = false;
+  for (int i = 0; i < 4096; ++i) {
+    const ssize_t size = ::recv(socket.native_handle(), start.data(), start.size(), MSG_DONTWAIT);
+    if (size >= 0) {
+      changed |= ways.changes({start.data(), static_cast<std::size_t>(size)});
+    } else if (errno == EAGAIN) {
+      break;
+    } else if (errno == ENOBUFS) {
+      changed = true;
+    } else if (errno != EINTR) {
+      return std::nullopt;
+    }
+  }
+  return changed;
 }
 
 }  // namespace hlb::publish

@@ -1,13 +1,34 @@
-// Tells when the host's addresses, routes or links change: sort scores then have to be asked anew.
+// Tells when the host's addresses, routes or links change: sort scores then have to be asked anew,
+// and backends may be in reach, or out of it.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <chrono>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <span>
 #include <system_error>
 
 namespace hlb::publish {
+
+// Told by messages of rtnetlink(7) whether packets may take another way from now on: a route comes
+// or goes, or a link begins or ceases to run. Much else is told of links and addresses, some of it
+// every few seconds. Pure.
+class WayWatch {
+ public:
+  // How much of a message is of use.
+  static constexpr std::size_t kStart = 32;
+
+  // `message`: its start, or all of it.
+  bool changes(std::span<const char> message);
+
+ private:
+  bool link_changes(int link, bool runs);
+
+  std::map<int, bool> runs_;  // by the index of a link that something was heard of
+};
 
 // Calls `on_change` from the loop, 100 ms after the first change of a burst and for all of it: at
 // most ten times a second, and within 100 ms however long the burst lasts. Changes that the kernel
@@ -17,7 +38,10 @@ class RouteWatch {
  public:
   static constexpr std::chrono::milliseconds kBurst{100};
 
-  RouteWatch(boost::asio::io_context& io, std::function<void()> on_change);
+  // `ways`: not addresses alone have changed, see WayWatch.
+  using OnChange = std::function<void(bool ways)>;
+
+  RouteWatch(boost::asio::io_context& io, OnChange on_change);
   ~RouteWatch();
   RouteWatch(const RouteWatch&) = delete;
   RouteWatch& operator=(const RouteWatch&) = delete;

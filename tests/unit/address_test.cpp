@@ -55,6 +55,15 @@ TEST(Address, IsLinkLocalInFe80Slash10Alone) {
   EXPECT_FALSE(Address::parse("254.128.0.1").value().is_link_local());
 }
 
+TEST(Address, IsLoopbackIn127Slash8AndAsOneOfIpv6) {
+  EXPECT_TRUE(Address::parse("127.0.0.1").value().is_loopback());
+  EXPECT_TRUE(Address::parse("127.255.0.1").value().is_loopback());
+  EXPECT_TRUE(Address::parse("::1").value().is_loopback());
+  EXPECT_FALSE(Address::parse("128.0.0.1").value().is_loopback());
+  EXPECT_FALSE(Address::parse("7f00::1").value().is_loopback());
+  EXPECT_FALSE(Address::parse("::2").value().is_loopback());
+}
+
 TEST(Address, ComparesByValue) {
   EXPECT_EQ(Address::parse("fd99::1"), Address::parse("fd99:0::0:1"));
   EXPECT_NE(Address::parse("1.2.3.4"), Address::parse("1.2.3.5"));
