@@ -23,7 +23,6 @@
 #include <variant>
 
 #include "libnss_hlb/bus.h"
-#include "libnss_hlb/clock.h"
 #include "publish/encode.h"
 #include "state/host.h"
 #include "state/moment.h"
@@ -92,6 +91,7 @@ Daemon::Daemon(Options options, Config config)
           io_.get_executor(), options_.runtime_dir, monitor_,
           [this](std::span<const Refreshed> services) { on_published(services); },
           degraded_by("table")),
+      hints_(io_.get_executor(), clock_, monitor_),
       override_control_(
           options_.state_dir, disk_, monitor_, clock_, [this] { publisher_.publish(); },
           degraded_by("overrides")),
@@ -104,9 +104,6 @@ Daemon::Daemon(Options options, Config config)
           },
           degraded_by("states")),
       routes_(io_, [this](bool ways) { routes_changed(ways); }),
-      network_probes_(clock_, [this] { monitor_.probe_network(); }),
-      listeners_(io_.get_executor(),
-                 [this](std::span<const probes::Listener> gone) { listeners_died(gone); }),
       reloader_(
           options_.config, deliver_to(io_), [this] { return monitor_.list(); },
           [this](Reloader::Loaded loaded, Reloader::Reply done) {
@@ -120,6 +117,7 @@ void Daemon::configure(const Config& config) {
   set_log_level(config.log_level);
   publisher_.set_max_stale(config.max_stale);
   operator_side_.configure(config);
+  hints_.watch_connections(config.watch_connections);
 }
 
 void Daemon::backend_changed(const BackendChange& change) {
@@ -168,7 +166,7 @@ void Daemon::apply(ServiceChange change) {
   if (!monitor_.apply(std::move(change), published)) return;
   publisher_.configured();
   operator_side_.configured();
-  watch_listeners();
+  hints_.backends_changed();
 }
 
 void Daemon::file_changed(const probes::FileChange& change) {
@@ -226,34 +224,8 @@ void Daemon::watch_routes() {
 
 void Daemon::routes_changed(bool ways) {
   publisher_.forget_sort_scores();
-  watch_listeners();
-  if (!ways) return;
-  spdlog::debug("links or routes have changed: probing what is asked over the network");
-  network_probes_.there_is_reason();
-}
-
-void Daemon::notice_sleep() {
-  const std::chrono::nanoseconds monotonic(read_clock(CLOCK_MONOTONIC));
-  const std::chrono::nanoseconds boottime(read_clock(CLOCK_BOOTTIME));
-  if (!sleep_.slept(boottime, monotonic)) return;
-  spdlog::info("this machine was asleep: probing what is asked over the network");
-  network_probes_.there_is_reason();
-}
-
-// To be called whenever the backends, or the addresses of this host, may have changed.
-void Daemon::watch_listeners() {
-  const std::error_code error = listeners_.watch(monitor_.listeners());
-  if (error && std::exchange(can_watch_listeners_, false)) {
-    spdlog::info("can't watch local listeners ({}): a dead backend is noticed by its interval",
-                 error.message());
-  }
-}
-
-void Daemon::listeners_died(std::span<const probes::Listener> gone) {
-  spdlog::debug("{} local listeners may have died: probing at once", gone.size());
-  monitor_.probe_now([gone](const probes::Target& target) {
-    return std::ranges::binary_search(gone, probes::Listener{target.address, target.port});
-  });
+  hints_.backends_changed();
+  if (ways) hints_.network_changed();
 }
 
 void Daemon::on_published(std::span<const Refreshed> services) {
@@ -352,7 +324,7 @@ asio::awaitable<void> Daemon::renew_lease() {
                                " was removed or replaced: a new start is needed");
     }
     publisher_.renew_lease();
-    notice_sleep();
+    hints_.look_at_clocks();
     notifier_.alive();
     timer.expires_after(period);
     co_await timer.async_wait(kAsTuple);

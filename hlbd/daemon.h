@@ -16,12 +16,10 @@
 #include "discovery/name_watch.h"
 #include "engine/clock.h"
 #include "engine/monitor.h"
-#include "engine/paced.h"
-#include "engine/sleep_watch.h"
+#include "hints.h"
 #include "operator_side.h"
 #include "options.h"
 #include "override_control.h"
-#include "probes/listeners.h"
 #include "probes/prober.h"
 #include "publish/peer_socket.h"
 #include "publish/routes.h"
@@ -58,9 +56,6 @@ class Daemon : private Monitor::Observer {
   void join_bus();
   void watch_routes();
   void routes_changed(bool ways);
-  void notice_sleep();
-  void watch_listeners();
-  void listeners_died(std::span<const probes::Listener> gone);
   void file_changed(const probes::FileChange& change);
   void programs_troubled(const std::string& trouble);
   void on_published(std::span<const Refreshed> services);
@@ -90,15 +85,12 @@ class Daemon : private Monitor::Observer {
   discovery::NameWatch names_;
   Monitor monitor_;
   Publisher publisher_;
+  Hints hints_;
   OverrideControl override_control_;
   OperatorSide operator_side_;
   StateFile state_file_;
   publish::RouteWatch routes_;
-  Paced network_probes_;  // when the network may be another one
-  SleepWatch sleep_;
   std::optional<publish::PeerSocket> peer_socket_;
-  probes::ListenerWatch listeners_;
-  bool can_watch_listeners_ = true;
   Notifier notifier_;
   Reloader reloader_;
   std::vector<std::function<void()>> awaiting_force_;

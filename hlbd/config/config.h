@@ -29,6 +29,7 @@ struct Config {
   std::chrono::milliseconds max_stale{10'000};  // how long answers outlive a dead hlbd
   std::vector<std::string> on_change;           // for services that have none of their own
   std::string on_change_user = "nobody";        // who runs it, and theirs, when hlbd is root
+  bool watch_connections = true;                // of all programs, to remote backends
   std::optional<MetricsAddress> metrics;        // unset: nowhere
   std::vector<ServiceSpec> services;
 };

@@ -47,6 +47,8 @@ class Check : public boost::intrusive::set_base_hook<
   bool decided() const { return judge.decided(); }
   // It has found the backend up, and failed since, though not often enough to find it down.
   bool suspects() const { return spec().suspect && state() == State::up && judge.against() > 0; }
+  // Up, and nothing has spoken against it since.
+  bool at_peace() const { return state() == State::up && judge.against() == 0; }
   // An agent may never say whether its backend is up: then the other checks decide alone.
   bool may_be_silent() const { return std::holds_alternative<AgentCheck>(spec().method); }
 
@@ -98,7 +100,9 @@ class Check : public boost::intrusive::set_base_hook<
   std::uint64_t identity_;
   Clock::TimePoint due_;  // both while it rests
   Clock::TimePoint rested_since_;
-  bool hurried_ = false;  // since the last probe began
+  bool hurried_ = false;                   // since the last probe began
+  Clock::TimePoint deaf_until_{};          // to hints,
+  std::chrono::milliseconds deafness_{0};  // for so long
 };
 
 // "tcp 10.0.0.1:8082", for messages.

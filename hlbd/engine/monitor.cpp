@@ -275,6 +275,13 @@ void Monitor::probe_network() {
   });
 }
 
+void Monitor::hint(std::span<const probes::Listener> places) {
+  for (const auto& [address, port] : places) {
+    for (const auto& check : checks_.at(address, port))
+      rounds_.hint(*check);
+  }
+}
+
 bool Monitor::first_round_over() const {
   return unheard_ == 0 || first_round_timed_out_;
 }

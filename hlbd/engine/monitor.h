@@ -149,6 +149,9 @@ class Monitor {
   // other in a short while, so that thousands of them aren't due in one instant.
   void probe_network();
 
+  // Somebody's connections there have failed: see Rounds::hint().
+  void hint(std::span<const probes::Listener> places);
+
   // Whether every check has had an outcome, or has had the time for one.
   bool first_round_over() const;
 

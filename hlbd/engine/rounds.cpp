@@ -57,6 +57,16 @@ void Rounds::hurry(Check& check, milliseconds after) {
   rest_until(check, std::min(check.due_, due));
 }
 
+void Rounds::hint(Check& check) {
+  const Clock::TimePoint now = clock_.now();
+  if (check.hurried_ || !check.at_peace() || now < check.deaf_until_) return;
+  const milliseconds interval = check.spec().interval;
+  if (now >= check.deaf_until_ + interval) check.deafness_ = milliseconds{0};
+  check.deafness_ = std::clamp(2 * check.deafness_, std::min(kConfirmHard, interval), interval);
+  check.deaf_until_ = now + check.deafness_;
+  hurry(check);
+}
+
 void Rounds::rest(Check& check, milliseconds wait) {
   if (wait == kForGood) return;
   check.rested_since_ = clock_.now();

@@ -38,6 +38,11 @@ class Rounds {
   // checks that one reason concerns.
   void hurry(Check& check, std::chrono::milliseconds after = std::chrono::milliseconds{0});
 
+  // There is a vague reason, which may be wrong again and again: hurries a check that is up and at
+  // peace, for which nothing like that was heard lately. Each that found nothing makes the pause
+  // until the next twice as long, up to the check's interval: so hints at most double its probes.
+  void hint(Check& check);
+
  private:
   using Question = Check::Question;
 

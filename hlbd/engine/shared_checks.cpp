@@ -1,15 +1,26 @@
 #include "engine/shared_checks.h"
 
 #include <cstdint>
+#include <utility>
+#include <variant>
 
 namespace hlb {
 namespace {
 
-std::size_t hash_of(const probes::Target& target) {
-  std::size_t hash = std::size_t{target.port} << 8U ^ target.spec->method.index();
-  for (const std::uint8_t byte : target.address.bytes)
+std::size_t hash_of(const Address& address, std::uint16_t port, std::size_t method) {
+  std::size_t hash = std::size_t{port} << 8U ^ method;
+  for (const std::uint8_t byte : address.bytes)
     hash = (hash ^ byte) * 0x100000001b3U;  // FNV-1a
   return hash;
+}
+
+std::size_t hash_of(const probes::Target& target) {
+  return hash_of(target.address, target.port, target.spec->method.index());
+}
+
+bool is_at(const probes::Target& target, const Address& address, std::uint16_t port) {
+  return target.address.family == address.family && target.address.bytes == address.bytes &&
+         target.port == port;
 }
 
 }  // namespace
@@ -21,6 +32,20 @@ std::shared_ptr<Check> SharedChecks::find(const probes::Target& target) const {
     if (check && check->target() == target) return check;
   }
   return nullptr;
+}
+
+std::vector<std::shared_ptr<Check>> SharedChecks::at(const Address& address,
+                                                     std::uint16_t port) const {
+  std::vector<std::shared_ptr<Check>> found;
+  for (std::size_t method = 0; method < std::variant_size_v<CheckMethod>; ++method) {
+    const auto [first, last] = checks_.equal_range(hash_of(address, port, method));
+    for (auto each = first; each != last; ++each) {
+      auto check = each->second.lock();
+      if (check && check->asks_over_network() && is_at(check->target(), address, port))
+        found.push_back(std::move(check));
+    }
+  }
+  return found;
 }
 
 void SharedChecks::add(const std::shared_ptr<Check>& check) {

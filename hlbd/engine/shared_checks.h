@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <unordered_map>
+#include <vector>
 
 #include "engine/check.h"
 #include "probes/target.h"
@@ -15,6 +17,8 @@ class SharedChecks {
  public:
   // The one that checks the same, whoever uses it; empty if there is none.
   std::shared_ptr<Check> find(const probes::Target& target) const;
+  // Those that ask over the network at this address and port, whatever its scope.
+  std::vector<std::shared_ptr<Check>> at(const Address& address, std::uint16_t port) const;
   void add(const std::shared_ptr<Check>& check);
 
   // Gives back the room of those that have gone, once they may be half of all.

@@ -5,9 +5,12 @@
 #include <unistd.h>
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/query.hpp>
 #include <cerrno>
 #include <utility>
 
+#include "probes/own_ports.h"
 #include "probes/way_socket.h"
 
 namespace hlb::probes {
@@ -30,13 +33,16 @@ error_code error_of(int number) {
 }  // namespace
 
 TcpSocket::TcpSocket(TcpSocket&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), watched_(std::move(other.watched_)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      watched_(std::move(other.watched_)),
+      connected_(other.connected_) {}
 
 TcpSocket& TcpSocket::operator=(TcpSocket&& other) noexcept {
   if (this == &other) return *this;
   close();
   fd_ = std::exchange(other.fd_, -1);
   watched_ = std::move(other.watched_);
+  connected_ = other.connected_;
   return *this;
 }
 
@@ -58,12 +64,13 @@ error_code TcpSocket::begin(const tcp::endpoint& backend, const Way& way) {
 }
 
 // connect(2), called again after EINPROGRESS, says how that ended: EALREADY when it hasn't.
-error_code TcpSocket::proceed(const tcp::endpoint& backend) const {
+error_code TcpSocket::proceed(const tcp::endpoint& backend) {
   const int result = ::connect(fd_, backend.data(), static_cast<socklen_t>(backend.size()));
-  return result == 0 || errno == EISCONN ? error_code() : error_of(errno);
+  connected_ = result == 0 || errno == EISCONN;
+  return connected_ ? error_code() : error_of(errno);
 }
 
-// What is connected has one.
+// What is connected has one, and so does what was refused.
 tcp::endpoint TcpSocket::local() const {
   tcp::endpoint local;
   auto size = static_cast<socklen_t>(local.capacity());
@@ -85,7 +92,13 @@ void TcpSocket::acknowledge() const {
   set_option(fd_, IPPROTO_TCP, TCP_QUICKACK, 1);
 }
 
+void TcpSocket::note_port() {
+  auto& loop = asio::query(watched_.get_executor(), asio::execution::context);
+  asio::use_service<OwnPorts>(loop).note(local().port());
+}
+
 void TcpSocket::close() {
+  if (is_open() && !connected_) note_port();
   error_code ignored;
   if (watched_.is_open()) {
     watched_.close(ignored);
@@ -93,6 +106,7 @@ void TcpSocket::close() {
     ::close(fd_);
   }
   fd_ = -1;
+  connected_ = false;
 }
 
 bool is_pending(const error_code& error) {

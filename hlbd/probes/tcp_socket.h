@@ -9,7 +9,8 @@
 
 namespace hlb::probes {
 
-// Owned by its scope, and closed with RST. No child inherits it.
+// Owned by its scope, and closed with RST. No child inherits it. The local port of one that never
+// was connected is noted for those who watch connections, see OwnPorts.
 class TcpSocket {
  public:
   explicit TcpSocket(const boost::asio::any_io_executor& executor) : watched_(executor) {}
@@ -20,7 +21,7 @@ class TcpSocket {
   // Begins to connect, in place of the connection there may be. is_pending() tells of the error
   // whether it is under way; then proceed() tells how it goes.
   boost::system::error_code begin(const boost::asio::ip::tcp::endpoint& backend, const Way& way);
-  boost::system::error_code proceed(const boost::asio::ip::tcp::endpoint& backend) const;
+  boost::system::error_code proceed(const boost::asio::ip::tcp::endpoint& backend);
 
   // Our end of the connection, once there is one.
   boost::asio::ip::tcp::endpoint local() const;
@@ -39,8 +40,11 @@ class TcpSocket {
   void close();
 
  private:
+  void note_port();
+
   int fd_ = -1;                           // watched_'s own once that is open
   boost::asio::ip::tcp::socket watched_;  // open while the loop watches
+  bool connected_ = false;
 };
 
 // Whether connecting is under way, and neither has failed nor succeeded yet.

@@ -64,6 +64,13 @@ Payload payload_of(std::span<const char> message) {
   return payload;
 }
 
+// An address brings routes of the other kinds, once more when it was found to be nobody else's.
+bool leads_elsewhere(const rtmsg& route) {
+  if ((route.rtm_flags & RTM_F_CLONED) != 0) return false;
+  return route.rtm_type != RTN_LOCAL && route.rtm_type != RTN_BROADCAST &&
+         route.rtm_type != RTN_ANYCAST && route.rtm_type != RTN_MULTICAST;
+}
+
 }  // namespace
 
 bool WayWatch::changes(std::span<const char> message) {
@@ -75,7 +82,7 @@ bool WayWatch::changes(std::span<const char> message) {
   switch (header.nlmsg_type) {
     case RTM_NEWROUTE:
     case RTM_DELROUTE:
-      return (payload_of<rtmsg>(message).rtm_flags & RTM_F_CLONED) == 0;
+      return leads_elsewhere(payload_of<rtmsg>(message));
     case RTM_NEWLINK:
     case RTM_DELLINK: {
       const auto link = payload_of<ifinfomsg>(message);

@@ -2,12 +2,14 @@
 
 import os
 import re
+import sys
+import time
 
 import pytest
-from lan import FAR, NEAR, Lan, far_addresses
+from lan import FAR, NEAR, Lan, far_addresses, firewall
 from lookups import lookup
 from waiting import until
-from world import BUILD, PRELOAD, config, ip, service
+from world import BUILD, PORT, PRELOAD, config, ip, service
 
 # Whatever is found in a test, no regular probe has found it.
 SELDOM = {"type": "tcp", "interval": "1h"}
@@ -77,3 +79,104 @@ def test_a_machine_that_was_asleep_is_probed_over_at_once(stage):
     os.truncate(asleep, 3600)
     hlbd.wait_for_log("was asleep", SOON)
     hlbd.wait_for_log(rf"{address}: up -> down: connection refused", SOON)
+
+
+# ---- somebody's connections --------------------------------------------------------------------
+
+# Connects again and again to an address, and says how each attempt ended: "refused 1789.123".
+CLIENT = """
+import socket, sys, time
+address, port, way = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+print("ready", flush=True)
+while True:
+    client = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    if way != "waits": client.settimeout(float(way))
+    try:
+        client.connect((address, port))
+        client.sendall(b"GET / HTTP/1.0\\r\\n\\r\\n")
+        while client.recv(4096): pass
+        print("served", time.time(), flush=True)
+    except OSError as error:
+        print("failed", time.time(), flush=True)
+    client.close()
+    time.sleep(0.01)
+"""
+
+
+def client(stage, address, way="1", port=PORT):
+    return stage.program(sys.executable, "-c", CLIENT, address, port, way, ready="ready")
+
+
+def far_pair(stage, **keys):
+    """A service of two far backends, the first of which a test may kill."""
+    Lan(stage)
+    addresses = far_addresses(11, 12)
+    mortal, other = (stage.backend(address, host=FAR) for address in addresses)
+    hlbd = stage.hlbd(config(service("far.test", addresses, SELDOM, answer="all"),
+                             log_level="debug", **keys))  # fmt: skip
+    until(lambda: len(probes(hlbd, addresses[0])) == 1, "the first probe")
+    return hlbd, addresses, mortal, other
+
+
+@pytest.mark.parametrize("way", ["1", "waits"])
+@pytest.mark.parametrize("prefix", ["", "::ffff:"], ids=["ipv4", "ipv4-as-ipv6"])
+def test_a_far_backend_that_clients_find_dead_is_left_out_at_once(stage, way, prefix):
+    hlbd, (dead, alive), mortal, _ = far_pair(stage)
+    busy = client(stage, prefix + dead, way)
+    busy.wait_for_log("served")
+    mortal.kill()
+    hlbd.wait_for_log(rf"far.test/{dead}: up -> down: connection refused", SOON)
+    assert lookup("far.test").addresses == [alive]
+
+
+def test_a_far_backend_that_fell_silent_is_noticed_by_the_time_outs_of_clients(stage):
+    hlbd, (silent, alive), _, _ = far_pair(stage)
+    client(stage, silent, "0.3").wait_for_log("served")
+    firewall([f"ip daddr {silent} drop"])
+    hlbd.wait_for_log(rf"far.test/{silent}: up -> down: no connection", SOON + 3)
+
+
+def test_nobody_elses_connections_are_watched_unless_wanted(stage):
+    hlbd, (dead, _), mortal, _ = far_pair(stage, watch_connections=False)
+    client(stage, dead)
+    mortal.kill()
+    time.sleep(1)
+    assert probes(hlbd, dead) == ["connected"]
+    hlbd.reload(hlbd.config_file.read_text().replace("false", "true"))
+    hlbd.wait_for_log(rf"far.test/{dead}: up -> down", SOON)
+
+
+def test_connections_that_end_well_make_no_probe(stage):
+    hlbd, addresses, _, _ = far_pair(stage)
+    clients = [client(stage, address) for address in addresses]
+    until(lambda: all(each.log().count("served") > 100 for each in clients), "traffic", 20)
+    assert [len(probes(hlbd, address)) for address in addresses] == [1, 1]
+
+
+def test_a_client_that_stays_with_a_dead_backend_makes_no_more_probes(stage):
+    hlbd, (dead, _), mortal, _ = far_pair(stage)
+    stuck = client(stage, dead)
+    mortal.kill()
+    hlbd.wait_for_log(rf"far.test/{dead}: up -> down", SOON)
+    before, failed = len(probes(hlbd, dead)), stuck.log().count("failed")
+    until(lambda: stuck.log().count("failed") > failed + 100, "failures", 20)
+    assert len(probes(hlbd, dead)) == before
+
+
+def test_a_client_that_fails_where_all_is_well_makes_few_probes(stage):
+    hlbd, (address, _), _, _ = far_pair(stage)
+    wrong = client(stage, address, port=PORT + 1)
+    until(lambda: wrong.log().count("failed") > 150, "failures", 20)
+    assert 2 <= len(probes(hlbd, address)) < 12
+
+
+def test_own_probes_that_fail_are_no_reason_for_others(stage):
+    Lan(stage)
+    address = far_addresses(11)[0]
+    stage.backend(address, host=FAR)
+    refused = {"type": "tcp", "port": PORT + 1, "interval": "20ms"}
+    hlbd = stage.hlbd(config(service("far.test", [address], SELDOM),
+                             service("dead.test", [address], refused), log_level="debug"))  # fmt: skip
+    count = lambda: hlbd.log().count("connection refused after")  # noqa: E731
+    until(lambda: count() > 50, "failures")
+    assert len(re.findall(rf"tcp {address}:{PORT}: ", hlbd.log())) == 1

@@ -67,6 +67,7 @@ TEST(Config, HasTheDocumentedDefaults) {
   EXPECT_EQ(config.max_stale, 10s);
   EXPECT_THAT(config.on_change, IsEmpty());
   EXPECT_EQ(config.on_change_user, "nobody");
+  EXPECT_TRUE(config.watch_connections);
   EXPECT_EQ(config.metrics, std::nullopt);
 
   ServiceSpec expected;
@@ -109,6 +110,7 @@ TEST(Config, TakesEveryKey) {
 [daemon]
 log_level = "error"
 max_stale = "1.5s"
+watch_connections = false
 [[service]]
 name = "App.Local."
 backends = ["10.0.0.1", { address = "fd99::1", weight = 65535, priority = 65535, port = 65535 },
@@ -131,6 +133,7 @@ fall = 100
 )"));
   EXPECT_EQ(config.log_level, LogLevel::error);
   EXPECT_EQ(config.max_stale, 1500ms);
+  EXPECT_FALSE(config.watch_connections);
 
   ServiceSpec expected;
   expected.name = "app.local";

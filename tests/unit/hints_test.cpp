@@ -59,5 +59,57 @@ TEST_F(HintsTest, OfTheNetworkConcernNeitherLoopbackNorWhatIsTold) {
   EXPECT_TRUE(world_.probes("10.0.0.1").empty());
 }
 
+class VagueHints : public HintsTest {
+ protected:
+  VagueHints() { watch({kBackend}); }
+
+  // One every 10 ms; how many probes they make.
+  std::size_t hint_for(std::chrono::milliseconds time) {
+    const probes::Listener place{address(kBackend), 80};
+    for (auto passed = 0ms; passed < time; passed += 10ms) {
+      world_.monitor().hint({&place, 1});
+      world_.pass(10ms);
+    }
+    return world_.probes(kBackend).size();
+  }
+
+  static constexpr char kBackend[] = "10.0.0.1";
+};
+
+TEST_F(VagueHints, ProbeAtOnce) {
+  world_.says(kBackend, kRefuses);
+  EXPECT_EQ(hint_for(10ms), 1U);
+}
+
+TEST_F(VagueHints, ThatAreWrongMakeFewerAndFewerProbes) {
+  EXPECT_EQ(hint_for(40ms), 1U);
+  EXPECT_LE(hint_for(10s), 9U);
+  EXPECT_LE(hint_for(1h), 10U);
+  EXPECT_LE(hint_for(10h), 22U);
+}
+
+TEST_F(VagueHints, AreHeardAtOnceAgainAfterAnInterval) {
+  hint_for(10s);
+  world_.pass(2h);
+  world_.probes(kBackend);
+  EXPECT_EQ(hint_for(40ms), 1U);
+}
+
+TEST_F(VagueHints, MakeNoProbeOfWhatIsDownOrFailing) {
+  world_.says(kBackend, kIsSilent);
+  hint_for(10ms);
+  EXPECT_EQ(hint_for(180ms), 0U);  // of its confirmation after 200 ms
+  hint_for(1s);
+  ASSERT_EQ(world_.state(kBackend), State::down);
+  EXPECT_EQ(hint_for(10s), 0U);
+}
+
+TEST_F(VagueHints, ConcernTheirPlaceAlone) {
+  const std::vector<probes::Listener> others{{address("10.0.0.1"), 81}, {address("10.0.0.2"), 80}};
+  world_.monitor().hint(others);
+  world_.pass(1s);
+  EXPECT_TRUE(world_.probes(kBackend).empty());
+}
+
 }  // namespace
 }  // namespace hlb

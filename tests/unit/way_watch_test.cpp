@@ -33,8 +33,9 @@ class WayWatchTest : public testing::Test {
     return changes(type, link);
   }
 
-  bool route(std::uint16_t type, unsigned flags = 0) {
+  bool route(std::uint16_t type, unsigned flags = 0, unsigned char kind = RTN_UNICAST) {
     rtmsg route{};
+    route.rtm_type = kind;
     route.rtm_flags = flags;
     return changes(type, route);
   }
@@ -48,7 +49,15 @@ class WayWatchTest : public testing::Test {
 TEST_F(WayWatchTest, ARouteThatComesOrGoes) {
   EXPECT_TRUE(route(RTM_NEWROUTE));
   EXPECT_TRUE(route(RTM_DELROUTE));
+  EXPECT_TRUE(route(RTM_NEWROUTE, 0, RTN_UNREACHABLE));
   EXPECT_FALSE(route(RTM_NEWROUTE, RTM_F_CLONED));
+}
+
+TEST_F(WayWatchTest, NotARouteToThisHostItself) {
+  EXPECT_FALSE(route(RTM_NEWROUTE, 0, RTN_LOCAL));
+  EXPECT_FALSE(route(RTM_DELROUTE, 0, RTN_BROADCAST));
+  EXPECT_FALSE(route(RTM_NEWROUTE, 0, RTN_ANYCAST));
+  EXPECT_FALSE(route(RTM_NEWROUTE, 0, RTN_MULTICAST));
 }
 
 TEST_F(WayWatchTest, ALinkThatBeginsOrCeasesToRun) {

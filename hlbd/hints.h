@@ -1,0 +1,45 @@
+// Reasons to probe at once that the kernel tells: never a verdict, the probes find out.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <span>
+
+#include "engine/clock.h"
+#include "engine/monitor.h"
+#include "engine/paced.h"
+#include "engine/sleep_watch.h"
+#include "probes/connections.h"
+#include "probes/listeners.h"
+
+namespace hlb {
+
+// Used by hlbd's loop alone. The clock and the monitor must outlive it.
+class Hints {
+ public:
+  Hints(const boost::asio::any_io_executor& executor, Clock& clock, Monitor& monitor);
+
+  // Whether the connections of all programs are watched.
+  void watch_connections(bool wanted);
+
+  // To be called whenever the backends, or the addresses of this host, may have changed.
+  void backends_changed();
+
+  // Links or routes have.
+  void network_changed();
+
+  // To be called a few times in a second, to notice that this machine was asleep.
+  void look_at_clocks();
+
+ private:
+  void listeners_died(std::span<const probes::Listener> gone);
+
+  Monitor& monitor_;
+  probes::ListenerWatch listeners_;
+  probes::ConnectionWatch connections_;
+  bool connections_wanted_ = true;
+  bool said_ = false;  // that either can't be watched
+  Paced network_;
+  SleepWatch sleep_;
+};
+
+}  // namespace hlb

@@ -1,0 +1,104 @@
+#include "probes/sock_diag.h"
+
+#include <ifaddrs.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+namespace hlb::probes::sock_diag {
+namespace {
+
+constexpr Key kLoopbackIpv6{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+
+bool is_loopback(const Key& key) {
+  return key == kLoopbackIpv6 || (is_ipv4(key) && key[12] == 127);
+}
+
+std::error_code netlink_error() {
+  return {errno, std::system_category()};
+}
+
+}  // namespace
+
+Key key_from(int family, const void* bytes) {
+  Key key = kAnyIpv4;
+  if (family == AF_INET) {
+    std::memcpy(key.data() + 12, bytes, 4);
+  } else {
+    std::memcpy(key.data(), bytes, key.size());
+  }
+  return key;
+}
+
+Key key_of(const Address& address) {
+  return key_from(address.family == Address::Family::ipv4 ? AF_INET : AF_INET6,
+                  address.bytes.data());
+}
+
+Address address_of(const Key& key) {
+  Address address;
+  if (is_ipv4(key)) {
+    std::copy(key.begin() + 12, key.end(), address.bytes.begin());
+  } else {
+    address.family = Address::Family::ipv6;
+    address.bytes = key;
+  }
+  return address;
+}
+
+bool is_ipv4(const Key& key) {
+  return std::equal(key.begin(), key.begin() + 12, kAnyIpv4.begin());
+}
+
+OwnAddresses::OwnAddresses() {
+  ifaddrs* list = nullptr;
+  if (::getifaddrs(&list) != 0) return;
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owned(list, ::freeifaddrs);
+  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
+    if (entry->ifa_addr == nullptr) continue;
+    if (entry->ifa_addr->sa_family == AF_INET) {
+      const auto* ipv4 = reinterpret_cast<const sockaddr_in*>(entry->ifa_addr);
+      on_interfaces_.push_back(key_from(AF_INET, &ipv4->sin_addr));
+    } else if (entry->ifa_addr->sa_family == AF_INET6) {
+      const auto* ipv6 = reinterpret_cast<const sockaddr_in6*>(entry->ifa_addr);
+      on_interfaces_.push_back(key_from(AF_INET6, &ipv6->sin6_addr));
+    }
+  }
+  std::ranges::sort(on_interfaces_);
+}
+
+bool OwnAddresses::have(const Key& key) const {
+  return is_loopback(key) || std::ranges::binary_search(on_interfaces_, key);
+}
+
+bool is_report(const Report& report, std::size_t size) {
+  const int family = report.socket.idiag_family;
+  return size >= sizeof report && report.header.nlmsg_type == SOCK_DIAG_BY_FAMILY &&
+         (family == AF_INET || family == AF_INET6);
+}
+
+std::error_code subscribe(boost::asio::posix::stream_descriptor& reports,
+                          std::span<sock_filter> filter) {
+  const int fd = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
+  if (fd < 0) return netlink_error();
+  reports.assign(fd);
+  const sock_fprog program{.len = static_cast<std::uint16_t>(filter.size()),
+                           .filter = filter.data()};
+  if (::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
+    return netlink_error();
+  }
+  sockaddr_nl groups{};
+  groups.nl_family = AF_NETLINK;
+  groups.nl_groups = 1U << (SKNLGRP_INET_TCP_DESTROY - 1) | 1U << (SKNLGRP_INET6_TCP_DESTROY - 1);
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&groups), sizeof groups) != 0) {
+    return netlink_error();
+  }
+  return {};
+}
+
+}  // namespace hlb::probes::sock_diag
