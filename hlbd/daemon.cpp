@@ -68,11 +68,15 @@ Daemon::Daemon(Options options, Config config)
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       disk_(kMostJobs, deliver_to(io_)),
       clock_(io_.get_executor()),
-      prober_(io_.get_executor(),
-              [this](const probes::FileChange& change) { file_changed(change); },
-              {.socket = options_.programs_socket,
-               .on_trouble = [this](const std::string& trouble) { programs_troubled(trouble); },
-               .on_own = say_whose_programs_are}),
+      prober_(
+          io_.get_executor(), [this](const probes::FileChange& change) { file_changed(change); },
+          {.socket = options_.programs_socket,
+           .on_trouble = [this](const std::string& trouble) { programs_troubled(trouble); },
+           .on_own = say_whose_programs_are},
+          [this](const probes::Target& target) {
+            const probes::Listener place{target.address, target.port};
+            monitor_.hint({&place, 1});
+          }),
       names_(
           io_.get_executor(),
           [this](Services services) {

@@ -30,6 +30,7 @@ class Connection final : public Stream {
   void start(std::chrono::milliseconds timeout);
   void rest() { deadline_.stop(); }
   bool is_open() const { return socket_.is_open(); }
+  int descriptor() const { return socket_.descriptor(); }
 
   // In place of the connection there may be. When no answer comes soon, asks again: one lost packet
   // is no reason to call a backend silent. Goes the target's way, and begins with the PROXY

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "probes/kept_watch.h"
 #include "probes/link.h"
 #include "probes/methods.h"
 #include "probes/pattern.h"
@@ -148,15 +149,17 @@ class Exchange {
   std::size_t searched_ = 0;  // of that
 };
 
-class HttpProbe : public Probe {
+class HttpProbe : public Probe, private KeptWatch::Keeper {
  public:
   HttpProbe(const Target& target, std::shared_ptr<const std::string> request,
-            std::shared_ptr<const Pattern> pattern, std::unique_ptr<TlsPeer> tls)
+            std::shared_ptr<const Pattern> pattern, std::unique_ptr<TlsPeer> tls,
+            KeptWatch* kept_watch)
       : target_(target),
         check_(std::get<HttpCheck>(target.spec->method)),
         request_(std::move(request)),
         pattern_(std::move(pattern)),
-        tls_(std::move(tls)) {}
+        tls_(std::move(tls)),
+        kept_watch_(kept_watch) {}
 
   asio::awaitable<Outcome> attempt() override {
     if (check_.reuse) co_return co_await attempt_on_kept();
@@ -175,11 +178,19 @@ class HttpProbe : public Probe {
     Reply reply;
     reply.stale = true;
     if (link->is_open()) reply = co_await ask(link->stream(), true);
-    if (reply.stale) reply = co_await ask_anew(*link);
+    const bool anew = reply.stale;
+    if (anew) reply = co_await ask_anew(*link);
     reply.outcome.latency = link->age();
     link->rest();
-    if (reply.reusable) kept_ = std::move(link);
+    if (reply.reusable) {
+      if (anew && kept_watch_ != nullptr) kept_watch_->add(link->descriptor(), *this);
+      kept_ = std::move(link);
+    }
     co_return std::move(reply.outcome);
+  }
+
+  const Target* connection_ended() override {
+    return std::exchange(kept_, nullptr) != nullptr ? &target_ : nullptr;
   }
 
   asio::awaitable<Reply> ask_anew(Link& link) {
@@ -200,15 +211,16 @@ class HttpProbe : public Probe {
   std::shared_ptr<const Pattern> pattern_;
   std::unique_ptr<TlsPeer> tls_;  // nullptr for http; outlives kept_
   std::unique_ptr<Link> kept_;    // nullptr: none was left open by the last attempt
+  KeptWatch* kept_watch_;
 };
 
 }  // namespace
 
 std::unique_ptr<Probe> http_probe(const Target& target, std::shared_ptr<const std::string> request,
                                   std::shared_ptr<const Pattern> pattern,
-                                  std::unique_ptr<TlsPeer> tls) {
-  return std::make_unique<HttpProbe>(target, std::move(request), std::move(pattern),
-                                     std::move(tls));
+                                  std::unique_ptr<TlsPeer> tls, KeptWatch* kept_watch) {
+  return std::make_unique<HttpProbe>(target, std::move(request), std::move(pattern), std::move(tls),
+                                     kept_watch);
 }
 
 }  // namespace hlb::probes

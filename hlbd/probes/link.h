@@ -29,6 +29,7 @@ class Link {
     if (tls_) tls_->rest();
   }
   bool is_open() const { return connection_.is_open() && (!tls_ || tls_->is_recent()); }
+  int descriptor() const { return connection_.descriptor(); }
   std::chrono::microseconds age() const { return connection_.age(); }
 
   // In place of the connection there may be, the handshake of TLS included; the files of `tls` are

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "probes/kept_watch.h"
 #include "probes/pattern.h"
 #include "probes/pinger.h"
 #include "probes/probe.h"
@@ -29,10 +30,11 @@ std::unique_ptr<Probe> tcp_probe(const Target& target);
 // has what is expected passes by that, whatever becomes of the rest of it. With `reuse` the
 // connection is kept for the next attempt if the reply passed and was read to its end, so the probe
 // must go before its loop does; when a kept connection proves to be none any more, the attempt goes
-// on over a fresh one.
+// on over a fresh one. Between attempts it is in the set of `kept_watch`, which outlives the probe;
+// nullptr: in none.
 std::unique_ptr<Probe> http_probe(const Target& target, std::shared_ptr<const std::string> request,
                                   std::shared_ptr<const Pattern> pattern,
-                                  std::unique_ptr<TlsPeer> tls);
+                                  std::unique_ptr<TlsPeer> tls, KeptWatch* kept_watch = nullptr);
 
 // The request of an http_probe(), serialised once. The Host header names the port unless it is 80,
 // or 443 for https, or the check's host names one itself. The check's headers take the place of

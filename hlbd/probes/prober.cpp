@@ -24,12 +24,13 @@ class NoneProbe : public Probe {
 }  // namespace
 
 Prober::Prober(boost::asio::any_io_executor executor, OnFileChange on_file_change,
-               programs::Settings programs)
+               programs::Settings programs, OnKeptEnded on_kept_ended)
     : executor_(std::move(executor)),
       workers_(executor_),
       tls_clients_(workers_),
       program_settings_(std::move(programs)),
-      files_(std::make_shared<WatchedFiles>(executor_, workers_, std::move(on_file_change))) {}
+      files_(std::make_shared<WatchedFiles>(executor_, workers_, std::move(on_file_change))),
+      kept_watch_(executor_, std::move(on_kept_ended)) {}
 
 Prober::~Prober() {
   files_->end();
@@ -77,7 +78,7 @@ std::unique_ptr<Probe> Prober::make_plain(const Target& target) {
                         [&](const HttpCheck& check) -> Made {
                           return http_probe(target, request_of(check, target.port),
                                             patterns_.get(check.expect_body),
-                                            tls_peer(check.tls, "http/1.1"));
+                                            tls_peer(check.tls, "http/1.1"), &kept_watch_);
                         },
                         [&](const TlsCheck& check) -> Made {
                           return tls_probe(target, tls_clients_.get(check.tls));

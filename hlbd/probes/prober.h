@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "probes/folder_workers.h"
+#include "probes/kept_watch.h"
 #include "probes/pattern.h"
 #include "probes/probe.h"
 #include "probes/target.h"
@@ -27,9 +28,9 @@ class Prober {
  public:
   // `on_file_change` is called from the loop when the file of a file check has changed: those whose
   // lines differ are to be probed at once.
-  // Programs are run as `programs` says.
+  // Programs are run as `programs` says. `on_kept_ended`, see KeptWatch.
   explicit Prober(boost::asio::any_io_executor executor, OnFileChange on_file_change = {},
-                  programs::Settings programs = {});
+                  programs::Settings programs = {}, OnKeptEnded on_kept_ended = {});
   ~Prober();
   Prober(const Prober&) = delete;
   Prober& operator=(const Prober&) = delete;
@@ -58,6 +59,7 @@ class Prober {
   std::shared_ptr<Programs> programs_;  // made when first needed; outlived by what is in flight
   std::shared_ptr<Pinger> pinger_;      // likewise
   std::shared_ptr<WatchedFiles> files_;
+  KeptWatch kept_watch_;
 };
 
 }  // namespace hlb::probes

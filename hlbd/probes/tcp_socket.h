@@ -37,6 +37,7 @@ class TcpSocket {
   void acknowledge() const;
 
   bool is_open() const { return fd_ >= 0; }
+  int descriptor() const { return fd_; }
   void close();
 
  private:

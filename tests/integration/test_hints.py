@@ -180,3 +180,51 @@ def test_own_probes_that_fail_are_no_reason_for_others(stage):
     count = lambda: hlbd.log().count("connection refused after")  # noqa: E731
     until(lambda: count() > 50, "failures")
     assert len(re.findall(rf"tcp {address}:{PORT}: ", hlbd.log())) == 1
+
+
+# ---- kept connections --------------------------------------------------------------------------
+
+# Answers on a connection again and again, and ends it when it has been idle for so many seconds.
+PATIENT = """
+import socket, sys, threading
+listener = socket.create_server((sys.argv[1], int(sys.argv[2])), backlog=100)
+def serve(client):
+    client.settimeout(float(sys.argv[3]))
+    try:
+        while client.recv(4096):
+            client.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
+    except TimeoutError:
+        pass
+    client.close()
+print("ready", flush=True)
+while True:
+    client, _ = listener.accept()
+    print("accepted", flush=True)
+    threading.Thread(target=serve, args=(client,), daemon=True).start()
+"""
+KEPT = {**SELDOM, "type": "http", "reuse": True}
+
+
+def patient(stage, address, idle, host=FAR):
+    return stage.program(*host, sys.executable, "-c", PATIENT, address, PORT, idle, ready="ready")
+
+
+def test_a_backend_whose_kept_connection_ends_is_probed_at_once(stage):
+    Lan(stage)
+    mortal, other = far_addresses(11, 12)
+    dying, _ = (patient(stage, address, 1000) for address in (mortal, other))
+    hlbd = stage.hlbd(config(service("far.test", [mortal, other], KEPT, answer="all")))
+    dying.kill()
+    until(lambda: lookup("far.test").addresses == [other], "it is left out", SOON)
+    hlbd.wait_for_log(rf"far.test/{mortal}: up -> down: connection refused", SOON)
+
+
+@pytest.mark.parametrize("idle", [0.2, 0.001])
+def test_a_backend_that_ends_idle_connections_gets_few_more_probes_and_no_verdict(stage, idle):
+    address = "127.0.0.11"
+    backend = patient(stage, address, idle, host=())
+    hlbd = stage.hlbd(config(service("tired.test", [address], {**KEPT, "interval": "1s"})))
+    time.sleep(6)
+    # Six by the interval, and at most one for each of them; a few until that is known.
+    assert 8 <= backend.log().count("accepted") <= 20
+    assert "down" not in hlbd.log()

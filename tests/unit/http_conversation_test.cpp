@@ -282,11 +282,12 @@ TEST(HttpReuse, HoldsOneDescriptorAndReleasesItWithTheProbe) {
   auto probe = prober.make(target);
   const std::size_t before = open_descriptors();
   EXPECT_EQ(run(loop, *probe).result, Result::passed);
-  EXPECT_EQ(open_descriptors(), before + 2);  // its own and the backend's
+  // Its own and the backend's, and the one that watches all that are kept.
+  EXPECT_EQ(open_descriptors(), before + 3);
   probe.reset();
   loop.restart();
   loop.run_for(50ms);
-  EXPECT_EQ(open_descriptors(), before);
+  EXPECT_EQ(open_descriptors(), before + 1);
 }
 
 TEST(HttpReuse, ATimeThatWasUpIsForgottenInTheNextAttempt) {
@@ -302,6 +303,65 @@ TEST(HttpReuse, ATimeThatWasUpIsForgottenInTheNextAttempt) {
   const auto probe = prober.make(target);
   EXPECT_NE(run(loop, *probe).result, Result::passed);
   EXPECT_EQ(run_until_known([&] { return run(loop, *probe); }).result, Result::passed);
+}
+
+// A backend that answers each request until it has answered so many, and ends the connection then.
+class HttpReuseAtRest : public testing::Test {
+ protected:
+  Behaviour answers(int times, bool resets) {
+    return [=](tcp::socket socket) -> asio::awaitable<void> {
+      for (int i = 0; i < times; ++i) {
+        co_await read_request(socket);
+        co_await asio::async_write(socket, asio::buffer(kOk), kAwait);
+      }
+      asio::steady_timer idle(socket.get_executor(), 20ms);
+      co_await idle.async_wait(kAwait);
+      if (resets) socket.set_option(asio::socket_base::linger(true, 0));
+    };
+  }
+
+  // How often it was told of an end after that many attempts.
+  int ends_told(Behaviour behaviour, int count) {
+    const Backend backend(loop_, std::move(behaviour));
+    const Target target = target_of(backend.endpoint(), reusing(), kPlenty);
+    Prober prober(loop_.get_executor(), {}, {}, [&](const Target& ended) {
+      EXPECT_EQ(&ended, &target);
+      ++told_;
+    });
+    const auto probe = prober.make(target);
+    for (int i = 0; i < count; ++i)
+      EXPECT_EQ(run(loop_, *probe).result, Result::passed);
+    loop_.restart();
+    loop_.run_for(100ms);
+    return told_;
+  }
+
+  asio::io_context loop_{1};
+  int told_ = 0;
+};
+
+TEST_F(HttpReuseAtRest, TellsThatTheBackendClosedIt) {
+  EXPECT_EQ(ends_told(answers(1, false), 1), 1);
+}
+
+TEST_F(HttpReuseAtRest, TellsThatTheBackendResetIt) {
+  EXPECT_EQ(ends_told(answers(2, true), 2), 1);
+}
+
+TEST_F(HttpReuseAtRest, TellsNothingOfOneThatLives) {
+  EXPECT_EQ(ends_told(answers(100, false), 5), 0);
+}
+
+TEST_F(HttpReuseAtRest, TellsNothingOnceItsProbeIsGone) {
+  const Backend backend(loop_, answers(1, false));
+  const Target target = target_of(backend.endpoint(), reusing(), kPlenty);
+  Prober prober(loop_.get_executor(), {}, {}, [&](const Target&) { ++told_; });
+  auto probe = prober.make(target);
+  EXPECT_EQ(run(loop_, *probe).result, Result::passed);
+  probe.reset();
+  loop_.restart();
+  loop_.run_for(100ms);
+  EXPECT_EQ(told_, 0);
 }
 
 }  // namespace
