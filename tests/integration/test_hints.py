@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 import sys
 import time
 
@@ -136,6 +137,31 @@ def test_a_far_backend_that_fell_silent_is_noticed_by_the_time_outs_of_clients(s
     hlbd.wait_for_log(rf"far.test/{silent}: up -> down: no connection", SOON + 3)
 
 
+# Has one connection that breaks as nothing comes back any more, and makes no other.
+BREAKS = """
+import socket, sys
+connection = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000)
+print("connected", flush=True)
+sys.stdin.read(1)
+connection.sendall(b"anybody there?")
+connection.recv(1)
+"""
+
+
+def test_a_far_backend_is_probed_when_a_connection_to_it_breaks_in_silence(stage):
+    Lan(stage)
+    silent, other = far_addresses(11, 12)
+    stage.backend(silent, other, kind="silent", host=FAR)
+    hlbd = stage.hlbd(config(service("far.test", [silent, other], SELDOM)))
+    with subprocess.Popen([sys.executable, "-c", BREAKS, silent, str(PORT)], text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as breaks:  # fmt: skip
+        breaks.stdout.readline()
+        firewall([f"ip daddr {silent} drop"])
+        breaks.communicate("x")
+    hlbd.wait_for_log(rf"far.test/{silent}: up -> down: no connection", SOON + 3)
+
+
 def test_nobody_elses_connections_are_watched_unless_wanted(stage):
     hlbd, (dead, _), mortal, _ = far_pair(stage, watch_connections=False)
     client(stage, dead)
@@ -175,8 +201,8 @@ def test_own_probes_that_fail_are_no_reason_for_others(stage):
     address = far_addresses(11)[0]
     stage.backend(address, host=FAR)
     refused = {"type": "tcp", "port": PORT + 1, "interval": "20ms"}
-    hlbd = stage.hlbd(config(service("far.test", [address], SELDOM),
-                             service("dead.test", [address], refused), log_level="debug"))  # fmt: skip
+    services = (service("far.test", [address], SELDOM), service("dead.test", [address], refused))
+    hlbd = stage.hlbd(config(*services, log_level="debug"))
     count = lambda: hlbd.log().count("connection refused after")  # noqa: E731
     until(lambda: count() > 50, "failures")
     assert len(re.findall(rf"tcp {address}:{PORT}: ", hlbd.log())) == 1
