@@ -45,6 +45,7 @@ class Daemon : private Monitor::Observer {
  private:
   void verdicts_changed() override { publisher_.publish_soon(); }
   void backend_changed(const BackendChange& change) override;
+  void advice_changed() override { state_file_.changed(); }
   void probed(const CheckSpec& check, const Outcome& outcome) override {
     operator_side_.telemetry().counted().probed(check.method, outcome);
   }

@@ -55,6 +55,9 @@ class Check : public boost::intrusive::set_base_hook<
   // Says that all is well, whenever it is asked.
   bool never_changes() const { return std::holds_alternative<NoneCheck>(spec().method); }
 
+  // Its first outcome is waited for at start: of an agent any, as it may be silent for good.
+  bool awaited() const { return may_be_silent() ? !heard : !decided(); }
+
   // Somebody's word, which nothing on the way to the backend can change.
   bool is_told() const {
     return may_be_silent() || std::holds_alternative<FileCheck>(spec().method);
@@ -74,6 +77,7 @@ class Check : public boost::intrusive::set_base_hook<
   std::vector<User> users;
   std::vector<std::uint32_t> left_by;  // services that it has left, and that still answer with it
   bool had_time = false;               // for a first outcome, which isn't waited for again
+  bool heard = false;                  // it has had any outcome at all
   bool warned = false;                 // the last pass came with a warning
   Excuses excuses;
   Clock::TimePoint contrary_since;  // the first of the outcomes in a row against the state

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/last_words.h"
 #include "health/advice.h"
 
 namespace hlb {
@@ -151,13 +152,15 @@ WatchedBackend Monitor::make_backend(const ServiceSpec& service, const BackendSp
                                      const CheckSpecs& checks, Takeover& before,
                                      const Published& published) {
   const std::optional<WatchedBackend> known = before.take(service, spec.address);
-  const Known start = known ? Known{known->state, known->since} : published(service, spec);
+  Known start = known ? Known{known->state, known->since} : published(service, spec);
   WatchedBackend backend;
   backend.spec = spec;
   backend.checks_needed = service.checks_needed;
   backend.checks.reserve(checks.size());
   for (const auto& check : checks)
     backend.checks.push_back(check_for(target_of(service, spec, check), start.state));
+  if (known) start.words = words_left_by(known->checks, backend.checks);
+  hand_on(std::move(start.words), backend.checks);
   backend.state = backend.together();
   backend.since = start.since.value_or(clock_.now());
   if (known) backend.back_since = known->back_since;
@@ -204,8 +207,7 @@ void Monitor::enlist_users() {
 }
 
 void Monitor::enlist_user(Check& check, const Check::User& user) {
-  const bool awaited = !check.decided() && !check.may_be_silent();
-  if (check.users.empty() && awaited) ++unheard_;
+  if (check.users.empty() && check.awaited()) ++unheard_;
   check.users.push_back(user);
 }
 
@@ -334,6 +336,8 @@ milliseconds Monitor::take(Check& check, const Outcome& probed) {
                                     .identity = check.identity(),
                                     .mass_failure = amid_mass_failure(check, outcome)};
   const bool suspected = check.suspects();
+  const bool was_awaited = check.awaited();
+  check.heard = true;
   const Ruling ruling = check.judge.take(check.spec(), outcome, circumstances);
   if (ruling.in_a_row == 1) check.contrary_since = circumstances.now;
   const Advice advice = revised(check.advice, outcome.advice);
@@ -342,8 +346,10 @@ milliseconds Monitor::take(Check& check, const Outcome& probed) {
     for (const auto& [service, backend] : check.users)
       settle(service, all_.watched[service].backends[backend], {check, outcome, ruling});
   }
-  if (ruling.first && !check.users.empty() && !check.may_be_silent()) --unheard_;
+  const bool first_heard = was_awaited && !check.awaited() && !check.users.empty();
+  if (first_heard && --unheard_ == 0) observer_.verdicts_changed();
   const bool suspicion = check.suspects() != suspected;
+  if (advised) observer_.advice_changed();
   if (ruling.transition == Transition::changed || ruling.first || advised || suspicion) {
     for (const Check::User& user : check.users)
       stale_.mark(user.service);

@@ -21,6 +21,7 @@
 #include "engine/takeover.h"
 #include "engine/timed_overrides.h"
 #include "engine/watched.h"
+#include "health/last_word.h"
 #include "health/machine.h"
 #include "health/mass_failure.h"
 #include "health/service.h"
@@ -85,6 +86,7 @@ class Monitor {
     virtual ~Observer() = default;
     virtual void verdicts_changed() = 0;  // refresh() has something to do
     virtual void backend_changed(const BackendChange& change) = 0;
+    virtual void advice_changed() = 0;  // of any check
     virtual void override_changed(const OverrideChange& change) = 0;
     virtual void probed(const CheckSpec& check, const Outcome& outcome) = 0;  // by every probe
   };
@@ -104,15 +106,16 @@ class Monitor {
   struct Known {
     State state = State::unknown;
     std::optional<Clock::TimePoint> since;  // now, unless set
+    std::vector<LastWord> words{};          // of its checks
   };
   using Published = std::function<Known(const ServiceSpec&, const BackendSpec&)>;
 
   // Takes over a new configuration. A check that was running already goes on as it is; a backend
-  // whose checks changed keeps its state until the first outcomes; one that is new starts from
-  // `published`. A backend that was removed stays until those that are new to its service are
-  // known, so that no service is without an answer in between. A service that is as it was costs
-  // next to nothing, if `change` is from list() on, else to be told from what was before. Returns
-  // whether any is another one, or has another place.
+  // whose checks changed keeps its state until the first outcomes, and their advice until the new
+  // ones give theirs; one that is new starts from `published`. A backend that was removed stays
+  // until those that are new to its service are known, so that no service is without an answer in
+  // between. A service that is as it was costs next to nothing, if `change` is from list() on, else
+  // to be told from what was before. Returns whether any is another one, or has another place.
   bool apply(ServiceChange change, const Published& published);
 
   // What is true of each service, in their order: made by refresh(), once for each change, and only
@@ -152,7 +155,7 @@ class Monitor {
   // Somebody's connections there have failed: see Rounds::hint().
   void hint(std::span<const probes::Listener> places);
 
-  // Whether every check has had an outcome, or has had the time for one.
+  // Whether every check has had an outcome, agents too, or has had the time for one.
   bool first_round_over() const;
 
  private:

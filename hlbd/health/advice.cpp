@@ -1,6 +1,7 @@
 #include "health/advice.h"
 
 #include <algorithm>
+#include <variant>
 
 namespace hlb {
 namespace {
@@ -15,10 +16,23 @@ std::uint32_t product(std::uint32_t one, std::uint32_t other) {
 
 }  // namespace
 
+bool can_advise(const CheckSpec& check) {
+  const auto* http = std::get_if<HttpCheck>(&check.method);
+  if (http != nullptr) return !http->drain_status.empty();
+  return std::holds_alternative<AgentCheck>(check.method) ||
+         std::holds_alternative<FileCheck>(check.method);
+}
+
 Advice revised(Advice standing, const Advice& latest) {
   if (latest.weight_percent) standing.weight_percent = latest.weight_percent;
   if (latest.drained) standing.drained = latest.drained;
   return standing;
+}
+
+Advice notable(Advice advice) {
+  if (advice.weight_percent == kWhole) advice.weight_percent.reset();
+  if (advice.drained == false) advice.drained.reset();
+  return advice;
 }
 
 Advice together(const Advice& one, const Advice& other) {

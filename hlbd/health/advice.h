@@ -4,7 +4,8 @@
 // Advice stands beside the state and never changes it: an outcome passes, fails or abstains
 // whatever advice comes with it.
 //  - Each check keeps a standing advice, none at first, that every outcome revises; what isn't said
-//    stays as it was. Only who said it takes it back: an agent that has gone leaves it standing.
+//    stays as it was. Only who said it takes it back: an agent that has gone leaves it standing,
+//    over reloads and restarts of hlbd, too, see last_word.h.
 //  - A backend with several checks is drained when one of them says so, and its weight is the
 //    configured one times the percentages of all, see weights.h.
 //  - A drained backend keeps its state, but no new answer has it.
@@ -12,12 +13,19 @@
 
 #include <cstdint>
 
+#include "health/check_spec.h"
 #include "health/outcome.h"
 
 namespace hlb {
 
+// Whether such a check can give advice, and so take it back.
+bool can_advise(const CheckSpec& check);
+
 // The standing advice of a check after `latest`.
 Advice revised(Advice standing, const Advice& latest);
+
+// The same, without what is so where nothing is said: ready, and all of the weight.
+Advice notable(Advice advice);
 
 // The advice of two checks of one backend as one.
 Advice together(const Advice& one, const Advice& other);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -20,8 +21,12 @@ class Predecessor {
   // Whether it has anything to say.
   bool trusted() const { return !table_.empty(); }
 
-  // Whether it answered `service` with `backend`, or would have.
-  bool says_up(std::string_view service, const Address& backend) const;
+  struct Word {
+    bool up = false;         // it answered `service` with `backend`, or would have
+    bool withdrawn = false;  // by an override or by advice
+  };
+  // nullopt of whom it doesn't have.
+  std::optional<Word> on(std::string_view service, const Address& backend) const;
 
  private:
   std::vector<std::uint8_t> table_;

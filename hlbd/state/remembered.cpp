@@ -7,6 +7,8 @@
 #include <utility>
 #include <variant>
 
+#include "engine/last_words.h"
+#include "health/advice.h"
 #include "state/both_clocks.h"
 #include "state/moment.h"
 #include "state/state_file.h"
@@ -24,6 +26,17 @@ SavedStates states_left_in(const std::filesystem::path& folder) {
   return std::get<SavedStates>(std::move(left));
 }
 
+// What a file says of the state goes without saying where that is the backend's.
+void remember_words(const ServiceSpec& service, const WatchedBackend& backend,
+                    StateEncoder& encoder) {
+  for (const auto& check : backend.checks) {
+    if (!can_advise(check->spec())) continue;
+    LastWord word = last_word_of(*check);
+    if (!check->may_be_silent() && word.state == backend.state) word.state = State::unknown;
+    encoder.add(service.name, backend.spec.address, word);
+  }
+}
+
 }  // namespace
 
 Remembered::Remembered(const std::filesystem::path& runtime_folder,
@@ -32,12 +45,28 @@ Remembered::Remembered(const std::filesystem::path& runtime_folder,
 
 Monitor::Known Remembered::of(const ServiceSpec& service, const BackendSpec& backend) const {
   const SavedState* saved = saved_.find(service.name, backend.address);
-  const bool answered = predecessor_.says_up(service.name, backend.address);
-  // The table is newer than the file, which may lack the last second.
+  const auto published = predecessor_.on(service.name, backend.address);
+  const bool answered = published && published->up;
   const bool outdated =
       saved != nullptr && predecessor_.trusted() && answered != (saved->state == State::up);
-  if (saved == nullptr || outdated) return {answered ? State::up : State::unknown, std::nullopt};
-  return {saved->state, BothClocks(clock_).steady(saved->since)};
+  Monitor::Known known{.words = words_of(service, backend, !published || published->withdrawn)};
+  if (saved == nullptr || outdated) {
+    known.state = answered ? State::up : State::unknown;
+  } else {
+    known.state = saved->state;
+    known.since = BothClocks(clock_).steady(saved->since);
+  }
+  return known;
+}
+
+// `drained`: some check may still say so.
+std::vector<LastWord> Remembered::words_of(const ServiceSpec& service, const BackendSpec& backend,
+                                           bool drained) const {
+  std::vector<LastWord> words = saved_.words_of(service.name, backend.address);
+  for (LastWord& word : words) {
+    if (!drained) word.advice.drained.reset();
+  }
+  return words;
 }
 
 std::optional<std::size_t> remember(const Monitor& monitor, const Clock& clock,
@@ -50,6 +79,7 @@ std::optional<std::size_t> remember(const Monitor& monitor, const Clock& clock,
     for (const WatchedBackend& backend : monitor.watched()[i].backends) {
       encoder.add(monitor.services()[i].name, backend.spec.address, backend.state,
                   now.wall(backend.since));
+      remember_words(monitor.services()[i], backend, encoder);
     }
     added += monitor.watched()[i].backends.size();
   }

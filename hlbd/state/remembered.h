@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <optional>
+#include <vector>
 
 #include "engine/clock.h"
 #include "engine/monitor.h"
@@ -20,9 +21,13 @@ class Remembered {
   Remembered(const std::filesystem::path& runtime_folder, const std::filesystem::path& state_folder,
              const Clock& clock);
 
+  // The table is newer than the file, which may lack the last second.
   Monitor::Known of(const ServiceSpec& service, const BackendSpec& backend) const;
 
  private:
+  std::vector<LastWord> words_of(const ServiceSpec& service, const BackendSpec& backend,
+                                 bool drained) const;
+
   publish::Predecessor predecessor_;
   SavedStates saved_;
   const Clock& clock_;

@@ -37,7 +37,7 @@ std::string json_of(std::string_view text) {
 // ---- decoding ----------------------------------------------------------------------------------
 
 // A value as far as it can be one of ours.
-using Scalar = std::variant<std::monostate, std::int64_t, std::string>;
+using Scalar = std::variant<std::monostate, bool, std::int64_t, std::string>;
 
 template <typename T>
 void set(std::optional<T>& member, Scalar& value) {
@@ -52,11 +52,22 @@ struct Head {
   std::optional<std::int64_t> wall_ms;
 };
 
-struct Entry {
+struct StateEntry {
   std::optional<std::string> service;
   std::optional<std::string> address;
   std::optional<std::string> state;
   std::optional<std::int64_t> since_ms;
+};
+
+// A word as it stands in the text.
+struct WordEntry {
+  std::optional<std::string> service;
+  std::optional<std::string> address;
+  std::optional<std::string> check;
+  std::optional<std::int64_t> port;
+  std::optional<std::string> state;
+  std::optional<bool> drained;
+  std::optional<std::int64_t> weight_percent;
 };
 
 std::optional<State> state_named(std::string_view name) {
@@ -65,16 +76,36 @@ std::optional<State> state_named(std::string_view name) {
   return std::nullopt;
 }
 
+// Unset where there is no such number.
+std::optional<std::uint16_t> number_up_to(std::uint16_t most, std::optional<std::int64_t> number) {
+  if (!number || *number < 0 || *number > most) return std::nullopt;
+  return static_cast<std::uint16_t>(*number);
+}
+
+// Unset where nobody can have said it; what in it can't be is left out.
+std::optional<SavedWord> word_of(WordEntry entry) {
+  if (!entry.service || !entry.address || !entry.check) return std::nullopt;
+  const auto backend = Address::parse(*entry.address);
+  if (!backend) return std::nullopt;
+  LastWord word;
+  word.check = std::move(*entry.check);
+  word.port = number_up_to(UINT16_MAX, entry.port).value_or(0);
+  word.advice = {number_up_to(kMaxWeightPercent, entry.weight_percent), entry.drained};
+  if (entry.state) word.state = state_named(*entry.state).value_or(State::unknown);
+  return SavedWord{std::move(*entry.service), *backend, std::move(word)};
+}
+
 // Takes the document in as it is parsed, so that no more of it than the states is kept, whatever
 // the bytes are. Each function returns whether to go on.
 class Document : public json::json_sax_t {
  public:
   Head head;
   std::vector<SavedState> states;
+  std::vector<SavedWord> words;
   std::string fault;  // of what isn't as expected
 
   bool null() override { return value({}); }
-  bool boolean(bool /*value*/) override { return value({}); }
+  bool boolean(bool is) override { return value(is); }
   bool number_integer(number_integer_t number) override { return value(number); }
   bool number_unsigned(number_unsigned_t number) override {
     constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
@@ -92,21 +123,31 @@ class Document : public json::json_sax_t {
     return true;
   }
   bool start_object(std::size_t /*members*/) override {
-    if (in_states_ && depth_ == kStates) entry_ = {};
+    if (depth_ == kEntries) {
+      state_ = {};
+      word_ = {};
+    }
     return deeper();
   }
   bool end_object() override {
     --depth_;
-    return !in_states_ || depth_ != kStates || end_entry();
+    if (depth_ != kEntries) return true;
+    if (list_ == List::words) end_word();
+    return list_ != List::states || end_state();
   }
   bool start_array(std::size_t /*values*/) override {
-    if (in_states_ && depth_ == kStates) return fail("holds something else than states");
-    if (depth_ == kRoot && key_ == "backends") in_states_ = found_states_ = true;
+    if (!may_be_value()) return fail(kNotStates);
+    if (depth_ == kRoot && key_ == "backends") {
+      list_ = List::states;
+      found_states_ = true;
+    } else if (depth_ == kRoot && key_ == "words") {
+      list_ = List::words;
+    }
     return deeper();
   }
   bool end_array() override {
     --depth_;
-    if (depth_ == kRoot) in_states_ = false;
+    if (depth_ == kRoot) list_ = List::none;
     return true;
   }
   bool parse_error(std::size_t /*at*/, const std::string& /*token*/,
@@ -117,10 +158,14 @@ class Document : public json::json_sax_t {
   bool found_states() const { return found_states_; }
 
  private:
-  // How many objects and arrays are around the members of the root, the states, and their members.
+  enum class List : std::uint8_t { none, states, words };
+
+  // How many objects and arrays are around the members of the root, the entries of a list, and
+  // their members.
   static constexpr int kRoot = 1;
-  static constexpr int kStates = 2;
+  static constexpr int kEntries = 2;
   static constexpr int kMembers = 3;
+  static constexpr std::string_view kNotStates = "holds something else than states";
   static constexpr int kMaxDepth = 16;  // of what a later hlbd may have to say
 
   bool fail(std::string_view reason) {
@@ -131,11 +176,15 @@ class Document : public json::json_sax_t {
   bool deeper() { return ++depth_ <= kMaxDepth || fail("nests too deeply"); }
 
   bool value(Scalar value) {
-    if (in_states_ && depth_ == kStates) return fail("holds something else than states");
-    if (in_states_ && depth_ == kMembers) take_member(value);
-    if (!in_states_ && depth_ == kRoot) take_head(value);
+    if (!may_be_value()) return fail(kNotStates);
+    if (list_ == List::states && depth_ == kMembers) take_state(value);
+    if (list_ == List::words && depth_ == kMembers) take_word(value);
+    if (list_ == List::none && depth_ == kRoot) take_head(value);
     return true;
   }
+
+  // The states are objects, all of them.
+  bool may_be_value() const { return list_ != List::states || depth_ != kEntries; }
 
   void take_head(Scalar& value) {
     if (key_ == "version") set(head.version, value);
@@ -144,30 +193,46 @@ class Document : public json::json_sax_t {
     if (key_ == "wall_ms") set(head.wall_ms, value);
   }
 
-  void take_member(Scalar& value) {
-    if (key_ == "service") set(entry_.service, value);
-    if (key_ == "address") set(entry_.address, value);
-    if (key_ == "state") set(entry_.state, value);
-    if (key_ == "since_ms") set(entry_.since_ms, value);
+  void take_state(Scalar& value) {
+    if (key_ == "service") set(state_.service, value);
+    if (key_ == "address") set(state_.address, value);
+    if (key_ == "state") set(state_.state, value);
+    if (key_ == "since_ms") set(state_.since_ms, value);
   }
 
-  bool end_entry() {
-    if (!entry_.service || !entry_.address || !entry_.state || !entry_.since_ms) {
-      return fail("holds something else than states");
+  void take_word(Scalar& value) {
+    if (key_ == "service") set(word_.service, value);
+    if (key_ == "address") set(word_.address, value);
+    if (key_ == "check") set(word_.check, value);
+    if (key_ == "port") set(word_.port, value);
+    if (key_ == "state") set(word_.state, value);
+    if (key_ == "drained") set(word_.drained, value);
+    if (key_ == "weight_percent") set(word_.weight_percent, value);
+  }
+
+  bool end_state() {
+    if (!state_.service || !state_.address || !state_.state || !state_.since_ms) {
+      return fail(kNotStates);
     }
-    const auto state = state_named(*entry_.state);
+    const auto state = state_named(*state_.state);
     if (!state) return fail("holds a state that is neither up nor down");
-    if (const auto backend = Address::parse(*entry_.address)) {
-      const WallTime since{milliseconds(*entry_.since_ms)};
-      states.push_back({std::move(*entry_.service), *backend, *state, since});
+    if (const auto backend = Address::parse(*state_.address)) {
+      const WallTime since{milliseconds(*state_.since_ms)};
+      states.push_back({std::move(*state_.service), *backend, *state, since});
     }
     return true;
   }
 
+  void end_word() {
+    auto word = word_of(std::move(word_));
+    if (word && !word->word.empty()) words.push_back(std::move(*word));
+  }
+
   std::string key_;
-  Entry entry_;
+  StateEntry state_;
+  WordEntry word_;
   int depth_ = 0;
-  bool in_states_ = false;
+  List list_ = List::none;
   bool found_states_ = false;
 };
 
@@ -194,9 +259,13 @@ std::string fault_of(const Document& document, const Moment& now) {
   return fault_of_age(document.head, now);
 }
 
-// How SavedStates are sorted.
+// How SavedStates are sorted, and their words.
 std::tuple<std::string_view, Address> key_of(const SavedState& state) {
   return {state.service, state.backend};
+}
+
+std::tuple<std::string_view, Address> key_of_word(const SavedWord& word) {
+  return {word.service, word.backend};
 }
 
 }  // namespace
@@ -218,13 +287,31 @@ void StateEncoder::add(std::string_view service, const Address& backend, State s
                  json_of(backend.to_string()), name_of(state), since.time_since_epoch().count());
 }
 
+void StateEncoder::add(std::string_view service, const Address& backend, const LastWord& word) {
+  if (word.empty()) return;
+  words_ += words_.empty() ? "\n" : ",\n";
+  auto to = std::back_inserter(words_);
+  fmt::format_to(to, R"({{"service":{},"address":{},"check":{},"port":{})", json_of(service),
+                 json_of(backend.to_string()), json_of(word.check), word.port);
+  if (word.state != State::unknown) fmt::format_to(to, R"(,"state":"{}")", name_of(word.state));
+  if (word.advice.drained) fmt::format_to(to, R"(,"drained":{})", *word.advice.drained);
+  if (word.advice.weight_percent) {
+    fmt::format_to(to, R"(,"weight_percent":{})", *word.advice.weight_percent);
+  }
+  words_ += '}';
+}
+
 std::string StateEncoder::finish() && {
-  text_ += "\n]}\n";
+  text_ += "\n]";
+  if (!words_.empty()) text_ += ",\"words\":[" + words_ + "\n]";
+  text_ += "}\n";
   return std::move(text_);
 }
 
-SavedStates::SavedStates(std::vector<SavedState> states) : states_(std::move(states)) {
+SavedStates::SavedStates(std::vector<SavedState> states, std::vector<SavedWord> words)
+    : states_(std::move(states)), words_(std::move(words)) {
   std::ranges::stable_sort(states_, {}, key_of);
+  std::ranges::stable_sort(words_, {}, key_of_word);
 }
 
 const SavedState* SavedStates::find(std::string_view service, const Address& backend) const {
@@ -233,13 +320,22 @@ const SavedState* SavedStates::find(std::string_view service, const Address& bac
   return found != states_.end() && key_of(*found) == key ? &*found : nullptr;
 }
 
+std::vector<LastWord> SavedStates::words_of(std::string_view service,
+                                            const Address& backend) const {
+  const std::tuple<std::string_view, Address> key(service, backend);
+  std::vector<LastWord> words;
+  for (const SavedWord& each : std::ranges::equal_range(words_, key, {}, key_of_word))
+    words.push_back(each.word);
+  return words;
+}
+
 std::variant<SavedStates, Unusable> decode_states(std::string_view text, const Moment& now) {
   Document document;
   json::sax_parse(text, &document);
   if (std::string fault = fault_of(document, now); !fault.empty()) {
     return Unusable{std::move(fault)};
   }
-  return SavedStates(std::move(document.states));
+  return SavedStates(std::move(document.states), std::move(document.words));
 }
 
 }  // namespace hlb

@@ -7,7 +7,12 @@
 //   1732…,"backends":[
 //   {"service":"app.local","address":"10.0.0.1","state":"up","since_ms":1732…},
 //   {"service":"app.local","address":"10.0.0.2","state":"down","since_ms":1732…}
+//   ],"words":[
+//   {"service":"app.local","address":"10.0.0.1","check":"agent","port":9777,"drained":true}
 //   ]}
+//
+// The words are what checks said last that stands, if any: a "state", "drained", "weight_percent".
+// What is wrong in them is left out, and costs nothing else.
 //
 // The head says when the states were true: since that boot, and by the wall clock, in milliseconds
 // since 1970. Its numbers are padded with spaces, so that a later head can take its place. Members
@@ -21,6 +26,7 @@
 #include <vector>
 
 #include "health/address.h"
+#include "health/last_word.h"
 #include "health/machine.h"
 #include "health/wall_time.h"
 #include "state/moment.h"
@@ -38,12 +44,21 @@ struct SavedState {
   WallTime since;  // for people
 };
 
+struct SavedWord {
+  std::string service;
+  Address backend;
+  LastWord word;
+};
+
 class StateEncoder {
  public:
   explicit StateEncoder(const Moment& now);
 
   // A state that is unknown leaves nothing to remember.
   void add(std::string_view service, const Address& backend, State state, WallTime since);
+
+  // Nor is there anything to remember of an empty word.
+  void add(std::string_view service, const Address& backend, const LastWord& word);
 
   std::string finish() &&;
 
@@ -53,25 +68,30 @@ class StateEncoder {
  private:
   std::string text_;
   bool empty_ = true;
+  std::string words_;
 };
 
 // Asked at start, for each backend of the configuration.
 class SavedStates {
  public:
   SavedStates() = default;
-  explicit SavedStates(std::vector<SavedState> states);
+  explicit SavedStates(std::vector<SavedState> states, std::vector<SavedWord> words = {});
 
   // nullptr, if nothing is remembered of it.
   const SavedState* find(std::string_view service, const Address& backend) const;
   const std::vector<SavedState>& all() const { return states_; }  // by service and address
 
+  // What its checks said last, in their order.
+  std::vector<LastWord> words_of(std::string_view service, const Address& backend) const;
+
  private:
   std::vector<SavedState> states_;
+  std::vector<SavedWord> words_;
 };
 
-// Takes any bytes. A text with a flaw is of no use at all; so are states that are too old, or from
-// the future. Their age is counted by the clock of the boot, if it still is the same, else by the
-// wall clock. A backend on an interface that is gone is left out.
+// Takes any bytes. A text with a flaw beside the words is of no use at all; so are states that are
+// too old, or from the future. Their age is counted by the clock of the boot, if it still is the
+// same, else by the wall clock. A backend on an interface that is gone is left out.
 std::variant<SavedStates, Unusable> decode_states(std::string_view text, const Moment& now);
 
 }  // namespace hlb

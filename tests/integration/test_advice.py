@@ -3,42 +3,18 @@
 import http.server
 import os
 import re
-import socketserver
 import threading
 import time
 
 import pytest
+from agents import AGENT_PORT, Agent
 from lookups import lookup, lookups
 from waiting import until
 from world import PORT, config, service
 
 A, B = "127.0.0.11", "127.0.0.12"
 NAME = "advice.test"
-AGENT_PORT = 9777
 AGENT = {"port": AGENT_PORT, "interval": "100ms"}
-
-
-class Agent(socketserver.ThreadingTCPServer):
-    """Says `line` to whoever connects, as HAProxy's agents do."""
-
-    allow_reuse_address = True
-    daemon_threads = True
-
-    def __init__(self, address, line):
-        self.line = line
-        self.asked = 0
-        super().__init__((address, AGENT_PORT), AnswerOfAgent)
-        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
-
-    def close(self):
-        self.shutdown()
-        self.server_close()
-
-
-class AnswerOfAgent(socketserver.BaseRequestHandler):
-    def handle(self):
-        self.server.asked += 1
-        self.request.sendall(self.server.line.encode() + b"\n")
 
 
 def answered(family="inet"):

@@ -96,8 +96,8 @@ class FakeWorld : private Monitor::Observer {
 
   void apply(std::vector<ServiceSpec> services, State published = State::unknown) {
     monitor_.apply({.now = list_of(std::move(services))},
-                   [=](const ServiceSpec&, const BackendSpec&) {
-                     return Monitor::Known{published, std::nullopt};
+                   [=, this](const ServiceSpec&, const BackendSpec&) {
+                     return Monitor::Known{published, std::nullopt, said_before};
                    });
     loop_.poll();
   }
@@ -145,6 +145,8 @@ class FakeWorld : private Monitor::Observer {
   std::vector<Change> changes;
   std::vector<OverridesChange> override_changes;
   int publications = 0;
+  int advice_changes = 0;
+  std::vector<LastWord> said_before;        // of each backend, for apply()
   std::map<Outcome::Result, int> outcomes;  // of all probes
 
  private:
@@ -166,6 +168,7 @@ class FakeWorld : private Monitor::Observer {
     changes.push_back({change.service.name, change.backend.address, change.before, change.now,
                        change.reason, clock_.now(), change.lasted, change.took});
   }
+  void advice_changed() override { ++advice_changes; }
   void probed(const CheckSpec& /*check*/, const Outcome& outcome) override {
     ++outcomes[outcome.result];
   }

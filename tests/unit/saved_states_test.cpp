@@ -123,6 +123,99 @@ TEST(SavedStates, AreFoundByServiceAndAddress) {
   EXPECT_EQ(SavedStates().find("app.local", kUp.backend), nullptr);
 }
 
+// ---- words -------------------------------------------------------------------------------------
+
+class SavedWords : public testing::Test {
+ protected:
+  static std::string text_of_words(const std::vector<LastWord>& words) {
+    StateEncoder encoder(kWritten);
+    encoder.add(kUp.service, kUp.backend, kUp.state, kUp.since);
+    for (const LastWord& each : words)
+      encoder.add(kUp.service, kUp.backend, each);
+    return std::move(encoder).finish();
+  }
+
+  // Those of kUp, which must be read beside them.
+  static std::vector<LastWord> words_in(std::string_view text) {
+    EXPECT_THAT(states_in(text), ElementsAre(kUp));
+    const auto decoded = decode_states(text, later(1s));
+    const auto* states = std::get_if<SavedStates>(&decoded);
+    if (states == nullptr) return {};
+    EXPECT_THAT(states->words_of("other.local", kUp.backend), IsEmpty());
+    EXPECT_THAT(states->words_of(kUp.service, kDown.backend), IsEmpty());
+    return states->words_of(kUp.service, kUp.backend);
+  }
+
+  // With these in the place of the words.
+  static std::vector<LastWord> words_of_list(const std::string& list) {
+    std::string text = text_of({kUp});
+    text.replace(text.rfind("}"), 1, R"(,"words":)" + list + "}");
+    return words_in(text);
+  }
+
+  static constexpr const char* kAbout =
+      R"({"service":"app.local","address":"10.0.0.1","check":"agent","port":9777)";
+  const LastWord drained_{"agent", 9777, {std::nullopt, true}, State::unknown};
+  const LastWord down_{"agent", 9777, {50, true}, State::down};
+};
+
+TEST_F(SavedWords, AreReadAsTheyWereWrittenInTheirOrder) {
+  const LastWord ready{"agent", 0, {0, false}, State::up};
+  const LastWord file{"file", 0, {kMaxWeightPercent, std::nullopt}, State::unknown};
+  EXPECT_THAT(words_in(text_of_words({down_, ready, file})), ElementsAre(down_, ready, file));
+}
+
+TEST_F(SavedWords, AreWrittenAsTheHeaderSays) {
+  const std::string text = text_of_words({drained_});
+  EXPECT_THAT(text, testing::EndsWith("],\"words\":[\n"
+                                      "{\"service\":\"app.local\",\"address\":\"10.0.0.1\","
+                                      "\"check\":\"agent\",\"port\":9777,\"drained\":true}\n"
+                                      "]}\n"));
+}
+
+TEST_F(SavedWords, CostNothingWhereNobodyHasSaidAny) {
+  EXPECT_EQ(text_of_words({{"agent", 9777, {}, State::unknown}}), text_of({kUp}));
+}
+
+TEST_F(SavedWords, OfABackendWithoutAStateAreKept) {
+  StateEncoder encoder(kWritten);
+  encoder.add("a.b", kUp.backend, drained_);
+  const auto decoded = decode_states(std::move(encoder).finish(), later(1s));
+  ASSERT_TRUE(std::holds_alternative<SavedStates>(decoded));
+  EXPECT_THAT(std::get<SavedStates>(decoded).words_of("a.b", kUp.backend), ElementsAre(drained_));
+}
+
+TEST_F(SavedWords, LoseWhatMakesNoSenseAndNothingElse) {
+  const std::string about = kAbout;
+  EXPECT_THAT(words_of_list("[" + about + R"(,"drained":true,"weight_percent":1001}])"),
+              ElementsAre(drained_));
+  EXPECT_THAT(words_of_list("[" + about + R"(,"drained":true,"weight_percent":-1}])"),
+              ElementsAre(drained_));
+  EXPECT_THAT(words_of_list("[" + about + R"(,"drained":true,"state":"sideways"}])"),
+              ElementsAre(drained_));
+  EXPECT_THAT(words_of_list("[" + about + R"(,"drained":true,"state":{"state":"down"}}])"),
+              ElementsAre(drained_));
+  EXPECT_THAT(words_of_list("[" + about + R"(,"drained":"true","state":"down"}])"),
+              ElementsAre(LastWord{"agent", 9777, {}, State::down}));
+  EXPECT_THAT(
+      words_of_list("[1, null, [" + about + "}], {}, " + about + R"(,"drained":true}, ""])"),
+      ElementsAre(drained_));
+}
+
+TEST_F(SavedWords, ThatMakeNoSenseAtAllAreNone) {
+  for (const char* list : {"7", "null", "{}", "[]", "[[]]", R"({"service":"app.local"})",
+                           R"([{"service":"app.local","address":"10.0.0.1","drained":true}])",
+                           R"([{"service":"app.local","address":"10.0.0","check":"agent"}])",
+                           R"([{"service":7,"address":"10.0.0.1","check":"agent"}])"})
+    EXPECT_THAT(words_of_list(list), IsEmpty()) << list;
+}
+
+TEST_F(SavedWords, AtAPortThatIsNoneAreOfNoPort) {
+  EXPECT_THAT(words_of_list(R"([{"service":"app.local","address":"10.0.0.1","check":"agent",
+      "port":70000,"drained":true}])"),
+              ElementsAre(LastWord{"agent", 0, {std::nullopt, true}, State::unknown}));
+}
+
 // ---- age ---------------------------------------------------------------------------------------
 
 TEST(StateAge, MayBeAMinute) {
