@@ -46,6 +46,9 @@ class Daemon : private Monitor::Observer {
   void verdicts_changed() override { publisher_.publish_soon(); }
   void backend_changed(const BackendChange& change) override;
   void advice_changed() override { state_file_.changed(); }
+  void checks_hindered(const std::string& summary) override {
+    operator_side_.degraded().set("checks", summary);
+  }
   void probed(const CheckSpec& check, const Outcome& outcome) override {
     operator_side_.telemetry().counted().probed(check.method, outcome);
   }

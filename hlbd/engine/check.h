@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/clock.h"
+#include "engine/hindrances.h"
 #include "health/excuses.h"
 #include "health/history.h"
 #include "health/judge.h"
@@ -80,6 +81,7 @@ class Check : public boost::intrusive::set_base_hook<
   bool heard = false;                  // it has had any outcome at all
   bool warned = false;                 // the last pass came with a warning
   Excuses excuses;
+  Hindrances::Part hindrance;       // set while it finds nothing out
   Clock::TimePoint contrary_since;  // the first of the outcomes in a row against the state
   std::optional<Clock::TimePoint> unroutable_since;  // the first in a row that found no route
 

@@ -15,7 +15,6 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr milliseconds kLongestFirstRound{10'000};
-constexpr std::chrono::minutes kTroubleSaidEvery{1};
 constexpr milliseconds kRampStep{500};
 constexpr std::size_t kHurriedPerMillisecond = 40;  // 10,000 checks within 250 ms
 
@@ -88,6 +87,7 @@ Monitor::Monitor(const boost::asio::any_io_executor& executor, Clock& clock, Mak
                  [this](const Overrides::Key& key, const Override& ended) {
                    tell_override({key, &ended, nullptr, OverrideChange::Cause::by_time});
                  }),
+      hindrances_(clock, [this](const Hindrances::News& news) { tell(news); }),
       first_round_(clock.alarm([this] { end_first_round(); })),
       ramp_(clock.alarm([this] { next_ramp_step(); })) {}
 
@@ -98,6 +98,7 @@ bool Monitor::apply(ServiceChange change, const Published& published) {
   if (change.now == all_.list) return false;
   const bool others = take_over(change, published);
   if (others) checks_.drop_gone();
+  if (others) hindrances_.recount();
   mass_failure_.reset(count_backends(all_.specs));
   enlist_users();
   restore_overrides();
@@ -328,6 +329,7 @@ void Monitor::make_verdict(std::size_t service) {
 milliseconds Monitor::take(Check& check, const Outcome& probed) {
   const Outcome outcome =
       judge_route(check, check.excuses.judge(within(probed, check.spec().max_latency)));
+  note_hindrance(check, outcome);
   log_outcome(check, outcome);
   check.history.add(outcome);
   observer_.probed(check.spec(), outcome);
@@ -392,7 +394,6 @@ void Monitor::log_outcome(Check& check, const Outcome& outcome) {
     spdlog::debug("{}: {} after {}us", describe(check.target()), outcome.reason,
                   outcome.latency.count());
   }
-  if (outcome.result == Outcome::Result::unknown && !outcome.abstained) own_trouble(check, outcome);
   if (outcome.result != Outcome::Result::passed || check.warned == outcome.warning) return;
   check.warned = outcome.warning;
   spdlog::log(check.warned ? spdlog::level::warn : spdlog::level::info, "{}: {}: {}",
@@ -401,12 +402,19 @@ void Monitor::log_outcome(Check& check, const Outcome& outcome) {
               outcome.reason);
 }
 
-void Monitor::own_trouble(const Check& check, const Outcome& outcome) {
-  if (clock_.now() < next_trouble_said_) return;
-  next_trouble_said_ = clock_.now() + kTroubleSaidEvery;
-  spdlog::warn(
-      "checks find nothing out, for a reason of this host's own, and the states stay: {}: {}",
-      describe(check.target()), outcome.reason);
+void Monitor::note_hindrance(Check& check, const Outcome& outcome) {
+  if (outcome.result != Outcome::Result::unknown || outcome.abstained) {
+    return hindrances_.release(check.hindrance);
+  }
+  hindrances_.hinder(check.hindrance, Hindrances::cause_of(check.spec(), outcome), [&] {
+    const std::string what = describe(check.target());
+    return check.users.empty() ? what : what + " of " + all_.specs[check.users[0].service].name;
+  });
+}
+
+void Monitor::tell(const Hindrances::News& news) {
+  spdlog::log(news.trouble ? spdlog::level::warn : spdlog::level::info, "{}", news.text);
+  observer_.checks_hindered(hindrances_.summary());
 }
 
 // Whether the outcome is a failure amid many others, which is said once.

@@ -15,6 +15,7 @@
 
 #include "engine/check.h"
 #include "engine/clock.h"
+#include "engine/hindrances.h"
 #include "engine/marked.h"
 #include "engine/rounds.h"
 #include "engine/shared_checks.h"
@@ -87,6 +88,8 @@ class Monitor {
     virtual void verdicts_changed() = 0;  // refresh() has something to do
     virtual void backend_changed(const BackendChange& change) = 0;
     virtual void advice_changed() = 0;  // of any check
+    // Why checks find nothing out at the moment; empty: none does.
+    virtual void checks_hindered(const std::string& summary) = 0;
     virtual void override_changed(const OverrideChange& change) = 0;
     virtual void probed(const CheckSpec& check, const Outcome& outcome) = 0;  // by every probe
   };
@@ -181,7 +184,8 @@ class Monitor {
   Outcome judge_route(Check& check, Outcome outcome);
   void note_reached(const Check& check, const Outcome& outcome);
   void log_outcome(Check& check, const Outcome& outcome);
-  void own_trouble(const Check& check, const Outcome& outcome);
+  void note_hindrance(Check& check, const Outcome& outcome);
+  void tell(const Hindrances::News& news);
   bool amid_mass_failure(const Check& check, const Outcome& outcome);
   void settle(std::size_t service, WatchedBackend& backend, const Evidence& evidence);
   void start_slowly(std::size_t service);
@@ -201,6 +205,7 @@ class Monitor {
   WatchedServices all_;
   SharedChecks checks_;
   TimedOverrides overrides_;
+  Hindrances hindrances_;
   Totals totals_;
   Marked stale_;                      // the services whose verdicts are to be made anew
   std::vector<Refreshed> refreshed_;  // for the next refresh() to tell
@@ -211,7 +216,6 @@ class Monitor {
   std::size_t unheard_ = 0;      // checks that have had no outcome, of those that are waited for
   std::unique_ptr<Alarm> ramp_;  // while some backend starts slowly
   std::set<std::size_t> slow_;   // the services of those
-  Clock::TimePoint next_trouble_said_{};
 };
 
 }  // namespace hlb

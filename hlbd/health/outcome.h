@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace hlb {
@@ -40,7 +41,10 @@ struct Outcome {
   bool abstained = false;  // unknown, and no trouble of hlbd's: nothing was said of up or down
   bool no_route = false;   // unknown, since this host has none to the backend
   bool late = false;       // unknown, since hlbd itself was late: nothing was heard in time
-  Advice advice;           // counts whatever the result
+  // Unknown, since a file doesn't say what it should: how so, in words that are the same for all
+  // whom it concerns, and that last.
+  std::string_view file_fault;
+  Advice advice;  // counts whatever the result
 
   static Outcome pass(std::string reason) {
     return of(Result::passed, Evidence::hard, std::move(reason));
@@ -67,6 +71,11 @@ struct Outcome {
   static Outcome abstain(std::string reason) {
     Outcome outcome = not_known(std::move(reason));
     outcome.abstained = true;
+    return outcome;
+  }
+  static Outcome unsaid(std::string_view file_fault, std::string reason) {
+    Outcome outcome = not_known(std::move(reason));
+    outcome.file_fault = file_fault;
     return outcome;
   }
   static Outcome too_late(std::string reason) {

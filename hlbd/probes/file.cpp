@@ -41,7 +41,8 @@ class FileProbe : public Probe {
     // A look for each interval, whoever of the file's backends it is for.
     const auto timeout = target_.spec->timeout;
     const bool looked = co_await file_->refresh(target_.spec->interval / 2, timeout);
-    Outcome outcome = looked ? judge() : not_known(" can't be read in " + in_words(timeout));
+    Outcome outcome =
+        looked ? judge() : Outcome::not_known(about(" can't be read in " + in_words(timeout)));
     outcome.latency = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started);
     co_return outcome;
   }
@@ -55,10 +56,14 @@ class FileProbe : public Probe {
     seen_at_ = Clock::now();
     const auto age = file_->age();
     const BackendFile::Line* line = file->find(target_.address, target_.port);
-    if (line == nullptr) return not_known(" has no line for " + target_.address.to_string());
+    if (line == nullptr) {
+      return unsaid("lacks lines", " has no line for " + target_.address.to_string());
+    }
     if (check().max_age != seconds{0} && age > check().max_age) return too_old(age);
     const std::string place = ":" + std::to_string(line->number) + ": ";
-    if (const std::string fault = line->fault(); !fault.empty()) return not_known(place + fault);
+    if (const std::string fault = line->fault(); !fault.empty()) {
+      return unsaid("has lines with faults", place + fault);
+    }
     return said(line->statement(), place + trimmed(line->words));
   }
 
@@ -75,17 +80,19 @@ class FileProbe : public Probe {
     const auto whole = std::chrono::duration_cast<seconds>(age);
     const std::string what = " hasn't changed for " + in_words(whole) + ", longer than the " +
                              in_words(check().max_age) + " of max_age";
-    return check().fails_when_old ? Outcome::hard_failure(about(what)) : not_known(what);
+    return check().fails_when_old ? Outcome::hard_failure(about(what)) : unsaid("is too old", what);
   }
 
   // One that has gone doesn't change any more either.
   Outcome unreadable() const {
     const std::string what = ": " + file_->trouble();
     const bool failed = check().fails_when_old && Clock::now() - seen_at_ > check().max_age;
-    return failed ? Outcome::hard_failure(about(what)) : not_known(what);
+    return failed ? Outcome::hard_failure(about(what)) : unsaid("can't be read", what);
   }
 
-  Outcome not_known(std::string_view what) const { return Outcome::not_known(about(what)); }
+  Outcome unsaid(std::string_view fault, std::string_view what) const {
+    return Outcome::unsaid(fault, about(what));
+  }
 
   std::string about(std::string_view what) const {
     const std::string path = shown(check().path);

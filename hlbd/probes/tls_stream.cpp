@@ -99,7 +99,8 @@ TlsStream::TlsStream(Connection& connection, TlsPeer& peer) : connection_(connec
 
 void TlsStream::start(ssl_ctx_st* settings) {
   if (settings == nullptr) {
-    verdict_ = Outcome::not_known(printable("no probe: " + peer_.client().fault(), kMaxReason));
+    verdict_ = Outcome::unsaid("can't be used",
+                               printable("no probe: " + peer_.client().fault(), kMaxReason));
     return;
   }
   ERR_clear_error();

@@ -260,6 +260,20 @@ def test_a_line_that_is_not_understood_is_told_and_changes_nothing(stage, state_
     assert answered() == {B}
 
 
+def test_a_file_that_lacks_a_line_is_told_once_with_the_backend_and_is_not_the_hosts(
+    stage, state_file
+):
+    write(state_file, f"{A} up\n")
+    hlbd = stage.hlbd(with_file(state_file, interval="200ms", timeout="200ms"))
+    named = rf"file {re.escape(B)}:{PORT} of {NAME}"
+    hlbd.wait_for_log(rf"warning {named} finds nothing out, and its state stays: .* no line for {B}")
+    time.sleep(1)
+    write(state_file, f"{A} up\n{B} up\n")
+    hlbd.wait_for_log(rf"info over after \d+s: {named} had found nothing out: .* no line for {B}")
+    assert hlbd.log().count("no line for") == 2
+    assert not own_trouble(hlbd)
+
+
 def test_a_file_that_is_not_there_yet_is_told_and_waited_for(stage, state_file):
     hlbd = stage.hlbd(with_file(state_file))
     hlbd.wait_for_log(rf"{re.escape(str(state_file))}: cannot be read: No such file")

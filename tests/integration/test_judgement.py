@@ -10,7 +10,7 @@ import time
 
 from lookups import lookup, lookups
 from waiting import until
-from world import config, service
+from world import PORT, config, service
 
 A, B = "127.0.0.11", "127.0.0.12"
 NAME = "judged.test"
@@ -110,12 +110,13 @@ def test_without_descriptors_nothing_is_concluded_and_that_is_said_once(stage):
     before = resource.prlimit(hlbd.pid, resource.RLIMIT_NOFILE)
     lowest_free = min(set(range(1000)) - {int(each) for each in os.listdir(f"/proc/{hlbd.pid}/fd")})
     resource.prlimit(hlbd.pid, resource.RLIMIT_NOFILE, (lowest_free, before[1]))
-    hlbd.wait_for_log("checks find nothing out, .*Too many open files")
+    hlbd.wait_for_log(f"http {A}:{PORT} of {NAME} finds nothing out, .*Too many open files")
     deadline = time.monotonic() + 2  # eight intervals
     while time.monotonic() < deadline:
         assert lookup(NAME).addresses == [A]
     resource.prlimit(hlbd.pid, resource.RLIMIT_NOFILE, before)
-    assert hlbd.log().count("checks find nothing out") == 1
+    hlbd.wait_for_log("info over after .*Too many open files")
+    assert hlbd.log().count("finds nothing out") == 1
     assert "-> down" not in hlbd.log()
 
 

@@ -10,7 +10,7 @@ import pytest
 from buses import BrokerBus, SystemBus, add_group
 from lookups import lookup
 from waiting import until
-from world import BUILD, HERE, config, environment, run, saying, service
+from world import BUILD, HERE, PORT, config, environment, run, saying, service
 
 UP, DOWN, UP6 = "127.0.0.11", "127.0.0.21", "fd77::11"
 APP, ROOT = "app.test", "/org/hlb1"
@@ -246,6 +246,19 @@ def test_a_name_that_cannot_be_looked_up_degrades(stage, bus, no_dns):
     stage.hlbd(config(service("named.test", ["app.nix"], TCP)), bus="system", env=bus.env)
     reason = ["DNS: can't look up app.nix"]
     until(lambda: bus.property("Degraded") == reason, "the reason", 20)
+
+
+def test_checks_that_find_nothing_out_degrade_until_they_do(stage, bus):
+    file = stage.new_folder() / "backends"
+    check = {"type": "file", "path": str(file), "interval": "200ms", "timeout": "200ms"}
+    text = config(service("told.test", [UP], check))
+    hlbd = stage.hlbd(text, bus="system", env=bus.env)
+    reason = f"{file}: cannot be read: No such file or directory"
+    reason = [f"checks: file {UP}:{PORT} of told.test finds nothing out: {reason}"]
+    until(lambda: bus.property("Degraded") == reason, "the reason", 20)
+    file.write_text(f"{UP} up\n")
+    until(lambda: bus.property("Degraded") == [], "no reason any more", 20)
+    hlbd.wait_for_log("info over after")
 
 
 # ---- overrides -------------------------------------------------------------------------------

@@ -146,6 +146,7 @@ class FakeWorld : private Monitor::Observer {
   std::vector<OverridesChange> override_changes;
   int publications = 0;
   int advice_changes = 0;
+  std::vector<std::string> hindered;        // each time that it was told
   std::vector<LastWord> said_before;        // of each backend, for apply()
   std::map<Outcome::Result, int> outcomes;  // of all probes
 
@@ -169,6 +170,7 @@ class FakeWorld : private Monitor::Observer {
                        change.reason, clock_.now(), change.lasted, change.took});
   }
   void advice_changed() override { ++advice_changes; }
+  void checks_hindered(const std::string& summary) override { hindered.push_back(summary); }
   void probed(const CheckSpec& /*check*/, const Outcome& outcome) override {
     ++outcomes[outcome.result];
   }

@@ -90,6 +90,7 @@ class MonitorTest : public testing::Test, private Monitor::Observer {
   void verdicts_changed() override { ++changes_; }
   void backend_changed(const BackendChange& /*change*/) override {}
   void advice_changed() override {}
+  void checks_hindered(const std::string& /*summary*/) override {}
   void probed(const CheckSpec& /*check*/, const Outcome& /*outcome*/) override {}
   void override_changed(const OverrideChange& /*change*/) override {}
 
