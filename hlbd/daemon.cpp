@@ -83,7 +83,10 @@ Daemon::Daemon(Options options, Config config)
             apply({.now = std::move(services)});
             publisher_.publish_soon();
           },
-          [this](const discovery::NameWatch::News& news) { tell(news); }),
+          [this](const discovery::NameWatch::News& news) { tell(news); },
+          [this](std::string_view service, const Address& backend) {
+            return monitor_.state_of(service, backend) == State::up;
+          }),
       monitor_(
           io_.get_executor(), clock_,
           [this](const probes::Target& target) { return prober_.make(target); },
@@ -126,6 +129,7 @@ void Daemon::configure(const Config& config) {
 
 void Daemon::backend_changed(const BackendChange& change) {
   state_file_.changed();
+  if (change.now == State::down) names_.went_down(change.service.name);
   operator_side_.changed(change);
 }
 

@@ -1,9 +1,11 @@
 #include "config/backends.h"
 
 #include <algorithm>
+#include <chrono>
 #include <initializer_list>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +17,7 @@ namespace hlb::config {
 
 namespace {
 
+constexpr std::chrono::hours kMostHold{24};
 constexpr std::string_view kBackendsExample = R"(["10.0.0.1", "10.0.0.2"])";
 
 bool is_letter(char c) {
@@ -74,17 +77,32 @@ class BackendsReader {
     if (address != nullptr) exclude(table, "address", {"name", "srv"});
     if (name != nullptr) exclude(table, "name", {"srv"});
     const Weighting weighting = read_weighting(table, srv != nullptr);
+    const auto hold = read_hold(table, address != nullptr);
     const std::string* address_text = table.text("address");
     const std::string* name_text = table.text("name");
     const std::string* srv_text = table.text("srv");
     table.reject_unknown();
     if (address_text != nullptr) add_address(*address_text, *address, weighting);
-    if (name_text != nullptr) add_name(named(*name_text, false, weighting), *name);
-    if (srv_text != nullptr) add_name(named(*srv_text, true, weighting), *srv);
+    if (name_text != nullptr) add_name(named(*name_text, false, weighting, hold), *name);
+    if (srv_text != nullptr) add_name(named(*srv_text, true, weighting, hold), *srv);
   }
 
-  static NamedBackends named(const std::string& name, bool srv, const Weighting& weighting) {
-    return {name, srv, weighting.weight, weighting.priority, weighting.port};
+  static NamedBackends named(const std::string& name, bool srv, const Weighting& weighting,
+                             const std::optional<std::chrono::milliseconds>& hold) {
+    return {name, srv, weighting.weight, weighting.priority, weighting.port, hold};
+  }
+
+  std::optional<std::chrono::milliseconds> read_hold(TableReader& table, bool of_address) {
+    const Value* value = table.find("hold");
+    if (value == nullptr) return std::nullopt;
+    if (of_address) {
+      faults_.add(value->at, R"("hold" is of no use beside "address", which DNS isn't asked for; )"
+                             "remove it");
+      return std::nullopt;
+    }
+    std::chrono::milliseconds hold{0};
+    table.duration("hold", {std::chrono::milliseconds{0}, kMostHold}, hold);
+    return hold;
   }
 
   void exclude(TableReader& table, std::string_view key,

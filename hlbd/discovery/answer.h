@@ -40,13 +40,14 @@ struct Answer {
     failed,   // nobody knows
   };
   Kind kind = Kind::failed;
-  std::string reason;              // why there are no records, for people
-  std::vector<Address> addresses;  // of a and aaaa; sorted, none twice
-  std::vector<Target> targets;     // of srv; sorted, none twice
-  std::chrono::seconds ttl{0};     // the least of all records
+  std::string reason;                // why there are no records, for people
+  std::vector<Address> addresses{};  // of a and aaaa; sorted, none twice
+  std::vector<Target> targets{};     // of srv; sorted, none twice
+  std::chrono::seconds ttl{0};       // the least of all records
+  std::chrono::steady_clock::time_point came{};
 
-  static Answer none(std::string why) { return {Kind::none, std::move(why), {}, {}, {}}; }
-  static Answer failure(std::string why) { return {Kind::failed, std::move(why), {}, {}, {}}; }
+  static Answer none(std::string why) { return {Kind::none, std::move(why)}; }
+  static Answer failure(std::string why) { return {Kind::failed, std::move(why)}; }
 };
 
 }  // namespace hlb::discovery

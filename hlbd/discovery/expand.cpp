@@ -32,10 +32,9 @@ std::uint32_t weight_of(const Target& target, const Weights& others) {
   return target.weight * std::clamp(kMaxWeight / others.most, 1U, kAboveZero);
 }
 
-bool has_port_to_check(const ServiceSpec& service, const BackendSpec& backend) {
-  return std::ranges::all_of(service.checks, [&](const CheckSpec& check) {
-    return !needs_port(check.method) || check_port(check, backend) != 0;
-  });
+// As KnownName uses it.
+std::chrono::seconds in_use(std::chrono::seconds ttl) {
+  return std::clamp<std::chrono::seconds>(ttl, kLeastUse, kMostUse);
 }
 
 class Expander {
@@ -48,11 +47,12 @@ class Expander {
   }
 
   void add(const NamedBackends& named) {
-    const KnownName* name = find({named.name, named.srv});
+    const NameKey key{named.name, named.srv};
+    const KnownName* name = find(key);
     bool waits = name == nullptr;
-    if (named.srv && name != nullptr) waits |= add_targets(named, name->targets());
+    if (named.srv && name != nullptr) waits |= add_targets(named, *name);
     if (!named.srv && name != nullptr)
-      add_addresses(*name, {{}, named.weight, named.priority, named.port});
+      add_addresses(*name, {{{}, named.weight, named.priority, named.port}, key});
     if (waits && may_wait_) expansion_.service.named.push_back(named);
   }
 
@@ -66,7 +66,9 @@ class Expander {
   }
 
   // Whether one of them awaits its first answer.
-  bool add_targets(const NamedBackends& named, const std::vector<Target>& targets) {
+  bool add_targets(const NamedBackends& named, const KnownName& srv) {
+    const std::vector<Target>& targets = srv.targets();
+    const Answer& answer = srv.answers().front();
     const auto weights = weights_by_priority(targets);
     bool waits = false;
     for (const Target& target : targets) {
@@ -74,20 +76,29 @@ class Expander {
       waits |= name == nullptr;
       if (name == nullptr) continue;
       const std::uint16_t port = named.port != 0 ? named.port : target.port;
-      add_addresses(*name,
-                    {{}, weight_of(target, weights.at(target.priority)), target.priority, port});
+      const std::uint32_t weight = weight_of(target, weights.at(target.priority));
+      add_addresses(*name, {{{}, weight, target.priority, port},
+                            {named.name, true},
+                            answer.came,
+                            in_use(answer.ttl)});
     }
     return waits;
   }
 
-  void add_addresses(const KnownName& name, BackendSpec backend) {
-    for (const Address& address : name.addresses()) {
-      backend.address = address;
-      add(backend);
+  void add_addresses(const KnownName& name, const Given& by) {
+    for (const Answer& answer : name.answers()) {
+      Given given = by;
+      given.last = std::max(by.last, answer.came);
+      given.ttl = std::max(by.ttl, in_use(answer.ttl));
+      for (const Address& address : answer.addresses) {
+        given.backend.address = address;
+        add(given);
+      }
     }
   }
 
-  void add(const BackendSpec& backend) {
+  void add(const Given& given) {
+    const BackendSpec& backend = given.backend;
     std::vector<BackendSpec>& backends = expansion_.service.backends;
     if (taken_.contains(backend.address)) return;
     if (backends.size() == kMaxBackends || !has_port_to_check(expansion_.service, backend)) {
@@ -96,6 +107,7 @@ class Expander {
     }
     taken_.insert(backend.address);
     backends.push_back(backend);
+    expansion_.given.push_back(given);
   }
 
   const Known& known_;
@@ -105,6 +117,12 @@ class Expander {
 };
 
 }  // namespace
+
+bool has_port_to_check(const ServiceSpec& service, const BackendSpec& backend) {
+  return std::ranges::all_of(service.checks, [&](const CheckSpec& check) {
+    return !needs_port(check.method) || check_port(check, backend) != 0;
+  });
+}
 
 std::set<NameKey> names_of(std::span<const ServiceSpec> services, const Known& known) {
   std::set<NameKey> names;

@@ -1,12 +1,14 @@
 // Services with names for backends → services with addresses. Pure.
 #pragma once
 
+#include <chrono>
 #include <compare>
 #include <cstddef>
 #include <functional>
 #include <set>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "discovery/known_name.h"
 #include "health/service.h"
@@ -28,12 +30,27 @@ using Known = std::function<const KnownName*(const NameKey&)>;
 // of those with SRV records.
 std::set<NameKey> names_of(std::span<const ServiceSpec> services, const Known& known);
 
+// A backend as DNS gave it.
+struct Given {
+  BackendSpec backend;
+  NameKey by;
+  std::chrono::steady_clock::time_point
+      last{};                   // when it was given; of SRV: a record or an address
+  std::chrono::seconds ttl{0};  // as it is used; of SRV: the longer one
+};
+
 struct Expansion {
   ServiceSpec service;
-  std::size_t left_out = 0;  // backends, beyond kMaxBackends or without a port to check
+  std::size_t left_out = 0;    // backends, beyond kMaxBackends or without a port to check
+  std::vector<Given> given{};  // the service's backends that DNS gives, in their order
 
-  friend bool operator==(const Expansion&, const Expansion&) = default;
+  friend bool operator==(const Expansion& one, const Expansion& other) {
+    return one.service == other.service && one.left_out == other.left_out;
+  }
 };
+
+// Whether all checks of the service have a port of the backend's to ask at, or need none.
+bool has_port_to_check(const ServiceSpec& service, const BackendSpec& backend);
 
 // The service with all addresses that are known; its `named` are those that `may_wait` for a first
 // answer. Its own addresses come first, then those of each name in the order of the configuration;

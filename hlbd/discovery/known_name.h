@@ -52,6 +52,8 @@ class KnownName {
   // From the end of a round to the next.
   std::chrono::seconds wait() const { return wait_; }
 
+  // The last ones to the questions that had records.
+  std::span<const Answer> answers() const { return std::span(last_).first(questions().size()); }
   // Sorted, none twice.
   std::vector<Address> addresses() const;
   const std::vector<Target>& targets() const { return last_.front().targets; }

@@ -54,12 +54,14 @@ struct NameWatch::Followed {
 };
 
 NameWatch::NameWatch(boost::asio::any_io_executor executor, OnChange on_change, OnNews on_news,
-                     ResolverSettings settings, milliseconds longest_first_round)
+                     IsUp is_up, ResolverSettings settings, milliseconds longest_first_round)
     : executor_(std::move(executor)),
       on_change_(std::move(on_change)),
       on_news_(std::move(on_news)),
+      is_up_(std::move(is_up)),
       settings_(std::move(settings)),
       longest_first_round_(longest_first_round),
+      hold_(executor_),
       first_round_(executor_),
       change_(executor_) {}
 
@@ -72,6 +74,8 @@ Services NameWatch::follow(Services configured) {
     configured_ = list_of({});
     names_.clear();
     told_.clear();
+    held_.clear();
+    hold_.cancel();
     return configured;
   }
   configured_ = std::move(configured);
@@ -131,6 +135,7 @@ void NameWatch::ask(const std::shared_ptr<Followed>& followed) {
 
 void NameWatch::take(const std::shared_ptr<Followed>& followed, std::size_t question,
                      Answer answer) {
+  answer.came = Clock::now();
   const KnownName::News news = followed->name.take(question, std::move(answer));
   if (news.records) {
     followed->changed = true;
@@ -162,10 +167,10 @@ void NameWatch::tell_soon() {
 
 void NameWatch::tell() {
   telling_ = false;
-  tell_records();
   const Clock::time_point started = Clock::now();
   std::vector<Expansion> now = expansions();
   if (now == told_) return;
+  tell_records();
   tell_left_out(now);
   told_ = std::move(now);
   on_change_(put_in(told_));
@@ -209,13 +214,39 @@ void NameWatch::tell_left_out(const std::vector<Expansion>& expansions) {
   }
 }
 
-std::vector<Expansion> NameWatch::expansions() const {
+// What is held of a service goes with its names.
+std::vector<Expansion> NameWatch::expansions() {
   const Known known = [this](const NameKey& key) { return find(key); };
   std::vector<Expansion> expansions;
+  std::map<std::string, HeldBackends> held;
   for (const ServiceSpec& service : configured_->all()) {
-    if (has_names(service)) expansions.push_back(expand(service, known, may_wait_));
+    if (!has_names(service)) continue;
+    Expansion& expansion = expansions.emplace_back(expand(service, known, may_wait_));
+    HeldBackends& of_service = held[service.name] = std::move(held_[service.name]);
+    of_service.put_in(expansion, service, Clock::now(),
+                      [&](const Address& backend) { return is_up_(service.name, backend); });
   }
+  held_ = std::move(held);
+  await_end_of_hold();
   return expansions;
+}
+
+void NameWatch::await_end_of_hold() {
+  std::optional<Clock::time_point> first;
+  for (const auto& [service, held] : held_) {
+    if (const auto end = held.next_end()) first = std::min(first.value_or(*end), *end);
+  }
+  hold_.cancel();
+  if (!first) return;
+  hold_.expires_at(*first);
+  hold_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) tell_soon();
+  });
+}
+
+void NameWatch::went_down(const std::string& service) {
+  const auto held = held_.find(service);
+  if (held != held_.end() && held->second.next_end()) tell_soon();
 }
 
 Services NameWatch::put_in(const std::vector<Expansion>& expansions) const {

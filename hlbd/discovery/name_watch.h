@@ -10,9 +10,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "discovery/expand.h"
+#include "discovery/held.h"
 #include "discovery/known_name.h"
 #include "discovery/resolver.h"
 #include "health/service_list.h"
@@ -37,7 +39,10 @@ class NameWatch {
   };
   using OnNews = std::function<void(const News&)>;
 
-  NameWatch(boost::asio::any_io_executor executor, OnChange on_change, OnNews on_news,
+  // Whether the checks of a service find the backend up, so that it is held; see held.h.
+  using IsUp = std::function<bool(std::string_view service, const Address& backend)>;
+
+  NameWatch(boost::asio::any_io_executor executor, OnChange on_change, OnNews on_news, IsUp is_up,
             ResolverSettings settings = {},
             std::chrono::milliseconds longest_first_round = kLongestFirstRound);
   ~NameWatch();
@@ -50,6 +55,9 @@ class NameWatch {
 
   // Whether every name has had an answer, or the time for one, and on_change has told of it.
   bool first_round_over() const { return !telling_ && (!may_wait_ || all_known()); }
+
+  // A backend of the service is up no more: if it was held, it goes.
+  void went_down(const std::string& service);
 
   // The names that can't be looked up at the moment.
   std::vector<std::string> unresolved() const;
@@ -70,18 +78,22 @@ class NameWatch {
   void tell_standing(const Followed& followed);
   void tell_records();
   void tell_left_out(const std::vector<Expansion>& expansions);
-  std::vector<Expansion> expansions() const;
+  std::vector<Expansion> expansions();
+  void await_end_of_hold();
   Services put_in(const std::vector<Expansion>& expansions) const;
 
   boost::asio::any_io_executor executor_;
   OnChange on_change_;
   OnNews on_news_;
+  IsUp is_up_;
   ResolverSettings settings_;
   std::chrono::milliseconds longest_first_round_;
   std::optional<Resolver> resolver_;   // made when first needed
   Services configured_ = list_of({});  // empty unless any has names
   std::vector<Expansion> told_;        // of the services that have names
   std::map<NameKey, std::shared_ptr<Followed>> names_;
+  std::map<std::string, HeldBackends> held_;  // by service
+  boost::asio::steady_timer hold_;            // up to the first end
   boost::asio::steady_timer first_round_;
   bool may_wait_ = false;  // for first answers
   boost::asio::steady_timer change_;

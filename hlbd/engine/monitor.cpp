@@ -256,6 +256,14 @@ void Monitor::drop_retired(std::size_t service) {
   stale_.mark(service);
 }
 
+State Monitor::state_of(std::string_view service, const Address& backend) const {
+  const auto place = find(service);
+  if (!place) return State::unknown;
+  const WatchedService& watched = all_.watched[*place];
+  const auto found = watched.find(backend);
+  return found ? watched.backends[*found].state : State::unknown;
+}
+
 std::vector<probes::Listener> Monitor::listeners() const {
   std::vector<probes::Listener> listeners;
   for_each_check(all_.watched, [&](const auto& check) {

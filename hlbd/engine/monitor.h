@@ -138,6 +138,9 @@ class Monitor {
     return all_.list->find(service);
   }
 
+  // What checks find of a backend; unknown where it isn't watched.
+  State state_of(std::string_view service, const Address& backend) const;
+
   // The operator's overrides. Those of backends that aren't watched wait for them.
   const Overrides& overrides() const { return overrides_.in_force(); }
   void set_override(const Overrides::Key& key, Override override);

@@ -38,6 +38,8 @@ struct NamedBackends {
   std::uint32_t weight = 1;    // 0 … kMaxWeight; unused with `srv`
   std::uint16_t priority = 0;  // unused with `srv`
   std::uint16_t port = 0;      // as in BackendSpec; 0 with `srv`: that of the record
+  // How long after DNS last gave an address it stays while it is up; unset: by its time to live.
+  std::optional<std::chrono::milliseconds> hold{};
 
   friend bool operator==(const NamedBackends&, const NamedBackends&) = default;
 };

@@ -7,43 +7,16 @@ from pathlib import Path
 
 import pytest
 from lookups import lookup, lookups
+from name_servers import SERVER, change, host, name_server, srv
 from waiting import until
 from world import DNS, config, environment, saying, service
 
 A, B, C = "127.0.0.11", "127.0.0.12", "127.0.0.13"
 A6 = "fd77::11"
-SERVER, OTHER_SERVER = "127.0.0.54", "127.0.0.55"  # the one of all tests answers every name
+OTHER_SERVER = "127.0.0.55"
 RESOLV_CONF = Path("/etc/resolv.conf")
 PORT = 8090
 CHECK = {"port": PORT}
-
-
-def name_server(stage, *records, address=SERVER):
-    """dnsmasq for the domain "internal", its records with a time to live of one second."""
-    return stage.program(*dnsmasq_command(address, records), ready="started")
-
-
-def dnsmasq_command(address, records):
-    return [
-        "/usr/sbin/dnsmasq", "--conf-file=/dev/null", "--keep-in-foreground", "--user=root",
-        "--pid-file=", "--log-facility=-", "--no-resolv", "--no-hosts", "--cache-size=0",
-        "--bind-interfaces", f"--listen-address={address}", "--local=/internal/", "--local-ttl=1",
-        *records,
-    ]  # fmt: skip
-
-
-def change(server, *records):
-    server.kill()
-    server.command = dnsmasq_command(SERVER, records)
-    server.start()
-
-
-def host(name, *addresses):
-    return [f"--host-record={name}.internal,{address}" for address in addresses]
-
-
-def srv(target, port, priority, weight):
-    return f"--srv-host=_app._tcp.internal,{target}.internal,{port},{priority},{weight}"
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +36,11 @@ def shares(name):
     for result in lookups(name, count=2000).results:
         firsts[result.addresses[0]] += result.count
     return {address: count / 2000 for address, count in firsts.items()}
+
+
+def not_held(name):
+    """The backends of a name that go as soon as DNS gives others."""
+    return {"name": f"{name}.internal", "hold": "0s"}
 
 
 def named(*backends, **keys):
@@ -118,7 +96,7 @@ def test_weight_priority_and_port_hold_for_all_addresses_of_a_name(stage):
 def test_a_change_in_dns_is_followed_within_the_time_to_live(stage):
     stage.backend(A, B, port=PORT)
     server = name_server(stage, *host("app", A))
-    stage.hlbd(named("app.internal"))
+    stage.hlbd(named(not_held("app")))
     assert addresses() == {A}
     change(server, *host("app", B))
     seen = set()
@@ -135,7 +113,7 @@ def test_a_change_in_dns_is_followed_within_the_time_to_live(stage):
 def test_addresses_join_and_leave_while_the_others_keep_their_state(stage):
     stage.backend(A, B, C, port=PORT)
     server = name_server(stage, *host("app", A, B))
-    hlbd = stage.hlbd(named("app.internal", answer="all"))
+    hlbd = stage.hlbd(named(not_held("app"), answer="all"))
     assert addresses() == {A, B}
     change(server, *host("app", B, C))
     until(lambda: addresses() == {B, C}, "one left, one joined")
@@ -240,7 +218,7 @@ def test_service_records_say_port_weight_and_priority(stage):
         stage, *host("a", A), *host("b", B), *host("c", C),
         srv("a", 8091, 1, 30), srv("b", 8092, 1, 10), srv("c", 8093, 2, 0),
     )  # fmt: skip
-    by_srv = {"srv": "_app._tcp.internal"}
+    by_srv = {"srv": "_app._tcp.internal", "hold": "0s"}
     stage.hlbd(config(service("named.test", [by_srv], answer="one")))  # the check's port is unused
     found = shares("named.test")
     assert set(found) == {A, B}
@@ -272,7 +250,7 @@ def test_a_changed_resolv_conf_is_followed(stage, resolv_conf):
     stage.backend(A, B, port=PORT)
     name_server(stage, *host("app", A))
     name_server(stage, *host("app", B), address=OTHER_SERVER)
-    stage.hlbd(named("app.internal"))
+    stage.hlbd(named(not_held("app")))
     assert addresses() == {A}
     resolv_conf.write_text(f"nameserver {OTHER_SERVER}\n")
     until(lambda: addresses() == {B}, "the other server's address")

@@ -301,6 +301,13 @@ INSTANTIATE_TEST_SUITE_P(
         with_backends(
             "[{ srv = \"_x._tcp.y\", priority = 0 }]",
             R"(45: "priority" can't stand beside "srv": the SRV records say it; remove it)"),
+        with_backends("[{ address = \"10.0.0.1\", hold = \"1m\" }]",
+                      R"(44: "hold" is of no use beside "address", which DNS isn't asked for; )"
+                      "remove it"),
+        with_backends("[{ name = \"x.y\", hold = \"25h\" }]",
+                      R"(36: "hold" must be 0s to 1d, not "25h")"),
+        with_backends("[{ name = \"x.y\", hold = 30 }]", R"(36: "hold" must be a duration with its unit in quotes, such )"
+                      R"(as "500ms" or "2s", not an integer)"),
         with_backends("[{ name = \"x.y\", nmae = 2 }]",
                       R"(29: unknown key "nmae" in a backend; did you mean "name"?)"),
         with_backends("[\"x.y\", { name = \"X.y.\" }]",

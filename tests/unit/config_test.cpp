@@ -202,7 +202,8 @@ TEST(Config, TakesBackendsByNameAndByServiceRecord) {
 name = "a.b"
 backends = ["10.0.0.1", "App1.internal.", { srv = "_app._tcp.internal" }, "app2",
             { name = "app3.internal", weight = 0, priority = 3, port = 81 }, { name = "10.com" },
-            { srv = "_app._tcp.other", port = 82 }, { name = "_app._tcp.internal" }]
+            { srv = "_app._tcp.other", port = 82, hold = "0s" },
+            { name = "_app._tcp.internal", hold = "90s" }]
 check = { type = "tcp", port = 80 }
 )"));
   const ServiceSpec& service = config.services.at(0);
@@ -213,8 +214,8 @@ check = { type = "tcp", port = 80 }
                   NamedBackends{.name = "_app._tcp.internal", .srv = true},
                   NamedBackends{.name = "app2"}, NamedBackends{"app3.internal", false, 0, 3, 81},
                   NamedBackends{.name = "10.com"},
-                  NamedBackends{.name = "_app._tcp.other", .srv = true, .port = 82},
-                  NamedBackends{.name = "_app._tcp.internal"}));
+                  NamedBackends{.name = "_app._tcp.other", .srv = true, .port = 82, .hold = 0ms},
+                  NamedBackends{.name = "_app._tcp.internal", .hold = 90s}));
 }
 
 TEST(Config, NeedsNoPortOfTheCheckForServiceRecords) {

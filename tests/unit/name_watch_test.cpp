@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -82,6 +83,7 @@ class NameWatchTest : public testing::Test {
   std::vector<ServiceSpec> services_;
   int changes_ = 0;
   std::vector<std::string> news_;
+  std::set<std::string> up_;  // "service/address"
   NameWatch watch_{
       loop_.get_executor(),
       [this](const Services& services) {
@@ -90,6 +92,9 @@ class NameWatchTest : public testing::Test {
       },
       [this](const NameWatch::News& news) {
         news_.push_back((news.trouble ? "! " : "") + news.text);
+      },
+      [this](std::string_view service, const Address& backend) {
+        return up_.contains(std::string(service) + "/" + backend.to_string());
       },
       {.resolv_conf = resolv_conf_.path(), .timeout = kPlenty, .port = server_.port()}};
 };
@@ -195,7 +200,7 @@ TEST_F(NameWatchTest, EndsTheWaitForASilentDnsAfterAWhileAndTakesItsAnswerLater)
   zone_["x.test"] = {"10.0.0.1"};
   NameWatch impatient(
       loop_.get_executor(), [this](const Services& services) { take(services); },
-      [](const NameWatch::News&) {},
+      [](const NameWatch::News&) {}, [](std::string_view, const Address&) { return false; },
       {.resolv_conf = resolv_conf_.path(), .timeout = 200ms, .tries = 20, .port = server_.port()},
       50ms);
   take(impatient.follow(list_of({service("a.test", {{.name = "x.test"}})})));
@@ -219,6 +224,73 @@ TEST_F(NameWatchTest, KeepsWhatIsKnownOverAReloadAndAsksAnew) {
   ASSERT_TRUE(settle());
   EXPECT_THAT(addresses(), ElementsAre("10.0.0.1", "10.0.0.2"));
   EXPECT_TRUE(run_until([&] { return server_.asked("x.test", ns_t_a) == 2; }));
+}
+
+// ---- holding -----------------------------------------------------------------------------------
+
+TEST_F(NameWatchTest, HoldsWhatIsUpAndTellsNoChangeWhenDnsGivesAnotherPart) {
+  ttl_ = 1;
+  zone_["x.test"] = {"10.0.0.1", "10.0.0.2"};
+  follow({service("a.test", {{.name = "x.test"}})});
+  ASSERT_TRUE(settle());
+  up_ = {"a.test/10.0.0.1", "a.test/10.0.0.2"};
+  for (int round = 0; round < 4; ++round) {
+    zone_["x.test"] = {round % 2 == 0 ? "10.0.0.2" : "10.0.0.1"};
+    const int before = server_.asked("x.test", ns_t_a);
+    ASSERT_TRUE(run_until([&] { return server_.asked("x.test", ns_t_a) > before + 1; }));
+    EXPECT_THAT(addresses(), ElementsAre("10.0.0.1", "10.0.0.2"));
+  }
+  EXPECT_EQ(changes_, 1);
+  EXPECT_THAT(news_, ElementsAre("x.test is 10.0.0.1, 10.0.0.2"));
+}
+
+TEST_F(NameWatchTest, LetsWhatItHoldsGoWhenItGoesDown) {
+  ttl_ = 1;
+  zone_["x.test"] = {"10.0.0.1", "10.0.0.2"};
+  follow({service("a.test", {{.name = "x.test"}}), service("b.test", {{.name = "x.test"}})});
+  ASSERT_TRUE(settle());
+  up_ = {"a.test/10.0.0.1", "b.test/10.0.0.1"};
+  zone_["x.test"] = {"10.0.0.2"};
+  const int before = server_.asked("x.test", ns_t_a);
+  ASSERT_TRUE(run_until([&] { return server_.asked("x.test", ns_t_a) > before + 1; }));
+  EXPECT_THAT(addresses(), ElementsAre("10.0.0.1", "10.0.0.2"));
+  up_ = {"b.test/10.0.0.1"};
+  watch_.went_down("a.test");
+  ASSERT_TRUE(run_until([&] { return changes_ == 2; }));
+  EXPECT_THAT(addresses(0), ElementsAre("10.0.0.2"));
+  EXPECT_THAT(addresses(1), ElementsAre("10.0.0.1", "10.0.0.2"));
+  EXPECT_EQ(news_.back(), "x.test is 10.0.0.2");
+}
+
+TEST_F(NameWatchTest, LetsWhatItHoldsGoWhenItsTimeIsOver) {
+  ttl_ = 1;
+  zone_["x.test"] = {"10.0.0.1", "10.0.0.2"};
+  follow({service("a.test", {{.name = "x.test", .hold = 2500ms}})});
+  ASSERT_TRUE(settle());
+  up_ = {"a.test/10.0.0.1"};
+  zone_["x.test"] = {"10.0.0.2"};
+  ttl_ = 60;
+  const int before = server_.asked("x.test", ns_t_a);
+  ASSERT_TRUE(run_until([&] { return server_.asked("x.test", ns_t_a) > before; }));
+  EXPECT_EQ(changes_, 1);
+  ASSERT_TRUE(run_until([&] { return changes_ == 2; }));
+  EXPECT_THAT(addresses(), ElementsAre("10.0.0.2"));
+}
+
+TEST_F(NameWatchTest, HoldsOverAReloadAndByItsSettings) {
+  ttl_ = 1;
+  zone_["x.test"] = {"10.0.0.1", "10.0.0.2"};
+  follow({service("a.test", {{.name = "x.test"}})});
+  ASSERT_TRUE(settle());
+  up_ = {"a.test/10.0.0.1"};
+  zone_["x.test"] = {"10.0.0.2"};
+  const int before = server_.asked("x.test", ns_t_a);
+  ASSERT_TRUE(run_until([&] { return server_.asked("x.test", ns_t_a) > before + 1; }));
+  follow({service("a.test", {{.name = "x.test", .weight = 7}})});
+  EXPECT_THAT(addresses(), ElementsAre("10.0.0.1", "10.0.0.2"));
+  EXPECT_EQ(services_.at(0).backends.at(0).weight, 7U);
+  follow({service("a.test", {{.name = "x.test", .hold = 0ms}})});
+  EXPECT_THAT(addresses(), ElementsAre("10.0.0.2"));
 }
 
 TEST_F(NameWatchTest, ForgetsNamesThatAReloadDrops) {
