@@ -35,6 +35,7 @@ BackendSpec revised(BackendSpec backend, const NamedBackends& named) {
 void keep_at_most(std::size_t most, std::map<Address, Given>& held) {
   if (held.size() <= most) return;
   std::vector<std::pair<TimePoint, Address>> oldest_first;
+  oldest_first.reserve(held.size());
   for (const auto& [address, given] : held)
     oldest_first.emplace_back(given.last, address);
   std::ranges::sort(oldest_first);

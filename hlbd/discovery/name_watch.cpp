@@ -169,11 +169,12 @@ void NameWatch::tell() {
   telling_ = false;
   const Clock::time_point started = Clock::now();
   std::vector<Expansion> now = expansions();
-  if (now == told_) return;
-  tell_records();
-  tell_left_out(now);
-  told_ = std::move(now);
-  on_change_(put_in(told_));
+  if (now != told_) {
+    tell_records();
+    tell_left_out(now);
+    told_ = std::move(now);
+    on_change_(put_in(told_));
+  }
   const Clock::time_point ended = Clock::now();
   earliest_next_ = ended + kPauses * (ended - started);
 }

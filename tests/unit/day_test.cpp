@@ -96,8 +96,11 @@ class Day : public testing::Test {
       ASSERT_NO_FATAL_FAILURE(expect_verdicts_as_modelled());
       changes_ += world_.changes.size();
       world_.changes.clear();
+      hindered_ += world_.hindered.size();
+      world_.hindered.clear();
     }
     world_.changes.shrink_to_fit();
+    world_.hindered.shrink_to_fit();
   }
 
   void expect_verdicts_as_modelled() {
@@ -115,6 +118,7 @@ class Day : public testing::Test {
   std::vector<ServiceSpec> services_;
   std::uint64_t probes_ = 0;
   std::size_t changes_ = 0;
+  std::size_t hindered_ = 0;  // how often it was told
   FakeWorld world_{
       [this](const probes::Target& target, TimePoint now) { return answer(target, now); }};
 };
@@ -134,6 +138,8 @@ TEST_F(Day, EveryVerdictIsAsTheModelSaysAndMemoryIsFlatAllDay) {
   pass_hours(23);
   EXPECT_GT(probes_, 2'500'000U);
   EXPECT_GT(changes_, 10'000U);
+  EXPECT_GT(hindered_, 0U);
+  EXPECT_LE(hindered_, 2U * 24 * 60);  // one cause: its begin and its end once a minute
   EXPECT_LT(bytes_in_use(), after_an_hour + 64 * 1024);
 }
 

@@ -210,6 +210,21 @@ TEST_F(SavedWords, ThatMakeNoSenseAtAllAreNone) {
     EXPECT_THAT(words_of_list(list), IsEmpty()) << list;
 }
 
+TEST_F(SavedWords, WithABrokenByteCostAtMostTheWhole) {
+  const std::string text = text_of_words({drained_, down_});
+  for (std::size_t at = text.find("words"); at < text.size(); ++at) {
+    for (const char byte : {'\0', '"', '{', '[', '}', '7', '\xff'}) {
+      std::string broken = text;
+      broken[at] = byte;
+      const auto decoded = decode_states(broken, later(1s));
+      const auto* states = std::get_if<SavedStates>(&decoded);
+      if (states == nullptr) continue;
+      EXPECT_THAT(states->all(), ElementsAre(kUp)) << at;
+      EXPECT_LE(states->words_of(kUp.service, kUp.backend).size(), 2U) << at;
+    }
+  }
+}
+
 TEST_F(SavedWords, AtAPortThatIsNoneAreOfNoPort) {
   EXPECT_THAT(words_of_list(R"([{"service":"app.local","address":"10.0.0.1","check":"agent",
       "port":70000,"drained":true}])"),
