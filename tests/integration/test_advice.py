@@ -266,7 +266,7 @@ def test_a_file_that_lacks_a_line_is_told_once_with_the_backend_and_is_not_the_h
     write(state_file, f"{A} up\n")
     hlbd = stage.hlbd(with_file(state_file, interval="200ms", timeout="200ms"))
     named = rf"file {re.escape(B)}:{PORT} of {NAME}"
-    hlbd.wait_for_log(rf"warning {named} finds nothing out, and its state stays: .* no line for {B}")
+    hlbd.wait_for_log(rf"warning {named} finds nothing out, and its state stays: .*no line for {B}")
     time.sleep(1)
     write(state_file, f"{A} up\n{B} up\n")
     hlbd.wait_for_log(rf"info over after \d+s: {named} had found nothing out: .* no line for {B}")
