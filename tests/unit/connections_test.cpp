@@ -163,7 +163,7 @@ TEST_F(ConnectionWatchTest, SaysNothingOfItsOwnProbes) {
     const auto probe = [](asio::io_context& loop) {
       for (const std::string address : {"192.0.2.1", "2001:db8::1"}) {
         TcpSocket own(loop.get_executor());
-        error_code error = own.begin(at(address, 80));
+        error_code error = own.begin(at(address, 80), Way());
         if (is_pending(error)) error = own.proceed(at(address, 80));
         EXPECT_EQ(error, asio::error::connection_refused);
       }
