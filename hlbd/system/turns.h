@@ -1,0 +1,110 @@
+// A bounded number of places, and whose turn it is to have one: for work that many wait for.
+#pragma once
+
+#include <boost/intrusive/set.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+namespace hlb {
+
+// Whoever waits belongs to a share, and is lively or silent: the silent are those who are expected
+// to hold their place for long and in vain. The rules, which leave a place free for whoever comes:
+//  - of the shares that wait the one that holds fewest places is next, then the one whose last turn
+//    is longest ago; within a share, who is due first;
+//  - the lively go first, but the silent may always hold an eighth of the places;
+//  - the silent hold three quarters at most;
+//  - a share holds at most twice as many places as are free, its silent no more than are free: one
+//    alone two thirds and a half of them, ten of them 20 of 21 together.
+//
+// Taking and giving back cost O(log n). Used by one thread.
+class Turns {
+ public:
+  class Share;
+  using SharePtr = boost::intrusive_ptr<Share>;
+  using Hook = boost::intrusive::set_base_hook<
+      boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
+  // To be derived from; may go while it waits. Beside that, its hook and `due` are free to be used.
+  struct Waiter : Hook {
+    Waiter() = default;
+    ~Waiter() { unlink(); }
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+
+    friend bool operator<(const Waiter& one, const Waiter& other) { return one.due < other.due; }
+
+    // None of these changes while it waits.
+    std::chrono::steady_clock::time_point due;
+    SharePtr share;
+    bool silent = false;
+  };
+  using Queue = boost::intrusive::multiset<Waiter, boost::intrusive::constant_time_size<false>>;
+
+  // `places`: 1 at least.
+  explicit Turns(int places) : places_(places) {}
+  ~Turns();
+  Turns(const Turns&) = delete;
+  Turns& operator=(const Turns&) = delete;
+
+  static SharePtr new_share();
+
+  // Waits from now on. It must have a share, whose places are of no other Turns, and be unlinked.
+  void wait(Waiter& waiter);
+
+  // Whose turn it is now; has a place, and waits no more. nullptr: nobody may have one now.
+  Waiter* next();
+
+  // Gives back the place of one that next() returned, with what it was then.
+  void give_back(Share& share, bool silent);
+
+  // False: next() has nobody to return.
+  bool anyone_waits() const { return !lively_.empty() || !silent_.empty(); }
+
+ private:
+  // Those of a share that wait: the lively, or the silent.
+  struct Line : Hook {
+    Line(Share& of, bool is_silent) : share(of), silent(is_silent) {}
+    bool operator<(const Line& other) const;  // its turn is before the other's
+
+    Share& share;
+    bool silent;
+    std::uint64_t last_turn = 0;  // or when it came
+    Queue queue;                  // empty when all have gone
+  };
+  struct Lines;
+  using Order = boost::intrusive::multiset<Line, boost::intrusive::constant_time_size<false>>;
+
+  int free() const { return places_ - held_; }
+  Waiter* next_of(Order& order, int most);
+  void enter(Line& line);
+  static void leave(Line& line);
+  void hold(Share& share, bool silent, int more);
+
+  int places_;
+  int held_ = 0;
+  int silent_held_ = 0;  // of these
+  std::uint64_t last_turn_ = 0;
+  Order lively_;
+  Order silent_;
+};
+
+// What one user of the places has of them. Small as long as nobody waits.
+class Turns::Share
+    : public boost::intrusive_ref_counter<Turns::Share, boost::thread_unsafe_counter> {
+ public:
+  Share() = default;
+  ~Share();
+  Share(const Share&) = delete;
+  Share& operator=(const Share&) = delete;
+
+ private:
+  friend class Turns;
+
+  int held_ = 0;
+  std::unique_ptr<Lines> lines_;  // while any of its waiters waits
+};
+
+}  // namespace hlb
