@@ -40,13 +40,14 @@ constexpr std::chrono::milliseconds kRenewal = publish::kLease / 30;
 constexpr std::size_t kMostJobs = 16;  // for the disk: its users wait for theirs, one each
 constexpr std::chrono::seconds kLastWrites{2};
 
-// Each probe takes a descriptor; most are left for the peer socket.
-std::size_t probes_at_a_time() {
-  constexpr rlim_t kMost = 1024;
+// Each takes a descriptor, of which most are left for lookups and for connections that checks keep,
+// and up to 60 KiB of memory, where it shakes hands over TLS.
+int probes_at_a_time() {
+  constexpr rlim_t kMost = 4096;
   constexpr rlim_t kLeast = 16;
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
-  return std::clamp(limit.rlim_cur / 4, kLeast, kMost);
+  return static_cast<int>(std::clamp(limit.rlim_cur / 4, kLeast, kMost));
 }
 
 Worker::Deliver deliver_to(asio::io_context& io) {
@@ -92,7 +93,7 @@ Daemon::Daemon(Options options, Config config)
           [this](const probes::Target& target) { return prober_.make(target); },
           {.identity = host_identity(),
            .seed = std::random_device{}(),
-           .most_probes = probes_at_a_time()},
+           .places = {.probes = probes_at_a_time()}},
           *this),
       publisher_(
           io_.get_executor(), options_.runtime_dir, monitor_,

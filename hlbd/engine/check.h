@@ -2,7 +2,6 @@
 #pragma once
 
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/intrusive/set.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -19,6 +18,7 @@
 #include "health/judge.h"
 #include "probes/probe.h"
 #include "probes/target.h"
+#include "system/turns.h"
 
 namespace hlb {
 
@@ -27,8 +27,7 @@ using MakeProbe = std::function<std::unique_ptr<probes::Probe>(const probes::Tar
 
 // Used by hlbd's loop alone. Is probed while it is enlisted in Rounds, until it goes; a probe that
 // is under way then is cancelled.
-class Check : public boost::intrusive::set_base_hook<
-                  boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+class Check : public Turns::Waiter {
  public:
   // A backend that it speaks for, by its place in the monitor; services may share a check.
   struct User {
@@ -85,9 +84,6 @@ class Check : public boost::intrusive::set_base_hook<
   Clock::TimePoint contrary_since;  // the first of the outcomes in a row against the state
   std::optional<Clock::TimePoint> unroutable_since;  // the first in a row that found no route
 
-  // Soonest first.
-  friend bool operator<(const Check& one, const Check& other) { return one.due_ < other.due_; }
-
  private:
   friend class Rounds;
 
@@ -99,13 +95,11 @@ class Check : public boost::intrusive::set_base_hook<
     std::optional<boost::asio::cancellation_signal> stop;  // while it is asked
   };
 
-  bool resting() const { return is_linked(); }
   bool under_way() const { return question_->stop.has_value(); }
 
   std::shared_ptr<Question> question_;
   std::uint64_t identity_;
-  Clock::TimePoint due_;  // both while it rests
-  Clock::TimePoint rested_since_;
+  Clock::TimePoint since_;                 // when it began to rest, or to be probed
   bool hurried_ = false;                   // since the last probe began
   Clock::TimePoint deaf_until_{};          // to hints,
   std::chrono::milliseconds deafness_{0};  // for so long

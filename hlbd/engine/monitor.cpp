@@ -81,7 +81,7 @@ Monitor::Monitor(const boost::asio::any_io_executor& executor, Clock& clock, Mak
       host_(host),
       observer_(observer),
       chance_(host.seed),
-      rounds_(executor, clock, host.most_probes,
+      rounds_(executor, clock, host.places,
               [this](Check& check, const Outcome& outcome) { return take(check, outcome); }),
       overrides_(clock,
                  [this](const Overrides::Key& key, const Override& ended) {
@@ -141,9 +141,12 @@ void Monitor::watch(std::size_t place, Takeover& before, const Published& publis
   for (const CheckSpec& check : spec.checks)
     checks.push_back(std::make_shared<const CheckSpec>(check));
   WatchedService& service = all_.watched[place];
+  service.share = before.share(spec);
   service.backends.reserve(spec.backends.size());
-  for (const BackendSpec& backend : spec.backends)
-    service.backends.push_back(make_backend(spec, backend, checks, before, published));
+  for (const BackendSpec& backend : spec.backends) {
+    service.backends.push_back(
+        make_backend(spec, backend, checks, before, published, service.share));
+  }
   service.index();
   service.retiring = before.left_up(spec);
   all_.verdicts[place].status = before.status(spec);
@@ -151,7 +154,7 @@ void Monitor::watch(std::size_t place, Takeover& before, const Published& publis
 
 WatchedBackend Monitor::make_backend(const ServiceSpec& service, const BackendSpec& spec,
                                      const CheckSpecs& checks, Takeover& before,
-                                     const Published& published) {
+                                     const Published& published, Rounds::Share& share) {
   const std::optional<WatchedBackend> known = before.take(service, spec.address);
   Known start = known ? Known{known->state, known->since} : published(service, spec);
   WatchedBackend backend;
@@ -159,7 +162,7 @@ WatchedBackend Monitor::make_backend(const ServiceSpec& service, const BackendSp
   backend.checks_needed = service.checks_needed;
   backend.checks.reserve(checks.size());
   for (const auto& check : checks)
-    backend.checks.push_back(check_for(target_of(service, spec, check), start.state));
+    backend.checks.push_back(check_for(target_of(service, spec, check), start.state, share));
   if (known) start.words = words_left_by(known->checks, backend.checks);
   hand_on(std::move(start.words), backend.checks);
   backend.state = backend.together();
@@ -168,11 +171,15 @@ WatchedBackend Monitor::make_backend(const ServiceSpec& service, const BackendSp
   return backend;
 }
 
-std::shared_ptr<Check> Monitor::check_for(const probes::Target& target, State published) {
-  if (auto shared = checks_.find(target)) return shared;
+std::shared_ptr<Check> Monitor::check_for(const probes::Target& target, State published,
+                                          Rounds::Share& share) {
+  if (auto shared = checks_.find(target)) {
+    rounds_.share(*shared, share);
+    return shared;
+  }
   auto check = std::make_shared<Check>(target, make_, published, host_.identity);
   checks_.add(check);
-  rounds_.enlist(*check);
+  rounds_.enlist(*check, share);
   return check;
 }
 

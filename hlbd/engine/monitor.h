@@ -95,9 +95,9 @@ class Monitor {
   };
 
   struct Host {
-    std::uint64_t identity = 0;      // tells hosts apart, so that each has phases of its own
-    std::uint64_t seed = 0;          // of chance
-    std::size_t most_probes = 1024;  // at a time
+    std::uint64_t identity = 0;  // tells hosts apart, so that each has phases of its own
+    std::uint64_t seed = 0;      // of chance
+    Rounds::Places places;
   };
 
   // The clock and the observer must outlive it, as must what `make` refers to.
@@ -171,8 +171,9 @@ class Monitor {
   void watch(std::size_t place, Takeover& before, const Published& published);
   WatchedBackend make_backend(const ServiceSpec& service, const BackendSpec& spec,
                               const CheckSpecs& checks, Takeover& before,
-                              const Published& published);
-  std::shared_ptr<Check> check_for(const probes::Target& target, State published);
+                              const Published& published, Rounds::Share& share);
+  std::shared_ptr<Check> check_for(const probes::Target& target, State published,
+                                   Rounds::Share& share);
   void go_on_slowly();
   void restore_overrides();
   void enlist_users();

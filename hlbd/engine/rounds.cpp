@@ -21,40 +21,69 @@ using std::chrono::milliseconds;
 constexpr milliseconds kStep{8};
 constexpr milliseconds kExact{250};
 
-constexpr int kMostPerTurn = 256;  // probes that begin before the loop sees to other things
+// Before the loop sees to other things: probes that begin, and checks that begin to wait for that.
+constexpr int kMostPerTurn = 256;
+constexpr int kMostLinedUp = 4096;
 
 Clock::TimePoint end_of(milliseconds wait, Clock::TimePoint start) {
   const Clock::TimePoint end = start + wait;
   return wait <= kExact ? end : end - (end.time_since_epoch() % kStep);
 }
 
-bool counts(const Check& check) {
-  const auto& method = check.spec().method;
-  return !std::holds_alternative<ExecCheck>(method) && !std::holds_alternative<FileCheck>(method);
+bool runs_a_program(const Check& check) {
+  return std::holds_alternative<ExecCheck>(check.spec().method);
+}
+
+bool takes_a_place(const Check& check) {
+  return !check.never_changes() && !std::holds_alternative<FileCheck>(check.spec().method);
+}
+
+// Whether its next probe will probably hold its place for as long, and in vain, as this one that
+// took so long.
+bool is_silent(const Check& check, const Outcome& outcome, Clock::TimePoint::duration took) {
+  if (outcome.result == Outcome::Result::passed || took < check.spec().timeout / 2) return false;
+  return check.state() != State::up || outcome.abstained;
+}
+
+Check& check_of(Turns::Waiter& waiter) {
+  return static_cast<Check&>(waiter);
 }
 
 }  // namespace
 
-Rounds::Rounds(asio::any_io_executor executor, Clock& clock, std::size_t most, Take take)
+Rounds::Rounds(asio::any_io_executor executor, Clock& clock, Places places, Take take)
     : executor_(std::move(executor)),
       clock_(clock),
-      most_(most),
       take_(std::move(take)),
       alarm_(clock.alarm([this] {
         rings_at_ = Clock::TimePoint::max();
         wake();
-      })) {}
+      })),
+      probes_(places.probes),
+      programs_(places.programs) {}
 
-void Rounds::enlist(Check& check) {
+void Rounds::enlist(Check& check, Share& share) {
+  if (takes_a_place(check)) check.share = part_of(share, check);
   rest(check, milliseconds{0});
+}
+
+void Rounds::share(Check& check, Share& share) {
+  if (!check.share) return;
+  const Turns::SharePtr& other = part_of(share, check);
+  if (other->use_count() >= check.share->use_count()) return;
+  const bool waits = check.is_linked();
+  check.unlink();
+  check.share = other;
+  if (waits) rest_until(check, check.due);
 }
 
 void Rounds::hurry(Check& check, milliseconds after) {
   check.hurried_ = true;
-  if (!check.resting()) return;
-  const auto due = std::max(check.rested_since_ + kConfirmHard, clock_.now() + after);
+  // What is due waits for its turn, if for anything.
+  if (!check.is_linked() || check.due <= clock_.now()) return;
+  const auto due = std::max(check.since_ + kConfirmHard, clock_.now() + after);
   check.unlink();
-  rest_until(check, std::min(check.due_, due));
+  rest_until(check, std::min(check.due, due));
 }
 
 void Rounds::hint(Check& check) {
@@ -67,48 +96,84 @@ void Rounds::hint(Check& check) {
   hurry(check);
 }
 
+Turns& Rounds::turns_of(const Check& check) {
+  return runs_a_program(check) ? programs_ : probes_;
+}
+
+Turns::SharePtr& Rounds::part_of(Share& share, const Check& check) {
+  Turns::SharePtr& part = runs_a_program(check) ? share.programs : share.probes;
+  if (!part) part = Turns::new_share();
+  return part;
+}
+
 void Rounds::rest(Check& check, milliseconds wait) {
   if (wait == kForGood) return;
-  check.rested_since_ = clock_.now();
+  check.since_ = clock_.now();
   if (check.hurried_) wait = std::min(wait, kConfirmHard);
-  rest_until(check, end_of(wait, check.rested_since_));
+  rest_until(check, end_of(wait, check.since_));
 }
 
 void Rounds::rest_until(Check& check, Clock::TimePoint due) {
-  check.due_ = due;
+  check.due = due;
   resting_.insert(check);
-  if (due >= rings_at_) return;
-  rings_at_ = due;
-  alarm_->set(due);
+  ring_at(due);
+}
+
+void Rounds::ring_at(Clock::TimePoint time) {
+  if (time >= rings_at_) return;
+  rings_at_ = time;
+  alarm_->set(time);
 }
 
 void Rounds::wake() {
-  const Clock::TimePoint now = clock_.now();
-  for (int left = kMostPerTurn; left > 0 && !resting_.empty() && under_way_ < most_; --left) {
-    Check& next = *resting_.begin();
-    if (next.due_ > now) break;
-    begin(next);
+  int left = line_up(kMostPerTurn);
+  for (; left > 0; --left) {
+    Turns::Waiter* const next = next_in_turn();
+    if (next == nullptr) break;
+    begin(check_of(*next));
   }
-  // What is due beyond the bound is seen to when a probe ends.
-  if (resting_.empty() || under_way_ >= most_ || resting_.begin()->due_ >= rings_at_) return;
-  rings_at_ = resting_.begin()->due_;
-  alarm_->set(rings_at_);
+  if (left == 0) ring_at(clock_.now());
+  // Who waits for a place is seen to when a probe ends.
+  if (!resting_.empty()) ring_at(resting_.begin()->due);
+}
+
+// Has those that are due wait for their turn. What takes no place begins, and not more than this;
+// returns how many more may begin.
+int Rounds::line_up(int left) {
+  const Clock::TimePoint now = clock_.now();
+  for (int lined_up = 0; left > 0 && lined_up < kMostLinedUp; ++lined_up) {
+    if (resting_.empty() || resting_.begin()->due > now) break;
+    Check& check = check_of(*resting_.begin());
+    check.unlink();
+    if (check.share) {
+      turns_of(check).wait(check);
+    } else {
+      begin(check);
+      --left;
+    }
+  }
+  return left;
+}
+
+Turns::Waiter* Rounds::next_in_turn() {
+  Turns::Waiter* const next = programs_.next();
+  return next != nullptr ? next : probes_.next();
 }
 
 void Rounds::begin(Check& check) {
-  check.unlink();
   check.hurried_ = false;
-  const bool counted = counts(check);
-  if (counted) ++under_way_;
+  check.since_ = clock_.now();
   const std::shared_ptr<Question>& question = check.question_;
   const auto slot = question->stop.emplace().slot();
-  asio::co_spawn(
-      executor_, ask(question),
-      asio::bind_cancellation_slot(
-          slot, [this, question, counted](const std::exception_ptr& error, const Outcome& outcome) {
-            kOrEnd(error);
-            ended(*question, counted, outcome);
-          }));
+  asio::co_spawn(executor_, ask(question),
+                 asio::bind_cancellation_slot(
+                     slot, [this, question, turns = check.share ? &turns_of(check) : nullptr,
+                            share = check.share, silent = check.silent](
+                               const std::exception_ptr& error, const Outcome& outcome) {
+                       kOrEnd(error);
+                       if (turns != nullptr) turns->give_back(*share, silent);
+                       ended(*question, outcome);
+                     }));
 }
 
 // Holds the question, which the probe is a part of, for as long as the probe's own frames.
@@ -116,12 +181,14 @@ asio::awaitable<Outcome> Rounds::ask(std::shared_ptr<Question> question) {
   co_return co_await question->probe->attempt();
 }
 
-void Rounds::ended(Question& question, bool counted, const Outcome& outcome) {
-  const bool was_full = under_way_ == most_;
-  if (counted) --under_way_;
+void Rounds::ended(Question& question, const Outcome& outcome) {
   question.stop.reset();
-  if (question.asked_for != nullptr) rest(*question.asked_for, take_(*question.asked_for, outcome));
-  if (was_full) wake();
+  if (Check* const check = question.asked_for; check != nullptr) {
+    const milliseconds wait = take_(*check, outcome);
+    check->silent = is_silent(*check, outcome, clock_.now() - check->since_);
+    rest(*check, wait);
+  }
+  if (probes_.anyone_waits() || programs_.anyone_waits()) wake();
 }
 
 }  // namespace hlb

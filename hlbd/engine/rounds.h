@@ -3,15 +3,14 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/intrusive/set.hpp>
 #include <chrono>
-#include <cstddef>
 #include <functional>
 #include <memory>
 
 #include "engine/check.h"
 #include "engine/clock.h"
 #include "health/outcome.h"
+#include "system/turns.h"
 
 namespace hlb {
 
@@ -24,12 +23,28 @@ class Rounds {
   // Takes the outcome of a probe, and says how long to wait until the next.
   using Take = std::function<std::chrono::milliseconds(Check& check, const Outcome& outcome)>;
 
-  // So many probes are under way at a time, at most; a check that is due beyond that waits for its
-  // turn. Those that run a program or read a file don't count, as they take no descriptor here.
-  Rounds(boost::asio::any_io_executor executor, Clock& clock, std::size_t most, Take take);
+  // At most so many probes are under way at a time, and beside them so many that run a program. A
+  // check that is due beyond that waits for its turn, see Turns: it is silent when nothing is known
+  // to be up, and its last probe was long without an answer. What reads a file, or nothing, takes
+  // no place.
+  struct Places {
+    int probes = 1024;
+    int programs = 64;
+  };
+
+  // What the checks of one service have of the places.
+  struct Share {
+    Turns::SharePtr probes;
+    Turns::SharePtr programs;
+  };
+
+  Rounds(boost::asio::any_io_executor executor, Clock& clock, Places places, Take take);
 
   // Probes it in the next turn of the loop, and again after every wait, until it goes.
-  void enlist(Check& check);
+  void enlist(Check& check, Share& share);
+
+  // It is another service's as well: it counts to the one that has fewer.
+  void share(Check& check, Share& share);
 
   // There is a reason to believe that the state has changed: ends the wait for the next probe, or,
   // if one is under way and may have been too early to see it, lets another follow. Never sooner
@@ -48,20 +63,25 @@ class Rounds {
 
   static boost::asio::awaitable<Outcome> ask(std::shared_ptr<Question> question);
 
+  Turns& turns_of(const Check& check);
+  static Turns::SharePtr& part_of(Share& share, const Check& check);
   void wake();
+  int line_up(int left);
+  Turns::Waiter* next_in_turn();
   void begin(Check& check);
-  void ended(Question& question, bool counted, const Outcome& outcome);
+  void ended(Question& question, const Outcome& outcome);
   void rest(Check& check, std::chrono::milliseconds wait);
   void rest_until(Check& check, Clock::TimePoint due);
+  void ring_at(Clock::TimePoint time);
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;
-  std::size_t most_;
   Take take_;
   std::unique_ptr<Alarm> alarm_;
   Clock::TimePoint rings_at_ = Clock::TimePoint::max();
-  std::size_t under_way_ = 0;  // of those that count
-  boost::intrusive::multiset<Check, boost::intrusive::constant_time_size<false>> resting_;
+  Turns probes_;
+  Turns programs_;
+  Turns::Queue resting_;
 };
 
 }  // namespace hlb

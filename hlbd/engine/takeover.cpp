@@ -27,6 +27,11 @@ ServiceStatus Takeover::status(const ServiceSpec& spec) const {
   return place ? before_.verdicts[*place].status : ServiceStatus();
 }
 
+Rounds::Share Takeover::share(const ServiceSpec& spec) const {
+  const auto place = before_.list->find(spec.name);
+  return place ? before_.watched[*place].share : Rounds::Share();
+}
+
 std::optional<WatchedBackend> Takeover::take(const ServiceSpec& spec, const Address& address) {
   const auto place = before_.list->find(spec.name);
   if (!place) return std::nullopt;

@@ -44,6 +44,9 @@ class Takeover {
   // What operators were told of the service of that name.
   ServiceStatus status(const ServiceSpec& spec) const;
 
+  // What the checks of the service of that name have of the places; empty if there was none.
+  Rounds::Share share(const ServiceSpec& spec) const;
+
   // The backend of that address, whatever tested it; nullopt if there was none, or it was taken.
   std::optional<WatchedBackend> take(const ServiceSpec& spec, const Address& address);
 

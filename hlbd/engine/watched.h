@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/check.h"
+#include "engine/rounds.h"
 #include "health/override.h"
 #include "health/service.h"
 #include "health/verdict.h"
@@ -54,6 +55,7 @@ struct WatchedService {
   std::vector<WatchedBackend> retiring;
   std::vector<std::uint32_t> by_address;  // the places of the backends, in the addresses' order
   Reached reached;
+  Rounds::Share share;  // by its name: stays over reloads
 
   // To be called when the backends are other ones.
   void index();

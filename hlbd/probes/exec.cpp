@@ -1,6 +1,4 @@
 // The exec check: a program that knows how to ask the backend, as the plugins of Nagios do.
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <system_error>
 #include <utility>
 #include <variant>
@@ -18,19 +16,6 @@ namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 using programs::Ending;
 using std::chrono::milliseconds;
-
-class PlaceHeld {
- public:
-  explicit PlaceHeld(Programs& programs) : programs_(programs) {}
-  ~PlaceHeld() {
-    programs_.places.try_receive([](auto&&...) {});
-  }
-  PlaceHeld(const PlaceHeld&) = delete;
-  PlaceHeld& operator=(const PlaceHeld&) = delete;
-
- private:
-  Programs& programs_;
-};
 
 std::vector<std::string> environment_of(const Target& target) {
   std::vector<std::string> environment = {
@@ -64,26 +49,18 @@ Outcome judge(const ExecCheck& check, const Ending& end, std::string_view output
 
 class ExecProbe : public Probe {
  public:
-  ExecProbe(const Target& target, const std::shared_ptr<Programs>& programs)
+  ExecProbe(const Target& target, const std::shared_ptr<programs::Client>& client)
       : target_(target),
-        programs_(programs),
+        client_(client),
         program_{.arguments = check().command,
                  .environment = environment_of(target),
                  .user = check().user.empty() ? "nobody" : check().user,
                  .timeout = target.spec->timeout} {}
 
   asio::awaitable<Outcome> attempt() override {
-    const std::shared_ptr<Programs> programs = programs_.lock();
-    auto started = Clock::now();
-    const auto [cancelled] =
-        co_await programs->places.async_send({}, asio::as_tuple(asio::use_awaitable));
-    Outcome outcome = Outcome::not_known("cancelled");
-    if (!cancelled) {
-      const PlaceHeld held(*programs);
-      started = Clock::now();
-      const programs::Result result = co_await programs->client->run(program_);
-      outcome = outcome_of(result);
-    }
+    const std::shared_ptr<programs::Client> client = client_.lock();
+    const auto started = Clock::now();
+    Outcome outcome = outcome_of(co_await client->run(program_));
     outcome.latency = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started);
     co_return outcome;
   }
@@ -106,18 +83,15 @@ class ExecProbe : public Probe {
   }
 
   const Target& target_;
-  std::weak_ptr<Programs> programs_;  // held by attempts alone: it must not outlive the loop
+  std::weak_ptr<programs::Client> client_;  // held by attempts alone: it must not outlive the loop
   programs::Program program_;
 };
 
 }  // namespace
 
-Programs::Programs(const boost::asio::any_io_executor& executor, programs::Settings settings)
-    : client(std::make_shared<programs::Client>(executor, std::move(settings))),
-      places(executor, kMaxPrograms) {}
-
-std::unique_ptr<Probe> exec_probe(const Target& target, const std::shared_ptr<Programs>& programs) {
-  return std::make_unique<ExecProbe>(target, programs);
+std::unique_ptr<Probe> exec_probe(const Target& target,
+                                  const std::shared_ptr<programs::Client>& client) {
+  return std::make_unique<ExecProbe>(target, client);
 }
 
 }  // namespace hlb::probes

@@ -2,10 +2,7 @@
 // that the name tells.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/experimental/channel.hpp>
 #include <chrono>
-#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -56,25 +53,14 @@ std::unique_ptr<Probe> grpc_probe(const Target& target, std::unique_ptr<TlsPeer>
 // are hard failures. No attempt may begin when the caller has let go of `pinger`.
 std::unique_ptr<Probe> icmp_probe(const Target& target, const std::shared_ptr<Pinger>& pinger);
 
-// So many programs run at a time for the exec checks. An attempt beyond that waits for its place,
-// which doesn't count into its time-out.
-inline constexpr std::size_t kMaxPrograms = 64;
-
-// What the exec probes share.
-struct Programs {
-  Programs(const boost::asio::any_io_executor& executor, programs::Settings settings);
-
-  std::shared_ptr<programs::Client> client;
-  boost::asio::experimental::channel<void(boost::system::error_code)> places;  // one filled by each
-};
-
 // Runs the check's program: exit code 0 passes, the check's warning_status passes with a warning,
 // any other and a death by signal is a hard failure, and the first line of its output is the
 // reason. It is told of the backend by HLB_ADDRESS, HLB_PORT and HLB_SERVICE, beside which there is
 // only PATH. All that it has left running is killed when it ends, or its time is up. That it can't
 // be run for want of the helper is unknown. No attempt may begin when the caller has let go of
-// `programs`.
-std::unique_ptr<Probe> exec_probe(const Target& target, const std::shared_ptr<Programs>& programs);
+// `client`.
+std::unique_ptr<Probe> exec_probe(const Target& target,
+                                  const std::shared_ptr<programs::Client>& client);
 
 // Says what the file says of the backend; see backend_file.h. When the file can't be read, or is
 // older than the check's max_age, or has no line of the backend or one with a fault, that is

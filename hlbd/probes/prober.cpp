@@ -36,13 +36,11 @@ Prober::~Prober() {
   files_->end();
 }
 
-std::shared_ptr<programs::Client> Prober::program_client() {
-  return programs()->client;
-}
-
-const std::shared_ptr<Programs>& Prober::programs() {
-  if (programs_ == nullptr) programs_ = std::make_shared<Programs>(executor_, program_settings_);
-  return programs_;
+const std::shared_ptr<programs::Client>& Prober::program_client() {
+  if (program_client_ == nullptr) {
+    program_client_ = std::make_shared<programs::Client>(executor_, program_settings_);
+  }
+  return program_client_;
 }
 
 const std::shared_ptr<const std::string>& Prober::request_of(const HttpCheck& check,
@@ -73,29 +71,30 @@ std::unique_ptr<Probe> Prober::make(const Target& target) {
 
 std::unique_ptr<Probe> Prober::make_plain(const Target& target) {
   using Made = std::unique_ptr<Probe>;
-  return std::visit(Overloaded{
-                        [&](const TcpCheck&) -> Made { return tcp_probe(target); },
-                        [&](const HttpCheck& check) -> Made {
-                          return http_probe(target, request_of(check, target.port),
-                                            patterns_.get(check.expect_body),
-                                            tls_peer(check.tls, "http/1.1"), &kept_watch_);
-                        },
-                        [&](const TlsCheck& check) -> Made {
-                          return tls_probe(target, tls_clients_.get(check.tls));
-                        },
-                        [&](const GrpcCheck& check) -> Made {
-                          return grpc_probe(target, tls_peer(check.tls, "h2"));
-                        },
-                        [&](const IcmpCheck&) -> Made { return icmp_probe(target, pinger()); },
-                        [&](const ExecCheck&) -> Made { return exec_probe(target, programs()); },
-                        [&](const FileCheck& check) -> Made {
-                          return file_probe(target, files_->get(check.path));
-                        },
-                        [&](const AgentCheck&) -> Made { return agent_probe(target); },
-                        [&](const NoneCheck&) -> Made { return std::make_unique<NoneProbe>(); },
-                        [&](const auto&) -> Made { return nullptr; },
-                    },
-                    target.spec->method);
+  return std::visit(
+      Overloaded{
+          [&](const TcpCheck&) -> Made { return tcp_probe(target); },
+          [&](const HttpCheck& check) -> Made {
+            return http_probe(target, request_of(check, target.port),
+                              patterns_.get(check.expect_body), tls_peer(check.tls, "http/1.1"),
+                              &kept_watch_);
+          },
+          [&](const TlsCheck& check) -> Made {
+            return tls_probe(target, tls_clients_.get(check.tls));
+          },
+          [&](const GrpcCheck& check) -> Made {
+            return grpc_probe(target, tls_peer(check.tls, "h2"));
+          },
+          [&](const IcmpCheck&) -> Made { return icmp_probe(target, pinger()); },
+          [&](const ExecCheck&) -> Made { return exec_probe(target, program_client()); },
+          [&](const FileCheck& check) -> Made {
+            return file_probe(target, files_->get(check.path));
+          },
+          [&](const AgentCheck&) -> Made { return agent_probe(target); },
+          [&](const NoneCheck&) -> Made { return std::make_unique<NoneProbe>(); },
+          [&](const auto&) -> Made { return nullptr; },
+      },
+      target.spec->method);
 }
 
 }  // namespace hlb::probes

@@ -21,7 +21,6 @@
 namespace hlb::probes {
 
 class Pinger;
-struct Programs;
 
 // Used by hlbd's loop alone. Outlives its probes.
 class Prober {
@@ -39,13 +38,12 @@ class Prober {
   std::unique_ptr<Probe> make(const Target& target);
 
   // What runs the programs of exec checks, for whoever else has some to run.
-  std::shared_ptr<programs::Client> program_client();
+  const std::shared_ptr<programs::Client>& program_client();
 
  private:
   std::unique_ptr<Probe> make_plain(const Target& target);
   // One for backends that are asked alike, one after the other.
   const std::shared_ptr<const std::string>& request_of(const HttpCheck& check, std::uint16_t port);
-  const std::shared_ptr<Programs>& programs();
   // As TlsPeer's constructor; nullptr where the check wants no TLS. `spec` must outlive it.
   std::unique_ptr<TlsPeer> tls_peer(const std::optional<TlsSpec>& spec, std::string_view protocol);
   const std::shared_ptr<Pinger>& pinger();
@@ -56,8 +54,9 @@ class Prober {
   FolderWorkers workers_;
   TlsClients tls_clients_;
   programs::Settings program_settings_;
-  std::shared_ptr<Programs> programs_;  // made when first needed; outlived by what is in flight
-  std::shared_ptr<Pinger> pinger_;      // likewise
+  // Made when first needed, and outlived by what is in flight.
+  std::shared_ptr<programs::Client> program_client_;
+  std::shared_ptr<Pinger> pinger_;
   std::shared_ptr<WatchedFiles> files_;
   KeptWatch kept_watch_;
 };

@@ -24,8 +24,8 @@ class Turns {
  public:
   class Share;
   using SharePtr = boost::intrusive_ptr<Share>;
-  using Hook = boost::intrusive::set_base_hook<
-      boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+  using Hook =
+      boost::intrusive::set_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
   // To be derived from; may go while it waits. Beside that, its hook and `due` are free to be used.
   struct Waiter : Hook {

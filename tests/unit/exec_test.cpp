@@ -323,30 +323,6 @@ TEST(ExecProbe, LeavesNoZombieAndNoDescriptorAfter200HangingPrograms) {
   EXPECT_EQ(open_descriptors(), before);
 }
 
-TEST(ExecProbe, RunsNoMoreThan64ProgramsAtATimeAndTheOthersWait) {
-  asio::io_context loop(1);
-  const ScriptFolder folder;
-  const Target target = shell("echo . >>" + folder.file("begun") + "; until [ -e " +
-                              folder.file("go") + " ]; do sleep 0.5; done");
-  Prober prober(loop.get_executor());
-  std::vector<std::unique_ptr<Probe>> probes;
-  std::vector<std::unique_ptr<Attempt>> attempts;
-  for (std::size_t count = 0; count < kMaxPrograms + 6; ++count) {
-    probes.push_back(prober.make(target));
-    attempts.push_back(std::make_unique<Attempt>(loop, *probes.back()));
-  }
-  const auto begun = [&] { return contents(folder.file("begun")).size() / 2; };
-  ASSERT_TRUE(run_until(loop, [&] { return begun() == kMaxPrograms; }));
-  loop.run_for(100ms);
-  EXPECT_EQ(begun(), kMaxPrograms);
-  std::ofstream(folder.file("go")).close();
-  loop.restart();
-  loop.run();
-  EXPECT_EQ(begun(), kMaxPrograms + 6);
-  for (const auto& attempt : attempts)
-    EXPECT_EQ(attempt->outcome()->result, Result::passed) << attempt->outcome()->reason;
-}
-
 TEST(ExecProbe, CancellingKillsItAtOnceAndLeavesNothingBehind) {
   asio::io_context loop(1);
   const ScriptFolder folder;
@@ -371,23 +347,6 @@ TEST(ExecProbe, CancellingKillsItAtOnceAndLeavesNothingBehind) {
   EXPECT_TRUE(run_until(loop, [&] { return is_gone(process); }));
   EXPECT_TRUE(run_until(loop, [] { return children().empty(); }));
   EXPECT_EQ(open_descriptors(), before);
-}
-
-TEST(ExecProbe, CancellingEndsTheWaitForAPlace) {
-  asio::io_context loop(1);
-  const Target target = shell("sleep 300", 1h);
-  const auto shared = std::make_shared<Programs>(loop.get_executor(), programs::Settings());
-  for (std::size_t place = 0; place < kMaxPrograms; ++place)
-    ASSERT_TRUE(shared->places.try_send(error_code()));
-  const auto probe = exec_probe(target, shared);
-  Attempt attempt(loop, *probe);
-  loop.run_for(20ms);
-  EXPECT_FALSE(attempt.outcome());
-  attempt.cancel();
-  loop.restart();
-  loop.run();
-  ASSERT_TRUE(attempt.outcome());
-  EXPECT_EQ(attempt.outcome()->reason, "cancelled");
 }
 
 TEST(ExecProbe, DestroyingTheLoopKillsAndReapsWhatIsInFlight) {

@@ -4,7 +4,10 @@
 
 #include <spdlog/spdlog.h>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -67,15 +70,15 @@ class FakeWorld : private Monitor::Observer {
     std::chrono::nanoseconds took;
   };
 
-  // `answer` is what every probe finds, at once.
-  explicit FakeWorld(Answer answer, std::uint64_t seed = 1)
+  // `answer` is what every probe finds, at once unless takes() says otherwise.
+  explicit FakeWorld(Answer answer, std::uint64_t seed = 1, Rounds::Places places = {})
       : answer_(std::move(answer)),
         monitor_(
             loop_.get_executor(), clock_,
             [this](const probes::Target& target) {
               return std::make_unique<FakeProbe>(*this, target);
             },
-            {.identity = 1, .seed = seed}, *this) {
+            {.identity = 1, .seed = seed, .places = places}, *this) {
     spdlog::set_level(spdlog::level::off);
   }
   ~FakeWorld() override { spdlog::set_level(spdlog::level::info); }
@@ -83,15 +86,22 @@ class FakeWorld : private Monitor::Observer {
   FakeWorld& operator=(const FakeWorld&) = delete;
 
   // Passes, until says() has something else said.
-  FakeWorld()
-      : FakeWorld([this](const probes::Target& target, TimePoint) {
-          const auto said = says_.find(target.address);
-          return said == says_.end() ? kPasses : said->second;
-        }) {}
+  explicit FakeWorld(Rounds::Places places = {})
+      : FakeWorld(
+            [this](const probes::Target& target, TimePoint) {
+              const auto said = says_.find(target.address);
+              return said == says_.end() ? kPasses : said->second;
+            },
+            1, places) {}
 
   // What the probes of this address find from now on; they pass until then.
   void says(const std::string& backend, Outcome outcome) {
     says_.insert_or_assign(address(backend), std::move(outcome));
+  }
+
+  // How long the probes of this address take from now on.
+  void takes(const std::string& backend, std::chrono::milliseconds time) {
+    takes_.insert_or_assign(address(backend), time);
   }
 
   void apply(std::vector<ServiceSpec> services, State published = State::unknown) {
@@ -149,6 +159,7 @@ class FakeWorld : private Monitor::Observer {
   std::vector<std::string> hindered;        // each time that it was told
   std::vector<LastWord> said_before;        // of each backend, for apply()
   std::map<Outcome::Result, int> outcomes;  // of all probes
+  std::map<Address, int> under_way;         // of the probes that take time, of each address
 
  private:
   class FakeProbe : public probes::Probe {
@@ -156,6 +167,8 @@ class FakeWorld : private Monitor::Observer {
     FakeProbe(FakeWorld& world, const probes::Target& target) : world_(world), target_(target) {}
     boost::asio::awaitable<Outcome> attempt() override {
       if (world_.keeps_times) world_.probes_[target_.address].push_back(world_.now());
+      const auto takes = world_.takes_.find(target_.address);
+      if (takes != world_.takes_.end()) co_await world_.wait_for(takes->second, target_.address);
       co_return world_.answer_(target_, world_.now());
     }
 
@@ -163,6 +176,16 @@ class FakeWorld : private Monitor::Observer {
     FakeWorld& world_;
     const probes::Target& target_;
   };
+
+  boost::asio::awaitable<void> wait_for(std::chrono::milliseconds time, Address backend) {
+    using Timer = boost::asio::steady_timer;
+    Timer over(loop_, Timer::time_point::max());
+    const auto alarm = clock_.alarm([&] { over.cancel(); });
+    alarm->set(now() + time);
+    ++under_way[backend];
+    co_await over.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    --under_way[backend];
+  }
 
   void verdicts_changed() override { ++publications; }
   void backend_changed(const BackendChange& change) override {
@@ -187,8 +210,9 @@ class FakeWorld : private Monitor::Observer {
   Answer answer_;
   std::map<Address, Outcome> says_;
   std::map<Address, std::vector<TimePoint>> probes_;
-  boost::asio::io_context loop_{1};
+  std::map<Address, std::chrono::milliseconds> takes_;
   FakeClock clock_;
+  boost::asio::io_context loop_{1};
   Monitor monitor_;
 };
 

@@ -24,11 +24,11 @@ using Now = std::chrono::steady_clock;
 // requests.
 class RoundsTest : public testing::Test {
  protected:
-  static constexpr std::size_t kMost = 4;
+  static constexpr int kMost = 4;
 
   RoundsTest() {
     check_ = make_check();
-    rounds_.enlist(*check_);
+    rounds_.enlist(*check_, share_);
   }
 
   std::unique_ptr<Check> make_check() {
@@ -77,7 +77,8 @@ class RoundsTest : public testing::Test {
   SteadyClock clock_{loop_.get_executor()};
   probes::Prober prober_{loop_.get_executor()};
   std::size_t ended_ = 0;
-  Rounds rounds_{loop_.get_executor(), clock_, kMost, [this](Check&, const Outcome&) {
+  Rounds::Share share_;
+  Rounds rounds_{loop_.get_executor(), clock_, {.probes = kMost}, [this](Check&, const Outcome&) {
                    ++ended_;
                    return std::chrono::milliseconds(24h);
                  }};
@@ -126,9 +127,9 @@ TEST_F(RoundsTest, HoldsNoMoreProbesUnderWayThanItMay) {
   during_probe_ = [&] { most = std::max(most, probes_.size() - ended_); };
   std::vector<std::unique_ptr<Check>> checks;
   for (int i = 0; i < 40; ++i)
-    rounds_.enlist(*checks.emplace_back(make_check()));
+    rounds_.enlist(*checks.emplace_back(make_check()), share_);
   EXPECT_TRUE(run_until([this] { return ended_ == 41; }));
-  EXPECT_LE(most, kMost);
+  EXPECT_LE(most, std::size_t{kMost});
   EXPECT_GT(most, 1U);
 }
 
