@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -124,15 +125,16 @@ bool has_port_to_check(const ServiceSpec& service, const BackendSpec& backend) {
   });
 }
 
-std::set<NameKey> names_of(std::span<const ServiceSpec> services, const Known& known) {
-  std::set<NameKey> names;
+std::map<NameKey, std::string_view> names_of(std::span<const ServiceSpec> services,
+                                             const Known& known) {
+  std::map<NameKey, std::string_view> names;
   for (const ServiceSpec& service : services) {
     for (const NamedBackends& named : service.named) {
       const KnownName* name = known({named.name, named.srv});
-      names.insert({named.name, named.srv});
+      names.try_emplace({named.name, named.srv}, service.name);
       if (!named.srv || name == nullptr) continue;
       for (const Target& target : name->targets())
-        names.insert({target.name, false});
+        names.try_emplace({target.name, false}, service.name);
     }
   }
   return names;

@@ -5,9 +5,10 @@
 #include <compare>
 #include <cstddef>
 #include <functional>
-#include <set>
+#include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "discovery/known_name.h"
@@ -27,8 +28,9 @@ struct NameKey {
 using Known = std::function<const KnownName*(const NameKey&)>;
 
 // What has to be looked up for the services: the names they give, and the targets that are known
-// of those with SRV records.
-std::set<NameKey> names_of(std::span<const ServiceSpec> services, const Known& known);
+// of those with SRV records. Each with the first service that it is for.
+std::map<NameKey, std::string_view> names_of(std::span<const ServiceSpec> services,
+                                             const Known& known);
 
 // A backend as DNS gave it.
 struct Given {

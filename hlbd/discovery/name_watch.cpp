@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <set>
 #include <span>
 #include <utility>
 
@@ -41,12 +40,15 @@ bool has_names(const ServiceSpec& service) {
 }  // namespace
 
 struct NameWatch::Followed {
-  Followed(const boost::asio::any_io_executor& executor, NameKey what)
-      : key(std::move(what)), name(key.srv), next(executor) {}
+  Followed(const boost::asio::any_io_executor& executor, NameKey what, Turns::SharePtr of_service)
+      : key(std::move(what)), share(std::move(of_service)), name(key.srv), next(executor) {}
 
   std::string records() const { return key.srv ? list(name.targets()) : list(name.addresses()); }
 
+  Resolver::Turn turn() const { return {share, name.standing() == KnownName::Standing::failing}; }
+
   NameKey key;
+  Turns::SharePtr share;
   KnownName name;
   boost::asio::steady_timer next;
   bool asking = false;
@@ -73,6 +75,7 @@ Services NameWatch::follow(Services configured) {
   if (!std::ranges::any_of(configured->all(), has_names)) {
     configured_ = list_of({});
     names_.clear();
+    shares_.clear();
     told_.clear();
     held_.clear();
     hold_.cancel();
@@ -109,15 +112,22 @@ bool NameWatch::all_known() const {
 
 // Those that are no longer needed go, and with them what is known of them.
 void NameWatch::follow_names() {
-  const std::set<NameKey> needed =
+  const auto needed =
       names_of(configured_->all(), [this](const NameKey& key) { return find(key); });
   std::erase_if(names_, [&](const auto& each) { return !needed.contains(each.first); });
-  for (const NameKey& key : needed) {
+  std::erase_if(shares_, [](const auto& each) { return each.second->use_count() == 1; });
+  for (const auto& [key, service] : needed) {
     std::shared_ptr<Followed>& followed = names_[key];
     if (followed) continue;
-    followed = std::make_shared<Followed>(executor_, key);
+    followed = std::make_shared<Followed>(executor_, key, share_of(service));
     ask(followed);
   }
+}
+
+const Turns::SharePtr& NameWatch::share_of(std::string_view service) {
+  const auto found = shares_.find(service);
+  if (found != shares_.end()) return found->second;
+  return shares_.emplace(service, Turns::new_share()).first->second;
 }
 
 void NameWatch::ask(const std::shared_ptr<Followed>& followed) {
@@ -126,7 +136,7 @@ void NameWatch::ask(const std::shared_ptr<Followed>& followed) {
   if (!resolver_) resolver_.emplace(executor_, settings_);
   const auto questions = followed->name.questions();
   for (std::size_t i = 0; i < questions.size(); ++i) {
-    resolver_->ask({followed->key.name, questions[i]},
+    resolver_->ask({followed->key.name, questions[i]}, followed->turn(),
                    [this, weak = std::weak_ptr(followed), i](Answer answer) {
                      if (const auto asked = weak.lock()) take(asked, i, std::move(answer));
                    });

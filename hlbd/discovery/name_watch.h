@@ -69,6 +69,7 @@ class NameWatch {
   const KnownName* find(const NameKey& key) const;
   bool all_known() const;
   void follow_names();
+  const Turns::SharePtr& share_of(std::string_view service);
   void ask(const std::shared_ptr<Followed>& followed);
   void take(const std::shared_ptr<Followed>& followed, std::size_t question, Answer answer);
   void ask_later(const std::shared_ptr<Followed>& followed);
@@ -94,6 +95,7 @@ class NameWatch {
   std::map<NameKey, std::shared_ptr<Followed>> names_;
   std::map<std::string, HeldBackends> held_;  // by service
   boost::asio::steady_timer hold_;            // up to the first end
+  std::map<std::string, Turns::SharePtr, std::less<>> shares_;  // of services, in the questions
   boost::asio::steady_timer first_round_;
   bool may_wait_ = false;  // for first answers
   boost::asio::steady_timer change_;

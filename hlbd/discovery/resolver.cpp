@@ -3,12 +3,11 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
+#include <chrono>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
-#include <ranges>
 #include <utility>
 
 #include "system/file_stamp.h"
@@ -19,11 +18,12 @@ namespace hlb::discovery {
 namespace asio = boost::asio;
 
 struct Resolver::Work : std::enable_shared_from_this<Work> {
-  struct Pending {
+  using Serial = std::uint64_t;
+  struct Pending : Turns::Waiter {
+    Serial serial = 0;
     Question question;
     Channel::Taker taker;
   };
-  using Serial = std::uint64_t;
 
   // What tells one resolv.conf from another; unset: there is none, or it can't be looked at.
   using Version = std::optional<FileStamp>;
@@ -69,41 +69,57 @@ struct Resolver::Work : std::enable_shared_from_this<Work> {
     ask_next();
   }
 
-  // Those that were under way are the first to be asked again.
+  void ask(Question question, const Turn& turn, Channel::Taker taker) {
+    Pending& pending = questions[++last_serial];
+    pending.serial = last_serial;
+    pending.question = std::move(question);
+    pending.taker = std::move(taker);
+    pending.due = std::chrono::steady_clock::now();
+    pending.share = turn.share;
+    pending.silent = turn.silent;
+    turns.wait(pending);
+  }
+
+  // Of their shares, those that were under way are the first to be asked again.
   void ask_anew(const std::shared_ptr<Channel::Setup>& setup) {
-    for (auto& [serial, pending] : std::views::reverse(under_way))
-      waiting.push_front(std::move(pending));
-    under_way.clear();
+    for (auto& [serial, pending] : questions) {
+      if (pending.is_linked()) continue;
+      turns.give_back(*pending.share, pending.silent);
+      turns.wait(pending);
+    }
+    ++generation;
     channel.emplace(executor, setup);
   }
 
   void ask_next() {
     if (looking && !late) return;
     if (!channel) return refuse_all();
-    while (!waiting.empty() && under_way.size() < kQuestionsAtOnce) {
-      const Serial serial = ++last_serial;
-      const auto [asked, is_new] = under_way.emplace(serial, std::move(waiting.front()));
-      waiting.pop_front();
-      channel->ask(asked->second.question, [work = weak_from_this(), serial](Answer answer) {
-        if (const auto self = work.lock()) self->answered(serial, std::move(answer));
+    while (Turns::Waiter* const next = turns.next()) {
+      const auto& pending = static_cast<const Pending&>(*next);
+      channel->ask(pending.question, [work = weak_from_this(), asked = generation,
+                                      serial = pending.serial](Answer answer) {
+        const auto self = work.lock();
+        // Else it is one of servers that are no longer asked.
+        if (self && self->generation == asked) self->answered(serial, std::move(answer));
       });
     }
   }
 
   // Nobody is known who could be asked.
   void refuse_all() {
-    for (; !waiting.empty(); waiting.pop_front()) {
-      asio::post(executor, [weak = weak_from_this(), taker = std::move(waiting.front().taker)] {
+    for (auto& [serial, pending] : questions) {
+      asio::post(executor, [weak = weak_from_this(), taker = std::move(pending.taker)] {
         const auto self = weak.lock();
         if (!self) return;
         taker(Answer::failure(self->settings.resolv_conf + " can't be read at the moment"));
       });
     }
+    questions.clear();
   }
 
   void answered(Serial serial, Answer answer) {
-    const auto asked = under_way.extract(serial);
-    if (asked.empty()) return;  // an answer of servers that are no longer asked
+    const auto asked = questions.extract(serial);
+    turns.give_back(*asked.mapped().share, asked.mapped().silent);
     ask_next();
     asked.mapped().taker(std::move(answer));
   }
@@ -116,8 +132,9 @@ struct Resolver::Work : std::enable_shared_from_this<Work> {
   asio::steady_timer patience;
   Version version;  // of the resolv.conf that the channel is made from
   std::optional<Channel> channel;
-  std::deque<Pending> waiting;
-  std::map<Serial, Pending> under_way;
+  std::uint64_t generation = 0;  // of the channel
+  Turns turns{kQuestionsAtOnce};
+  std::map<Serial, Pending> questions;  // that wait, or are under way
   Serial last_serial = 0;
 };
 
@@ -125,12 +142,11 @@ Resolver::Resolver(asio::any_io_executor executor, ResolverSettings settings)
     : work_(std::make_shared<Work>(std::move(executor), std::move(settings))) {}
 
 Resolver::~Resolver() {
-  work_->waiting.clear();
-  work_->under_way.clear();
+  work_->questions.clear();
 }
 
-void Resolver::ask(Question question, Channel::Taker taker) {
-  work_->waiting.push_back({std::move(question), std::move(taker)});
+void Resolver::ask(Question question, const Turn& turn, Channel::Taker taker) {
+  work_->ask(std::move(question), turn, std::move(taker));
   work_->look_at_resolv_conf();
   work_->ask_next();
 }

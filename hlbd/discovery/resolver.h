@@ -5,12 +5,13 @@
 #include <memory>
 
 #include "discovery/channel.h"
+#include "system/turns.h"
 
 namespace hlb::discovery {
 
 // So many questions are under way at once; the others wait their turn. More than this would drop
 // replies at a socket's default buffer, and dnsmasq forwards no more than 150 itself.
-inline constexpr std::size_t kQuestionsAtOnce = 64;
+inline constexpr int kQuestionsAtOnce = 64;
 
 // Used by hlbd's loop alone.
 class Resolver {
@@ -20,11 +21,17 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
+  // Whose turn a question waits for, see Turns.
+  struct Turn {
+    Turns::SharePtr share;
+    bool silent = false;  // there was no answer the last time
+  };
+
   // `taker` is called from the loop, once, never within this call. When resolv.conf has changed
   // since the last question, its servers are asked now, also for what is under way. A worker looks
   // at it, as its disk may hang: after settings.timeout the servers that are known are asked, and
   // the question fails if there are none as yet.
-  void ask(Question question, Channel::Taker taker);
+  void ask(Question question, const Turn& turn, Channel::Taker taker);
 
  private:
   struct Work;

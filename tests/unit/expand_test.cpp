@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -64,7 +65,13 @@ class ExpandTest : public testing::Test {
   std::vector<BackendSpec> backends() const { return expansion().service.backends; }
 
   std::set<NameKey> names() const {
-    return names_of(std::span(&service_, 1), [this](const NameKey& key) { return find(key); });
+    std::set<NameKey> names;
+    const Known known = [this](const NameKey& key) { return find(key); };
+    for (const auto& [name, service] : names_of(std::span(&service_, 1), known)) {
+      EXPECT_EQ(service, service_.name);
+      names.insert(name);
+    }
+    return names;
   }
 
   ServiceSpec service_;

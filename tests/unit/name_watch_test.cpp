@@ -31,9 +31,10 @@ class NameWatchTest : public testing::Test {
   }
 
   std::optional<Bytes> answer(const Bytes& message) {
-    if (silent_) return std::nullopt;
     const Query query = parse_query(message);
+    if (silent_) return std::nullopt;
     if (failing_) return Reply(message, ns_r_servfail).bytes();
+    if (query.name.starts_with("dead")) return std::nullopt;
     Reply reply(message);
     const bool srv = query.type == ns_t_srv;
     for (const std::string& record : zone_[query.name]) {
@@ -105,6 +106,34 @@ TEST_F(NameWatchTest, GivesServicesWithoutNamesBackAndAsksNobody) {
   EXPECT_EQ(follow({plain}), std::vector<ServiceSpec>{plain});
   EXPECT_TRUE(watch_.first_round_over());
   EXPECT_EQ(server_.asked(), 0);
+}
+
+TEST_F(NameWatchTest, NamesWithoutAnAnswerDelayNoOtherService) {
+  zone_["x.test"] = {"10.0.0.2"};
+  std::vector<NamedBackends> dead;
+  for (int i = 0; i < 200; ++i)
+    dead.push_back({.name = "dead" + std::to_string(i) + ".test"});
+  follow({service("dead.test", dead), service("a.test", {{.name = "x.test"}})});
+  EXPECT_TRUE(run_until([&] { return !addresses(1).empty(); }));
+}
+
+TEST_F(NameWatchTest, NorDoThoseOfManyServicesThatHadNoneBefore) {
+  zone_["x.test"] = {"10.0.0.2"};
+  failing_ = true;
+  std::vector<ServiceSpec> services;
+  for (int i = 0; i < 100; ++i) {
+    const std::string name = "dead" + std::to_string(i) + ".test";
+    services.push_back(service(name, {{.name = name}}));
+  }
+  follow(services);
+  ASSERT_TRUE(run_until([&] { return watch_.unresolved().size() == services.size(); }));
+  failing_ = false;  // but silent from now on
+  const int asked = server_.asked();
+  ASSERT_TRUE(run_until([&] { return server_.asked() > asked; }));
+  loop_.run_for(100ms);
+  services.push_back(service("a.test", {{.name = "x.test"}}));
+  follow(services);
+  EXPECT_TRUE(run_until([&] { return !addresses(services.size() - 1).empty(); }));
 }
 
 TEST_F(NameWatchTest, TellsAllServicesOnceTheAddressesAreKnown) {

@@ -48,7 +48,7 @@ class ResolverTest : public testing::Test {
   Answer ask(const ResolverSettings& settings, RecordType type = RecordType::a) {
     Resolver resolver(loop_.get_executor(), settings);
     std::optional<Answer> answer;
-    resolver.ask({"app.test", type}, [&](Answer given) { answer = std::move(given); });
+    resolver.ask({"app.test", type}, turn_, [&](Answer given) { answer = std::move(given); });
     EXPECT_TRUE(run_until([&] { return answer.has_value(); }));
     return answer.value_or(Answer::failure("it never came"));
   }
@@ -60,6 +60,7 @@ class ResolverTest : public testing::Test {
 
   asio::io_context loop_{1};
   ResolvConf resolv_conf_{"127.0.0.1"};
+  Resolver::Turn turn_{Turns::new_share()};
 };
 
 TEST_F(ResolverTest, AsksTheServersOfResolvConf) {
@@ -141,9 +142,9 @@ TEST_F(ResolverTest, AnswersThousandsOfQuestionsAFewAtATime) {
   int answered = 0;
   constexpr int kQuestions = 3000;
   for (int i = 0; i < kQuestions; ++i) {
-    resolver.ask({"n" + std::to_string(i) + ".test", RecordType::a}, [&](const Answer& answer) {
-      answered += answer.kind == Answer::Kind::records ? 1 : 0;
-    });
+    resolver.ask(
+        {"n" + std::to_string(i) + ".test", RecordType::a}, turn_,
+        [&](const Answer& answer) { answered += answer.kind == Answer::Kind::records ? 1 : 0; });
   }
   EXPECT_TRUE(run_until([&] { return answered == kQuestions; }));
   EXPECT_EQ(server.asked(), kQuestions);  // none was lost and asked again
@@ -153,9 +154,42 @@ TEST_F(ResolverTest, HasNoMoreThanItsBoundUnderWay) {
   const NameServer server(loop_, silence);
   Resolver resolver(loop_.get_executor(), settings(server));
   for (int i = 0; i < 200; ++i)
-    resolver.ask({"n" + std::to_string(i) + ".test", RecordType::a}, [](const Answer&) {});
+    resolver.ask({"n" + std::to_string(i) + ".test", RecordType::a}, {Turns::new_share()},
+                 [](const Answer&) {});
   loop_.run_for(300ms);
-  EXPECT_EQ(server.asked(), static_cast<int>(kQuestionsAtOnce));
+  EXPECT_EQ(server.asked(), kQuestionsAtOnce);
+}
+
+TEST_F(ResolverTest, LeavesRoomForTheNamesOfOtherShares) {
+  const NameServer server(loop_, [](const Bytes& query, bool over_tcp) {
+    const bool dead = parse_query(query).name.starts_with("dead");
+    return dead ? std::nullopt : one_address(query, over_tcp);
+  });
+  Resolver resolver(loop_.get_executor(), settings(server));
+  for (int i = 0; i < 1000; ++i)
+    resolver.ask({"dead" + std::to_string(i) + ".test", RecordType::a}, turn_,
+                 [](const Answer&) {});
+  bool answered = false;
+  resolver.ask({"live.test", RecordType::a}, {Turns::new_share()},
+               [&](const Answer&) { answered = true; });
+  EXPECT_TRUE(run_until([&] { return answered; }));
+}
+
+TEST_F(ResolverTest, AsksLastForWhatHadNoAnswerTheLastTime) {
+  const NameServer server(loop_, silence);
+  Resolver resolver(loop_.get_executor(), settings(server));
+  for (int i = 0; i < 1000; ++i) {
+    const std::string number = std::to_string(i);
+    resolver.ask({"dead" + number + ".test", RecordType::a}, {Turns::new_share(), true},
+                 [](const Answer&) {});
+    resolver.ask({"n" + number + ".test", RecordType::a}, {Turns::new_share()},
+                 [](const Answer&) {});
+  }
+  ASSERT_TRUE(run_until([&] { return server.asked() == kQuestionsAtOnce; }));
+  EXPECT_EQ(server.asked("dead0.test", ns_t_a), 1);
+  EXPECT_EQ(server.asked("dead7.test", ns_t_a), 1);
+  EXPECT_EQ(server.asked("dead8.test", ns_t_a), 0);
+  EXPECT_EQ(server.asked("n55.test", ns_t_a), 1);
 }
 
 TEST_F(ResolverTest, AsksTheServersOfAChangedResolvConfAlsoForWhatIsUnderWay) {
@@ -166,10 +200,10 @@ TEST_F(ResolverTest, AsksTheServersOfAChangedResolvConfAlsoForWhatIsUnderWay) {
   const auto count = [&](const Answer& answer) {
     answered += answer.kind == Answer::Kind::records ? 1 : 0;
   };
-  resolver.ask({"first.test", RecordType::a}, count);
+  resolver.ask({"first.test", RecordType::a}, turn_, count);
   ASSERT_TRUE(run_until([&] { return before.asked() == 1; }));
   resolv_conf_.name_server("127.0.0.2");
-  resolver.ask({"second.test", RecordType::a}, count);
+  resolver.ask({"second.test", RecordType::a}, turn_, count);
   EXPECT_TRUE(run_until([&] { return answered == 2; }));
   EXPECT_EQ(before.asked(), 1);
   EXPECT_EQ(after.asked(), 2);
@@ -185,17 +219,17 @@ TEST_F(ResolverTest, AsksTheServersItKnowsWhileResolvConfHangs) {
   const auto count = [&](const Answer& answer) {
     answered += answer.kind == Answer::Kind::records ? 1 : 0;
   };
-  resolver.ask({"first.test", RecordType::a}, count);
+  resolver.ask({"first.test", RecordType::a}, turn_, count);
   ASSERT_TRUE(run_until([&] { return answered == 1; }));
   const HungFile hung(resolv_conf_.path() + ".hung");
   hung.take_place_of(resolv_conf_.path());
-  resolver.ask({"second.test", RecordType::a}, count);
+  resolver.ask({"second.test", RecordType::a}, turn_, count);
   EXPECT_TRUE(run_until([&] { return answered == 2; }));
   EXPECT_EQ(after.asked(), 0);
   resolv_conf_.name_server("127.0.0.2");
   hung.let_go("");
   EXPECT_TRUE(run_until([&] {
-    resolver.ask({"third.test", RecordType::a}, count);
+    resolver.ask({"third.test", RecordType::a}, turn_, count);
     return after.asked() > 0;
   }));
 }
@@ -217,7 +251,7 @@ TEST_F(ResolverTest, AnswersNothingOnceItIsGone) {
   std::optional<Resolver> resolver(std::in_place, loop_.get_executor(), settings(server));
   bool answered = false;
   for (int i = 0; i < 100; ++i)
-    resolver->ask({"app.test", RecordType::a}, [&](const Answer&) { answered = true; });
+    resolver->ask({"app.test", RecordType::a}, turn_, [&](const Answer&) { answered = true; });
   ASSERT_TRUE(run_until([&] { return server.asked() > 0; }));
   resolver.reset();
   loop_.run_for(200ms);
@@ -229,7 +263,7 @@ TEST_F(ResolverTest, MayGoWithinAnAnswer) {
   std::optional<Resolver> resolver(std::in_place, loop_.get_executor(), settings(server));
   int answered = 0;
   for (int i = 0; i < 10; ++i) {
-    resolver->ask({"app.test", RecordType::a}, [&](const Answer&) {
+    resolver->ask({"app.test", RecordType::a}, turn_, [&](const Answer&) {
       ++answered;
       resolver.reset();
     });
