@@ -41,7 +41,7 @@ constexpr std::size_t kMostJobs = 16;  // for the disk: its users wait for their
 constexpr std::chrono::seconds kLastWrites{2};
 
 // Each takes a descriptor, of which most are left for lookups and for connections that checks keep,
-// and up to 60 KiB of memory, where it shakes hands over TLS.
+// and up to 50 KiB of memory, where it shakes hands over TLS.
 int probes_at_a_time() {
   constexpr rlim_t kMost = 4096;
   constexpr rlim_t kLeast = 16;

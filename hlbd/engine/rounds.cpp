@@ -188,7 +188,8 @@ void Rounds::ended(Question& question, const Outcome& outcome) {
     check->silent = is_silent(*check, outcome, clock_.now() - check->since_);
     rest(*check, wait);
   }
-  if (probes_.anyone_waits() || programs_.anyone_waits()) wake();
+  // In the next turn of the loop, as thousands may end in this one.
+  if (probes_.anyone_waits() || programs_.anyone_waits()) ring_at(clock_.now());
 }
 
 }  // namespace hlb
