@@ -38,8 +38,7 @@ bool takes_a_place(const Check& check) {
   return !check.never_changes() && !std::holds_alternative<FileCheck>(check.spec().method);
 }
 
-// Whether its next probe will probably hold its place for as long, and in vain, as this one that
-// took so long.
+// Whether the next probe will probably hold its place for long, and in vain, as this one did.
 bool is_silent(const Check& check, const Outcome& outcome, Clock::TimePoint::duration took) {
   if (outcome.result == Outcome::Result::passed || took < check.spec().timeout / 2) return false;
   return check.state() != State::up || outcome.abstained;
@@ -137,8 +136,8 @@ void Rounds::wake() {
   if (!resting_.empty()) ring_at(resting_.begin()->due);
 }
 
-// Has those that are due wait for their turn. What takes no place begins, and not more than this;
-// returns how many more may begin.
+// Has the checks that are due wait for their turn. Those that take no place begin, at most `left`
+// of them; returns how many more may begin.
 int Rounds::line_up(int left) {
   const Clock::TimePoint now = clock_.now();
   for (int lined_up = 0; left > 0 && lined_up < kMostLinedUp; ++lined_up) {

@@ -23,13 +23,13 @@ class Rounds {
   // Takes the outcome of a probe, and says how long to wait until the next.
   using Take = std::function<std::chrono::milliseconds(Check& check, const Outcome& outcome)>;
 
-  // At most so many probes are under way at a time, and beside them so many that run a program. A
-  // check that is due beyond that waits for its turn, see Turns: it is silent when nothing is known
-  // to be up, and its last probe was long without an answer. What reads a file, or nothing, takes
-  // no place.
+  // At most so many probes are under way at a time, and beside them so many that run a program;
+  // checks that are due beyond that wait for their turn, see Turns. Silent is a check whose backend
+  // isn't up, and whose last probe took half of its time-out or more. A check that reads a file, or
+  // asks nothing, takes no place.
   struct Places {
     int probes = 1024;
-    int programs = 64;
+    int programs = 64;  // far less than what hlb-programs runs, which refuses what is beyond
   };
 
   // What the checks of one service have of the places.
@@ -43,7 +43,7 @@ class Rounds {
   // Probes it in the next turn of the loop, and again after every wait, until it goes.
   void enlist(Check& check, Share& share);
 
-  // It is another service's as well: it counts to the one that has fewer.
+  // The check is another service's as well: counts to the one that has fewer checks.
   void share(Check& check, Share& share);
 
   // There is a reason to believe that the state has changed: ends the wait for the next probe, or,

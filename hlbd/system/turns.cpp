@@ -78,7 +78,7 @@ void Turns::enter(Line& line) {
 
 void Turns::leave(Line& line) {
   line.unlink();
-  Lines& both = *line.share.lines_;
+  const Lines& both = *line.share.lines_;
   if (!both.lively.is_linked() && !both.silent.is_linked()) line.share.lines_.reset();
 }
 

@@ -10,10 +10,10 @@
 
 namespace hlb {
 
-// Whoever waits belongs to a share, and is lively or silent: the silent are those who are expected
-// to hold their place for long and in vain. The rules, which leave a place free for whoever comes:
-//  - of the shares that wait the one that holds fewest places is next, then the one whose last turn
-//    is longest ago; within a share, who is due first;
+// Who waits belongs to a share, and is lively or silent: the silent are expected to hold their
+// place for long and in vain. The rules, which leave a place free for whoever comes:
+//  - of the shares that wait, the one that holds fewest places is next, of several such the one
+//    whose last turn is longest ago; within a share, who is due first;
 //  - the lively go first, but the silent may always hold an eighth of the places;
 //  - the silent hold three quarters at most;
 //  - a share holds at most twice as many places as are free, its silent no more than are free: one
@@ -27,7 +27,8 @@ class Turns {
   using Hook =
       boost::intrusive::set_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
-  // To be derived from; may go while it waits. Beside that, its hook and `due` are free to be used.
+  // To be derived from; may go while it waits. While it doesn't wait, its hook and `due` may serve
+  // its user.
   struct Waiter : Hook {
     Waiter() = default;
     ~Waiter() { unlink(); }
@@ -51,13 +52,13 @@ class Turns {
 
   static SharePtr new_share();
 
-  // Waits from now on. It must have a share, whose places are of no other Turns, and be unlinked.
+  // Has it wait from now on. It is unlinked, and its share is of no other Turns.
   void wait(Waiter& waiter);
 
-  // Whose turn it is now; has a place, and waits no more. nullptr: nobody may have one now.
+  // Gives a place to whose turn it is, who waits no more; nullptr if nobody may have one now.
   Waiter* next();
 
-  // Gives back the place of one that next() returned, with what it was then.
+  // Takes a place back; `silent`: as who had it was when it was given.
   void give_back(Share& share, bool silent);
 
   // False: next() has nobody to return.

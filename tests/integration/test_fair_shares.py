@@ -73,7 +73,8 @@ def by(script, **keys):
 
 
 def test_hundreds_of_hung_programs_of_one_service_delay_no_program_of_another(stage):
-    hung = service("hung.test", SILENT[:HUNG], check=by("exec sleep 4711", timeout="9s", interval="10s"))
+    hanging = by("exec sleep 4711", timeout="9s", interval="10s")
+    hung = service("hung.test", SILENT[:HUNG], check=hanging)
     well = service(NAME, [MORTAL], check=by("exit 0", interval="500ms"))
     hlbd = stage.hlbd(config(hung, well, log_level="debug"), ready=False)
     times = []

@@ -101,6 +101,30 @@ TEST_F(FairSharesTest, NorThoseOfTheServiceItself) {
   EXPECT_TRUE(probed_in_its_own_time(kWell));
 }
 
+TEST_F(FairSharesTest, NorHintsThatComeForAllOfThem) {
+  world_.apply({plain_service("silent.test", silent(500)), well()});
+  world_.pass(60s);
+  world_.probes(kWell);
+  for (int hint = 0; hint < 60; ++hint) {
+    world_.monitor().probe_now(
+        [](const probes::Target& target) { return target.address != address(kWell); });
+    world_.pass(1s);
+    EXPECT_EQ(under_way(), kPlaces.probes / 2);
+  }
+  EXPECT_GE(world_.probes(kWell).size(), 27U);
+}
+
+TEST_F(FairSharesTest, AHintEndsTheWaitAmongThem) {
+  world_.apply({plain_service("silent.test", silent(500)), well()});
+  world_.pass(60s);
+  world_.says(kWell, kRefuses);
+  world_.probes(kWell);
+  world_.monitor().probe_now(
+      [](const probes::Target& target) { return target.address == address(kWell); });
+  world_.pass(100ms);
+  EXPECT_EQ(state_of("well.test", kWell), State::down);
+}
+
 TEST_F(FairSharesTest, SilentBackendsAreProbedAllTheSame) {
   const std::vector<std::string> backends = silent(100);
   world_.apply({plain_service("silent.test", backends), well()});
