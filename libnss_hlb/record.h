@@ -41,6 +41,9 @@ inline constexpr std::uint8_t kUp = 1;         // its checks pass, and it is no 
 inline constexpr std::uint8_t kWithdrawn = 2;  // taken out by the operator, whatever checks say
 inline constexpr std::uint8_t kSuspect = 4;    // left out by its first failure; then not up
 inline constexpr std::uint8_t kNoShare = 8;    // its weight is 0
+// Answered like one that is up, whatever checks say. Older modules, which don't know it, answer
+// those that are up alone.
+inline constexpr std::uint8_t kPanic = 16;
 
 // Where the fields stand, in bytes from the record's start, or from the backend's.
 namespace at {
@@ -71,8 +74,9 @@ inline constexpr std::size_t kBackendFlags = 31;  // u8
 inline constexpr std::size_t kBackendEnd = 32;
 }  // namespace at
 
-// The backends of the lowest rank are answered. A rank is a priority while the backend is up; after
-// all priorities come those that are answered only when none is up.
+// The backends of the lowest rank are answered. A rank is the priority that hlbd has the backend
+// serve at, as long as it is up; after all priorities come those that are answered only when none
+// is up.
 using Rank = std::uint32_t;
 inline constexpr Rank kFailOpen = UINT16_MAX + 1;
 inline constexpr Rank kNever = kFailOpen + 1;  // is not answered, whoever else is
@@ -88,7 +92,7 @@ class BackendState {
   // date: nobody counts as up.
   Rank rank(WhenAllDown when_all_down, bool vouched = true) const {
     if (withdrawn() || !has_share()) return kNever;
-    if (vouched && up()) return priority();
+    if (vouched && (up() || panics())) return priority();
     return when_all_down == WhenAllDown::all ? kFailOpen : kNever;
   }
 
@@ -100,6 +104,7 @@ class BackendState {
   bool withdrawn() const { return has(kWithdrawn); }
   bool suspect() const { return has(kSuspect); }
   bool has_share() const { return !has(kNoShare); }
+  bool panics() const { return has(kPanic); }
 
  private:
   bool has(std::uint8_t flag) const { return (word_ >> 24U & flag) != 0; }

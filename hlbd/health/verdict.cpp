@@ -32,12 +32,13 @@ record::WhenAllDown published(WhenAllDown rule) {
 record::BackendState BackendVerdict::published() const {
   const unsigned flags = (state == State::up && !suspect ? record::kUp : 0U) |
                          (suspect ? record::kSuspect : 0U) | (withdrawn ? record::kWithdrawn : 0U) |
-                         (weight == 0 ? record::kNoShare : 0U);
+                         (weight == 0 ? record::kNoShare : 0U) | (panic ? record::kPanic : 0U);
   return {priority, static_cast<record::Family>(address.family), static_cast<std::uint8_t>(flags)};
 }
 
 bool BackendVerdict::healthy() const {
-  return published().rank(record::WhenAllDown::fail) != record::kNever;
+  const record::BackendState told = published();
+  return told.up() && told.rank(record::WhenAllDown::fail) != record::kNever;
 }
 
 record::Word ServiceVerdict::published() const {

@@ -14,13 +14,14 @@ namespace hlb {
 struct BackendVerdict {
   Address address;
   std::uint32_t weight = 1;
-  std::uint16_t priority = 0;
+  std::uint16_t priority = 0;  // that it serves at now, which may be another than configured
   State state = State::unknown;
   bool withdrawn = false;  // gets no new clients, whatever its state
   // Up, but its last probe failed: left out of answers, though it goes on counting as up, while at
   // least as many others of its priority and family are answered. The next outcome that says
   // anything clears it, or takes it down.
   bool suspect = false;
+  bool panic = false;  // answered like one that is up, as too few are
 
   // As programs see it.
   record::BackendState published() const;

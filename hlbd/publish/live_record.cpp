@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <functional>
 #include <vector>
 
 #include "libnss_hlb/live.h"
 #include "libnss_hlb/record.h"
+#include "publish/turnover.h"
 
 namespace hlb::publish {
 namespace {
@@ -25,12 +25,6 @@ struct Change {
   }
 };
 
-// How far a backend is from being answered: 0 up, 1 if none is up, 2 never.
-int distance(record::BackendState state) {
-  if (state.withdrawn() || !state.has_share()) return 2;
-  return state.up() ? 0 : 1;
-}
-
 void store_change(const Change& change) {
   store_live<Order::release>(change.backend + at::kWeight, change.weight);
   store_live<Order::release>(change.backend + at::kState, change.state);
@@ -42,8 +36,7 @@ std::uint8_t* backend_at(std::span<std::uint8_t> bytes, const record::View& reco
 }
 
 bool is_same(const record::View& record, std::uint32_t index, const BackendVerdict& verdict) {
-  return record.state(index).priority() == verdict.priority &&
-         address_of(record.backend(index)) == verdict.address;
+  return address_of(record.backend(index)) == verdict.address;
 }
 
 // The verdict on a backend of the record; nullptr: there is none. Mostly both have the same order.
@@ -67,9 +60,10 @@ class Turn {
   bool plan(const ServiceVerdict& service, Left left) {
     std::size_t known = 0;
     bool serves = false;
+    changes_.reserve(record_.backend_count());
     for (std::uint32_t i = 0; i < record_.backend_count(); ++i) {
       const BackendVerdict* const verdict = verdict_on(record_, i, service.backends);
-      plan_change(verdict != nullptr ? tell(i, *verdict) : withdraw(i));
+      changes_.push_back(verdict != nullptr ? tell(i, *verdict) : withdraw(i));
       known += verdict != nullptr ? 1 : 0;
       serves = serves || (verdict != nullptr && service.serves(*verdict));
     }
@@ -86,15 +80,13 @@ class Turn {
   void run() {
     std::uint8_t* const word = bytes_.data() + at::kWord;
     const bool new_word = load_live<Order::relaxed>(word) != word_;
-    if (ins_.empty() && outs_.empty() && !new_word) return;
-    const auto by_priority = [](const Change& change) { return change.after().priority(); };
-    std::ranges::stable_sort(ins_, std::ranges::greater(), by_priority);
-    std::ranges::stable_sort(outs_, std::ranges::less(), by_priority);
-    std::ranges::for_each(ins_, store_change);
+    const auto last = put_in_order();
+    if (changes_.empty() && !new_word) return;
+    std::for_each(changes_.begin(), last, store_change);
     if (new_word) store_live<Order::release>(word, word_);
     std::uint8_t* const changes = bytes_.data() + at::kChanges;
     store_live<Order::release>(changes, load_live<Order::relaxed>(changes) + 1);
-    std::ranges::for_each(outs_, store_change);
+    std::for_each(last, changes_.end(), store_change);
   }
 
  private:
@@ -113,21 +105,29 @@ class Turn {
             record_.backend(index).weight()};
   }
 
-  void plan_change(const Change& change) {
-    if (load_live<Order::relaxed>(change.backend + at::kState) == change.state) {
+  // Of what is to be stored, the first that is stored after the count. Who stays as he is gets his
+  // weight at once.
+  std::vector<Change>::iterator put_in_order() {
+    const record::Word before(load_live<Order::relaxed>(bytes_.data() + at::kWord));
+    Turnover turnover(before.when_all_down(), record::Word(word_).when_all_down());
+    for (const Change& change : changes_)
+      turnover.add(change.before(), change.after());
+    std::erase_if(changes_, [](const Change& change) {
+      if (change.before().word() != change.state) return false;
       store_live<Order::relaxed>(change.backend + at::kWeight, change.weight);
-    } else if (distance(change.after()) < distance(change.before())) {
-      ins_.push_back(change);
-    } else {
-      outs_.push_back(change);
-    }
+      return true;
+    });
+    return std::ranges::partition(changes_,
+                                  [&](const Change& change) {
+                                    return turnover.goes_first(change.before(), change.after());
+                                  })
+        .begin();
   }
 
   std::span<std::uint8_t> bytes_;
   record::View record_;
   std::uint32_t word_;
-  std::vector<Change> ins_;
-  std::vector<Change> outs_;
+  std::vector<Change> changes_;  // of each backend, until what stays as it is has been left out
 };
 
 }  // namespace
@@ -159,7 +159,8 @@ void clear_live_words(std::span<std::uint8_t> bytes) {
     std::uint8_t* backend = backend_at(bytes, record, i);
     store_live<Order::relaxed>(backend + at::kWeight, 0);
     store_live<Order::relaxed>(backend + at::kSortScore, 0);
-    bytes[static_cast<std::size_t>(backend - bytes.data()) + at::kBackendFlags] = 0;
+    const record::BackendState nothing(0, record.backend(i).family(), 0);
+    store_live<Order::relaxed>(backend + at::kState, nothing.word());
   }
   bytes[at::kMode] = bytes[at::kAllDown] = bytes[at::kFlags] = 0;
   store_live<Order::relaxed>(bytes.data() + at::kChanges, 0);

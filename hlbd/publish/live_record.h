@@ -18,8 +18,9 @@ enum class Left : std::uint8_t {
 };
 
 // Makes the record at the start of `bytes` say what the verdict says. Whoever comes in is stored
-// first, then the count of changes, then whoever goes out: a reader that finds the same count
-// before and after has seen those of one side alone, and that nobody is up only if nobody was.
+// first, then the count of changes, then whoever goes out, see Turnover: a reader that finds the
+// same count before and after has seen those of one side alone, and that nobody is up only if
+// nobody was.
 //
 // Backends that the verdict doesn't have are withdrawn. False if it has one that the record hasn't.
 bool change_record(std::span<std::uint8_t> bytes, const ServiceVerdict& service,

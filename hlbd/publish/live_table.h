@@ -22,7 +22,7 @@ class LiveTable {
   table::View view() const { return table::View::over(bytes_); }
 
   // Makes the table say of a service what the verdict says. What it has no place for (a name, a
-  // backend, another priority) it leaves to hlbd: the service is marked so that hlbd is asked.
+  // backend) it leaves to hlbd: the service is marked so that hlbd is asked.
   // Backends that the service no longer has are withdrawn. False if it has no place for anything,
   // as one of no bytes hasn't.
   bool tell(const ServiceVerdict& service, Left left = Left::as_told);

@@ -127,11 +127,23 @@ TEST(LiveTable, NeedsNoOtherFileWhenBackendsGo) {
   EXPECT_FALSE(table.record().state(0).up()) << "which a later hlbd would take for its last word";
 }
 
-TEST(LiveTable, TakesAnotherPriorityForAnotherBackend) {
+TEST(LiveTable, TakesAnotherPriorityInItsPlace) {
   Table table({both_up()});
-  EXPECT_FALSE(table.tell(Sample().backend(kA).backend(kB, {.priority = 1})));
-  EXPECT_TRUE(table.record().undecided());
+  EXPECT_TRUE(table.tell(Sample().backend(kA).backend(kB, {.priority = 1})));
+  EXPECT_FALSE(table.record().undecided());
   EXPECT_EQ(table.served(), Addresses{kA});
+  EXPECT_EQ(table.record().changes<Order::relaxed>(), 1U);
+  EXPECT_TRUE(table.tell(Sample().backend(kA, {.priority = 1}).backend(kB, {.priority = 1})));
+  EXPECT_EQ(table.served(), (Addresses{kA, kB}));
+}
+
+TEST(LiveTable, AnswersThoseInPanicLikeThoseThatAreUp) {
+  const Sample::Traits in_panic{.priority = 2, .state = State::down, .panic = true};
+  Table table({both_up().backend(kC, {.state = State::down})});
+  EXPECT_TRUE(table.tell(
+      Sample().backend(kA, {.priority = 2}).backend(kB, in_panic).backend(kC, in_panic)));
+  EXPECT_EQ(table.served(), (Addresses{kA, kB, kC}));
+  EXPECT_FALSE(table.record().state(1).up());
 }
 
 TEST(LiveTable, TellsInAnyOrderOfBackends) {
@@ -190,9 +202,10 @@ TEST(LiveTable, WhatIsLeftToHlbdStaysSoThroughLaterVerdicts) {
 TEST(LiveTable, OtherNamesOrBackendsAreAnotherShape) {
   const Table one({both_up()});
   EXPECT_TRUE(publish::same_shape(one.bytes(), Table({both_up()}).bytes()));
+  const Sample other_words = Sample().backend(kA).backend(kB, {.weight = 2, .priority = 1});
+  EXPECT_TRUE(publish::same_shape(one.bytes(), Table({other_words}).bytes()));
   for (const Sample& other : {both_up().alias("app"), both_up().subdomains(), Sample().backend(kA),
-                              Sample().backend(kA).backend(kC), Sample("abc.local").backend(kA),
-                              Sample().backend(kA).backend(kB, {.priority = 1})}) {
+                              Sample().backend(kA).backend(kC), Sample("abc.local").backend(kA)}) {
     EXPECT_FALSE(publish::same_shape(one.bytes(), Table({other}).bytes()));
   }
 }

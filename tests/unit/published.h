@@ -29,10 +29,12 @@ class Sample {
     std::uint16_t priority = 0;
     State state = State::up;
     std::uint32_t sort_score = 0;
+    bool panic = false;
   };
   Sample& backend(const char* address, const Traits& traits) {
     const Address parsed = Address::parse(address).value();
     verdict_.backends.push_back({parsed, traits.weight, traits.priority, traits.state});
+    verdict_.backends.back().panic = traits.panic;
     sort_scores_[parsed] = traits.sort_score;
     return *this;
   }
