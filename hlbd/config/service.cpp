@@ -8,6 +8,7 @@
 #include "config/backends.h"
 #include "config/check.h"
 #include "config/program.h"
+#include "config/standby.h"
 #include "config/wording.h"
 
 namespace hlb::config {
@@ -150,6 +151,7 @@ ServiceSpec read_service(const Value& value, Names& names, Faults& faults) {
   table.choice("answer", kAnswers, service.answer);
   table.integer("max_addresses", 1, kMaxBackends, service.max_addresses);
   table.choice("when_all_down", kAllDownRules, service.when_all_down);
+  read_standby_rules(table, service, faults);
   read_backends_and_checks(table, service, names, faults);
   if (const Value* agent = table.find("agent")) {
     service.checks.push_back(read_agent(*agent, service.name, faults));

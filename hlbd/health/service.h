@@ -22,6 +22,14 @@ inline constexpr std::uint32_t kMaxWeight = 65535;
 enum class AnswerMode : std::uint8_t { spread, one, all };
 enum class WhenAllDown : std::uint8_t { fail, all, next };
 
+// How many healthy backends a priority needs: a number, or a share of its backends. Never none.
+struct MinHealthy {
+  std::uint16_t number = 1;  // 1 … kMaxBackends
+  std::uint8_t percent = 0;  // 1 … 100; 0: the number counts
+
+  friend bool operator==(const MinHealthy&, const MinHealthy&) = default;
+};
+
 struct BackendSpec {
   Address address;
   std::uint32_t weight = 1;    // 0 … kMaxWeight; 0 gets nothing
@@ -52,6 +60,12 @@ struct ServiceSpec {
   // Of a lookup's answer, for each family, at `spread`; 1 … kMaxBackends.
   std::uint16_t max_addresses = 8;
   WhenAllDown when_all_down = WhenAllDown::fail;
+  MinHealthy min_healthy;  // with fewer in a priority the next one serves as well
+  // Of all backends, 1 … 100: with fewer healthy all of them are answered; 0: never.
+  std::uint8_t panic_percent = 0;
+  // For how long a better priority has to be healthy before it serves again; 0: at once. Unset:
+  // until an operator has it serve.
+  std::optional<std::chrono::milliseconds> failback = std::chrono::milliseconds{0};
   std::vector<BackendSpec> backends;  // no address twice; empty only if there are names
   // As configured: all of them. As checked: those whose first answer is still awaited.
   std::vector<NamedBackends> named;
@@ -66,6 +80,16 @@ struct ServiceSpec {
 
   friend bool operator==(const ServiceSpec&, const ServiceSpec&) = default;
 };
+
+// Whether a priority that is back waits.
+inline bool holds_back(const ServiceSpec& service) {
+  return service.failback != std::chrono::milliseconds{0};
+}
+
+// Whether more decides on who serves than which priority is the best one with a healthy backend.
+inline bool has_standby_rules(const ServiceSpec& service) {
+  return service.min_healthy != MinHealthy() || service.panic_percent != 0 || holds_back(service);
+}
 
 // The port at which a backend is checked, or that its check is told: the backend's own before the
 // check's, but for an agent, which is another program than the one behind the backend's port. 0

@@ -114,7 +114,7 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(1: unknown key "anwser" in [[service]]; did you mean "answer"?)"),
         with_key(
             "\"\\n\" = 1",
-            R"(1: unknown key "\x0a" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "max_addresses", "when_all_down", "backends", "check", "checks_needed", "agent", "slow_start" or "on_change")"),
+            R"(1: unknown key "\x0a" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "max_addresses", "when_all_down", "min_healthy", "panic", "failback", "backends", "check", "checks_needed", "agent", "slow_start" or "on_change")"),
         with_key("answer = \"first\"",
                  R"(10: "answer" must be "spread", "one" or "all", not "first")"),
         with_key("answer = true", R"(10: "answer" must be a string in quotes, not a boolean)"),
@@ -150,7 +150,47 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(14: "/no-such-program" cannot be run: No such file or directory)"),
         with_key(
             "on_change_user = \"root\"",
-            R"(1: unknown key "on_change_user" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "max_addresses", "when_all_down", "backends", "check", "checks_needed", "agent", "slow_start" or "on_change")")));
+            R"(1: unknown key "on_change_user" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "max_addresses", "when_all_down", "min_healthy", "panic", "failback", "backends", "check", "checks_needed", "agent", "slow_start" or "on_change")")));
+
+BrokenFile with_standby_rule(const std::string& key, const std::string& value,
+                             const std::string& form) {
+  const std::string at = std::to_string(key.size() + 4) + ": ";
+  return with_key(key + " = " + value, at + "\"" + key + "\" must be " + form + ", not " + value);
+}
+
+BrokenFile with_min_healthy(const std::string& value) {
+  return with_standby_rule(
+      "min_healthy", value,
+      R"(how many backends, 1 to 4096, or a share of them such as "50%", "1%" to "100%")");
+}
+
+BrokenFile with_panic(const std::string& value) {
+  return with_standby_rule(
+      "panic", value,
+      R"(a share of the backends such as "50%", "1%" to "100%"; without it there is no panic)");
+}
+
+BrokenFile with_failback(const std::string& value) {
+  return with_standby_rule("failback", value,
+                           R"("at once", "manual" or a duration such as "10m", 1s to 30d)");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    StandbyRules, ConfigFault,
+    testing::Values(with_min_healthy("0"), with_min_healthy("-1"), with_min_healthy("4097"),
+                    with_min_healthy("\"0%\""), with_min_healthy("\"150%\""),
+                    with_min_healthy("\"5 %\""), with_min_healthy("\"-5%\""),
+                    with_min_healthy("\"2.5%\""), with_min_healthy("\"2\""),
+                    with_min_healthy("\"%\""), with_panic("1"), with_panic("\"0%\""),
+                    with_panic("\"101%\""), with_panic("\"off\""), with_failback("\"never\""),
+                    with_failback("\"at_once\""), with_failback("\"0s\""), with_failback("\"31d\""),
+                    with_failback("10"),
+                    with_key("panic = 0.5",
+                             "9: \"panic\" must be a share of the backends such as \"50%\", "
+                             "\"1%\" to \"100%\"; without it there is no panic, not a float"),
+                    with_key("failback = true",
+                             "12: \"failback\" must be \"at once\", \"manual\" or a duration such "
+                             "as \"10m\", 1s to 30d, not a boolean")));
 
 INSTANTIATE_TEST_SUITE_P(
     Names, ConfigFault,

@@ -118,6 +118,9 @@ backends = ["10.0.0.1", { address = "fd99::1", weight = 65535, priority = 65535,
 answer = "one"
 max_addresses = 4096
 when_all_down = "next"
+min_healthy = 2
+panic = "50%"
+failback = "10m"
 subdomains = true
 aliases = ["B.local", "_c-d.local."]
 checks_needed = 1
@@ -143,6 +146,9 @@ fall = 100
   expected.max_addresses = 4096;
   expected.checks_needed = 1;
   expected.when_all_down = WhenAllDown::next;
+  expected.min_healthy.number = 2;
+  expected.panic_percent = 50;
+  expected.failback = 10min;
   expected.backends = {backend("10.0.0.1"), backend("fd99::1", 65535, 65535, 65535),
                        backend("fe80::1%lo", 0)};
   expected.checks = {{.method = http("[fd99::1]:80", "/health?a=%20"),
@@ -162,6 +168,12 @@ TEST(Config, TakesEveryWordOfAChoice) {
   EXPECT_EQ(with("answer = 'all'").services.at(0).answer, AnswerMode::all);
   EXPECT_EQ(with("when_all_down = 'fail'").services.at(0).when_all_down, WhenAllDown::fail);
   EXPECT_EQ(with("when_all_down = 'all'").services.at(0).when_all_down, WhenAllDown::all);
+
+  EXPECT_EQ(with("min_healthy = '1%'").services.at(0).min_healthy.percent, 1);
+  EXPECT_EQ(with("min_healthy = 4096").services.at(0).min_healthy.number, 4096);
+  EXPECT_EQ(with("panic = '100%'").services.at(0).panic_percent, 100);
+  EXPECT_EQ(with("failback = 'at once'").services.at(0).failback, 0ms);
+  EXPECT_EQ(with("failback = 'manual'").services.at(0).failback, std::nullopt);
 
   const auto level = [](const std::string& word) {
     return good(parse_config("[daemon]\nlog_level='" + word + "'\n" + service("a.b"))).log_level;
