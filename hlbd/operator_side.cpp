@@ -125,12 +125,13 @@ void OperatorSide::published(std::span<const Refreshed> services) {
 // To come to be known at all is no change.
 void OperatorSide::tell_change_of_service(const Refreshed& refreshed) {
   const ServiceState now = monitor_.verdicts()[refreshed.service].status.state;
-  if (now == refreshed.before || refreshed.before == ServiceState::unknown) return;
+  const ServiceState before = refreshed.before.state;
+  if (now == before || before == ServiceState::unknown) return;
   tell({.at = moment_now().wall,
         .service = monitor_.services()[refreshed.service].name,
         .address = "",
         .what = Event::What::state,
-        .before = std::string(name_of(refreshed.before)),
+        .before = std::string(name_of(before)),
         .now = std::string(name_of(now)),
         .reason = ""});
 }

@@ -89,7 +89,11 @@ Monitor::Monitor(const boost::asio::any_io_executor& executor, Clock& clock, Mak
                  }),
       hindrances_(clock, [this](const Hindrances::News& news) { tell(news); }),
       first_round_(clock.alarm([this] { end_first_round(); })),
-      ramp_(clock.alarm([this] { next_ramp_step(); })) {}
+      ramp_(clock.alarm([this] { next_ramp_step(); })),
+      failbacks_(clock, [this](std::size_t service) {
+        stale_.mark(service);
+        observer_.verdicts_changed();
+      }) {}
 
 // ---- what is watched ---------------------------------------------------------------------------
 
@@ -105,7 +109,11 @@ bool Monitor::apply(ServiceChange change, const Published& published) {
   go_on_slowly();
   give_first_round_time();
   drop_retired();
+  failbacks_.clear();
+  for (std::size_t i = 0; i < all_.specs.size(); ++i)
+    await_failback(i);
   make_first_verdicts();
+  served_before_.clear();
   return others;
 }
 
@@ -149,6 +157,7 @@ void Monitor::watch(std::size_t place, Takeover& before, const Published& publis
   }
   service.index();
   service.retiring = before.left_up(spec);
+  service.failback = failback_for(spec, before);
   all_.verdicts[place].status = before.status(spec);
 }
 
@@ -169,6 +178,15 @@ WatchedBackend Monitor::make_backend(const ServiceSpec& service, const BackendSp
   backend.since = start.since.value_or(clock_.now());
   if (known) backend.back_since = known->back_since;
   return backend;
+}
+
+std::unique_ptr<Failback> Monitor::failback_for(const ServiceSpec& service,
+                                                Takeover& before) const {
+  if (!holds_back(service)) return nullptr;
+  if (auto known = before.failback(service)) return known;
+  const auto served = served_before_.find(service.name);
+  return served == served_before_.end() ? std::make_unique<Failback>()
+                                        : std::make_unique<Failback>(served->second);
 }
 
 std::shared_ptr<Check> Monitor::check_for(const probes::Target& target, State published,
@@ -240,7 +258,7 @@ void Monitor::end_first_round() {
   for_each_check(all_.watched, [](const auto& check) { check->had_time = true; });
   drop_retired();
   for (std::size_t i = 0; i < all_.verdicts.size(); ++i) {
-    if (all_.verdicts[i].undecided) stale_.mark(i);
+    if (all_.verdicts[i].undecided || has_standby_rules(all_.specs[i])) stale_.mark(i);
   }
   observer_.verdicts_changed();
 }
@@ -336,7 +354,13 @@ void Monitor::make_verdict(std::size_t service) {
   status.since = lasts ? before.since : clock_.now();
   totals_.take_out(before);
   totals_.add(status);
-  refreshed_.push_back({service, before.state});
+  refreshed_.push_back({service, before});
+  await_failback(service);
+}
+
+void Monitor::await_failback(std::size_t service) {
+  const Failback* const failback = all_.watched[service].failback.get();
+  if (failback != nullptr) failbacks_.set(service, failback->due(all_.specs[service]));
 }
 
 // ---- what the probes say -----------------------------------------------------------------------
@@ -491,6 +515,18 @@ void Monitor::next_ramp_step() {
 }
 
 // ---- what the operator says --------------------------------------------------------------------
+
+void Monitor::restore_serving(const std::string& service, std::uint16_t priority) {
+  served_before_.insert_or_assign(service, priority);
+}
+
+void Monitor::fail_back(std::size_t service, std::uint32_t user) {
+  Failback* const failback = all_.watched[service].failback.get();
+  if (failback == nullptr) return;
+  failback->end(user);
+  stale_.mark(service);
+  observer_.verdicts_changed();
+}
 
 void Monitor::set_override(const Overrides::Key& key, Override override) {
   const Override now = override;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -15,6 +16,7 @@
 
 #include "engine/check.h"
 #include "engine/clock.h"
+#include "engine/due_services.h"
 #include "engine/hindrances.h"
 #include "engine/marked.h"
 #include "engine/rounds.h"
@@ -65,7 +67,7 @@ struct OverrideChange {
 // A service whose verdict was made anew.
 struct Refreshed {
   std::size_t service;  // its place in the monitor
-  ServiceState before;
+  ServiceStatus before;
 };
 
 // Of all services together.
@@ -148,6 +150,13 @@ class Monitor {
   // Says nothing to the observer: for what was in force before hlbd started.
   void restore_override(const Overrides::Key& key, Override override);
 
+  // Has a service go on with the priority that served before hlbd started, if it holds back others.
+  // To be called before the first apply().
+  void restore_serving(const std::string& service, std::uint16_t priority);
+  // Has the best priority of a service serve, as this user wants it. Says nothing to the observer
+  // but that verdicts have changed.
+  void fail_back(std::size_t service, std::uint32_t user);
+
   // Where the backends are checked, in no order; some more than once.
   std::vector<probes::Listener> listeners() const;
 
@@ -172,6 +181,7 @@ class Monitor {
   WatchedBackend make_backend(const ServiceSpec& service, const BackendSpec& spec,
                               const CheckSpecs& checks, Takeover& before,
                               const Published& published, Rounds::Share& share);
+  std::unique_ptr<Failback> failback_for(const ServiceSpec& service, Takeover& before) const;
   std::shared_ptr<Check> check_for(const probes::Target& target, State published,
                                    Rounds::Share& share);
   void go_on_slowly();
@@ -199,6 +209,7 @@ class Monitor {
   void make_first_verdicts();
   void make_verdicts();
   void make_verdict(std::size_t service);
+  void await_failback(std::size_t service);
 
   Clock& clock_;
   MakeProbe make_;
@@ -220,6 +231,8 @@ class Monitor {
   std::size_t unheard_ = 0;      // checks that have had no outcome, of those that are waited for
   std::unique_ptr<Alarm> ramp_;  // while some backend starts slowly
   std::set<std::size_t> slow_;   // the services of those
+  std::map<std::string, std::uint16_t, std::less<>> served_before_;  // until the first apply()
+  DueServices failbacks_;  // of services that hold a priority back for some time
 };
 
 }  // namespace hlb

@@ -32,6 +32,11 @@ Rounds::Share Takeover::share(const ServiceSpec& spec) const {
   return place ? before_.watched[*place].share : Rounds::Share();
 }
 
+std::unique_ptr<Failback> Takeover::failback(const ServiceSpec& spec) {
+  const auto place = before_.list->find(spec.name);
+  return place ? std::move(before_.watched[*place].failback) : nullptr;
+}
+
 std::optional<WatchedBackend> Takeover::take(const ServiceSpec& spec, const Address& address) {
   const auto place = before_.list->find(spec.name);
   if (!place) return std::nullopt;

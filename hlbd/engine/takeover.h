@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
@@ -46,6 +47,9 @@ class Takeover {
 
   // What the checks of the service of that name have of the places; empty if there was none.
   Rounds::Share share(const ServiceSpec& spec) const;
+
+  // Which of its priorities serves; nullptr if it had no rule for that.
+  std::unique_ptr<Failback> failback(const ServiceSpec& spec);
 
   // The backend of that address, whatever tested it; nullopt if there was none, or it was taken.
   std::optional<WatchedBackend> take(const ServiceSpec& spec, const Address& address);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "health/advice.h"
@@ -42,23 +43,62 @@ void VerdictBuilder::add(const WatchedBackend& backend) {
   all_up_ = all_up_ && (up || backend.override == OverrideKind::maintenance);
 }
 
-ServiceVerdict VerdictBuilder::finish(bool may_wait) && {
+ServiceVerdict VerdictBuilder::finish(bool may_wait, Failback* failback) && {
   const std::vector<std::uint32_t> weights = weights_of(shares_);
   for (std::size_t i = 0; i < weights.size(); ++i)
     verdict_.backends[i].weight = weights[i];
   const bool any_up = std::ranges::any_of(
       verdict_.backends, [](const BackendVerdict& each) { return each.state == State::up; });
   verdict_.undecided = may_wait && !any_up;
+  if (has_standby_rules(spec_)) line_up(may_wait, failback);
   leave_suspects_out();
   rank();
   tell_status();
   return std::move(verdict_);
 }
 
+// What is counted before suspects are left out: they go on counting as up.
+Tiers VerdictBuilder::tiers(bool may_wait) const {
+  std::map<std::uint16_t, Tier> by_priority;
+  for (std::size_t i = 0; i < verdict_.backends.size(); ++i) {
+    const BackendVerdict& each = verdict_.backends[i];
+    if (shares_[i].weight == 0) continue;
+    Tier& tier = by_priority[each.priority];
+    tier.priority = each.priority;
+    tier.backends += 1;
+    if (each.withdrawn || each.weight == 0) continue;
+    tier.present += 1;
+    tier.healthy += each.healthy() ? 1 : 0;
+    tier.awaited += may_wait && each.state == State::unknown ? 1 : 0;
+  }
+  Tiers tiers;
+  for (const auto& [priority, tier] : by_priority)
+    tiers.push_back(tier);
+  return tiers;
+}
+
+void VerdictBuilder::line_up(bool may_wait, Failback* failback) {
+  const Tiers tiers = this->tiers(may_wait);
+  std::optional<std::uint16_t> first;
+  if (failback != nullptr) {
+    failback->decide(spec_, tiers, may_wait, now_);
+    first = failback->serving();
+    verdict_.undecided = verdict_.undecided || failback->awaits();
+  }
+  const Lineup lineup(spec_, tiers, first);
+  for (BackendVerdict& each : verdict_.backends) {
+    each.panic = lineup.serving().all;
+    each.held_back = each.healthy() && !each.panic && lineup.holds_back(each.priority);
+    each.priority = lineup.published(each.priority);
+  }
+  verdict_.status.serving = lineup.serving();
+}
+
 // As long as others of their group are as many. Healthy ones alone count, as no other would be
 // answered; by families, as who asks for one of them is answered with that one's alone.
 void VerdictBuilder::leave_suspects_out() {
-  if (std::ranges::find(suspected_, true) == suspected_.end()) return;
+  const bool panic = verdict_.status.serving && verdict_.status.serving->all;
+  if (panic || std::ranges::find(suspected_, true) == suspected_.end()) return;
   std::map<Group, std::ptrdiff_t> more_others;  // than suspects
   for_each_healthy(
       [&](const Group& group, std::size_t i) { more_others[group] += suspected_[i] ? -1 : 1; });
@@ -86,6 +126,7 @@ void VerdictBuilder::tell_status() {
   for (const BackendVerdict& each : verdict_.backends) {
     status.healthy += each.healthy() ? 1 : 0;
     status.answered += verdict_.serves(each) ? 1 : 0;
+    status.held_back += each.held_back ? 1 : 0;
   }
   if (status.healthy > 0) {
     status.state = all_up_ ? ServiceState::up : ServiceState::degraded;

@@ -5,8 +5,10 @@
 #include <vector>
 
 #include "engine/watched.h"
+#include "health/failback.h"
 #include "health/machine.h"
 #include "health/service.h"
+#include "health/standby.h"
 #include "health/verdict.h"
 #include "health/weights.h"
 
@@ -26,10 +28,13 @@ class VerdictBuilder {
 
   bool full() const { return verdict_.backends.size() >= kMaxBackends; }
 
-  // `may_wait` as with verdict_of().
-  ServiceVerdict finish(bool may_wait) &&;
+  // `may_wait` as with verdict_of(). `failback` is nullptr where the service has none; else it
+  // decides anew.
+  ServiceVerdict finish(bool may_wait, Failback* failback) &&;
 
  private:
+  Tiers tiers(bool may_wait) const;
+  void line_up(bool may_wait, Failback* failback);
   void leave_suspects_out();
   template <typename Function>
   void for_each_healthy(Function function) const;

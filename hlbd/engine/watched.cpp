@@ -95,7 +95,7 @@ TimePoint WatchedService::slow_until(std::chrono::milliseconds slow_start) const
   return last;
 }
 
-ServiceVerdict verdict_of(const ServiceSpec& spec, const WatchedService& service, bool may_wait,
+ServiceVerdict verdict_of(const ServiceSpec& spec, WatchedService& service, bool may_wait,
                           TimePoint now) {
   VerdictBuilder builder(spec, service.backends.size() + service.retiring.size(), now);
   for (const WatchedBackend& backend : service.backends)
@@ -103,7 +103,7 @@ ServiceVerdict verdict_of(const ServiceSpec& spec, const WatchedService& service
   for (const WatchedBackend& backend : service.retiring) {
     if (!builder.full()) builder.add(backend, backend.together());
   }
-  return std::move(builder).finish(may_wait);
+  return std::move(builder).finish(may_wait, service.failback.get());
 }
 
 }  // namespace hlb

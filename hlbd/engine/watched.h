@@ -10,6 +10,7 @@
 
 #include "engine/check.h"
 #include "engine/rounds.h"
+#include "health/failback.h"
 #include "health/override.h"
 #include "health/service.h"
 #include "health/verdict.h"
@@ -56,6 +57,7 @@ struct WatchedService {
   std::vector<std::uint32_t> by_address;  // the places of the backends, in the addresses' order
   Reached reached;
   Rounds::Share share;  // by its name: stays over reloads
+  std::unique_ptr<Failback> failback;  // if the service has a rule for it
 
   // To be called when the backends are other ones.
   void index();
@@ -71,8 +73,8 @@ struct WatchedService {
 };
 
 // What is to be published; since when is left open. `may_wait`: a service without a backend that is
-// up is undecided rather than down.
-ServiceVerdict verdict_of(const ServiceSpec& spec, const WatchedService& service, bool may_wait,
+// up is undecided rather than down. Which priority serves is decided anew, and kept in `service`.
+ServiceVerdict verdict_of(const ServiceSpec& spec, WatchedService& service, bool may_wait,
                           WatchedBackend::Clock::time_point now);
 
 }  // namespace hlb

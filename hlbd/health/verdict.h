@@ -3,10 +3,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "health/machine.h"
 #include "health/service.h"
+#include "health/standby.h"
 #include "libnss_hlb/record.h"
 
 namespace hlb {
@@ -21,7 +23,8 @@ struct BackendVerdict {
   // least as many others of its priority and family are answered. The next outcome that says
   // anything clears it, or takes it down.
   bool suspect = false;
-  bool panic = false;  // answered like one that is up, as too few are
+  bool panic = false;      // answered like one that is up, as too few are
+  bool held_back = false;  // healthy, but a worse priority goes on serving
 
   // As programs see it.
   record::BackendState published() const;
@@ -42,6 +45,8 @@ struct ServiceStatus {
   std::uint32_t up = 0;                         // of those
   std::uint32_t healthy = 0;                    // of all that are published
   std::uint32_t answered = 0;                   // of all that are published
+  std::uint32_t held_back = 0;                  // of those that are healthy
+  std::optional<Serving> serving;               // where has_standby_rules()
 };
 
 struct ServiceVerdict {

@@ -31,7 +31,7 @@ TEST_F(TakeoverTest, AChangeThatIsNotToldYetOutlivesAReload) {
   const std::vector<Refreshed> told = world_.monitor().refresh();
   ASSERT_EQ(told.size(), 2U);
   EXPECT_EQ(told[0].service, 0U);
-  EXPECT_EQ(told[0].before, ServiceState::up);
+  EXPECT_EQ(told[0].before.state, ServiceState::up);
   EXPECT_EQ(world_.monitor().verdicts()[0].status.state, ServiceState::down);
   EXPECT_EQ(world_.monitor().verdicts()[0].backends[0].state, State::down);
 }

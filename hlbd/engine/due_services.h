@@ -1,0 +1,37 @@
+// Services whose verdicts are to be made anew at some time, though nothing may have changed.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "engine/clock.h"
+
+namespace hlb {
+
+// Used by hlbd's loop alone.
+class DueServices {
+ public:
+  // Told of each that is due, from the loop; it is then in this no more.
+  using OnDue = std::function<void(std::size_t service)>;
+
+  // The clock must outlive it.
+  DueServices(Clock& clock, OnDue on_due);
+
+  // In place of the time it was due at; nullopt: it isn't.
+  void set(std::size_t service, std::optional<Clock::TimePoint> time);
+  void clear() { times_.clear(); }
+
+ private:
+  void ring();
+  void wait();
+
+  Clock& clock_;
+  OnDue on_due_;
+  std::map<std::size_t, Clock::TimePoint> times_;
+  std::unique_ptr<Alarm> alarm_;
+};
+
+}  // namespace hlb
