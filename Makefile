@@ -93,7 +93,7 @@ daemon_parts   := $(filter-out %/hlbd/main.o,$(hlbd_objects))
 ctl_parts      := $(filter-out %/ctl/main.o,$(call obj,$(ctl_sources)))
 ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(shared_objects)
 fuzzed_objects := $(guest_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp discovery/reply.cpp \
-                    $(addprefix probes/,head_text.cpp reason.cpp response_body.cpp response_head.cpp) $(addprefix publish/,encode.cpp live_record.cpp peer_protocol.cpp)))
+                    $(addprefix probes/,head_text.cpp reason.cpp response_body.cpp response_head.cpp) $(addprefix publish/,encode.cpp live_record.cpp peer_protocol.cpp turnover.cpp)))
 preloads       := $(patsubst %,$(OUT)/tests/%.so,kernel_timers slept)
 tools          := $(patsubst tests/integration/%.cpp,$(OUT)/tests/%,$(tool_sources)) $(preloads)
 $(fuzzed_objects): MODE.asan += -fsanitize=fuzzer-no-link
@@ -150,7 +150,7 @@ $(OUT)/unit_tests: $(daemon_parts) $(ctl_parts) $(guest_objects) $(call obj,$(un
 	$(quiet)$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $^ $(packages_libs) -lgmock -lgtest -lgtest_main
 
 $(OUT)/tests/table_stress: $(call obj,$(addprefix hlbd/,health/address.cpp health/verdict.cpp publish/encode.cpp \
-                        publish/live_record.cpp publish/live_table.cpp)) $(shared_objects)
+                        publish/live_record.cpp publish/live_table.cpp publish/turnover.cpp)) $(shared_objects)
 $(OUT)/tests/sort_order: $(call obj,hlbd/publish/sort_score.cpp hlbd/publish/source_address.cpp)
 $(OUT)/tests/%: $(OUT)/obj/tests/integration/%.o
 	@mkdir -p $(@D)
