@@ -1,11 +1,6 @@
 #include "state/override_file.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstdio>
-#include <system_error>
 
 #include "state/whole_file.h"
 
@@ -13,12 +8,6 @@ namespace hlb {
 namespace {
 
 constexpr off_t kMaxOverrides = off_t{64} << 20U;
-
-// A rename is on the disk when its folder is.
-bool sync_folder(const std::filesystem::path& folder) {
-  const FileDescriptor opened(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  return opened.valid() && fsync(opened.get()) == 0;
-}
 
 }  // namespace
 
@@ -33,14 +22,7 @@ std::variant<SavedOverrides, Unusable> OverrideFile::load(const Present& now) co
 
 std::string OverrideFile::save(std::string_view text) const {
   if (text.size() > std::size_t{kMaxOverrides}) return "they are more than 64 MiB";
-  const std::filesystem::path draft = path_.string() + ".new";
-  const FileDescriptor file = open_draft(draft);
-  const bool kept = file.valid() && write_all(file, text) && fsync(file.get()) == 0 &&
-                    rename(draft.c_str(), path_.c_str()) == 0 && sync_folder(path_.parent_path());
-  if (kept) return "";
-  std::string trouble = std::generic_category().message(errno);
-  unlink(draft.c_str());
-  return trouble;
+  return save_to_disk(path_, text);
 }
 
 }  // namespace hlb

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <system_error>
 
 namespace hlb {
@@ -33,6 +34,12 @@ std::variant<std::optional<std::string>, Unusable> read_all(const FileDescriptor
   return too_large(most);
 }
 
+// A rename is on the disk when its folder is.
+bool sync_folder(const std::filesystem::path& folder) {
+  const FileDescriptor opened(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return opened.valid() && fsync(opened.get()) == 0;
+}
+
 }  // namespace
 
 std::variant<std::optional<std::string>, Unusable> read_whole(const std::filesystem::path& path,
@@ -55,6 +62,17 @@ bool write_all(const FileDescriptor& file, std::string_view text) {
     text.remove_prefix(static_cast<std::size_t>(count));
   }
   return true;
+}
+
+std::string save_to_disk(const std::filesystem::path& path, std::string_view text) {
+  const std::filesystem::path draft = path.string() + ".new";
+  const FileDescriptor file = open_draft(draft);
+  const bool kept = file.valid() && write_all(file, text) && fsync(file.get()) == 0 &&
+                    rename(draft.c_str(), path.c_str()) == 0 && sync_folder(path.parent_path());
+  if (kept) return "";
+  std::string trouble = why();
+  unlink(draft.c_str());
+  return trouble;
 }
 
 FileDescriptor open_draft(const std::filesystem::path& draft) {

@@ -39,6 +39,10 @@ auto load_whole(const std::filesystem::path& path, off_t most, Decode decode)
 // False, and errno says why, when it couldn't.
 bool write_all(const FileDescriptor& file, std::string_view text);
 
+// Makes the file at `path` say this, before it returns and through to the disk, which may take its
+// time. Returns why it couldn't, and then the file is as it was; empty if it could.
+std::string save_to_disk(const std::filesystem::path& path, std::string_view text);
+
 // A file that is to take the place of `path`, beside it; its folder is created. Not valid, and
 // errno says why, when it can't be made.
 FileDescriptor open_draft(const std::filesystem::path& draft);

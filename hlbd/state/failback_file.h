@@ -1,0 +1,41 @@
+// Keeps which priorities serve in a file: who failed over is still where it was after a restart of
+// hlbd, and after the machine's boot.
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "state/saved_serving.h"
+#include "state/unusable.h"
+#include "state/whole_file.h"
+
+namespace hlb {
+
+inline constexpr std::string_view kFailbackFile = "failback.json";  // in the state folder
+
+// Beside the states, which are soon too old to say anything; and through to the disk, as a loss of
+// power is no reason to go back to a primary.
+class FailbackFile {
+ public:
+  explicit FailbackFile(const std::filesystem::path& folder) : path_(folder / kFailbackFile) {}
+
+  const std::filesystem::path& path() const { return path_; }
+
+  // What is in the file; nothing where there is none.
+  std::variant<SavedServing, Unusable> load() const {
+    constexpr off_t kMost = off_t{16} << 20U;
+    return load_whole(path_, kMost, decode_serving);
+  }
+
+  // As OverrideFile::save().
+  std::string save(std::string_view text) const { return save_to_disk(path_, text); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace hlb

@@ -1,0 +1,26 @@
+// Which priorities serve, of services that hold better ones back, as text. Pure: the caller brings
+// the bytes.
+//
+// The text is JSON (RFC 8259). Members that a reader doesn't know are ignored by it:
+//
+//   {"version":1,"serving":[{"service":"db.local","priority":1}]}
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "state/unusable.h"
+
+namespace hlb {
+
+using SavedServing = std::map<std::string, std::uint16_t>;  // by the services' names
+
+std::string encode_serving(const SavedServing& serving);
+
+// Takes any bytes. A text with a flaw is of no use at all.
+std::variant<SavedServing, Unusable> decode_serving(std::string_view text);
+
+}  // namespace hlb
