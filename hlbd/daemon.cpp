@@ -103,6 +103,9 @@ Daemon::Daemon(Options options, Config config)
       override_control_(
           options_.state_dir, disk_, monitor_, clock_, [this] { publisher_.publish(); },
           degraded_by("overrides")),
+      failback_control_(
+          io_.get_executor(), options_.state_dir, disk_, monitor_, [this] { publisher_.publish(); },
+          degraded_by("failback")),
       operator_side_(io_, monitor_, publisher_, clock_,
                      [this] { return prober_.program_client(); }),
       state_file_(
@@ -158,6 +161,7 @@ void Daemon::tell_unresolved() {
 void Daemon::start_publishing(Services services) {
   remembered_.emplace(options_.runtime_dir, options_.state_dir, clock_);
   override_control_.restore();
+  failback_control_.restore();
   apply({.now = names_.follow(std::move(services))});
   // Before the table: one that has programs ask finds somebody there.
   peer_socket_.emplace(io_.get_executor(), options_.runtime_dir, [this](const Name& name) {
@@ -176,6 +180,7 @@ void Daemon::apply(ServiceChange change) {
   publisher_.configured();
   operator_side_.configured();
   hints_.backends_changed();
+  failback_control_.configured();
 }
 
 void Daemon::file_changed(const probes::FileChange& change) {
@@ -220,6 +225,10 @@ void Daemon::join_bus() {
            [this](std::string target, bus::Control::ChangeReply reply) {
              override_control_.clear(std::move(target), std::move(reply));
            },
+       .fail_back =
+           [this](bus::FailbackRequest request, bus::Control::ChangeReply reply) {
+             failback_control_.fail_back(std::move(request), std::move(reply));
+           },
        .reload = [this](Reloader::Reply reply) { reload(std::move(reply)); }});
 }
 
@@ -240,6 +249,7 @@ void Daemon::routes_changed(bool ways) {
 void Daemon::on_published(std::span<const Refreshed> services) {
   if (peer_socket_) peer_socket_->answers_changed();
   operator_side_.published(services);
+  failback_control_.published(services);
   if (!publisher_.in_force()) return;
   for (const auto& wait : std::exchange(awaiting_force_, {}))
     wait();

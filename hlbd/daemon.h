@@ -16,6 +16,7 @@
 #include "discovery/name_watch.h"
 #include "engine/clock.h"
 #include "engine/monitor.h"
+#include "failback_control.h"
 #include "hints.h"
 #include "operator_side.h"
 #include "options.h"
@@ -91,6 +92,7 @@ class Daemon : private Monitor::Observer {
   Publisher publisher_;
   Hints hints_;
   OverrideControl override_control_;
+  FailbackControl failback_control_;
   OperatorSide operator_side_;
   StateFile state_file_;
   publish::RouteWatch routes_;

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "config/duration.h"
 #include "config/wording.h"
 #include "health/state_name.h"
 #include "system/log.h"
@@ -18,6 +21,8 @@ using std::chrono::nanoseconds;
 // Of all lines about states, and about overrides: journalctl MESSAGE_ID=… See hlbd(8).
 constexpr char kStateId[] = "c3a1f0b2d7584b6f9e0d4a7c1b52e863";
 constexpr char kOverrideId[] = "5f0a7d9c34c14de8a1b6c2e97d80f4b1";
+// And about which priorities serve.
+constexpr char kServingId[] = "8d2b6e41f7a04c3c95b1d0e86a3f7c24";
 
 // Of an operator's reason, in bytes: the line stays one.
 constexpr std::size_t kMostShown = 256;
@@ -73,6 +78,36 @@ std::vector<LogField> fields_of(const BackendChange& change) {
           {"HLB_LASTED_USEC", microseconds(change.lasted)}};
 }
 
+std::string reason_of_panic(const ServiceVerdict& verdict) {
+  const auto present = std::ranges::count_if(
+      verdict.backends, [](const BackendVerdict& each) { return !each.withdrawn; });
+  return fmt::format("panic: {} of {} backends healthy, fewer than {}%", verdict.status.healthy,
+                     present, verdict.spec->panic_percent);
+}
+
+// Why another priority is the first.
+std::string reason_of_first(const ServingChange& change) {
+  const unsigned before = change.before.serving->first;
+  const unsigned now = change.verdict.status.serving->first;
+  const auto cause = change.failback == nullptr ? std::nullopt : change.failback->cause();
+  if (cause == Failback::Cause::asked) {
+    return fmt::format("failback, asked for by user {}", change.failback->asked_by());
+  }
+  if (cause == Failback::Cause::time) {
+    return fmt::format("failback, priority {} has been healthy for {}", now,
+                       config::to_string(change.verdict.spec->failback.value()));
+  }
+  if (now < before && cause != Failback::Cause::need) {
+    return fmt::format("priority {} is healthy again", now);
+  }
+  return fmt::format("priority {} has too few healthy backends", before);
+}
+
+std::string reason_to_hold(const ServiceSpec& spec) {
+  if (!spec.failback) return "until hlbctl failback " + spec.name;
+  return "until it has been healthy for " + config::to_string(*spec.failback);
+}
+
 }  // namespace
 
 void log_change(const BackendChange& change, bool quietly) {
@@ -88,6 +123,58 @@ void log_change(const BackendChange& change, bool quietly) {
   log_with_fields(LogLevel::warn,
                   fmt::format("{} is flapping: now needs {} passes in a row to come back", backend,
                               check.spec().rise * ruling.rise_factor),
+                  fields);
+}
+
+bool ServingChange::any() const {
+  const std::optional<Serving>& now = verdict.status.serving;
+  return before.serving && now && *before.serving != *now;
+}
+
+bool ServingChange::holds_back() const {
+  return before.held_back == 0 && verdict.status.held_back > 0;
+}
+
+std::string reason_of(const ServingChange& change) {
+  const Serving& before = *change.before.serving;
+  const Serving& now = *change.verdict.status.serving;
+  if (now.all) return reason_of_panic(change.verdict);
+  if (now.first != before.first) return reason_of_first(change);
+  if (before.all) return "enough backends are healthy again";
+  if (now.last > before.last) {
+    return fmt::format("priority {} has too few healthy backends", before.last);
+  }
+  return fmt::format("priority {} has enough healthy backends again", now.last);
+}
+
+void log_change(const ServingChange& change, const std::string& reason) {
+  const std::string& service = change.verdict.spec->name;
+  const std::string before = to_string(*change.before.serving);
+  const std::string now = to_string(*change.verdict.status.serving);
+  std::vector<LogField> fields = {{"MESSAGE_ID", kServingId},
+                                  {"HLB_SERVICE", service},
+                                  {"HLB_OLD_SERVING", before},
+                                  {"HLB_SERVING", now},
+                                  {"HLB_REASON", reason}};
+  if (change.failback != nullptr && change.failback->cause() == Failback::Cause::asked) {
+    fields.push_back({"HLB_SET_BY", std::to_string(change.failback->asked_by())});
+  }
+  const bool panic = change.verdict.status.serving->all;
+  log_with_fields(panic ? LogLevel::warn : LogLevel::info,
+                  fmt::format("{}: serving {} -> {}: {}", service, before, now, reason), fields);
+}
+
+void log_hold(const ServingChange& change) {
+  const ServiceSpec& spec = *change.verdict.spec;
+  const std::string now = to_string(change.verdict.status.serving.value());
+  const std::string reason = reason_to_hold(spec);
+  const std::vector<LogField> fields = {{"MESSAGE_ID", kServingId},
+                                        {"HLB_SERVICE", spec.name},
+                                        {"HLB_SERVING", now},
+                                        {"HLB_REASON", reason}};
+  log_with_fields(LogLevel::info,
+                  fmt::format("{}: a better priority is healthy again, {} goes on serving {}",
+                              spec.name, now, reason),
                   fields);
 }
 

@@ -112,7 +112,8 @@ ServiceReport MonitorDirectory::report(std::size_t service, const BothClocks& cl
           .backends = status.backends,
           .up = status.up,
           .answered = status.answered,
-          .since = clocks.wall(status.since)};
+          .since = clocks.wall(status.since),
+          .serving = status.serving ? to_string(*status.serving) : ""};
 }
 
 std::optional<ServiceSettings> MonitorDirectory::settings(std::string_view service) const {
@@ -157,6 +158,7 @@ BackendReport MonitorDirectory::report(std::size_t service, std::size_t index,
       .weight = backend.spec.weight,
       .weight_percent = answered ? backend.weight_percent(spec.slow_start, clock_.now()) : 0,
       .priority = backend.spec.priority,
+      .held_back = verdict.backends[index].held_back,
       .outcomes = backend.checks.front()->history.latest()};
   if (const Override* found = monitor_.overrides().find(name, backend.spec.address)) {
     report.override = {.kind = std::string(name_of(found->kind)),

@@ -117,8 +117,10 @@ void OperatorSide::tell_hooks_after_maintenance(const Overrides::Key& key,
 
 void OperatorSide::published(std::span<const Refreshed> services) {
   telemetry_.published(publisher_.publications());
-  for (const Refreshed& each : services)
+  for (const Refreshed& each : services) {
     tell_change_of_service(each);
+    tell_what_serves(each);
+  }
   if (bus_ && !services.empty()) bus_->overview_changed();
 }
 
@@ -134,6 +136,24 @@ void OperatorSide::tell_change_of_service(const Refreshed& refreshed) {
         .before = std::string(name_of(before)),
         .now = std::string(name_of(now)),
         .reason = ""});
+}
+
+// Of a service with a rule for that.
+void OperatorSide::tell_what_serves(const Refreshed& refreshed) {
+  const ServiceVerdict& verdict = monitor_.verdicts()[refreshed.service];
+  const Failback* const failback = monitor_.watched()[refreshed.service].failback.get();
+  const ServingChange change{verdict, refreshed.before, failback};
+  if (change.holds_back()) log_hold(change);
+  if (!change.any()) return;
+  const std::string reason = reason_of(change);
+  log_change(change, reason);
+  tell({.at = moment_now().wall,
+        .service = verdict.spec->name,
+        .address = "",
+        .what = Event::What::serving,
+        .before = to_string(*refreshed.before.serving),
+        .now = to_string(*verdict.status.serving),
+        .reason = reason});
 }
 
 void OperatorSide::tell(Event event) {

@@ -52,6 +52,7 @@ class OperatorSide {
  private:
   void tell(Event event);
   void tell_change_of_service(const Refreshed& refreshed);
+  void tell_what_serves(const Refreshed& refreshed);
   void tell_hooks_after_maintenance(const Overrides::Key& key, const Override& maintenance);
 
   boost::asio::io_context& io_;

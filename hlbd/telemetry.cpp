@@ -84,11 +84,15 @@ void Telemetry::looked_up(const std::variant<bus::Resolved, bus::Refusal>& answe
 }
 
 metrics::Exposition Telemetry::expose() const {
-  metrics::Samples samples{.services = monitor_.list(), .healthy = {}, .backends = {}};
-  samples.healthy.reserve(monitor_.verdicts().size());
+  metrics::Samples samples{.services = monitor_.list(), .states = {}, .backends = {}};
+  samples.states.reserve(monitor_.verdicts().size());
   samples.backends.reserve(monitor_.totals().backends);
-  for (const ServiceVerdict& verdict : monitor_.verdicts())
-    samples.healthy.push_back(verdict.status.healthy);
+  for (const ServiceVerdict& verdict : monitor_.verdicts()) {
+    const ServiceStatus& status = verdict.status;
+    samples.states.push_back({.healthy = status.healthy,
+                              .held_back = status.held_back,
+                              .panic = status.serving && status.serving->all});
+  }
   for (std::size_t i = 0; i < monitor_.watched().size(); ++i) {
     const std::vector<WatchedBackend>& backends = monitor_.watched()[i].backends;
     for (std::size_t k = 0; k < backends.size(); ++k) {

@@ -69,6 +69,7 @@ std::map<std::string, sdbus::Variant> properties_of(const BackendFacts& facts) {
           {"Priority", sdbus::Variant(backend.priority)},
           {"State", sdbus::Variant(backend.state)},
           {"Suspect", sdbus::Variant(backend.suspect)},
+          {"HeldBack", sdbus::Variant(backend.held_back)},
           {"Since", sdbus::Variant(timestamp(backend.since))},
           {"Reason", sdbus::Variant(backend.reason)},
           {"Override", sdbus::Variant(value_of(backend.override))},

@@ -41,6 +41,7 @@ class BackendObject final
   std::uint16_t Priority() override { return report().priority; }
   std::string State() override { return report().state; }
   bool Suspect() override { return report().suspect; }
+  bool HeldBack() override { return report().held_back; }
   std::uint64_t Since() override;
   std::string Reason() override { return report().reason; }
   OverrideValue Override() override;

@@ -60,6 +60,11 @@ struct OverrideRequest {
   std::uint32_t user = 0;
 };
 
+struct FailbackRequest {
+  std::string service;
+  std::uint32_t user = 0;
+};
+
 // How many backends it concerned.
 using Changed = std::variant<std::uint32_t, Refusal>;
 
@@ -71,6 +76,7 @@ struct Control {
 
   std::function<void(OverrideRequest request, ChangeReply reply)> set_override;
   std::function<void(std::string target, ChangeReply reply)> clear_override;
+  std::function<void(FailbackRequest request, ChangeReply reply)> fail_back;
   std::function<void(ReloadReply reply)> reload;
 };
 

@@ -250,6 +250,10 @@ void LoopSide::clear_override(std::string target, Control::ChangeReply reply) co
   tell([&] { offer_.control.clear_override(std::move(target), delivered(std::move(reply))); });
 }
 
+void LoopSide::fail_back(FailbackRequest request, Control::ChangeReply reply) const {
+  tell([&] { offer_.control.fail_back(std::move(request), delivered(std::move(reply))); });
+}
+
 void LoopSide::reload(Control::ReloadReply reply) const {
   tell([&] { offer_.control.reload(delivered(std::move(reply))); });
 }

@@ -63,6 +63,7 @@ class LoopSide {
   // As Control's, but that the reply comes on the bus's thread, later, or never if hlbd is ending.
   void set_override(OverrideRequest request, Control::ChangeReply reply) const;
   void clear_override(std::string target, Control::ChangeReply reply) const;
+  void fail_back(FailbackRequest request, Control::ChangeReply reply) const;
   void reload(Control::ReloadReply reply) const;
 
  private:

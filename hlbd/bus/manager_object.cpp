@@ -19,10 +19,6 @@ namespace {
 constexpr std::size_t kMaxReason = 1000;  // bytes of an override's
 constexpr std::size_t kMaxTarget = 1000;  // no service and address are longer together
 
-std::string name_of(Event::What what) {
-  return what == Event::What::override ? "override" : "state";
-}
-
 // What the caller sent, as far as it is worth showing.
 std::string shown(const std::string& text) {
   return text.substr(0, kMaxTarget);
@@ -77,6 +73,8 @@ void ManagerObject::announce(const Event& event) {
   const std::uint64_t at = timestamp(event.at);
   if (event.what == Event::What::override) {
     emitOverrideChanged(at, event.service, event.address, event.before, event.now, event.reason);
+  } else if (event.what == Event::What::serving) {
+    emitServingChanged(at, event.service, event.before, event.now, event.reason);
   } else if (event.address.empty()) {
     emitServiceChanged(at, event.service, event.before, event.now);
   } else {
@@ -106,6 +104,14 @@ std::vector<ManagerObject::ServiceRow> ManagerObject::ListServices() {
     sdbus::ObjectPath path(service_path(each.name));
     rows.emplace_back(std::move(each.name), std::move(path), std::move(each.state), each.backends,
                       each.up, each.answered, timestamp(each.since));
+  }
+  return rows;
+}
+
+std::vector<ManagerObject::ServingRow> ManagerObject::ListServing() {
+  std::vector<ServingRow> rows;
+  for (ServiceReport& each : loop_.services()) {
+    if (!each.serving.empty()) rows.emplace_back(std::move(each.name), std::move(each.serving));
   }
   return rows;
 }
@@ -147,8 +153,8 @@ std::string ManagerObject::FindService(const std::string& name) {
 std::vector<ManagerObject::EventRow> ManagerObject::ListEvents(const std::uint32_t& most) {
   std::vector<EventRow> rows;
   for (const Event& each : loop_.events(most)) {
-    rows.emplace_back(timestamp(each.at), each.service, each.address, name_of(each.what),
-                      each.before, each.now, each.reason);
+    rows.emplace_back(timestamp(each.at), each.service, each.address,
+                      std::string(name_of(each.what)), each.before, each.now, each.reason);
   }
   return rows;
 }
@@ -227,6 +233,15 @@ void ManagerObject::ClearOverride(Counted&& result, std::string target) {
   if (const auto fault = fault_of_target(target)) return result.returnError(to_bus_error(*fault));
   if_allowed(std::move(result), [this, target](const auto& call, std::uint32_t /*user*/) {
     loop_.clear_override(target, answer_later(changes_, call, answer_change));
+  });
+}
+
+void ManagerObject::Failback(Counted&& result, std::string service) {
+  if (service.size() > kMaxTarget) {
+    return result.returnError(to_bus_error(no_such_service(service)));
+  }
+  if_allowed(std::move(result), [this, service](const auto& call, std::uint32_t user) {
+    loop_.fail_back({service, user}, answer_later(changes_, call, answer_change));
   });
 }
 

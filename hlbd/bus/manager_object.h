@@ -35,6 +35,7 @@ class ManagerObject final
  private:
   using ServiceRow = sdbus::Struct<std::string, sdbus::ObjectPath, std::string, std::uint32_t,
                                    std::uint32_t, std::uint32_t, std::uint64_t>;
+  using ServingRow = sdbus::Struct<std::string, std::string>;
   using BackendRow =
       sdbus::Struct<std::string, std::string, sdbus::ObjectPath, std::uint16_t, std::string,
                     std::uint64_t, std::string, std::string, std::uint32_t, std::uint32_t,
@@ -45,6 +46,7 @@ class ManagerObject final
   using Counted = sdbus::Result<std::uint32_t>;
 
   std::vector<ServiceRow> ListServices() override;
+  std::vector<ServingRow> ListServing() override;
   std::vector<BackendRow> ListBackends(const std::string& service) override;
   Properties GetBackend(const std::string& service, const std::string& address) override;
   std::string FindService(const std::string& name) override;
@@ -52,6 +54,7 @@ class ManagerObject final
   void SetOverride(Counted&& result, std::string target, std::string kind, std::uint64_t duration,
                    std::string reason) override;
   void ClearOverride(Counted&& result, std::string target) override;
+  void Failback(Counted&& result, std::string service) override;
   void Reload(sdbus::Result<>&& result) override;
 
   std::string Version() override { return loop_.identity().version; }

@@ -21,7 +21,7 @@ ServiceObject::~ServiceObject() {
 }
 
 void ServiceObject::changed() {
-  getObject().emitPropertiesChangedSignal(kServiceInterface, Names{{"State", "Since"}});
+  getObject().emitPropertiesChangedSignal(kServiceInterface, Names{{"State", "Since", "Serving"}});
 }
 
 const ServiceFacts& ServiceObject::facts() const {

@@ -33,6 +33,7 @@ class ServiceObject final
   std::vector<std::string> Checks() override { return facts().settings.checks; }
   std::string State() override { return facts().report.state; }
   std::uint64_t Since() override;
+  std::string Serving() override { return facts().report.serving; }
 
   LoopSide& loop_;
   std::string name_;

@@ -78,6 +78,13 @@ Value property(const Properties& properties, const char* name) {
   return found == properties.end() ? Value() : found->second.get<Value>();
 }
 
+Event::What what_named(std::string_view name) {
+  for (const Event::What what : {Event::What::override, Event::What::serving}) {
+    if (name == name_of(what)) return what;
+  }
+  return Event::What::state;
+}
+
 // A base, so that the connection outlives the proxy on it.
 struct Connected {
   std::unique_ptr<sdbus::IConnection> connection_;
@@ -134,6 +141,10 @@ class Client::Link final : private Connected,
   void onOverrideChanged(const std::uint64_t& at, Text service, Text address, Text before, Text now,
                          Text reason) override {
     tell({wall_time(at), service, address, Event::What::override, before, now, reason});
+  }
+  void onServingChanged(const std::uint64_t& at, Text service, Text before, Text now,
+                        Text reason) override {
+    tell({wall_time(at), service, "", Event::What::serving, before, now, reason});
   }
 
   sdbus::Slot presence_;
@@ -194,6 +205,19 @@ std::vector<ServiceReport> Client::services() {
   });
 }
 
+std::map<std::string, std::string> Client::serving() {
+  return ask([this] {
+    std::map<std::string, std::string> serving;
+    try {
+      for (const auto& told : link_->ListServing())
+        serving.emplace(std::get<0>(told), std::get<1>(told));
+    } catch (const sdbus::Error& error) {
+      if (error.getName() != "org.freedesktop.DBus.Error.UnknownMethod") throw;
+    }
+    return serving;
+  });
+}
+
 std::vector<BackendReport> Client::backends(const std::string& service) {
   return ask([this, &service] {
     std::vector<BackendReport> reports;
@@ -223,6 +247,7 @@ void Client::complete(BackendReport& backend) {
     backend.override = {std::get<0>(told), std::get<1>(told), std::get<2>(told),
                         wall_time(std::get<3>(told)), wall_time(std::get<4>(told))};
     backend.suspect = property<bool>(all, "Suspect");
+    backend.held_back = property<bool>(all, "HeldBack");
   });
 }
 
@@ -234,10 +259,9 @@ std::vector<Event> Client::events(std::uint32_t most) {
   return ask([this, most] {
     std::vector<Event> events;
     for (const auto& told : link_->ListEvents(most)) {
-      const auto what =
-          std::get<3>(told) == "override" ? Event::What::override : Event::What::state;
-      events.push_back({wall_time(std::get<0>(told)), std::get<1>(told), std::get<2>(told), what,
-                        std::get<4>(told), std::get<5>(told), std::get<6>(told)});
+      events.push_back({wall_time(std::get<0>(told)), std::get<1>(told), std::get<2>(told),
+                        what_named(std::get<3>(told)), std::get<4>(told), std::get<5>(told),
+                        std::get<6>(told)});
     }
     return events;
   });
@@ -255,6 +279,10 @@ std::uint32_t Client::set_override(const std::string& target, const std::string&
 
 std::uint32_t Client::clear_override(const std::string& target) {
   return change([&] { return link_->ClearOverride(target); });
+}
+
+std::uint32_t Client::fail_back(const std::string& service) {
+  return change([&] { return link_->Failback(service); });
 }
 
 void Client::reload() {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,8 +38,8 @@ struct Wanted {
 
 // One connection to the bus. Each function throws a Failure that says why hlbd didn't do as asked,
 // and what to do about it; none takes longer than kAnswerLimit to say that there is no answer, but
-// for set_override(), clear_override() and reload(): somebody may have to be asked for a password
-// first. They do find out within that limit that hlbd hangs.
+// for set_override(), clear_override(), fail_back() and reload(): somebody may have to be asked for
+// a password first. They do find out within that limit that hlbd hangs.
 class Client {
  public:
   explicit Client(const Settings& settings);
@@ -49,17 +50,22 @@ class Client {
   DaemonReport daemon();
   std::vector<ServiceReport> services();
   // `service` as the configuration names it; "" for all. Of the override it has only the kind, and
-  // of suspicion nothing: both are what complete() adds.
+  // nothing of suspicion and of who is held back: these are what complete() adds.
   std::vector<BackendReport> backends(const std::string& service);
   void complete(BackendReport& backend);
   std::string find_service(const std::string& name);
   std::vector<Event> events(std::uint32_t most);  // 0: all
   std::vector<std::string> resolve(const std::string& name);
 
-  // Both return the number of backends concerned.
+  // What serves of services with a rule for that, by their names; nothing where hlbd is an older
+  // one.
+  std::map<std::string, std::string> serving();
+
+  // All three return the number of backends concerned.
   std::uint32_t set_override(const std::string& target, const std::string& kind,
                              std::chrono::microseconds duration, const std::string& reason);
   std::uint32_t clear_override(const std::string& target);
+  std::uint32_t fail_back(const std::string& service);
   void reload();
 
   // From now on; wanted() and process() are for this.

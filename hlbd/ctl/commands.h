@@ -16,6 +16,7 @@ void add_maintenance(CLI::App& app, const Settings& settings, Run& run);
 void add_up(CLI::App& app, const Settings& settings, Run& run);
 void add_down(CLI::App& app, const Settings& settings, Run& run);
 void add_clear(CLI::App& app, const Settings& settings, Run& run);
+void add_failback(CLI::App& app, const Settings& settings, Run& run);
 void add_reload(CLI::App& app, const Settings& settings, Run& run);
 void add_check_config(CLI::App& app, const Settings& settings, Run& run);
 void add_doctor(CLI::App& app, const Settings& settings, Run& run);
@@ -30,6 +31,7 @@ inline constexpr auto kCommands = std::to_array<AddCommand>({
     add_up,
     add_down,
     add_clear,
+    add_failback,
     add_reload,
     add_check_config,
     add_doctor,

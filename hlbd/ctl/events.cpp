@@ -38,7 +38,7 @@ std::string json_line(const Event& event) {
   return write({{"time", json_time(event.at)},
                 {"service", event.service},
                 {"address", json_text(event.address)},
-                {"what", event.what == Event::What::state ? "state" : "override"},
+                {"what", name_of(event.what)},
                 {"before", event.before},
                 {"now", event.now},
                 {"reason", event.reason}});

@@ -20,7 +20,7 @@ constexpr std::size_t kMostSteps = 2500;
 // A service, or one of its backends.
 struct Sample {
   const ServiceSpec& service;
-  std::uint32_t healthy;
+  const ServiceSample& of_service;
   const BackendSpec* backend = nullptr;
   BackendSample state{};
 };
@@ -37,7 +37,16 @@ std::vector<ClientMetric::Label> labels_of(const Sample& sample) {
 }
 
 void add_healthy(const Sample& sample, std::vector<ClientMetric>& metrics) {
-  metrics.push_back(gauge({{"service", sample.service.name}}, sample.healthy));
+  metrics.push_back(gauge({{"service", sample.service.name}}, sample.of_service.healthy));
+}
+
+void add_panic(const Sample& sample, std::vector<ClientMetric>& metrics) {
+  if (sample.of_service.panic) metrics.push_back(gauge({{"service", sample.service.name}}, 1));
+}
+
+void add_held_back(const Sample& sample, std::vector<ClientMetric>& metrics) {
+  if (sample.of_service.held_back == 0) return;
+  metrics.push_back(gauge({{"service", sample.service.name}}, sample.of_service.held_back));
 }
 
 void add_up(const Sample& sample, std::vector<ClientMetric>& metrics) {
@@ -66,6 +75,11 @@ struct Family {
 constexpr std::array kFamilies = {
     Family{"hlb_service_healthy_backends", "Backends of the service that lookups may get.", false,
            add_healthy},
+    Family{"hlb_service_panic", "1 for each service that is answered with all its backends.", false,
+           add_panic},
+    Family{"hlb_service_held_back_backends",
+           "Healthy backends of a better priority than the one that serves, where there are any.",
+           false, add_held_back},
     Family{"hlb_backend_up", "Whether the backend's checks find it up, whatever overrides it.",
            true, add_up},
     Family{"hlb_backend_suspect", "1 for each backend that is left out by its first failure.", true,
@@ -97,14 +111,14 @@ bool Exposition::add_part(std::string& text) {
   for (std::size_t step = 0; step < kMostSteps && part.metric.size() < kMostMetrics; ++step) {
     if (next_.service == services.size()) break;
     const ServiceSpec& service = services[next_.service];
-    const std::uint32_t healthy = samples_.healthy[next_.service];
+    const ServiceSample& state = samples_.states[next_.service];
     if (family.of_backends && next_.backend < service.backends.size()) {
       family.add(
-          {service, healthy, &service.backends[next_.backend++], samples_.backends[next_.sample++]},
+          {service, state, &service.backends[next_.backend++], samples_.backends[next_.sample++]},
           part.metric);
       continue;
     }
-    if (!family.of_backends) family.add({service, healthy}, part.metric);
+    if (!family.of_backends) family.add({service, state}, part.metric);
     ++next_.service;
     next_.backend = 0;
   }

@@ -21,11 +21,17 @@ struct BackendSample {
   std::string_view override{};  // its kind, of a name that never goes; empty: none
 };
 
+struct ServiceSample {
+  std::uint32_t healthy = 0;    // backends that lookups may be answered with
+  std::uint32_t held_back = 0;  // of those
+  bool panic = false;
+};
+
 // What is true of the services at one moment. Who they are is shared, so that 100,000 of them are
 // sampled in a few milliseconds.
 struct Samples {
   Services services;
-  std::vector<std::uint32_t> healthy;   // of each service: backends that lookups may be answered
+  std::vector<ServiceSample> states;    // of each service
   std::vector<BackendSample> backends;  // of the first service, of the second, and so on
 };
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "health/wall_time.h"
@@ -39,6 +40,7 @@ struct BackendReport {
   std::uint32_t weight_percent =
       100;  // of it that it gets now; 0: lookups are not answered with it
   std::uint16_t priority = 0;
+  bool held_back = false;  // up, but a worse priority goes on serving
   // Of its first check: see History::latest().
   std::vector<std::int32_t> outcomes;
 };
@@ -50,6 +52,8 @@ struct ServiceReport {
   std::uint32_t up = 0;
   std::uint32_t answered = 0;  // what lookups may get now
   WallTime since{};
+  // "priority 0", "priorities 0 to 2", "all backends"; empty without min_healthy, panic or failback
+  std::string serving{};
 };
 
 // Of a service, as configured.
@@ -68,7 +72,7 @@ struct Overview {
 };
 
 struct Event {
-  enum class What : std::uint8_t { state, override };
+  enum class What : std::uint8_t { state, override, serving };
 
   WallTime at{};
   std::string service;
@@ -78,5 +82,10 @@ struct Event {
   std::string now;
   std::string reason;
 };
+
+constexpr std::string_view name_of(Event::What what) {
+  if (what == Event::What::serving) return "serving";
+  return what == Event::What::override ? "override" : "state";
+}
 
 }  // namespace hlb

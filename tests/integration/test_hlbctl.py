@@ -168,14 +168,14 @@ def test_a_terminal_too_small_for_all_shows_the_trouble_and_counts_the_rest(stag
 def test_status_as_json(bus, fake):
     fake.say(only(says(at=lambda seconds: str(1_795_522_800 - seconds)), "app.local"))
     started, since = 1_795_522_800.0 - 3 * DAY, 1_795_522_800.0
-    common = {"port": 8082, "weight": 1, "priority": 0, "suspect": False}
+    common = {"port": 8082, "weight": 1, "priority": 0, "suspect": False, "held_back": False}
     up = {**common, "state": "up", "reason": "HTTP 200"}
     assert json.loads(hlbctl(bus, "status", "--json").stdout) == {
         "hlbd": {"version": "0.1.0", "config": "/etc/hlb/hlbd.toml", "started": started,
                  "degraded": ["bus: this is of no importance"]},
         "services": [{
             "name": "app.local", "state": "degraded", "since": since - 300, "up": 2, "answered": 1,
-            "backends": [
+            "serving": None, "backends": [
                 {**up, "address": "10.0.0.1", "since": since - 3 * DAY, "override": None,
                  "weight_percent": 100, "outcomes": [each / 1e6 for each in PASSES]},
                 {**up, "address": "10.0.0.2", "since": since - 2 * HOUR, "weight_percent": 0,

@@ -93,7 +93,7 @@ def test_a_backend_is_an_object_with_the_same_properties(stage, any_bus):
     properties = any_bus.ask("GetBackend", "ss", APP, DOWN)[0]
     assert {name: value["data"] for name, value in properties.items() if name != "Since"} == {
         "Service": APP, "Address": DOWN, "Weight": 1, "Priority": 0, "State": "down",
-        "Suspect": False, "Reason": "connection refused", "Override": ["", "", 0, 0, 0],
+        "Suspect": False, "HeldBack": False, "Reason": "connection refused", "Override": ["", "", 0, 0, 0],
         "WeightPercent": 0,
         "Checks": [["tcp 127.0.0.21:8082", "down", "connection refused", 0,
                     properties["Checks"]["data"][0][4]]],

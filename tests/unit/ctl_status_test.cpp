@@ -71,6 +71,41 @@ TEST_F(Status, OfADegradedService) {
             "  10.0.0.3:8082  down   2h 0m        -  ▁x  connection refused\n");
 }
 
+TEST_F(Status, SaysWhoIsHeldBackAndByWhom) {
+  BackendReport primary = backend("10.0.0.1", "up");
+  primary.held_back = true;
+  primary.weight_percent = 0;
+  BackendReport standby = backend("10.0.0.2", "up");
+  standby.priority = 1;
+  Listed listed = service("up", {primary, standby});
+  listed.service.serving = "priority 1";
+  EXPECT_EQ(status_text(snapshot({listed}), wide(80), true, kNow),
+            "hlbd 0.1.0, up 3d: 1 service, none down; 1 of 2 backends up\n"
+            "  BACKEND        STATE  AGE    LATENCY      REMARK\n"
+            "app.local  up for 35s, 2 of 2 up, 1 answered, a better priority than priority 1 held "
+            "back\n"
+            "  10.0.0.1:8082  up     2h 0m   1.0 ms  ▁▁  held back, priority 0\n"
+            "  10.0.0.2:8082  up     2h 0m   1.0 ms  ▁▁\n");
+  const std::string json = status_json(snapshot({listed}));
+  EXPECT_NE(json.find(R"("answered":1,"serving":"priority 1",)"), std::string::npos);
+  EXPECT_NE(json.find(R"("suspect":false,"held_back":true,)"), std::string::npos);
+}
+
+TEST_F(Status, SaysWhoServesBesideTheBestAndInPanic) {
+  BackendReport standby = backend("10.0.0.2", "up");
+  standby.priority = 1;
+  Listed listed = service("up", {backend("10.0.0.1", "up"), standby});
+  const auto headline = [&](const std::string& serving) {
+    listed.service.serving = serving;
+    const std::string text = status_text(snapshot({listed}), wide(120), true, kNow);
+    const std::size_t start = text.find("app.local");
+    return text.substr(start, text.find('\n', start) - start);
+  };
+  EXPECT_EQ(headline("priority 0"), "app.local  up for 35s, 2 of 2 up");
+  EXPECT_EQ(headline("priorities 0 to 1"), "app.local  up for 35s, 2 of 2 up, priorities 0 to 1");
+  EXPECT_EQ(headline("all backends"), "app.local  up for 35s, 2 of 2 up, panic");
+}
+
 TEST_F(Status, OfASuspect) {
   BackendReport suspect = backend("10.0.0.2", "up");
   suspect.suspect = true;
@@ -173,11 +208,12 @@ TEST_F(Status, AsJson) {
       status_json(snapshot({service("up", {drained, down})})),
       R"({"hlbd":{"version":"0.1.0","config":"/etc/hlb/hlbd.toml","started":1795234800.0,)"
       R"("degraded":[]},"services":[{"name":"app.local","state":"up","since":1795522765.0,"up":1,)"
-      R"("answered":1,"backends":[{"address":"10.0.0.1","port":8082,"state":"up","suspect":false,)"
+      R"("answered":1,"serving":null,"backends":[{"address":"10.0.0.1","port":8082,"state":"up","suspect":false,)"
+      R"("held_back":false,)"
       R"("since":1795515600.0,"reason":"HTTP 200 OK","override":{"kind":"drain","reason":"",)"
       R"("user":"root","user_id":0,"set":1795522740.0,"until":null},"weight":1,)"
       R"("weight_percent":100,"priority":0,"outcomes":[0.00125,"failed","unknown"]},)"
-      R"({"address":"fd77::1","port":null,"state":"down","suspect":false,"since":1795515600.0,)"
+      R"({"address":"fd77::1","port":null,"state":"down","suspect":false,"held_back":false,"since":1795515600.0,)"
       R"("reason":"connection refused","override":null,"weight":1,"weight_percent":0,)"
       R"("priority":0,"outcomes":[]}]}]})"
       "\n");

@@ -68,6 +68,26 @@ TEST_F(Verdicts, AStandbyIsInOnceItsBettersAreDown) {
             (Lines{"10.0.0.1 out down", "10.0.0.2 in up, first in 100% of answers"}));
 }
 
+TEST_F(Verdicts, SayWhoIsHeldBackByItsOwnPriority) {
+  const Sample sample =
+      Sample().backend("10.0.0.1", {.priority = 65535}).backend("10.0.0.2", {.priority = 1});
+  BackendReport primary = told("10.0.0.1");
+  primary.held_back = true;
+  EXPECT_EQ(judged(sample, {primary})[0],
+            "10.0.0.1 out held back: its priority is 0, and priority 1 goes on serving");
+}
+
+TEST_F(Verdicts, SayWhyAllAreInInPanic) {
+  const Sample sample = Sample()
+                            .answer(AnswerMode::all)
+                            .backend("10.0.0.1", {.state = State::down, .panic = true})
+                            .backend("10.0.0.2", {.panic = true});
+  EXPECT_EQ(judged(sample, {told("10.0.0.1", "down")}),
+            (Lines{"10.0.0.1 in down for 1m: refused; so few are up that all are answered (panic)",
+                   "10.0.0.2 in up; so few are up that all are answered (panic); no longer "
+                   "configured, it stays until those that replace it are known"}));
+}
+
 TEST_F(Verdicts, SayWhyAllAreInWhenAllAreDown) {
   const Sample sample =
       Sample().when_all_down(WhenAllDown::all).backend("10.0.0.1", {.state = State::down});

@@ -92,7 +92,7 @@ class EndpointTest : public testing::Test {
       specs[i].backends.emplace_back();
     }
     return counted_.expose({.services = list_of(std::move(specs)),
-                            .healthy = std::vector<std::uint32_t>(services_, 1),
+                            .states = std::vector<metrics::ServiceSample>(services_),
                             .backends = std::vector<BackendSample>(services_, {.up = true})});
   }
 

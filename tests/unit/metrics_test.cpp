@@ -23,7 +23,7 @@ std::string text_of(Exposition exposition) {
 }
 
 std::string text_of(const Metrics& metrics) {
-  return text_of(metrics.expose({.services = list_of({}), .healthy = {}, .backends = {}}));
+  return text_of(metrics.expose({.services = list_of({}), .states = {}, .backends = {}}));
 }
 
 // What stands at the end of the text: the services.
@@ -123,7 +123,7 @@ TEST(Exposition, ShowsServicesTheirBackendsAndOverrides) {
   const std::string text = services_of(
       {.services =
            list_of({service("a.test", {"10.0.0.1", "fd99::1"}), service("b.test", {"10.0.0.1"})}),
-       .healthy = {2, 0},
+       .states = {{.healthy = 2, .held_back = 1}, {.panic = true}},
        .backends = {{.up = true},
                     {.up = true, .suspect = true},
                     {.up = false, .suspect = false, .override = "drain"}}});
@@ -132,6 +132,12 @@ TEST(Exposition, ShowsServicesTheirBackendsAndOverrides) {
 # TYPE hlb_service_healthy_backends gauge
 hlb_service_healthy_backends{service="a.test"} 2
 hlb_service_healthy_backends{service="b.test"} 0
+# HELP hlb_service_panic 1 for each service that is answered with all its backends.
+# TYPE hlb_service_panic gauge
+hlb_service_panic{service="b.test"} 1
+# HELP hlb_service_held_back_backends Healthy backends of a better priority than the one that serves, where there are any.
+# TYPE hlb_service_held_back_backends gauge
+hlb_service_held_back_backends{service="a.test"} 1
 # HELP hlb_backend_up Whether the backend's checks find it up, whatever overrides it.
 # TYPE hlb_backend_up gauge
 hlb_backend_up{service="a.test",backend="10.0.0.1"} 1
@@ -152,7 +158,7 @@ TEST(Exposition, MakesOneTextOfManyParts) {
   Samples samples;
   for (std::size_t i = 0; i < kServices; ++i) {
     specs.push_back(service("s" + std::to_string(i), {"10.0.0.1", "10.0.0.2"}));
-    samples.healthy.push_back(1);
+    samples.states.push_back({.healthy = 1});
     samples.backends.insert(samples.backends.end(), {{.up = true}, {.up = false}});
   }
   samples.services = list_of(std::move(specs));
@@ -170,7 +176,7 @@ TEST(Exposition, MakesOneTextOfManyParts) {
 }
 
 TEST(Exposition, HasNoServiceBeforeThereIsOne) {
-  const std::string text = services_of({.services = list_of({}), .healthy = {}, .backends = {}});
+  const std::string text = services_of({.services = list_of({}), .states = {}, .backends = {}});
   EXPECT_EQ(count(text, "# TYPE "), 4U);
   EXPECT_EQ(count(text, "{"), 0U);
 }

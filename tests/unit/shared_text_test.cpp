@@ -31,7 +31,7 @@ class SharedTextTest : public testing::Test {
   asio::awaitable<void> keep(SharedText::Text& text) { text = co_await shared_->get(); }
 
   static Exposition expose() {
-    return Metrics().expose({.services = list_of({}), .healthy = {}, .backends = {}});
+    return Metrics().expose({.services = list_of({}), .states = {}, .backends = {}});
   }
 
   asio::io_context loop_{1};

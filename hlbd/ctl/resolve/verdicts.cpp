@@ -57,6 +57,25 @@ class Judgement {
     return static_cast<double>(backend.weight()) / std::max(total, 1U);
   }
 
+  std::string why_in_panic(record::BackendState state, const BackendReport* told) const {
+    if (!state.has_share()) return "its weight is 0";
+    const char* const known = state.up() ? "up" : "down";
+    return (told == nullptr ? known : state_text(*told, now_)) +
+           "; so few are up that all are answered (panic)";
+  }
+
+  // Of one that is up.
+  std::string why_not_yet(record::BackendState state, const BackendReport* told) const {
+    const unsigned priority = told == nullptr ? state.priority() : told->priority;
+    const unsigned serving = serving_ ? serving_->priority() : 0;
+    if (told != nullptr && told->held_back) {
+      return fmt::format("held back: its priority is {}, and priority {} goes on serving", priority,
+                         serving);
+    }
+    return fmt::format("standby: its priority is {}, and backends of priority {} are up", priority,
+                       serving);
+  }
+
   std::string why(std::uint32_t index, const BackendReport* told) const {
     const record::BackendState state = record_.state(index);
     if (told != nullptr && !told->override.kind.empty()) return describe(told->override, now_);
@@ -65,15 +84,13 @@ class Judgement {
       return "suspect, left out by its first failure" +
              (told == nullptr ? "" : ": " + told->reason);
     }
+    if (state.panics()) return why_in_panic(state, told);
     if (!state.up()) {
       const std::string text = told == nullptr ? "down" : state_text(*told, now_);
       return fail_open() ? text + "; none is up, and when_all_down = \"all\"" : text;
     }
     if (!state.has_share()) return "its weight is 0";
-    if (!choice_.serves(index)) {
-      return fmt::format("standby: its priority is {}, and backends of priority {} are up",
-                         state.priority(), serving_ ? serving_->priority() : 0);
-    }
+    if (!choice_.serves(index)) return why_not_yet(state, told);
     return told == nullptr ? "up" : state_text(*told, now_);
   }
 

@@ -15,12 +15,36 @@ bool is_passed_over(const BackendReport& backend) {
 }
 
 // `backends`: of one service. The list says of an override only which one it is, and not who is a
-// suspect.
+// suspect, or held back.
 void complete(Client& client, std::vector<BackendReport>& backends) {
   for (BackendReport& backend : backends) {
     const bool overridden = !backend.override.kind.empty();
-    const bool may_be_suspect = is_passed_over(backend) && !is_standby(backend, backends);
-    if (overridden || may_be_suspect) client.complete(backend);
+    const bool is_left_out = is_passed_over(backend) && !is_standby(backend, backends);
+    if (overridden || is_left_out) client.complete(backend);
+  }
+}
+
+// Whether it depends on more than states who of these backends serves: several priorities do, or
+// those that are down, or one that is held back.
+bool may_have_rule(const std::vector<BackendReport>& backends) {
+  const BackendReport* answered = nullptr;
+  for (const BackendReport& each : backends) {
+    if (each.held_back) return true;
+    if (each.weight_percent == 0) continue;
+    if (each.state != "up" || (answered != nullptr && answered->priority != each.priority)) {
+      return true;
+    }
+    answered = &each;
+  }
+  return false;
+}
+
+void tell_what_serves(Client& client, std::vector<Listed>& services) {
+  if (std::ranges::none_of(services, may_have_rule, &Listed::backends)) return;
+  const auto serving = client.serving();
+  for (Listed& each : services) {
+    const auto found = serving.find(each.service.name);
+    if (found != serving.end()) each.service.serving = found->second;
   }
 }
 
@@ -57,6 +81,7 @@ Snapshot take_snapshot(Client& client, const std::string& name) {
   snapshot.services = join(std::move(services), client.backends(service));
   for (Listed& each : snapshot.services)
     complete(client, each.backends);
+  tell_what_serves(client, snapshot.services);
   return snapshot;
 }
 

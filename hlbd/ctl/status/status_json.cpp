@@ -27,17 +27,13 @@ Json json_of(const BackendReport& backend) {
   Json outcomes = Json::array();
   for (const std::int32_t outcome : backend.outcomes)
     outcomes.push_back(json_of(outcome));
-  return {{"address", backend.address},
-          {"port", backend.port == 0 ? Json() : Json(backend.port)},
-          {"state", backend.state},
-          {"suspect", backend.suspect},
-          {"since", json_time(backend.since)},
-          {"reason", backend.reason},
-          {"override", json_of(backend.override)},
-          {"weight", backend.weight},
-          {"weight_percent", backend.weight_percent},
-          {"priority", backend.priority},
-          {"outcomes", std::move(outcomes)}};
+  return {
+      {"address", backend.address},     {"port", backend.port == 0 ? Json() : Json(backend.port)},
+      {"state", backend.state},         {"suspect", backend.suspect},
+      {"held_back", backend.held_back}, {"since", json_time(backend.since)},
+      {"reason", backend.reason},       {"override", json_of(backend.override)},
+      {"weight", backend.weight},       {"weight_percent", backend.weight_percent},
+      {"priority", backend.priority},   {"outcomes", std::move(outcomes)}};
 }
 
 Json json_of(const Listed& listed) {
@@ -45,9 +41,13 @@ Json json_of(const Listed& listed) {
   Json backends = Json::array();
   for (const BackendReport& backend : listed.backends)
     backends.push_back(json_of(backend));
-  return {
-      {"name", service.name}, {"state", service.state},       {"since", json_time(service.since)},
-      {"up", service.up},     {"answered", service.answered}, {"backends", std::move(backends)}};
+  return {{"name", service.name},
+          {"state", service.state},
+          {"since", json_time(service.since)},
+          {"up", service.up},
+          {"answered", service.answered},
+          {"serving", json_text(service.serving)},
+          {"backends", std::move(backends)}};
 }
 
 }  // namespace

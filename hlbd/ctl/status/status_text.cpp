@@ -46,6 +46,8 @@ Styled remark(const BackendReport& backend, std::span<const BackendReport> all, 
     say(describe(backend.override, now), Style::magenta);
   } else if (backend.suspect) {
     say("left out by its first failure: " + backend.reason, Style::magenta);
+  } else if (backend.held_back) {
+    say(fmt::format("held back, priority {}", backend.priority), Style::magenta);
   } else if (is_standby(backend, all)) {
     say(fmt::format("standby, priority {}", backend.priority), Style::plain);
   } else if (backend.state == "up" && backend.weight_percent == 0) {
@@ -63,6 +65,16 @@ bool weights_matter(const std::vector<BackendReport>& backends) {
                              [](const BackendReport& backend) { return backend.weight != 1; });
 }
 
+// What differs from the best priority with a healthy backend.
+std::string what_serves(const Listed& listed) {
+  const std::string& serving = listed.service.serving;
+  if (serving.empty()) return "";
+  const bool holds_back = std::ranges::any_of(listed.backends, &BackendReport::held_back);
+  if (serving == "all backends") return ", panic";
+  if (holds_back) return fmt::format(", a better priority than {} held back", printable(serving));
+  return serving.starts_with("priorities") ? ", " + printable(serving) : "";
+}
+
 Styled headline(const Listed& listed, WallTime now) {
   const ServiceReport& service = listed.service;
   Styled line(printable(service.name), Style::bold);
@@ -70,7 +82,7 @@ Styled headline(const Listed& listed, WallTime now) {
   if (service.since != WallTime{}) line.add(" for " + age(service.since, now));
   line.add(fmt::format(", {} of {} up", service.up, service.backends));
   if (service.answered != service.up) line.add(fmt::format(", {} answered", service.answered));
-  return line;
+  return line.add(what_serves(listed), Style::magenta);
 }
 
 // Those with something to tell, the worst first.

@@ -1,0 +1,52 @@
+// hlbctl failback: has the best priority of a service serve that is held back.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ctl/client.h"
+#include "ctl/commands.h"
+#include "ctl/counted.h"
+
+namespace hlb::ctl {
+namespace {
+
+// Each service for itself: one that can't keeps none of the others from it.
+int fail_back(const Settings& settings, const std::vector<std::string>& services) {
+  Client client(settings);
+  ExitCode code = kOk;
+  for (const std::string& service : services) {
+    try {
+      const std::uint32_t count = client.fail_back(service);
+      fmt::print("{}: {} held back no more\n", service, counted(count, "backend"));
+      std::fflush(stdout);
+    } catch (const Failure& failure) {
+      if (failure.code == kUnreachable) throw;
+      fmt::print(stderr, "hlbctl: {}\n", failure.what());
+      code = kTrouble;
+    }
+  }
+  return code;
+}
+
+}  // namespace
+
+void add_failback(CLI::App& app, const Settings& settings, Run& run) {
+  auto services = std::make_shared<std::vector<std::string>>();
+  CLI::App* command =
+      app.add_subcommand("failback", "let the best priority of these services serve again");
+  command->add_option("SERVICE", *services, "a service that holds it back (failback = \"manual\")")
+      ->type_name("")
+      ->required();
+  command->footer(
+      "Example:\n"
+      "  hlbctl failback db.local");
+  command->callback([services, &settings, &run] {
+    run = [services, &settings] { return fail_back(settings, *services); };
+  });
+}
+
+}  // namespace hlb::ctl
