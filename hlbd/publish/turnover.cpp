@@ -33,7 +33,7 @@ bool Turnover::goes_first(BackendState before, BackendState after) const {
 // side, for a module that knows kPanic: for one that doesn't, those who are up come in.
 bool Turnover::stays_first(BackendState before, BackendState after) const {
   if (best_after_ == best_before_) return after.up();
-  return best_after_ < best_before_ && !(before.up() && !after.up() && up_after_);
+  return best_after_ < best_before_ && (!before.up() || after.up() || !up_after_);
 }
 
 }  // namespace hlb::publish
