@@ -1,11 +1,12 @@
 """Which priorities serve: standbys that help, panic, and primaries that come back."""
 
 import json
+import time
 
 import pytest
 from buses import SystemBus
 from hlbctl import hlbctl
-from lookups import lookup
+from lookups import Hammer, lookup
 from scraping import AT, samples, scrape
 from waiting import until
 from world import RUNTIME, config, service
@@ -97,6 +98,21 @@ def test_in_panic_all_are_answered_and_it_is_said_where_users_look(stage, bus):
     hlbctl(bus, "drain", PRIMARIES[3])
     until(lambda: answered() == PRIMARIES[:2], "the two of three that are up")
     assert f'hlb_service_panic{{service="{NAME}"}}' not in samples(scrape(AT))
+
+
+def test_every_lookup_is_answered_while_primaries_flap_around_min_healthy(stage, bus):
+    stage.backend(PRIMARY, *STANDBYS[:2])
+    others = stage.backend(*PRIMARIES[1:4])
+    standbys = standing_by(*STANDBYS[:2])
+    hlbd = start(stage, bus, PRIMARIES[:4] + standbys, min_healthy=2, panic="40%")
+    hammer = Hammer(stage, NAME, seconds=6, threads=2)
+    for _ in range(4):
+        others.kill()
+        hlbd.wait_for_log("serving priority 0 -> priorities 0 to 1")
+        time.sleep(0.5)
+        others.start()
+        time.sleep(0.5)
+    assert hammer.result().statuses() == {"OK"}
 
 
 # ---- failback --------------------------------------------------------------------------------
