@@ -51,7 +51,9 @@ def headline(bus):
 def serving_events(bus):
     events = map(json.loads, hlbctl(bus, "events", "--json").stdout.splitlines())
     return [
-        (each["before"], each["now"], each["reason"]) for each in events if each["what"] == "serving"
+        (each["before"], each["now"], each["reason"])
+        for each in events
+        if each["what"] == "serving"
     ]
 
 
@@ -64,7 +66,7 @@ def test_standbys_serve_as_well_when_nine_of_ten_primaries_are_dead(stage, bus):
     hlbd = start(stage, bus, PRIMARIES + standing_by(*STANDBYS), min_healthy="50%")
     assert answered() == sorted(PRIMARIES)
     others.kill()
-    until(lambda: answered() == sorted([PRIMARY, *STANDBYS]), "the standbys beside the last primary")
+    until(lambda: answered() == sorted([PRIMARY, *STANDBYS]), "the standbys beside the last one")
     assert status(bus)["serving"] == "priorities 0 to 1"
     assert headline(bus).endswith(", 11 of 20 up, priorities 0 to 1")
     hlbd.wait_for_log(
