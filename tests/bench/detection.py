@@ -1,10 +1,10 @@
 """How soon a dead backend is noticed: from the SIGKILL of its process until lookups, or what the
 prober says, no longer have it.
 
-Each backend is a process of its own. Half of them are on this host, where hlbd hears of a dead
-listener from the kernel, half in another network namespace, where a prober can only probe. All
-probers watch all of them at the same time, each with its defaults and an interval of 1 s or as near
-as it comes; HAProxy also with its own interval.
+Each backend is a process of its own, beside one that stays. Half of them are on this host, where
+hlbd hears of a dead listener from the kernel, half in another network namespace, where a prober can
+only probe. All probers watch all of them at the same time, each with its defaults and an interval
+of 1 s or as near as it comes; HAProxy also with its own interval.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ import servers
 from programs import Program
 from rows import Samples
 from waiting import until
-from world import BUILD, environment, ip, seeing
+from world import BUILD, environment, ip, seeing, service
 
 KILLS = 20  # local, and as many remote
 PEER = "detect"
@@ -35,26 +35,35 @@ LOCAL = [f"127.9.0.{number + 1}" for number in range(KILLS)]
 REMOTE = [f"10.98.0.{number + 11}" for number in range(KILLS)]
 PLACES = {"local": LOCAL, "remote": REMOTE}
 BACKENDS = LOCAL + REMOTE
+STANDBY = {"local": "127.9.1.1", "remote": "10.98.0.3"}  # stay, and are answered in others' place
 
 
 class Hlbd(probers.HlbdProber):
-    """A service for each backend, which has no answer when that is down: lookups are watched."""
+    """A service for each backend, of which it is left out when it is down: lookups are watched."""
 
     lookups = None
 
     def down(self):
-        """The backends without an answer."""
+        """{backend left out: when, as lookups saw it}"""
         if not self.lookups:
-            command = [*seeing(self.runtime), BUILD / "bench/engine_lookups", "watch", *self.hosts]
-            env = environment(LD_LIBRARY_PATH=str(BUILD))
-            self.lookups = Program([*engine.INSIDE, *command], self.folder / "lookups.log", env)
-        last = dict(line.split()[:2] for line in self.lookups.log().split("\n")[:-1])
-        return {self.hosts[host] for host, state in last.items() if state == "down"}
+            self.lookups = self.look_up("watch", 1000, *self.hosts)
+        last = {address: (state, int(when)) for address, state, when in lines_of(self.lookups)}
+        return {address: when for address, (state, when) in last.items() if state == "out"}
+
+    def look_up(self, *words):
+        """What engine/lookups.cpp does with these words, as a program of this hlbd's host."""
+        command = [*seeing(self.runtime), BUILD / "bench/engine_lookups", *words]
+        env = environment(LD_LIBRARY_PATH=str(self.build))
+        return Program([*engine.INSIDE, *command], self.folder / f"{words[0]}.log", env)
 
     def services(self, method, found):
         self.hosts = {f"s{number}.bench": each for number, each in enumerate(found)}
-        return [text.replace("s0.bench", host) for host, each in self.hosts.items()
-                for text in super(Hlbd, self).services(method, [each])]
+        return [service(host, [each, standby_of(each)], self.check, answer="all")
+                for host, each in self.hosts.items()]
+
+    @property
+    def check(self):
+        return {"type": "tcp", "port": probers.PORT, "interval": f"{self.interval}s"}
 
     def close(self):
         if self.lookups:
@@ -69,7 +78,8 @@ class Haproxy(probers.Haproxy):
             stats.sendall(b"show stat\n")
             text = b"".join(iter(lambda: stats.recv(65536), b"")).decode()
         lines = [line.split(",") for line in text.splitlines()]
-        return {fields[1] for fields in lines if len(fields) > 17 and fields[17].startswith("DOWN")}
+        return now({fields[1] for fields in lines
+                    if len(fields) > 17 and fields[17].startswith("DOWN")})
 
 
 class PatientHaproxy(Haproxy):
@@ -81,8 +91,21 @@ class Gdnsd(probers.Gdnsd):
     def down(self):
         command = [servers.peer("/usr/bin/gdnsdctl"), "-c", self.folder, "states"]
         text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        return {name.split("/")[0] for name, each in json.loads(text).items()
-                if each["state"].startswith("DOWN")}
+        return now({name.split("/")[0] for name, each in json.loads(text).items()
+                    if each["state"].startswith("DOWN")})
+
+
+def now(addresses):
+    return dict.fromkeys(addresses, time.monotonic_ns())
+
+
+def lines_of(program):
+    """Of its log, those that are whole, in words."""
+    return [line.split() for line in program.log().split("\n")[:-1]]
+
+
+def standby_of(address):
+    return STANDBY["local" if address.startswith("127.") else "remote"]
 
 
 KINDS = [Hlbd, Haproxy, PatientHaproxy, Gdnsd]
@@ -92,8 +115,8 @@ def case_of(kind, place):
     return f"detect-{place}-{kind.name}"
 
 
-def network():
-    """The namespaces of the probers and of the remote backends, joined."""
+def network(addresses):
+    """The namespaces of the probers and of the remote backends with these addresses, joined."""
     with contextlib.ExitStack() as parts:
         for name in [engine.NAMESPACE, PEER]:
             ip(f"netns add {name}")
@@ -101,17 +124,17 @@ def network():
             ip(f"-n {name} link set lo up")
         ip(f"-n {engine.NAMESPACE} link add veth0 type veth peer name veth0 netns {PEER}")
         for name, address in [(engine.NAMESPACE, "10.98.0.1"), (PEER, "10.98.0.2")]:
-            ip(f"-n {name} addr add {address}/24 dev veth0")
+            ip(f"-n {name} addr add {address}/16 dev veth0")
             ip(f"-n {name} link set veth0 up")
-        for address in REMOTE:
-            ip(f"-n {PEER} addr add {address}/24 dev veth0")
+        for address in addresses:
+            ip(f"-n {PEER} addr add {address}/16 dev veth0")
         return parts.pop_all()
 
 
 def backend(folder, address):
     told = folder / f"{address}.address"
     told.write_text(address)
-    inside = IN_PEER if address in REMOTE else engine.INSIDE
+    inside = engine.INSIDE if address.startswith("127.") else IN_PEER
     command = [BUILD / "bench/engine_target", probers.PORT, folder / f"{address}.count", told]
     return Program([*inside, *command], folder / f"{address}.log")
 
@@ -122,9 +145,9 @@ def detection():
     folder.mkdir()
     with contextlib.ExitStack() as parts:
         parts.callback(shutil.rmtree, folder)
-        parts.enter_context(network())
+        parts.enter_context(network([*REMOTE, STANDBY["remote"]]))
         running = {each: parts.enter_context(contextlib.closing(backend(folder, each)))
-                   for each in BACKENDS}
+                   for each in [*BACKENDS, *STANDBY.values()]}
         time.sleep(0.5)
         results, started = {}, []
         for kind in KINDS:
@@ -159,8 +182,9 @@ def kill_all(running, started):
             last_kill = time.monotonic()
             next_kill = last_kill + random.uniform(*BETWEEN)
         for prober, found in noticed.items():
-            for address in prober.down() & killed.keys() - found.keys():
-                found[address] = time.monotonic_ns()
+            for address, when in prober.down().items():
+                if address in killed:
+                    found.setdefault(address, when)
         if time.monotonic() > last_kill + PATIENCE:
             break
         time.sleep(POLL)

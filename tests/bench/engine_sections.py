@@ -2,6 +2,7 @@
 
 import detection
 import engine
+import exposure
 from probers import ALL, Floor, Haproxy, HlbdProber
 from rows import Row, Section, Unit, adds_at_most, ratio_at_most
 
@@ -77,6 +78,25 @@ DETECTION = [
     for place in detection.PLACES for kind in detection.KINDS
 ]
 
+EXPOSURE_BOUNDS = {"local": adds_at_most(2), "silent": adds_at_most(2500), "busy": adds_at_most(25)}
+EXPOSURE_WORDS = {
+    "local": "a process on this host",
+    "remote": "on another host, unused",
+    "silent": "another host falls silent",
+    "busy": "on another host, used",
+}
+EXPOSURE = [
+    Row(f"{kind.name}, {EXPOSURE_WORDS[place]}", exposure.case_of(kind, place), "",
+        EXPOSURE_BOUNDS.get(place) if kind is exposure.Hlbd else None)
+    for place in exposure.PLACES for kind in exposure.KINDS
+    if kind in exposure.PEERS or place in exposure.BESIDE
+]
+FAILED = [
+    Row(f"{kind.name}, at 100 connections a second", f"failed-{kind.name}", "",
+        adds_at_most(2) if kind is exposure.Hlbd else None)
+    for kind in exposure.PEERS
+]
+
 SECTIONS = [
     *sections_of("tcp", ["tcp"]),
     *sections_of("http", ["http", "reuse"]),
@@ -86,6 +106,9 @@ SECTIONS = [
             MILLISECONDS),
     Section("From a backend's SIGKILL until it is no longer answered", "detection", DETECTION,
             MILLISECONDS),
+    Section("At defaults, from a backend's end until it is no longer answered", "exposure", EXPOSURE,
+            MILLISECONDS),
+    Section("Connections that fail meanwhile, of each kill", "exposure", FAILED, Unit("failed", 1)),
     Section("What the operator asks for, of 1,000 services of 10 backends", "operator", SCRAPES, MILLISECONDS),
     Section("The 99th percentile of lookups while 10,000 backends are checked and …", "operator",
             BESIDE_QUESTIONS),

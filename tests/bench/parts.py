@@ -3,6 +3,7 @@
 import changes
 import detection
 import engine
+import exposure
 import measure
 import operators
 import start
@@ -14,6 +15,7 @@ PARTS = {
     "start": start.start,
     "changes": changes.changes,
     "detection": detection.detection,
+    "exposure": exposure.exposure,
     "operator": operators.operator,
 }
 ENGINE = [name for name in PARTS if name not in ("lookups", "operator")]

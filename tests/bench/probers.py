@@ -58,13 +58,14 @@ class Floor(Prober):
 class HlbdProber(Prober):
     name = "hlbd"
     methods = METHODS
+    build = BUILD  # the folder of its programs
 
     def prepare(self, method, found):
         self.runtime = self.folder / "runtime"
         self.notifications = Notifications(self.folder / "notify")
         (self.folder / "hlbd.toml").write_text(config(log_level="warn"))
         servers.write_services(self.folder / "services.d", self.services(method, found))
-        command = [BUILD / "hlbd", "--config", self.folder / "hlbd.toml", "--bus", "none",
+        command = [self.build / "hlbd", "--config", self.folder / "hlbd.toml", "--bus", "none",
                    "--runtime-dir", self.runtime, "--state-dir", self.folder / "state"]
         return command, environment(NOTIFY_SOCKET=str(self.notifications.path))
 

@@ -1,16 +1,28 @@
-// Looks names up through hlb, as an application does, once a millisecond.
+// Looks names up through hlb, as an application does.
 //
-//   lookups pace SECONDS HOST   prints how many nanoseconds each lookup took
-//   lookups watch HOST …        prints "HOST up|down NANOSECONDS" (CLOCK_MONOTONIC) for each host
-//                               at first, and whenever it gets or loses its answer; until killed
+//   lookups pace SECONDS HOST   once a millisecond; prints how many nanoseconds each lookup took
+//   lookups watch PAUSE HOST …  each host, then again PAUSE microseconds later; prints
+//                               "ADDRESS in|out NANOSECONDS" (CLOCK_MONOTONIC) whenever an answer
+//                               gets or loses an address; until killed
+//   lookups connect PORT HOST   connects to one of the addresses, a hundred times a second; prints
+//                               "failed NANOSECONDS" for each time that fails; until killed
+#include <arpa/inet.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <nss.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
+#include <memory>
+#include <random>
+#include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -20,14 +32,32 @@ using std::chrono::nanoseconds;
 
 constexpr std::chrono::milliseconds kPause{1};
 
-bool look_up(const std::string& host) {
+using Found = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
+
+// nullptr if there is no answer.
+Found look_up(const std::string& host, int family) {
   addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
+  hints.ai_family = family;
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return false;
-  freeaddrinfo(found);
-  return true;
+  return {getaddrinfo(host.c_str(), nullptr, &hints, &found) == 0 ? found : nullptr, freeaddrinfo};
+}
+
+std::vector<sockaddr_in> addresses_of(const std::string& host) {
+  std::vector<sockaddr_in> addresses;
+  const Found found = look_up(host, AF_INET);
+  for (const addrinfo* each = found.get(); each != nullptr; each = each->ai_next)
+    addresses.push_back(*reinterpret_cast<const sockaddr_in*>(each->ai_addr));
+  return addresses;
+}
+
+std::set<std::string> answer(const std::string& host) {
+  std::set<std::string> answer;
+  for (const sockaddr_in& each : addresses_of(host)) {
+    std::array<char, INET_ADDRSTRLEN> text{};
+    answer.insert(inet_ntop(AF_INET, &each.sin_addr, text.data(), text.size()));
+  }
+  return answer;
 }
 
 long long since_epoch(Clock::time_point time) {
@@ -38,7 +68,7 @@ int pace(std::chrono::seconds duration, const std::string& host) {
   std::vector<nanoseconds> taken;
   for (const auto end = Clock::now() + duration; Clock::now() < end;) {
     const auto start = Clock::now();
-    if (!look_up(host)) {
+    if (!look_up(host, AF_UNSPEC)) {
       std::fprintf(stderr, "lookups: no answer for %s\n", host.c_str());
       return 1;
     }
@@ -50,17 +80,41 @@ int pace(std::chrono::seconds duration, const std::string& host) {
   return 0;
 }
 
-[[noreturn]] void watch(const std::vector<std::string>& hosts) {
-  std::vector<int> before(hosts.size(), -1);
-  for (;; std::this_thread::sleep_for(kPause)) {
+void tell(const std::string& address, const char* what) {
+  std::printf("%s %s %lld\n", address.c_str(), what, since_epoch(Clock::now()));
+}
+
+[[noreturn]] void watch(std::chrono::microseconds pause, const std::vector<std::string>& hosts) {
+  std::vector<std::set<std::string>> before(hosts.size());
+  for (;; std::this_thread::sleep_for(pause)) {
     for (std::size_t i = 0; i < hosts.size(); ++i) {
-      const int answered = look_up(hosts[i]) ? 1 : 0;
-      if (answered == before[i]) continue;
-      before[i] = answered;
-      std::printf("%s %s %lld\n", hosts[i].c_str(), answered == 1 ? "up" : "down",
-                  since_epoch(Clock::now()));
+      std::set<std::string> now = answer(hosts[i]);
+      if (now == before[i]) continue;
+      for (const std::string& each : now)
+        if (!before[i].contains(each)) tell(each, "in");
+      for (const std::string& each : before[i])
+        if (!now.contains(each)) tell(each, "out");
       std::fflush(stdout);
+      before[i] = std::move(now);
     }
+  }
+}
+
+bool connects(sockaddr_in backend, std::uint16_t port) {
+  backend.sin_port = htons(port);
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool done = connect(fd, reinterpret_cast<const sockaddr*>(&backend), sizeof backend) == 0;
+  close(fd);
+  return done;
+}
+
+[[noreturn]] void connect_again_and_again(std::uint16_t port, const std::string& host) {
+  std::minstd_rand chance(std::random_device{}());
+  for (;; std::this_thread::sleep_for(std::chrono::milliseconds(10))) {
+    const std::vector<sockaddr_in> found = addresses_of(host);
+    if (found.empty() || connects(found[chance() % found.size()], port)) continue;
+    std::printf("failed %lld\n", since_epoch(Clock::now()));
+    std::fflush(stdout);
   }
 }
 
@@ -72,7 +126,14 @@ int main(int argc, char** argv) {
   if (words.size() == 3 && words[0] == "pace") {
     return pace(std::chrono::seconds(std::stoi(words[1])), words[2]);
   }
-  if (words.size() > 1 && words[0] == "watch") watch({words.begin() + 1, words.end()});
-  std::fputs("usage: lookups pace SECONDS HOST | lookups watch HOST …\n", stderr);
+  if (words.size() > 2 && words[0] == "watch") {
+    watch(std::chrono::microseconds(std::stoi(words[1])), {words.begin() + 2, words.end()});
+  }
+  if (words.size() == 3 && words[0] == "connect") {
+    connect_again_and_again(static_cast<std::uint16_t>(std::stoi(words[1])), words[2]);
+  }
+  std::fputs(
+      "usage: lookups pace SECONDS HOST | lookups watch PAUSE HOST … | lookups connect PORT HOST\n",
+      stderr);
   return 2;
 }
