@@ -11,8 +11,9 @@ from pathlib import Path
 from programs import as_user
 from waiting import until
 
+ONE_PROCESS = "daemon off; master_process off;"
 NGINX = """\
-daemon off; master_process off; user root; pid {folder}/pid; error_log stderr;
+{processes} user root; pid {folder}/pid; error_log stderr;
 events {{}}
 http {{
   log_format requests "$connection $request_method $request_uri client=$proxy_protocol_addr";
@@ -64,12 +65,12 @@ def started(program, address, port):
 
 
 class Nginx:
-    def __init__(self, stage, address, port, keepalive_requests=1000, listen=""):
+    def __init__(self, stage, address, port, keepalive_requests=1000, listen="", processes=ONE_PROCESS):
         self.folder = stage.new_folder()
         settings = self.folder / "nginx.conf"
         settings.write_text(
             NGINX.format(folder=self.folder, address=address, port=port, listen=listen,
-                         keepalive_requests=keepalive_requests)
+                         keepalive_requests=keepalive_requests, processes=processes)
         )  # fmt: skip
         self.program = started(stage.program("/usr/sbin/nginx", "-c", settings), address, port)
 
