@@ -177,7 +177,7 @@ TEST(Exposition, MakesOneTextOfManyParts) {
 
 TEST(Exposition, HasNoServiceBeforeThereIsOne) {
   const std::string text = services_of({.services = list_of({}), .states = {}, .backends = {}});
-  EXPECT_EQ(count(text, "# TYPE "), 4U);
+  EXPECT_EQ(count(text, "# TYPE "), 6U);
   EXPECT_EQ(count(text, "{"), 0U);
 }
 
