@@ -67,7 +67,7 @@ class Hindrances {
     bool active = false;   // its end is yet to be told
     bool told = false;     // that it has begun
     Clock::TimePoint since{};
-    std::optional<Clock::TimePoint> over_since;
+    std::optional<Clock::TimePoint> over_since{};
     Clock::TimePoint not_before{};  // is it told
   };
 

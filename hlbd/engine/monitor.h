@@ -110,8 +110,8 @@ class Monitor {
   // said.
   struct Known {
     State state = State::unknown;
-    std::optional<Clock::TimePoint> since;  // now, unless set
-    std::vector<LastWord> words{};          // of its checks
+    std::optional<Clock::TimePoint> since{};  // now, unless set
+    std::vector<LastWord> words{};            // of its checks
   };
   using Published = std::function<Known(const ServiceSpec&, const BackendSpec&)>;
 

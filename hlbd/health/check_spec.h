@@ -95,7 +95,7 @@ struct IcmpCheck {
 
 struct ExecCheck {
   std::vector<std::string> command;  // never empty; the program's absolute path, then its arguments
-  std::string user;                  // who runs it when hlbd is root; "nobody" unless configured
+  std::string user{};                // who runs it when hlbd is root; "nobody" unless configured
   int warning_status = 0;            // an exit status that passes with a warning; 0: none does
 
   friend bool operator==(const ExecCheck&, const ExecCheck&) = default;
@@ -130,8 +130,8 @@ struct CheckSpec {
   CheckMethod method;
   std::uint16_t port = 0;  // 0: every backend names its own, or the method needs none
   std::uint8_t proxy = 0;  // version of the PROXY protocol that connections begin with; 0: none
-  std::optional<Address> address;  // asked in place of the backend's own
-  Way way;
+  std::optional<Address> address{};  // asked in place of the backend's own
+  Way way{};
   std::chrono::milliseconds interval{2000};
   std::chrono::milliseconds timeout{1000};
   std::chrono::milliseconds fast_interval{0};  // while a change is pending; 0: by the interval

@@ -143,10 +143,10 @@ std::optional<FailedConnection> failed_connection(std::span<const char> report) 
 
 // Shared with its handlers, one of which may be on its way when the watch ends.
 struct ConnectionWatch::Subscription : std::enable_shared_from_this<Subscription> {
-  Subscription(const asio::any_io_executor& executor, OnFailed on_failed)
+  Subscription(const asio::any_io_executor& executor, OnFailed tell)
       : reports(executor),
         own_ports(asio::use_service<OwnPorts>(asio::query(executor, asio::execution::context))),
-        on_failed(std::move(on_failed)) {}
+        on_failed(std::move(tell)) {}
 
   void await_reports() {
     reports.async_wait(asio::posix::stream_descriptor::wait_read,

@@ -91,18 +91,9 @@ error_code bind_to_interface(int fd, const std::string& interface) {
 error_code bind_to_source(int fd, const Address& source) {
   const int yes = 1;
   (void)::setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);  // of no use to ICMP
-  sockaddr_in6 ipv6{.sin6_family = AF_INET6, .sin6_scope_id = source.scope_id};
-  sockaddr_in ipv4{.sin_family = AF_INET};
-  const bool is_ipv4 = source.family == Address::Family::ipv4;
-  if (is_ipv4) {
-    std::memcpy(&ipv4.sin_addr, source.bytes.data(), sizeof ipv4.sin_addr);
-  } else {
-    std::memcpy(&ipv6.sin6_addr, source.bytes.data(), sizeof ipv6.sin6_addr);
-  }
-  const auto* const address =
-      is_ipv4 ? reinterpret_cast<const sockaddr*>(&ipv4) : reinterpret_cast<const sockaddr*>(&ipv6);
-  const auto size = static_cast<socklen_t>(is_ipv4 ? sizeof ipv4 : sizeof ipv6);
-  return ::bind(fd, address, size) == 0 ? error_code() : error_of(Part::source);
+  const auto address = endpoint_of(source, 0);
+  const auto size = static_cast<socklen_t>(address.size());
+  return ::bind(fd, address.data(), size) == 0 ? error_code() : error_of(Part::source);
 }
 
 error_code take(const Way& way, int fd, Address::Family family) {
