@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <chrono>
 #include <system_error>
 #include <utility>
@@ -37,9 +36,7 @@ void Hints::backends_changed() {
 
 void Hints::listeners_died(std::span<const probes::Listener> gone) {
   spdlog::debug("{} local listeners may have died: probing at once", gone.size());
-  monitor_.probe_now([gone](const probes::Target& target) {
-    return std::ranges::binary_search(gone, probes::Listener{target.address, target.port});
-  });
+  monitor_.probe_now(gone);
 }
 
 void Hints::network_changed() {

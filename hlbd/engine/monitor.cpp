@@ -303,6 +303,13 @@ void Monitor::probe_now(const std::function<bool(const probes::Target&)>& concer
   });
 }
 
+void Monitor::probe_now(std::span<const probes::Listener> places) {
+  for (const auto& [address, port] : places) {
+    for (const auto& check : checks_.at(address, port))
+      rounds_.hurry(*check);
+  }
+}
+
 void Monitor::probe_network() {
   std::size_t concerned = 0;
   for_each_check(all_.watched, [&](const auto& check) {
@@ -313,8 +320,9 @@ void Monitor::probe_network() {
 
 void Monitor::hint(std::span<const probes::Listener> places) {
   for (const auto& [address, port] : places) {
-    for (const auto& check : checks_.at(address, port))
-      rounds_.hint(*check);
+    for (const auto& check : checks_.at(address, port)) {
+      if (check->asks_over_network()) rounds_.hint(*check);
+    }
   }
 }
 

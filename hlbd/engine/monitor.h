@@ -162,6 +162,7 @@ class Monitor {
 
   // Has all checks probe at once whose targets are concerned, see Rounds::hurry().
   void probe_now(const std::function<bool(const probes::Target&)>& concerned);
+  void probe_now(std::span<const probes::Listener> places);  // those there, however many there are
 
   // The same for all checks that ask over the network, beyond this host's loopback: one after the
   // other in a short while, so that thousands of them aren't due in one instant.

@@ -41,8 +41,7 @@ std::vector<std::shared_ptr<Check>> SharedChecks::at(const Address& address,
     const auto [first, last] = checks_.equal_range(hash_of(address, port, method));
     for (auto each = first; each != last; ++each) {
       auto check = each->second.lock();
-      if (check && check->asks_over_network() && is_at(check->target(), address, port))
-        found.push_back(std::move(check));
+      if (check && is_at(check->target(), address, port)) found.push_back(std::move(check));
     }
   }
   return found;

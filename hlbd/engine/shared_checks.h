@@ -17,7 +17,7 @@ class SharedChecks {
  public:
   // The one that checks the same, whoever uses it; empty if there is none.
   std::shared_ptr<Check> find(const probes::Target& target) const;
-  // Those that ask over the network at this address and port, whatever its scope.
+  // Those of this address and port, whatever its scope.
   std::vector<std::shared_ptr<Check>> at(const Address& address, std::uint16_t port) const;
   void add(const std::shared_ptr<Check>& check);
 
