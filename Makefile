@@ -243,7 +243,7 @@ check: ## every test: release, sanitizers, fuzzers, real programs, packages; STE
 soak: ## troubles of all kinds at once under lookups, for SOAK_SECONDS=600; SOAK_SEED=… has them come as they did
 	@tests/setup/ready test
 	@tests/setup/build all tools
-	@BUILD=$(OUT) SOAK_SECONDS=$(SOAK_SECONDS) SOAK_SEED=$(SOAK_SEED) tests/integration/run -s -o faulthandler_timeout=0 tests/integration/test_soak.py
+	@BUILD=$(OUT) SOAK_SECONDS=$(SOAK_SECONDS) SOAK_SEED=$(SOAK_SEED) tests/integration/run -s -o faulthandler_timeout=0 tests/integration/test_soak.py tests/integration/test_soak_backends.py
 
 check-packages: ## the packages, thoroughly, on booted machines of Debian 12 and 13
 	@tests/packages/check

@@ -1,8 +1,8 @@
 """How soon a change among 10,000 backends is in the table.
 
-From outside: from the RST that lets hlbd decide, when the kernel sends it, until the table is in
-place. A backend that is taken away refuses by the firewall, one change at a time; 5,000 at once go
-down with the process that listens for all of them.
+From outside: from the RST that lets hlbd decide, when the kernel sends it, until the table says so.
+A backend that is taken away refuses by the firewall, one change at a time, and is left out by its
+first refusal; 5,000 at once, all of their services, go down with the process that listens for them.
 """
 
 import collections
@@ -20,8 +20,7 @@ from world import BUILD
 
 BACKENDS = 10_000
 SINGLE = 15  # changes
-DECIDING = 2  # refusals in a row, hlbd's default,
-AMID_MANY = 3  # and when so much fails that hlbd confirms twice
+AMID_MANY = 3  # refusals in a row, when so much fails that hlbd confirms twice
 QUIET = 3  # seconds after which all is in the table
 
 RULES = f"""\
@@ -42,15 +41,15 @@ class Observer(Program):
         self.wait_for_log("ready")
 
     def seen(self):
-        """The times of each address's refusals, and those of the tables."""
-        refusals, tables = collections.defaultdict(list), []
+        """The times of each address's refusals, and those of the table's changes."""
+        refusals, changes = collections.defaultdict(list), []
         for line in self.log().split("\n")[:-1]:
             kind, *rest = line.split()
             if kind == "refused":
                 refusals[rest[0]].append(int(rest[1]))
-            elif kind == "table":
-                tables.append(int(rest[0]))
-        return refusals, tables
+            elif kind == "up":
+                changes.append(int(rest[1]))
+        return refusals, changes
 
 
 def nft(text):
@@ -91,15 +90,15 @@ def one_by_one():
 
 
 def time_to_table(observer, address):
-    published = len(observer.seen()[1])
+    before = len(observer.seen()[1])
     nft(f"add element inet bench gone {{ {address} }}\n")
-    until(lambda: len(observer.seen()[1]) > published, f"a table without {address}")
-    refusals, tables = observer.seen()
-    return tables[published] - refusals[address][DECIDING - 1]
+    until(lambda: len(observer.seen()[1]) > before, f"a table without {address}")
+    refusals, changes = observer.seen()
+    return changes[before] - refusals[address][0]
 
 
 def at_once():
-    """From the last of all that were decided, and from the signal, until the last table."""
+    """From the last of all that were decided, and from the signal, until the last change."""
     decided, killed = Samples(), Samples()
     for number in range(engine.ROUNDS):
         with engine.Window("tcp", split=BACKENDS) as window:
@@ -109,11 +108,11 @@ def at_once():
             window.other.kill()
             time.sleep(QUIET)
             observer.close()
-            refusals, tables = observer.seen()
+            refusals, table = observer.seen()
             if len(refusals) < BACKENDS // 2:
                 raise servers.NotRunning(f"only {len(refusals)} were seen to refuse")
             last = max(each for times in refusals.values() for each in times[:AMID_MANY]
-                       if each < tables[-1])
-            decided[number] = tables[-1] - last
-            killed[number] = tables[-1] - begun
+                       if each < table[-1])
+            decided[number] = table[-1] - last
+            killed[number] = table[-1] - begun
     return {"change-5000": decided, "change-5000-killed": killed}

@@ -57,7 +57,7 @@ LOOKUPS = [
     Row("hlbd starts with 10,000 backends", "lookup-meanwhile", "lookup-idle", ratio_at_most(2)),
 ]
 CHANGES = [
-    Row("one, from its last refusal", "change-1", "", adds_at_most(2)),
+    Row("one, from its first refusal", "change-1", "", adds_at_most(2)),
     Row("5,000, from the last one's last refusal", "change-5000", "", adds_at_most(100)),
     Row("5,000, from the SIGKILL of all of them", "change-5000-killed"),
 ]

@@ -1,7 +1,4 @@
-"""A soak: what a machine and its users can do to hlbd, several at once, under lookups all along.
-
-SOAK_SECONDS: for how long. SOAK_SEED: the order of events, of which `make soak` draws another each time.
-"""
+"""A soak: what a machine and its users can do to hlbd, several at once, under lookups all along."""
 
 import contextlib
 import os
@@ -11,17 +8,14 @@ import socket
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 from buses import SystemBus
 from journal import Journal, stream_of
 from lookups import lookup
+from soaking import SECONDS, SEED, Down, Size, answers_in, expect_flat, looking_up
 from waiting import until
-from world import HERE, RUNTIME, config, environment, fill, service
-
-SECONDS = float(os.environ.get("SOAK_SECONDS", "20"))
-SEED = int(os.environ.get("SOAK_SEED", "1"))
+from world import HERE, RUNTIME, config, fill, service
 
 NAME, SPREAD, TOLD = "app.test", "spread.test", "told.test"
 SAFE, MORTAL = ["127.0.0.11", "127.0.0.12"], ["127.0.0.13", "127.0.0.14"]
@@ -33,60 +27,6 @@ CHECK = {"interval": "500ms", "timeout": "500ms", "fall": 2}
 OVERDUE = {signal.SIGKILL: 1.0, signal.SIGSTOP: 3.0}
 if SECONDS < 60:
     OVERDUE = {signal.SIGKILL: 5.0, signal.SIGSTOP: 6.0}
-
-LOOK_UP_UNTIL_TERMINATED = """
-import signal, socket, sys, threading, time
-over = threading.Event()
-signal.signal(signal.SIGTERM, lambda *_: over.set())
-
-def look_up(name, log):
-    with open(log, "w") as log:
-        while not over.wait(0.005):
-            begun = time.monotonic()
-            try:
-                found = socket.getaddrinfo(name, 80, socket.AF_INET, socket.SOCK_STREAM)
-                answer = ",".join(each[4][0] for each in found)
-            except socket.gaierror as error:
-                answer = f"failed:{error}".replace(" ", "_")
-            print(begun, time.monotonic(), answer, file=log)
-
-for name in sys.argv[2:]:
-    threading.Thread(target=look_up, args=[name, f"{sys.argv[1]}/{name}"]).start()
-print("looking up", flush=True)
-over.wait()
-"""
-
-
-@dataclass
-class Down:
-    """A time for which a backend was down, and hlbd able to see it; by time.monotonic()."""
-
-    address: str
-    overdue: float
-    begun: float
-    ended: float = float("inf")
-
-    def forbids(self, begun, ended):
-        """That it is answered by a lookup from then to then."""
-        return self.begun + self.overdue < begun and ended < self.ended
-
-
-@dataclass
-class Size:
-    """Of a process, when nothing goes on."""
-
-    descriptors: int
-    resident: int  # bytes
-    children: int
-
-    @classmethod
-    def of(cls, pid):
-        process = Path(f"/proc/{pid}")
-        pages = int((process / "statm").read_text().split()[1])
-        children = (process / f"task/{pid}/children").read_text().split()
-        descriptors = len(os.listdir(process / "fd"))
-        return cls(descriptors, pages * os.sysconf("SC_PAGESIZE"), len(children))
-
 
 class Soak:
     """hlbd and all that it depends on."""
@@ -106,10 +46,7 @@ class Soak:
         self.hlbd = stage.hlbd(
             self.text(), bus="system", state=self.state, env=env, stderr=stream.open("a")
         )
-        self.answers = stage.new_folder()
-        command = (sys.executable, "-c", LOOK_UP_UNTIL_TERMINATED, self.answers)
-        names = (NAME, NAME + ".", SPREAD, TOLD)
-        self.program = stage.program(*command, *names, env=environment(), ready="looking up")
+        self.program, self.answers = looking_up(stage, NAME, NAME + ".", SPREAD, TOLD)
 
     def text(self):
         """A configuration, of which the services that nobody looks up differ each time."""
@@ -167,13 +104,11 @@ class Soak:
     def expect_each_answer_right(self):
         """Tells how many there were, and of the slowest."""
         lookups, slowest, wrong = Counter(), 0, []
-        for log in self.answers.iterdir():
-            for line in log.read_text().splitlines():
-                begun, ended, answer = line.split()
-                lookups[log.name] += 1
-                slowest = max(slowest, float(ended) - float(begun))
-                if self.wrong(float(begun), float(ended), answer.split(",")):
-                    wrong.append((log.name, line))
+        for name, begun, ended, answer in answers_in(self.answers):
+            lookups[name] += 1
+            slowest = max(slowest, ended - begun)
+            if self.wrong(begun, ended, answer):
+                wrong.append((name, begun, ended, answer))
         print(f"{dict(lookups)} lookups, the slowest {slowest * 1000:.0f} ms")
         assert not wrong, (len(wrong), wrong[:5], self.downs)
         assert all(lookups[name] > SECONDS for name in (NAME, SPREAD, TOLD))
@@ -346,17 +281,6 @@ def fails(soak):
 
 
 # ---- the soak ------------------------------------------------------------------------------------
-
-
-def expect_flat(sizes):
-    """Neither hlbd nor the program that looks up is larger at the end than early on."""
-    quarter = len(sizes) // 4 + 1
-    for process in zip(*sizes):
-        early, late = process[:quarter], process[-quarter:]
-        # Of helpers that hang, hlbd bears a few.
-        for what, more in (("descriptors", 8), ("resident", 8 << 20), ("children", 3)):
-            most = [max(getattr(size, what) for size in part) for part in (early, late)]
-            assert most[1] <= most[0] + more, (what, sizes)
 
 
 def test_each_lookup_is_right_and_nothing_grows(stage, dns):

@@ -3,9 +3,11 @@
 //   observer PORT RUNTIME_DIR
 //
 // Prints "refused ADDRESS NANOSECONDS" for each RST that comes from PORT over the loopback
-// interface, when the kernel sent it, and "table NANOSECONDS" for each table that is put in place,
-// when that was told; both by CLOCK_REALTIME. As root.
+// interface, when the kernel sent it, and "up COUNT NANOSECONDS" whenever another number of
+// backends is up in the table, which is looked at twice a millisecond; both by CLOCK_REALTIME. As
+// root.
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -13,11 +15,13 @@
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/inotify.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -26,8 +30,11 @@
 #include <ctime>
 #include <exception>
 #include <string>
-#include <string_view>
 #include <system_error>
+#include <vector>
+
+#include "libnss_hlb/record.h"
+#include "libnss_hlb/table.h"
 
 namespace {
 
@@ -100,26 +107,72 @@ void take_packet(int fd) {
   std::printf("refused %s %lld\n", text.data(), nanoseconds_of(time));
 }
 
-void take_renames(int fd) {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  alignas(inotify_event) std::array<char, 4096> events{};
-  const ssize_t size = read(fd, events.data(), events.size());
-  for (ssize_t at = 0; at < size;) {
-    const auto* event = reinterpret_cast<const inotify_event*>(events.data() + at);
-    if (std::string_view(event->name) == "table") {
-      std::printf("table %lld\n", nanoseconds_of(now));
-    }
-    at += static_cast<ssize_t>(sizeof *event + event->len);
-  }
+long long now() {
+  timespec time{};
+  clock_gettime(CLOCK_REALTIME, &time);
+  return nanoseconds_of(time);
 }
 
-[[noreturn]] void observe(int packets, int renames) {
-  std::array<pollfd, 2> both{{{packets, POLLIN, 0}, {renames, POLLIN, 0}}};
-  for (;;) {
-    require(poll(both.data(), both.size(), -1), "poll");
-    if ((both[1].revents & POLLIN) != 0) take_renames(renames);
-    if ((both[0].revents & POLLIN) != 0) take_packet(packets);
+// A table that stays in place, as it does where only verdicts change.
+class Table {
+ public:
+  explicit Table(const std::string& path) {
+    const int fd = require(open(path.c_str(), O_RDONLY | O_CLOEXEC), path.c_str());
+    struct stat status{};
+    require(fstat(fd, &status), path.c_str());
+    const auto size = static_cast<std::size_t>(status.st_size);
+    void* const mapped = mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
+    if (mapped == MAP_FAILED) throw std::system_error(errno, std::generic_category(), path);
+    close(fd);
+    find_states(static_cast<const std::uint8_t*>(mapped));
+  }
+
+  std::size_t count_up() const {
+    return static_cast<std::size_t>(std::ranges::count_if(states_, [](const std::uint8_t* state) {
+      return hlb::record::BackendState(hlb::load_live<hlb::Order::relaxed>(state)).up();
+    }));
+  }
+
+ private:
+  template <typename Number>
+  static Number number_at(const std::uint8_t* place) {
+    Number number = 0;
+    std::memcpy(&number, place, sizeof number);
+    return number;
+  }
+
+  // Each service has one name here, and so one slot.
+  void find_states(const std::uint8_t* bytes) {
+    namespace at = hlb::table::at;
+    const auto slots = number_at<std::uint32_t>(bytes + at::kSlotCount);
+    const std::uint8_t* slot = bytes + number_at<std::uint32_t>(bytes + at::kSlotsOffset);
+    for (std::uint32_t i = 0; i < slots; ++i, slot += at::kSlotEnd) {
+      const auto record = number_at<std::uint32_t>(slot + at::kSlotRecord);
+      if (record != 0) add_states(bytes + record);
+    }
+  }
+
+  void add_states(const std::uint8_t* record) {
+    namespace at = hlb::record::at;
+    const std::uint8_t* backend = record + number_at<std::uint16_t>(record + at::kHeaderSize);
+    const auto size = number_at<std::uint16_t>(record + at::kBackendSize);
+    const auto count = number_at<std::uint32_t>(record + at::kBackendCount);
+    for (std::uint32_t i = 0; i < count; ++i, backend += size)
+      states_.push_back(backend + at::kState);
+  }
+
+  std::vector<const std::uint8_t*> states_;
+};
+
+[[noreturn]] void observe(int packets, const Table& table) {
+  constexpr timespec kPause{.tv_sec = 0, .tv_nsec = 500'000};
+  pollfd resets{packets, POLLIN, 0};
+  for (std::size_t before = table.count_up();;) {
+    require(ppoll(&resets, 1, &kPause, nullptr), "ppoll");
+    if ((resets.revents & POLLIN) != 0) take_packet(packets);
+    const std::size_t up = table.count_up();
+    if (up != before) std::printf("up %zu %lld\n", up, now());
+    before = up;
     std::fflush(stdout);
   }
 }
@@ -133,11 +186,10 @@ int main(int argc, char** argv) {
   }
   try {
     const int packets = packets_from(static_cast<std::uint16_t>(std::stoul(argv[1])));
-    const int renames = require(inotify_init1(IN_CLOEXEC), "inotify");
-    require(inotify_add_watch(renames, argv[2], IN_MOVED_TO), argv[2]);
+    const Table table(std::string(argv[2]) + "/table");
     std::puts("ready");
     std::fflush(stdout);
-    observe(packets, renames);
+    observe(packets, table);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "observer: %s\n", error.what());
     return 1;
