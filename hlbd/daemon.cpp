@@ -242,7 +242,7 @@ void Daemon::watch_routes() {
 
 void Daemon::routes_changed(bool ways) {
   publisher_.forget_sort_scores();
-  hints_.backends_changed();
+  hints_.addresses_changed();
   if (ways) hints_.network_changed();
 }
 

@@ -38,8 +38,8 @@ void FailbackControl::restore() {
     spdlog::warn("{}: ignored, so that no priority is held back", unusable->reason);
     return;
   }
-  in_file_ = std::get<SavedServing>(std::move(loaded));
-  for (const auto& [service, priority] : in_file_)
+  serving_ = std::get<SavedServing>(std::move(loaded));
+  for (const auto& [service, priority] : serving_)
     monitor_.restore_serving(service, priority);
 }
 
@@ -70,44 +70,59 @@ void FailbackControl::fail_back(bus::FailbackRequest request, Reply reply) {
   take_turn();
 }
 
+void FailbackControl::configured() {
+  SavedServing now = serving();
+  if (now != serving_) in_file_ = false;
+  serving_ = std::move(now);
+  take_turn();
+}
+
 void FailbackControl::published(std::span<const Refreshed> services) {
-  const bool concerned = std::ranges::any_of(services, [this](const Refreshed& each) {
-    return monitor_.watched()[each.service].failback != nullptr;
-  });
-  if (concerned) take_turn();
+  for (const Refreshed& each : services) {
+    const Failback* const failback = monitor_.watched()[each.service].failback.get();
+    if (failback == nullptr || !failback->serving()) continue;
+    const auto [kept, added] = serving_.try_emplace(monitor_.services()[each.service].name);
+    if (!added && kept->second == *failback->serving()) continue;
+    kept->second = *failback->serving();
+    in_file_ = false;
+  }
+  take_turn();
 }
 
 // Keeps what serves and all that is asked for, unless one writing is under way: its end calls
 // again. Of a service that goes back it isn't known yet which priority will serve.
 void FailbackControl::take_turn() {
   if (writing_) return;
-  SavedServing serving = this->serving();
   for (Request& request : std::exchange(waiting_, {})) {
     const auto place = place_of(request.what.service);
     if (const auto* refusal = std::get_if<Refusal>(&place)) {
       request.reply(*refusal);
       continue;
     }
-    serving.erase(request.what.service);
     asked_.push_back(std::move(request));
   }
-  if (serving != in_file_ || !asked_.empty()) keep(serving);
+  if (in_file_ && asked_.empty()) return;
+  in_file_ = true;
+  SavedServing serving = serving_;
+  for (const Request& request : asked_)
+    serving.erase(request.what.service);
+  keep(std::move(serving));
 }
 
-void FailbackControl::keep(const SavedServing& serving) {
+void FailbackControl::keep(SavedServing serving) {
   writing_ = true;
-  worker_.post([this, file = file_, serving] {
+  worker_.post([this, file = file_, serving = std::move(serving)] {
     std::string trouble = file.save(encode_serving(serving));
-    return [this, serving, trouble = std::move(trouble)] { kept(serving, trouble); };
+    return [this, trouble = std::move(trouble)] { kept(trouble); };
   });
 }
 
-void FailbackControl::kept(const SavedServing& serving, const std::string& trouble) {
+void FailbackControl::kept(const std::string& trouble) {
   writing_ = false;
   const std::string why =
       trouble.empty() ? "" : fmt::format("can't be kept in {}: {}", file_.path().string(), trouble);
   on_trouble_(why);
-  if (why.empty()) in_file_ = serving;
+  if (!why.empty()) in_file_ = false;
   std::vector<std::uint32_t> counts;
   const auto asked = std::exchange(asked_, {});
   for (const Request& request : asked) {

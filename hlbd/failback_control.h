@@ -42,7 +42,7 @@ class FailbackControl {
   void fail_back(bus::FailbackRequest request, Reply reply);
 
   // To be called when services are other ones: what is kept of those that are gone goes.
-  void configured() { take_turn(); }
+  void configured();
 
   // To be called after each publication, with the services whose verdicts were made anew.
   void published(std::span<const Refreshed> services);
@@ -56,8 +56,8 @@ class FailbackControl {
   SavedServing serving() const;
   std::variant<std::size_t, bus::Refusal> place_of(const std::string& service) const;
   void take_turn();
-  void keep(const SavedServing& serving);
-  void kept(const SavedServing& serving, const std::string& trouble);
+  void keep(SavedServing serving);
+  void kept(const std::string& trouble);
   void try_again();
 
   Worker& worker_;
@@ -65,7 +65,8 @@ class FailbackControl {
   Publish publish_;
   OnTrouble on_trouble_;
   FailbackFile file_;
-  SavedServing in_file_;
+  SavedServing serving_;
+  bool in_file_ = true;  // serving_ is
   boost::asio::steady_timer retry_;
   std::vector<Request> waiting_;
   std::vector<Request> asked_;  // that the writing under way keeps

@@ -34,6 +34,13 @@ void Hints::backends_changed() {
                error.message());
 }
 
+void Hints::addresses_changed() {
+  probes::sock_diag::OwnAddresses now;
+  if (now == own_addresses_) return;
+  own_addresses_ = std::move(now);
+  backends_changed();
+}
+
 void Hints::listeners_died(std::span<const probes::Listener> gone) {
   spdlog::debug("{} local listeners may have died: probing at once", gone.size());
   monitor_.probe_now(gone);

@@ -10,6 +10,7 @@
 #include "engine/sleep_watch.h"
 #include "probes/connections.h"
 #include "probes/listeners.h"
+#include "probes/sock_diag.h"
 
 namespace hlb {
 
@@ -21,8 +22,9 @@ class Hints {
   // Whether the connections of all programs are watched.
   void watch_connections(bool wanted);
 
-  // To be called whenever the backends, or the addresses of this host, may have changed.
+  // To be called whenever the backends may have changed, or the addresses of this host.
   void backends_changed();
+  void addresses_changed();  // costs little when they haven't
 
   // Links or routes have.
   void network_changed();
@@ -36,6 +38,7 @@ class Hints {
   Monitor& monitor_;
   probes::ListenerWatch listeners_;
   probes::ConnectionWatch connections_;
+  probes::sock_diag::OwnAddresses own_addresses_;
   bool connections_wanted_ = true;
   bool said_ = false;  // that either can't be watched
   Paced network_;

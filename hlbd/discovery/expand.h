@@ -39,6 +39,7 @@ struct Given {
   std::chrono::steady_clock::time_point
       last{};                   // when it was given; of SRV: a record or an address
   std::chrono::seconds ttl{0};  // as it is used; of SRV: the longer one
+  bool held = false;            // it was given before, not now
 };
 
 struct Expansion {

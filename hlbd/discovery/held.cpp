@@ -48,7 +48,8 @@ void keep_at_most(std::size_t most, std::map<Address, Given>& held) {
 
 HeldBackends::AllGiven HeldBackends::still_held(const Expansion& expansion,
                                                 const ServiceSpec& configured, TimePoint now,
-                                                const IsUp& is_up) const {
+                                                const IsUp& is_up,
+                                                const CameBefore& came_before) const {
   std::set<Address> used;
   for (const BackendSpec& backend : expansion.service.backends)
     used.insert(backend.address);
@@ -56,8 +57,11 @@ HeldBackends::AllGiven HeldBackends::still_held(const Expansion& expansion,
   for (const auto& [address, given] : given_) {
     if (used.contains(address)) continue;
     const NamedBackends* named = find(configured, given.by);
-    if (named == nullptr || now >= end_of(given, *named) || !is_up(address)) continue;
+    if (named == nullptr) continue;
     Given now_held = given;
+    if (!given.held) now_held.last = std::max(given.last, came_before(given.by));
+    now_held.held = true;
+    if (now >= end_of(now_held, *named) || !is_up(address)) continue;
     now_held.backend = revised(given.backend, *named);
     if (has_port_to_check(configured, now_held.backend)) held.emplace(address, now_held);
   }
@@ -66,8 +70,8 @@ HeldBackends::AllGiven HeldBackends::still_held(const Expansion& expansion,
 }
 
 void HeldBackends::put_in(Expansion& expansion, const ServiceSpec& configured, TimePoint now,
-                          const IsUp& is_up) {
-  AllGiven all = still_held(expansion, configured, now, is_up);
+                          const IsUp& is_up, const CameBefore& came_before) {
+  AllGiven all = still_held(expansion, configured, now, is_up, came_before);
   next_end_.reset();
   for (const auto& [address, given] : all) {
     const TimePoint end = end_of(given, *find(configured, given.by));
@@ -79,8 +83,9 @@ void HeldBackends::put_in(Expansion& expansion, const ServiceSpec& configured, T
   std::vector<BackendSpec>& backends = expansion.service.backends;
   backends = configured.backends;
   for (const NamedBackends& named : configured.named) {
+    const NameKey key{named.name, named.srv};
     for (const auto& [address, given] : given_) {
-      if (given.by == NameKey{named.name, named.srv}) backends.push_back(given.backend);
+      if (given.by == key) backends.push_back(given.backend);
     }
   }
 }

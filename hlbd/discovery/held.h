@@ -23,12 +23,15 @@ class HeldBackends {
   using TimePoint = std::chrono::steady_clock::time_point;
   // Whether the checks find the backend up. One that they don't isn't held.
   using IsUp = std::function<bool(const Address&)>;
+  // When the name's answer before the last one came: until then DNS gave what it now gives no more,
+  // and what stays the same nobody is told of.
+  using CameBefore = std::function<TimePoint(const NameKey&)>;
 
   // Puts into `expansion`, of the service `configured`, those that are held at this time, each
   // among those of its name, in the order of the addresses: so that the same backends have the same
   // order, whoever of them is held. All that DNS gives comes before them, up to kMaxBackends.
-  void put_in(Expansion& expansion, const ServiceSpec& configured, TimePoint now,
-              const IsUp& is_up);
+  void put_in(Expansion& expansion, const ServiceSpec& configured, TimePoint now, const IsUp& is_up,
+              const CameBefore& came_before);
 
   // When the first of them is held no longer; nullopt if none is held.
   std::optional<TimePoint> next_end() const { return next_end_; }
@@ -37,7 +40,7 @@ class HeldBackends {
   using AllGiven = std::map<Address, Given>;
 
   AllGiven still_held(const Expansion& expansion, const ServiceSpec& configured, TimePoint now,
-                      const IsUp& is_up) const;
+                      const IsUp& is_up, const CameBefore& came_before) const;
 
   AllGiven given_;  // by DNS, when it last gave them; and by now those alone that are used
   std::optional<TimePoint> next_end_;

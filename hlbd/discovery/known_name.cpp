@@ -42,6 +42,7 @@ KnownName::News KnownName::take(std::size_t question, Answer answer) {
   ++answered_;
   if (answer.kind == Answer::Kind::records) {
     news.records = !same_records(last_.at(question), answer);
+    came_before_.at(question) = last_.at(question).came;
     last_.at(question) = std::move(answer);
   }
   if (answered_ == questions().size()) news.records |= end_round();
@@ -93,6 +94,7 @@ bool KnownName::forget_what_went() {
   bool gone = false;
   for (std::size_t i = 0; some_stay && i < questions().size(); ++i) {
     if (went(i)) {
+      came_before_.at(i) = last_.at(i).came;
       last_.at(i) = {};
       gone = true;
     }
@@ -109,6 +111,10 @@ std::vector<Address> KnownName::addresses() const {
   for (const Answer& answer : last_)
     all.insert(all.end(), answer.addresses.begin(), answer.addresses.end());
   return all;
+}
+
+std::chrono::steady_clock::time_point KnownName::came_before() const {
+  return *std::ranges::max_element(came_before_);
 }
 
 bool KnownName::known() const {

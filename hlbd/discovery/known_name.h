@@ -58,6 +58,9 @@ class KnownName {
   std::vector<Address> addresses() const;
   const std::vector<Target>& targets() const { return last_.front().targets; }
 
+  // When those came that the last ones took the place of, the same or not.
+  std::chrono::steady_clock::time_point came_before() const;
+
   bool known() const;  // there are records, or a round has ended without any
   Standing standing() const { return standing_; }
   const std::string& reason() const { return reason_; }  // of a standing that is not resolved
@@ -74,6 +77,7 @@ class KnownName {
   std::array<std::optional<Answer>, kMostQuestions> round_;  // by question
   std::size_t answered_ = 0;                                 // of them
   std::array<Answer, kMostQuestions> last_;                  // with records, if any
+  std::array<std::chrono::steady_clock::time_point, kMostQuestions> came_before_{};
   Standing standing_ = Standing::fresh;
   std::string reason_;
   unsigned failures_ = 0;  // rounds in a row

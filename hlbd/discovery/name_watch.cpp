@@ -228,14 +228,19 @@ void NameWatch::tell_left_out(const std::vector<Expansion>& expansions) {
 // What is held of a service goes with its names.
 std::vector<Expansion> NameWatch::expansions() {
   const Known known = [this](const NameKey& key) { return find(key); };
+  const auto came_before = [this](const NameKey& key) {
+    const KnownName* name = find(key);
+    return name == nullptr ? Clock::time_point{} : name->came_before();
+  };
   std::vector<Expansion> expansions;
   std::map<std::string, HeldBackends> held;
   for (const ServiceSpec& service : configured_->all()) {
     if (!has_names(service)) continue;
     Expansion& expansion = expansions.emplace_back(expand(service, known, may_wait_));
     HeldBackends& of_service = held[service.name] = std::move(held_[service.name]);
-    of_service.put_in(expansion, service, Clock::now(),
-                      [&](const Address& backend) { return is_up_(service.name, backend); });
+    of_service.put_in(
+        expansion, service, Clock::now(),
+        [&](const Address& backend) { return is_up_(service.name, backend); }, came_before);
   }
   held_ = std::move(held);
   await_end_of_hold();

@@ -1,6 +1,5 @@
 #include "engine/due_services.h"
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -11,31 +10,34 @@ DueServices::DueServices(Clock& clock, OnDue on_due)
 
 // The alarm may ring for one that isn't due any more: it then finds nothing.
 void DueServices::set(std::size_t service, std::optional<Clock::TimePoint> time) {
-  if (!time) {
-    times_.erase(service);
-    return;
-  }
-  times_.insert_or_assign(service, *time);
-  wait();
+  erase(service);
+  if (!time) return;
+  times_.emplace(service, *time);
+  const auto [place, added] = order_.emplace(*time, service);
+  if (place == order_.begin()) alarm_->set(*time);
+}
+
+void DueServices::clear() {
+  times_.clear();
+  order_.clear();
+}
+
+void DueServices::erase(std::size_t service) {
+  const auto found = times_.find(service);
+  if (found == times_.end()) return;
+  order_.erase({found->second, service});
+  times_.erase(found);
 }
 
 void DueServices::ring() {
   std::vector<std::size_t> due;
-  std::erase_if(times_, [&](const auto& each) {
-    if (each.second > clock_.now()) return false;
-    due.push_back(each.first);
-    return true;
-  });
-  wait();
+  while (!order_.empty() && order_.begin()->first <= clock_.now()) {
+    due.push_back(order_.begin()->second);
+    erase(due.back());
+  }
+  if (!order_.empty()) alarm_->set(order_.begin()->first);
   for (const std::size_t service : due)
     on_due_(service);
-}
-
-void DueServices::wait() {
-  if (times_.empty()) return;
-  const auto next =
-      std::ranges::min_element(times_, {}, [](const auto& each) { return each.second; });
-  alarm_->set(next->second);
 }
 
 }  // namespace hlb

@@ -6,6 +6,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "engine/clock.h"
 
@@ -22,15 +24,16 @@ class DueServices {
 
   // In place of the time it was due at; nullopt: it isn't.
   void set(std::size_t service, std::optional<Clock::TimePoint> time);
-  void clear() { times_.clear(); }
+  void clear();
 
  private:
   void ring();
-  void wait();
+  void erase(std::size_t service);
 
   Clock& clock_;
   OnDue on_due_;
   std::map<std::size_t, Clock::TimePoint> times_;
+  std::set<std::pair<Clock::TimePoint, std::size_t>> order_;  // of the same
   std::unique_ptr<Alarm> alarm_;
 };
 

@@ -254,12 +254,13 @@ void Monitor::give_first_round_time() {
 }
 
 void Monitor::end_first_round() {
+  for (std::size_t i = 0; i < all_.verdicts.size(); ++i) {
+    const bool may_wait = has_standby_rules(all_.specs[i]) && awaits_any(i);
+    if (all_.verdicts[i].undecided || may_wait) stale_.mark(i);
+  }
   first_round_timed_out_ = true;
   for_each_check(all_.watched, [](const auto& check) { check->had_time = true; });
   drop_retired();
-  for (std::size_t i = 0; i < all_.verdicts.size(); ++i) {
-    if (all_.verdicts[i].undecided || has_standby_rules(all_.specs[i])) stale_.mark(i);
-  }
   observer_.verdicts_changed();
 }
 
@@ -267,6 +268,11 @@ void Monitor::end_first_round() {
 bool Monitor::awaits_outcomes(std::size_t service) const {
   return !all_.specs[service].named.empty() ||
          (!first_round_timed_out_ && all_.watched[service].awaits_first_outcomes());
+}
+
+// Whether outcomes are awaited, or names, that can change what is known of it.
+bool Monitor::awaits_any(std::size_t service) const {
+  return !all_.specs[service].named.empty() || all_.watched[service].any_undecided();
 }
 
 void Monitor::drop_retired() {
@@ -278,6 +284,7 @@ void Monitor::drop_retired(std::size_t service) {
   std::vector<WatchedBackend>& retiring = all_.watched[service].retiring;
   if (retiring.empty() || awaits_outcomes(service)) return;
   retiring.clear();
+  hindrances_.recount();
   stale_.mark(service);
 }
 
@@ -292,7 +299,8 @@ State Monitor::state_of(std::string_view service, const Address& backend) const 
 std::vector<probes::Listener> Monitor::listeners() const {
   std::vector<probes::Listener> listeners;
   for_each_check(all_.watched, [&](const auto& check) {
-    if (check->spec().way.netns.empty()) listeners.push_back(listener_of(check->target()));
+    const bool asks = check->asks_over_network() || check->target().port != 0;
+    if (asks && check->spec().way.netns.empty()) listeners.push_back(listener_of(check->target()));
   });
   return listeners;
 }
@@ -353,7 +361,7 @@ void Monitor::make_verdicts() {
 }
 
 void Monitor::make_verdict(std::size_t service) {
-  const bool awaits = !all_.specs[service].named.empty() || all_.watched[service].any_undecided();
+  const bool awaits = awaits_any(service);
   const ServiceStatus before = all_.verdicts[service].status;
   all_.verdicts[service] = verdict_of(all_.specs[service], all_.watched[service],
                                       awaits && !first_round_timed_out_, clock_.now());

@@ -192,6 +192,7 @@ class Monitor {
   void give_first_round_time();
   void end_first_round();
   bool awaits_outcomes(std::size_t service) const;
+  bool awaits_any(std::size_t service) const;
   void drop_retired();
   void drop_retired(std::size_t service);
 

@@ -180,7 +180,8 @@ struct ConnectionWatch::Subscription : std::enable_shared_from_this<Subscription
     const auto [first, last] = std::ranges::equal_range(goals, failed.peer, {}, &Goal::address);
     if (first == last || own_ports.take(failed.own_port)) return;
     const Address address = sock_diag::address_of(failed.peer);
-    if (std::binary_search(first, last, Goal{failed.peer, failed.port})) {
+    const bool has_port = failed.port != 0;  // else the kernel has forgotten it
+    if (has_port && std::binary_search(first, last, Goal{failed.peer, failed.port})) {
       concerned.push_back({address, failed.port});
     } else if (last - first <= std::ptrdiff_t{kMostPorts}) {
       for (auto goal = first; goal != last; ++goal)

@@ -83,7 +83,13 @@ asio::awaitable<Outcome> Pinger::ping(const Target& target) {
 }
 
 error_code Pinger::send(Ping& ping, const Target& target) {
-  Sockets& sockets = sockets_[{target.address.family, target.spec->way}];
+  // On a way of its own it has a socket of its own, which stays with no interface or namespace that
+  // has gone meanwhile.
+  if (target.spec->way != Way()) {
+    Sockets none;
+    return send_by_another(none, ping, target);
+  }
+  Sockets& sockets = target.address.family == Address::Family::ipv4 ? ipv4_ : ipv6_;
   for (std::size_t tries = 0; tries < sockets.size(); ++tries) {
     ping.sent_by = sockets.front();
     const error_code error = ping.sent_by->send(target, ping.echo);

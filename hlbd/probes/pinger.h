@@ -5,27 +5,24 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/system/error_code.hpp>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "health/address.h"
 #include "health/outcome.h"
-#include "health/way.h"
 #include "probes/echo_socket.h"
 #include "probes/target.h"
 
 namespace hlb::probes {
 
 // One for all of hlbd, in a shared_ptr that whoever awaits ping() holds. Opens a socket when it is
-// first needed, one for each family and way, and another only while what the kernel couldn't
+// first needed, one for each family, and another only while what the kernel couldn't
 // deliver yet, for want of a neighbour's link-layer address, fills those there are. Used by hlbd's
 // loop alone; the destructor must come before the loop's.
 class Pinger {
  public:
-  static constexpr std::size_t kMaxSockets = 32;  // of a family and way
+  static constexpr std::size_t kMaxSockets = 32;  // of a family
 
   explicit Pinger(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
   Pinger(const Pinger&) = delete;
@@ -43,7 +40,8 @@ class Pinger {
   void take(const boost::asio::ip::address& asked, const Echo& echo, Outcome outcome);
 
   boost::asio::any_io_executor executor_;
-  std::map<std::pair<Address::Family, Way>, Sockets> sockets_;
+  Sockets ipv4_;
+  Sockets ipv6_;
   std::unordered_map<std::uint64_t, Ping*> waiting_;  // by their tokens
   std::uint16_t last_sequence_ = 0;
 };

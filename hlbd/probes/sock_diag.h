@@ -35,6 +35,8 @@ class OwnAddresses {
   OwnAddresses();
   bool have(const Key& key) const;
 
+  friend bool operator==(const OwnAddresses&, const OwnAddresses&) = default;
+
  private:
   std::vector<Key> on_interfaces_;  // sorted
 };

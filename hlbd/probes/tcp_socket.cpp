@@ -35,7 +35,8 @@ error_code error_of(int number) {
 TcpSocket::TcpSocket(TcpSocket&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
       watched_(std::move(other.watched_)),
-      connected_(other.connected_) {}
+      connected_(other.connected_),
+      elsewhere_(other.elsewhere_) {}
 
 TcpSocket& TcpSocket::operator=(TcpSocket&& other) noexcept {
   if (this == &other) return *this;
@@ -43,6 +44,7 @@ TcpSocket& TcpSocket::operator=(TcpSocket&& other) noexcept {
   fd_ = std::exchange(other.fd_, -1);
   watched_ = std::move(other.watched_);
   connected_ = other.connected_;
+  elsewhere_ = other.elsewhere_;
   return *this;
 }
 
@@ -58,6 +60,7 @@ error_code TcpSocket::begin(const tcp::endpoint& backend, const Way& way) {
   fd_ = open_socket(way, ipv4 ? Address::Family::ipv4 : Address::Family::ipv6,
                     SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP, trouble);
   if (!is_open()) return trouble;
+  elsewhere_ = !way.netns.empty();
   set_option(fd_, IPPROTO_TCP, TCP_QUICKACK, 0);
   set_option(fd_, SOL_SOCKET, SO_LINGER, linger{.l_onoff = 1, .l_linger = 0});
   return proceed(backend);
@@ -98,7 +101,7 @@ void TcpSocket::note_port() {
 }
 
 void TcpSocket::close() {
-  if (is_open() && !connected_) note_port();
+  if (is_open() && !connected_ && !elsewhere_) note_port();
   error_code ignored;
   if (watched_.is_open()) {
     watched_.close(ignored);

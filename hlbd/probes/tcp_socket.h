@@ -46,6 +46,7 @@ class TcpSocket {
   int fd_ = -1;                           // watched_'s own once that is open
   boost::asio::ip::tcp::socket watched_;  // open while the loop watches
   bool connected_ = false;
+  bool elsewhere_ = false;  // in another network namespace, of which no report comes
 };
 
 // Whether connecting is under way, and neither has failed nor succeeded yet.

@@ -86,8 +86,9 @@ bool WayWatch::changes(std::span<const char> message) {
     case RTM_NEWLINK:
     case RTM_DELLINK: {
       const auto link = payload_of<ifinfomsg>(message);
-      const bool runs = header.nlmsg_type == RTM_NEWLINK && (link.ifi_flags & IFF_RUNNING) != 0;
-      return link.ifi_family != AF_BRIDGE && link_changes(link.ifi_index, runs);
+      if (link.ifi_family == AF_BRIDGE) return false;
+      if (header.nlmsg_type == RTM_DELLINK) return link_goes(link.ifi_index);
+      return link_changes(link.ifi_index, (link.ifi_flags & IFF_RUNNING) != 0);
     }
     default:
       return false;
@@ -98,6 +99,11 @@ bool WayWatch::changes(std::span<const char> message) {
 bool WayWatch::link_changes(int link, bool runs) {
   const auto [known, is_new] = runs_.try_emplace(link, runs);
   return std::exchange(known->second, runs) != runs || is_new;
+}
+
+bool WayWatch::link_goes(int link) {
+  const auto known = runs_.extract(link);
+  return known.empty() || known.mapped();
 }
 
 RouteWatch::RouteWatch(asio::io_context& io, OnChange on_change)
@@ -147,6 +153,7 @@ std::optional<bool> RouteWatch::Watch::drain() {
       break;
     } else if (errno == ENOBUFS) {
       changed = true;
+      ways = WayWatch();  // what was lost may have been of any link
     } else if (errno != EINTR) {
       return std::nullopt;
     }

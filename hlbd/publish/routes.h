@@ -26,6 +26,7 @@ class WayWatch {
 
  private:
   bool link_changes(int link, bool runs);
+  bool link_goes(int link);
 
   std::map<int, bool> runs_;  // by the index of a link that something was heard of
 };

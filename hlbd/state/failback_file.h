@@ -27,7 +27,7 @@ class FailbackFile {
 
   // What is in the file; nothing where there is none.
   std::variant<SavedServing, Unusable> load() const {
-    constexpr off_t kMost = off_t{16} << 20U;
+    constexpr off_t kMost = off_t{64} << 20U;
     return load_whole(path_, kMost, decode_serving);
   }
 

@@ -67,17 +67,32 @@ class HeldTest : public testing::Test {
   std::set<Address> down_;
   HeldBackends held_;
   Expansion expansion_;
+  HeldBackends::TimePoint now_{1h};
+  HeldBackends::TimePoint came_before_{};
 
  private:
   void put_in(Expansion expansion) {
     expansion_ = std::move(expansion);
-    held_.put_in(expansion_, service_, now_,
-                 [this](const Address& address) { return !down_.contains(address); });
+    held_.put_in(
+        expansion_, service_, now_,
+        [this](const Address& address) { return !down_.contains(address); },
+        [this](const NameKey&) { return came_before_; });
   }
 
-  HeldBackends::TimePoint now_{1h};
   std::vector<Given> last_;
 };
+
+TEST_F(HeldTest, AreHeldFromTheLastAnswerThatHadThemThoughItWasNoNews) {
+  take({given("10.0.0.1"), given("10.0.0.2")});
+  came_before_ = now_ + 1h;
+  take({given("10.0.0.1")}, 1h + 1s);
+  EXPECT_THAT(used(), ElementsAre("10.0.0.1", "10.0.0.2"));
+  pass(28s);
+  EXPECT_THAT(used(), SizeIs(2));
+  came_before_ = now_;  // what was given later says nothing of one that is held
+  pass(2s);
+  EXPECT_THAT(used(), ElementsAre("10.0.0.1"));
+}
 
 TEST_F(HeldTest, HoldThirtySecondsAfterTheyWereGivenLast) {
   take({given("10.0.0.1"), given("10.0.0.2")});

@@ -182,5 +182,20 @@ TEST(KnownName, SaysWhichQuestionFailedWhenTheOtherDidNot) {
   EXPECT_EQ(name.reason(), "A: connection refused");
 }
 
+TEST(KnownName, TellsWhenTheAnswersCameBeforeTheLastOnes) {
+  KnownName name(false);
+  const auto at = [](std::chrono::seconds time, const std::string& address) {
+    Answer answer = addresses({address});
+    answer.came = std::chrono::steady_clock::time_point(time);
+    return answer;
+  };
+  EXPECT_EQ(name.came_before(), std::chrono::steady_clock::time_point());
+  for (const Answer& answer : {at(1s, "10.0.0.1"), at(2s, "10.0.0.1"), at(3s, "10.0.0.2")}) {
+    name.take(0, answer);
+    name.take(1, none());
+  }
+  EXPECT_EQ(name.came_before(), std::chrono::steady_clock::time_point(2s));
+}
+
 }  // namespace
 }  // namespace hlb::discovery
