@@ -140,9 +140,12 @@ class Hlbd(Program):
             self.wait_until_ready()
 
     def log(self):
-        """All of it: hlbd's lines are written by a thread of its own, which may be a bit behind."""
+        """All of it: hlbd's lines are written by a thread of its own, which may be a bit behind; what
+        a hlbd that never is quiet says meanwhile is left out."""
         text = super().log()
-        while self.running():
+        for _ in range(20):
+            if not self.running():
+                return super().log()
             time.sleep(0.01)
             before, text = text, super().log()
             if text == before:
