@@ -7,6 +7,7 @@
 
 #include "engine/last_words.h"
 #include "health/advice.h"
+#include "health/schedule.h"
 
 namespace hlb {
 
@@ -427,13 +428,31 @@ Outcome Monitor::judge_route(Check& check, Outcome outcome) {
     note_reached(check, outcome);
     return outcome;
   }
-  if (!check.unroutable_since) check.unroutable_since = clock_.now();
+  if (!check.unroutable_since) {
+    check.unroutable_since = clock_.now();
+    if (check.state() == State::up) ask_another(check);
+  }
   const bool another_reached = std::ranges::any_of(check.users, [&](const Check::User& user) {
     const Reached& reached = all_.watched[user.service].reached;
     return reached.at > *check.unroutable_since && reached.backend != check.target().address &&
            reached.by->way == check.spec().way;
   });
   return another_reached ? Outcome::hard_failure(std::move(outcome.reason)) : outcome;
+}
+
+// Whom it reaches, or doesn't, tells whose fault it is: by their intervals that may take long.
+void Monitor::ask_another(const Check& check) {
+  for (const Check::User& user : check.users) {
+    for (const WatchedBackend& other : all_.watched[user.service].backends) {
+      if (other.state != State::up || other.spec.address == check.target().address) continue;
+      const auto alike = std::ranges::find_if(other.checks, [&](const auto& each) {
+        return each->asks_over_network() && each->spec().way == check.spec().way;
+      });
+      if (alike == other.checks.end()) continue;
+      rounds_.hurry(**alike, kConfirmHard);  // not before the one that found no route
+      break;
+    }
+  }
 }
 
 void Monitor::note_reached(const Check& check, const Outcome& outcome) {

@@ -198,6 +198,7 @@ class Monitor {
 
   std::chrono::milliseconds take(Check& check, const Outcome& probed);
   Outcome judge_route(Check& check, Outcome outcome);
+  void ask_another(const Check& check);
   void note_reached(const Check& check, const Outcome& outcome);
   void log_outcome(Check& check, const Outcome& outcome);
   void note_hindrance(Check& check, const Outcome& outcome);

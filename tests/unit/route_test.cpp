@@ -31,6 +31,18 @@ TEST_F(NoRoute, IsAFailureOnceAnotherIsReached) {
   EXPECT_EQ(world_.changes.front().reason, kNoRoute.reason);
 }
 
+TEST_F(NoRoute, HasAnotherAskedAtOnceHoweverLongTheInterval) {
+  ServiceSpec seldom = plain_service("seldom.test", {kHere, kThere});
+  seldom.checks.front().interval = 1h;
+  world_.apply({seldom});
+  world_.pass(3h);
+  world_.says(kThere, kNoRoute);
+  world_.monitor().probe_now(
+      [](const probes::Target& target) { return target.address.to_string() == kThere; });
+  world_.pass(5s);
+  EXPECT_EQ(world_.monitor().state_of("seldom.test", Address::parse(kThere).value()), State::down);
+}
+
 TEST_F(NoRoute, SaysNothingWhileNobodyIsReached) {
   world_.says(kHere, kNoRoute);
   world_.says(kThere, kNoRoute);
