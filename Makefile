@@ -93,7 +93,8 @@ daemon_parts   := $(filter-out %/hlbd/main.o,$(hlbd_objects))
 ctl_parts      := $(filter-out %/ctl/main.o,$(call obj,$(ctl_sources)))
 ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(shared_objects)
 fuzzed_objects := $(guest_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp discovery/reply.cpp \
-                    $(addprefix probes/,head_text.cpp reason.cpp response_body.cpp response_head.cpp) $(addprefix publish/,encode.cpp live_record.cpp peer_protocol.cpp turnover.cpp)))
+                    $(addprefix probes/,head_text.cpp reason.cpp response_body.cpp response_head.cpp target.cpp way_socket.cpp) \
+                    $(addprefix publish/,encode.cpp live_record.cpp peer_protocol.cpp turnover.cpp)))
 preloads       := $(patsubst %,$(OUT)/tests/%.so,kernel_timers slept)
 tools          := $(patsubst tests/integration/%.cpp,$(OUT)/tests/%,$(tool_sources)) $(preloads)
 $(fuzzed_objects): MODE.asan += -fsanitize=fuzzer-no-link

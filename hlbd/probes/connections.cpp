@@ -129,6 +129,7 @@ std::error_code subscribe_to_failures(asio::posix::stream_descriptor& reports) {
 
 std::optional<FailedConnection> failed_connection(std::span<const char> report) {
   Report start{};
+  if (report.empty()) return std::nullopt;
   std::memcpy(&start, report.data(), std::min(report.size(), sizeof start));
   const inet_diag_msg& socket = start.socket;
   if (!sock_diag::is_report(start, report.size())) return std::nullopt;
