@@ -30,8 +30,7 @@ constexpr Kind kMaintenance = {"maintenance", "the same, and run no hooks for th
 constexpr Kind kUp = {"up", "answer with these backends, whatever their checks say", "forced up"};
 constexpr Kind kDown = {"down", "take these backends as down, whatever their checks say",
                         "forced down"};
-constexpr Kind kClear = {"clear", "let the checks of these backends decide again",
-                         "as checks say"};
+constexpr Kind kClear = {"clear", "let the checks of these backends decide again", "as checks say"};
 
 struct OverrideWishes {
   std::vector<std::string> targets;

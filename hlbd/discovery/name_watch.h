@@ -93,8 +93,8 @@ class NameWatch {
   Services configured_ = list_of({});  // empty unless any has names
   std::vector<Expansion> told_;        // of the services that have names
   std::map<NameKey, std::shared_ptr<Followed>> names_;
-  std::map<std::string, HeldBackends> held_;  // by service
-  boost::asio::steady_timer hold_;            // up to the first end
+  std::map<std::string, HeldBackends> held_;                    // by service
+  boost::asio::steady_timer hold_;                              // up to the first end
   std::map<std::string, Turns::SharePtr, std::less<>> shares_;  // of services, in the questions
   boost::asio::steady_timer first_round_;
   bool may_wait_ = false;  // for first answers

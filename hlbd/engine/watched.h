@@ -56,7 +56,7 @@ struct WatchedService {
   std::vector<WatchedBackend> retiring;
   std::vector<std::uint32_t> by_address;  // the places of the backends, in the addresses' order
   Reached reached;
-  Rounds::Share share;  // by its name: stays over reloads
+  Rounds::Share share;                 // by its name: stays over reloads
   std::unique_ptr<Failback> failback;  // if the service has a rule for it
 
   // To be called when the backends are other ones.

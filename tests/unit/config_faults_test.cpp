@@ -346,7 +346,8 @@ INSTANTIATE_TEST_SUITE_P(
                       "remove it"),
         with_backends("[{ name = \"x.y\", hold = \"25h\" }]",
                       R"(36: "hold" must be 0s to 1d, not "25h")"),
-        with_backends("[{ name = \"x.y\", hold = 30 }]", R"(36: "hold" must be a duration with its unit in quotes, such )"
+        with_backends("[{ name = \"x.y\", hold = 30 }]",
+                      R"(36: "hold" must be a duration with its unit in quotes, such )"
                       R"(as "500ms" or "2s", not an integer)"),
         with_backends("[{ name = \"x.y\", nmae = 2 }]",
                       R"(29: unknown key "nmae" in a backend; did you mean "name"?)"),
