@@ -6,15 +6,14 @@
 namespace hlb {
 
 DueServices::DueServices(Clock& clock, OnDue on_due)
-    : clock_(clock), on_due_(std::move(on_due)), alarm_(clock.alarm([this] { ring(); })) {}
+    : clock_(clock), on_due_(std::move(on_due)), alarm_(clock, [this] { ring(); }) {}
 
-// The alarm may ring for one that isn't due any more: it then finds nothing.
 void DueServices::set(std::size_t service, std::optional<Clock::TimePoint> time) {
   erase(service);
   if (!time) return;
   times_.emplace(service, *time);
-  const auto [place, added] = order_.emplace(*time, service);
-  if (place == order_.begin()) alarm_->set(*time);
+  order_.emplace(*time, service);
+  alarm_.set(*time);
 }
 
 void DueServices::clear() {
@@ -35,7 +34,7 @@ void DueServices::ring() {
     due.push_back(order_.begin()->second);
     erase(due.back());
   }
-  if (!order_.empty()) alarm_->set(order_.begin()->first);
+  if (!order_.empty()) alarm_.set(order_.begin()->first);
   for (const std::size_t service : due)
     on_due_(service);
 }

@@ -4,12 +4,12 @@
 #include <cstddef>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "engine/clock.h"
+#include "engine/first_alarm.h"
 
 namespace hlb {
 
@@ -34,7 +34,7 @@ class DueServices {
   OnDue on_due_;
   std::map<std::size_t, Clock::TimePoint> times_;
   std::set<std::pair<Clock::TimePoint, std::size_t>> order_;  // of the same
-  std::unique_ptr<Alarm> alarm_;
+  FirstAlarm alarm_;
 };
 
 }  // namespace hlb

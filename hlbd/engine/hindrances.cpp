@@ -41,7 +41,7 @@ Hindrances::Cause Hindrances::cause_of(const CheckSpec& check, const Outcome& ou
 }
 
 Hindrances::Hindrances(Clock& clock, OnNews on_news)
-    : clock_(clock), on_news_(std::move(on_news)), alarm_(clock.alarm([this] { tell_due(); })) {}
+    : clock_(clock), on_news_(std::move(on_news)), alarm_(clock, [this] { tell_due(); }) {}
 
 // How many hold it, beside this.
 std::size_t Hindrances::hindered(const Part& hindrance) {
@@ -79,7 +79,7 @@ void Hindrances::begin(const Part& part, const Cause& cause, std::string who) {
                .since = now,
                .not_before = std::max(hindrance.not_before, now + kTogether)};
   if (!hindrances_.contains(cause.key)) hindrance.cause.reason += ", and various other reasons";
-  look_at(hindrance.not_before);
+  alarm_.set(hindrance.not_before);
 }
 
 void Hindrances::release(Part& part) {
@@ -96,22 +96,15 @@ void Hindrances::recount() {
 // To be told in the next turn, if it isn't back by then.
 void Hindrances::end(Hindrance& hindrance) {
   if (!hindrance.over_since) hindrance.over_since = clock_.now();
-  look_at(*hindrance.over_since);
-}
-
-void Hindrances::look_at(Clock::TimePoint time) {
-  if (time >= looks_at_) return;
-  looks_at_ = time;
-  alarm_->set(time);
+  alarm_.set(*hindrance.over_since);
 }
 
 // What is over before it was told is told all the same.
 void Hindrances::tell_due() {
-  looks_at_ = Clock::TimePoint::max();
   for (const auto& [key, hindrance] : hindrances_) {
     if (!hindrance->active) continue;
     if (!hindrance->told && clock_.now() < hindrance->not_before) {
-      look_at(hindrance->not_before);
+      alarm_.set(hindrance->not_before);
       continue;
     }
     if (!hindrance->told) tell_begin(*hindrance);

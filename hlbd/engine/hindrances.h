@@ -12,6 +12,7 @@
 #include <string>
 
 #include "engine/clock.h"
+#include "engine/first_alarm.h"
 #include "health/check_spec.h"
 #include "health/outcome.h"
 
@@ -79,13 +80,11 @@ class Hindrances {
   void tell_due();
   void tell_begin(Hindrance& hindrance);
   void tell_end(Hindrance& hindrance);
-  void look_at(Clock::TimePoint time);
 
   Clock& clock_;
   OnNews on_news_;
   std::map<std::string, Part> hindrances_;  // by the key of the cause
-  std::unique_ptr<Alarm> alarm_;
-  Clock::TimePoint looks_at_ = Clock::TimePoint::max();
+  FirstAlarm alarm_;
 };
 
 }  // namespace hlb

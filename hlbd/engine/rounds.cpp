@@ -54,10 +54,7 @@ Rounds::Rounds(asio::any_io_executor executor, Clock& clock, Places places, Take
     : executor_(std::move(executor)),
       clock_(clock),
       take_(std::move(take)),
-      alarm_(clock.alarm([this] {
-        rings_at_ = Clock::TimePoint::max();
-        wake();
-      })),
+      alarm_(clock, [this] { wake(); }),
       probes_(places.probes),
       programs_(places.programs) {}
 
@@ -115,13 +112,7 @@ void Rounds::rest(Check& check, milliseconds wait) {
 void Rounds::rest_until(Check& check, Clock::TimePoint due) {
   check.due = due;
   resting_.insert(check);
-  ring_at(due);
-}
-
-void Rounds::ring_at(Clock::TimePoint time) {
-  if (time >= rings_at_) return;
-  rings_at_ = time;
-  alarm_->set(time);
+  alarm_.set(due);
 }
 
 void Rounds::wake() {
@@ -131,9 +122,9 @@ void Rounds::wake() {
     if (next == nullptr) break;
     begin(check_of(*next));
   }
-  if (left == 0) ring_at(clock_.now());
+  if (left == 0) alarm_.set(clock_.now());
   // Who waits for a place is seen to when a probe ends.
-  if (!resting_.empty()) ring_at(resting_.begin()->due);
+  if (!resting_.empty()) alarm_.set(resting_.begin()->due);
 }
 
 // Has the checks that are due wait for their turn. Those that take no place begin, at most `left`
@@ -188,7 +179,7 @@ void Rounds::ended(Question& question, const Outcome& outcome) {
     rest(*check, wait);
   }
   // In the next turn of the loop, as thousands may end in this one.
-  if (probes_.anyone_waits() || programs_.anyone_waits()) ring_at(clock_.now());
+  if (probes_.anyone_waits() || programs_.anyone_waits()) alarm_.set(clock_.now());
 }
 
 }  // namespace hlb

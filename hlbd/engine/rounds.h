@@ -9,6 +9,7 @@
 
 #include "engine/check.h"
 #include "engine/clock.h"
+#include "engine/first_alarm.h"
 #include "health/outcome.h"
 #include "system/turns.h"
 
@@ -72,13 +73,11 @@ class Rounds {
   void ended(Question& question, const Outcome& outcome);
   void rest(Check& check, std::chrono::milliseconds wait);
   void rest_until(Check& check, Clock::TimePoint due);
-  void ring_at(Clock::TimePoint time);
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;
   Take take_;
-  std::unique_ptr<Alarm> alarm_;
-  Clock::TimePoint rings_at_ = Clock::TimePoint::max();
+  FirstAlarm alarm_;
   Turns probes_;
   Turns programs_;
   Turns::Queue resting_;

@@ -5,11 +5,10 @@
 namespace hlb {
 
 TimedOverrides::TimedOverrides(Clock& clock, OnEnd on_end)
-    : clock_(clock), on_end_(std::move(on_end)), next_end_(clock.alarm([this] { end_due(); })) {}
+    : clock_(clock), on_end_(std::move(on_end)), next_end_(clock, [this] { end_due(); }) {}
 
 std::optional<Override> TimedOverrides::set(const Overrides::Key& key, Override override) {
-  // Looking for the next one among all would make setting thousands quadratic.
-  if (override.until && (!rings_at_ || *override.until < *rings_at_)) end_at(*override.until);
+  if (override.until) next_end_.set(*override.until);
   return overrides_.set(key, std::move(override));
 }
 
@@ -19,15 +18,9 @@ std::optional<Override> TimedOverrides::clear(const Overrides::Key& key) {
 }
 
 void TimedOverrides::end_due() {
-  rings_at_.reset();
   for (const auto& [key, override] : overrides_.end(clock_.now()))
     on_end_(key, override);
-  if (const auto next = overrides_.next_end()) end_at(*next);
-}
-
-void TimedOverrides::end_at(Clock::TimePoint time) {
-  rings_at_ = time;
-  next_end_->set(time);
+  if (const auto next = overrides_.next_end()) next_end_.set(*next);
 }
 
 }  // namespace hlb

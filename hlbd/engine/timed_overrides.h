@@ -2,10 +2,10 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <optional>
 
 #include "engine/clock.h"
+#include "engine/first_alarm.h"
 #include "health/overrides.h"
 
 namespace hlb {
@@ -26,13 +26,11 @@ class TimedOverrides {
 
  private:
   void end_due();
-  void end_at(Clock::TimePoint time);
 
   Clock& clock_;
   OnEnd on_end_;
   Overrides overrides_;
-  std::unique_ptr<Alarm> next_end_;
-  std::optional<Clock::TimePoint> rings_at_;
+  FirstAlarm next_end_;
 };
 
 }  // namespace hlb
