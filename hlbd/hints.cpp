@@ -25,9 +25,11 @@ void Hints::watch_connections(bool wanted) {
 
 void Hints::backends_changed() {
   const std::vector<probes::Listener> backends = monitor_.listeners();
-  std::error_code error = listeners_.watch(backends);
+  own_addresses_ = probes::sock_diag::OwnAddresses();
+  std::error_code error = listeners_.watch(backends, own_addresses_);
   const std::span<const probes::Listener> all = backends;
-  const std::error_code other = connections_.watch(connections_wanted_ ? all : all.first(0));
+  const std::error_code other =
+      connections_.watch(connections_wanted_ ? all : all.first(0), own_addresses_);
   if (!error) error = other;
   if (!error || std::exchange(said_, true)) return;
   spdlog::info("can't watch sockets ({}): a dead backend is noticed by its interval",
@@ -35,10 +37,7 @@ void Hints::backends_changed() {
 }
 
 void Hints::addresses_changed() {
-  probes::sock_diag::OwnAddresses now;
-  if (now == own_addresses_) return;
-  own_addresses_ = std::move(now);
-  backends_changed();
+  if (probes::sock_diag::OwnAddresses() != own_addresses_) backends_changed();
 }
 
 void Hints::listeners_died(std::span<const probes::Listener> gone) {

@@ -2,33 +2,28 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <boost/asio/execution_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/query.hpp>
-#include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <utility>
 #include <vector>
 
 #include "probes/own_ports.h"
+#include "probes/sock_reports.h"
 
 namespace hlb::probes {
 namespace {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
 using sock_diag::Key;
 using sock_diag::Report;
 
 // Of a socket that was disconnected without ever having had an answer.
 constexpr std::uint32_t kNeverAnswered = 3;
-
-constexpr std::size_t kMostBytes = 1024;  // of a report; Linux 6.18 takes 380
 
 // In a tcp_info, where that of glibc ends too early: tcpi_bytes_acked, of 64 bits.
 constexpr std::size_t kBytesAcked = 120;
@@ -43,8 +38,7 @@ struct Goal {
 
 using Goals = std::vector<Goal>;  // sorted
 
-Goals remote_among(std::span<const Listener> backends) {
-  const sock_diag::OwnAddresses own;
+Goals remote_among(std::span<const Listener> backends, const sock_diag::OwnAddresses& own) {
   Goals goals;
   for (const Listener& backend : backends) {
     const Key key = sock_diag::key_of(backend.address);
@@ -89,7 +83,7 @@ bool came_to_nothing(std::span<const char> report) {
 
 // Passes what failed_connection() takes. The kernel looks for the attribute itself, as what comes
 // before it differs between machines; words are compared with zero, or as the kernel has them.
-std::error_code subscribe_to_failures(asio::posix::stream_descriptor& reports) {
+std::array<sock_filter, 22> filter_of_failures() {
   using namespace sock_diag;
   constexpr std::uint16_t kLoadByteOf = BPF_LD | BPF_B | BPF_IND;
   constexpr std::uint16_t kLoadWordOf = BPF_LD | BPF_W | BPF_IND;
@@ -98,7 +92,7 @@ std::error_code subscribe_to_failures(asio::posix::stream_descriptor& reports) {
   constexpr std::uint32_t kProbes = NLA_HDRLEN + offsetof(tcp_info, tcpi_probes);
   constexpr std::uint32_t kRtt = NLA_HDRLEN + offsetof(tcp_info, tcpi_rtt);
   constexpr std::uint32_t kAcked = NLA_HDRLEN + kBytesAcked;
-  std::array<sock_filter, 22> filter{{
+  return {{
       {kLoadHalf, 0, 0, kPeerPort},
       {kIfEqual, 16, 0, 0},  // to the write queue
       {BPF_LD | BPF_IMM, 0, 0, INET_DIAG_INFO},
@@ -122,15 +116,12 @@ std::error_code subscribe_to_failures(asio::posix::stream_descriptor& reports) {
       {kReturn, 0, 0, UINT32_MAX},
       {kReturn, 0, 0, 0},
   }};
-  return subscribe(reports, filter);
 }
 
 }  // namespace
 
 std::optional<FailedConnection> failed_connection(std::span<const char> report) {
-  Report start{};
-  if (report.empty()) return std::nullopt;
-  std::memcpy(&start, report.data(), std::min(report.size(), sizeof start));
+  const Report start = sock_diag::start_of(report);
   const inet_diag_msg& socket = start.socket;
   if (!sock_diag::is_report(start, report.size())) return std::nullopt;
   const FailedConnection found{
@@ -142,43 +133,25 @@ std::optional<FailedConnection> failed_connection(std::span<const char> report) 
   return failed ? std::optional(found) : std::nullopt;
 }
 
-// Shared with its handlers, one of which may be on its way when the watch ends.
-struct ConnectionWatch::Subscription : std::enable_shared_from_this<Subscription> {
+struct ConnectionWatch::Subscription : sock_diag::Reports {
   Subscription(const asio::any_io_executor& executor, OnFailed tell)
-      : reports(executor),
+      : Reports(executor),
         own_ports(asio::use_service<OwnPorts>(asio::query(executor, asio::execution::context))),
         on_failed(std::move(tell)) {}
 
-  void await_reports() {
-    reports.async_wait(asio::posix::stream_descriptor::wait_read,
-                       [self = shared_from_this()](const error_code& error) {
-                         if (error || self->ended) return;
-                         if (!self->take_reports()) return self->end();
-                         self->await_reports();
-                       });
+  // Those that the kernel dropped are no loss: whoever fails goes on to.
+  void take(std::span<const char> report) override {
+    if (const auto failed = failed_connection(report)) add_concerned(*failed);
   }
 
-  // False when the socket no longer works. Bounded: what is left comes with the next turn. Reports
-  // that the kernel dropped, as too many were waiting, are no loss: whoever fails goes on to.
-  bool take_reports() {
-    constexpr int kAtATime = 256;
-    std::vector<Listener> concerned;
-    int error = 0;
-    for (int i = 0; i < kAtATime && (error == 0 || error == ENOBUFS || error == EINTR); ++i) {
-      std::array<char, kMostBytes> space;
-      const ssize_t size = ::recv(reports.native_handle(), space.data(), space.size(), 0);
-      error = size < 0 ? errno : 0;
-      if (error != 0) continue;
-      const auto failed = failed_connection({space.data(), static_cast<std::size_t>(size)});
-      if (failed) add_concerned(*failed, concerned);
-    }
-    tell(std::move(concerned));
-    return error == 0 || error == EAGAIN || error == EINTR || error == ENOBUFS;
+  void end_turn(bool /*all*/) override {
+    const std::vector<Listener> told = each_once(std::exchange(concerned, {}));
+    if (!told.empty()) on_failed(told);
   }
 
   // A check at the port; else, as clients may use other ports than checks do, all of the address.
-  void add_concerned(const FailedConnection& failed, std::vector<Listener>& concerned) const {
-    const auto [first, last] = std::ranges::equal_range(goals, failed.peer, {}, &Goal::address);
+  void add_concerned(const FailedConnection& failed) {
+    const auto [first, last] = std::ranges::equal_range(watched, failed.peer, {}, &Goal::address);
     if (first == last || own_ports.take(failed.own_port)) return;
     const Address address = sock_diag::address_of(failed.peer);
     const bool has_port = failed.port != 0;  // else the kernel has forgotten it
@@ -190,25 +163,10 @@ struct ConnectionWatch::Subscription : std::enable_shared_from_this<Subscription
     }
   }
 
-  void tell(std::vector<Listener> concerned) const {
-    if (concerned.empty()) return;
-    std::ranges::sort(concerned);
-    const auto repeated = std::ranges::unique(concerned);
-    concerned.erase(repeated.begin(), repeated.end());
-    on_failed(concerned);
-  }
-
-  void end() {
-    ended = true;
-    error_code ignored;
-    reports.close(ignored);
-  }
-
-  asio::posix::stream_descriptor reports;
   OwnPorts& own_ports;
   OnFailed on_failed;
-  Goals goals;
-  bool ended = false;
+  Goals watched;
+  std::vector<Listener> concerned;  // by this turn's reports
 };
 
 ConnectionWatch::ConnectionWatch(asio::any_io_executor executor, OnFailed on_failed)
@@ -218,21 +176,11 @@ ConnectionWatch::~ConnectionWatch() {
   if (subscription_) subscription_->end();
 }
 
-std::error_code ConnectionWatch::watch(std::span<const Listener> backends) {
-  Goals goals = remote_among(backends);
-  if (subscription_ && (goals.empty() || subscription_->ended)) {
-    subscription_->end();
-    subscription_.reset();
-  }
-  if (goals.empty()) return {};
-  if (!subscription_) {
-    auto subscription = std::make_shared<Subscription>(executor_, on_failed_);
-    if (const std::error_code error = subscribe_to_failures(subscription->reports)) return error;
-    subscription->await_reports();
-    subscription_ = std::move(subscription);
-  }
-  subscription_->goals = std::move(goals);
-  return {};
+std::error_code ConnectionWatch::watch(std::span<const Listener> backends,
+                                       const sock_diag::OwnAddresses& own) {
+  auto filter = filter_of_failures();
+  return sock_diag::watch(subscription_, remote_among(backends, own), filter,
+                          [this] { return std::make_shared<Subscription>(executor_, on_failed_); });
 }
 
 }  // namespace hlb::probes

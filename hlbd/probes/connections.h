@@ -59,10 +59,11 @@ class ConnectionWatch {
   ConnectionWatch(const ConnectionWatch&) = delete;
   ConnectionWatch& operator=(const ConnectionWatch&) = delete;
 
-  // From now on watches those of `backends` whose address isn't this host's own at this moment, and
-  // no others, as ListenerWatch::watch() does for the rest. hlbd's own probes never count, by the
-  // ports that TcpSocket notes.
-  std::error_code watch(std::span<const Listener> backends);
+  // From now on watches those of `backends` whose address isn't one of `own`, and no others, as
+  // ListenerWatch::watch() does for the rest. hlbd's own probes never count, by the ports that
+  // TcpSocket notes.
+  std::error_code watch(std::span<const Listener> backends,
+                        const sock_diag::OwnAddresses& own = sock_diag::OwnAddresses());
 
  private:
   struct Subscription;

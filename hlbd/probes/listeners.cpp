@@ -1,13 +1,10 @@
 #include "probes/listeners.h"
 
 #include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <cerrno>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -15,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "probes/sock_diag.h"
+#include "probes/sock_reports.h"
 
 namespace hlb::probes {
 namespace {
@@ -38,8 +35,7 @@ bool covers(const Key& bound, const Key& address) {
 // By port, because that is what tells most reports apart.
 using Watched = std::map<std::uint16_t, std::vector<Address>>;
 
-Watched local_among(std::span<const Listener> backends) {
-  const sock_diag::OwnAddresses own;
+Watched local_among(std::span<const Listener> backends, const sock_diag::OwnAddresses& own) {
   Watched watched;
   for (const Listener& backend : backends) {
     if (own.have(sock_diag::key_of(backend.address))) {
@@ -59,9 +55,10 @@ struct DeadListener {
 // A dead socket no longer knows that it listened, but it never had a peer. Nor had one that was
 // bound and not used, which does no harm; a connection that broke may have lost the peer's port,
 // but keeps its address.
-std::optional<DeadListener> dead_listener(const Report& report, std::size_t size) {
+std::optional<DeadListener> dead_listener(std::span<const char> bytes) {
+  const Report report = sock_diag::start_of(bytes);
   const inet_diag_msg& socket = report.socket;
-  if (!sock_diag::is_report(report, size)) return std::nullopt;
+  if (!sock_diag::is_report(report, bytes.size())) return std::nullopt;
   const bool peer = std::ranges::any_of(socket.id.idiag_dst, [](auto word) { return word != 0; });
   if (peer || socket.id.idiag_dport != 0 || socket.id.idiag_sport == 0) return std::nullopt;
   return DeadListener{.bound = sock_diag::key_from(socket.idiag_family, socket.id.idiag_src),
@@ -70,9 +67,9 @@ std::optional<DeadListener> dead_listener(const Report& report, std::size_t size
 
 // Passes what has no peer. Looks at the first and the last word of the peer's address: an IPv4
 // address is in the first, an IPv6 address with a zero last word still passes.
-std::error_code subscribe_to_listeners(asio::posix::stream_descriptor& reports) {
+std::array<sock_filter, 8> filter_of_listeners() {
   using namespace sock_diag;
-  std::array<sock_filter, 8> filter{{
+  return {{
       {kLoadHalf, 0, 0, kPeerPort},
       {kIfEqual, 0, 5, 0},
       {kLoadWord, 0, 0, kPeerAddress},
@@ -82,46 +79,31 @@ std::error_code subscribe_to_listeners(asio::posix::stream_descriptor& reports) 
       {kReturn, 0, 0, UINT32_MAX},
       {kReturn, 0, 0, 0},
   }};
-  return subscribe(reports, filter);
 }
 
 }  // namespace
 
-// Shared with its handlers, one of which may be on its way when the watch ends.
-struct ListenerWatch::Subscription : std::enable_shared_from_this<Subscription> {
-  Subscription(const asio::any_io_executor& executor, OnGone gone)
-      : reports(executor), loss_pause(executor), on_gone(std::move(gone)) {}
+struct ListenerWatch::Subscription : sock_diag::Reports {
+  Subscription(const asio::any_io_executor& executor, OnGone tell)
+      : Reports(executor), loss_pause(executor), on_gone(std::move(tell)) {}
 
-  void await_reports() {
-    reports.async_wait(asio::posix::stream_descriptor::wait_read,
-                       [self = shared_from_this()](const error_code& error) {
-                         if (error || self->ended) return;
-                         if (!self->take_reports()) return self->end();
-                         self->await_reports();
-                       });
+  void take(std::span<const char> report) override {
+    if (const auto dead = dead_listener(report)) add_covered(*dead);
   }
 
-  // False when the socket no longer works. Bounded: what is left comes with the next turn.
-  bool take_reports() {
-    constexpr int kAtATime = 256;
-    std::vector<Listener> gone;
-    int error = 0;
-    for (int i = 0; i < kAtATime && (error == 0 || error == ENOBUFS); ++i) {
-      Report report{};
-      const ssize_t size = ::recv(reports.native_handle(), &report, sizeof report, MSG_DONTWAIT);
-      error = size < 0 ? errno : 0;
-      if (error == ENOBUFS) lost = true;
-      if (error != 0) continue;
-      if (const auto dead = dead_listener(report, static_cast<std::size_t>(size))) {
-        add_covered(*dead, gone);
-      }
-    }
-    tell(std::move(gone));
-    if (error == EAGAIN) tell_of_loss();
-    return error == 0 || error == EAGAIN || error == EINTR || error == ENOBUFS;
+  void lose() override { lost = true; }
+
+  void end_turn(bool all) override {
+    tell(each_once(std::exchange(gone, {})));
+    if (all) tell_of_loss();
   }
 
-  void add_covered(const DeadListener& dead, std::vector<Listener>& gone) const {
+  void end() override {
+    Reports::end();
+    loss_pause.cancel();
+  }
+
+  void add_covered(const DeadListener& dead) {
     const auto at_port = watched.find(dead.port);
     if (at_port == watched.end()) return;
     for (const Address& address : at_port->second) {
@@ -129,12 +111,8 @@ struct ListenerWatch::Subscription : std::enable_shared_from_this<Subscription> 
     }
   }
 
-  void tell(std::vector<Listener> gone) const {
-    if (gone.empty()) return;
-    std::ranges::sort(gone);
-    const auto repeated = std::ranges::unique(gone);
-    gone.erase(repeated.begin(), repeated.end());
-    on_gone(gone);
+  void tell(const std::vector<Listener>& died) const {
+    if (!died.empty()) on_gone(died);
   }
 
   // Only when no report is left: from the one time that it says so until then, the kernel drops
@@ -145,12 +123,12 @@ struct ListenerWatch::Subscription : std::enable_shared_from_this<Subscription> 
     owed = false;
     pausing = true;
     loss_pause.expires_after(kLossPause);
-    loss_pause.async_wait([self = shared_from_this()](const error_code& error) {
-      if (error || self->ended) return;
-      self->pausing = false;
-      if (!self->lost) self->tell_of_loss();
+    loss_pause.async_wait([this, self = shared_from_this()](const error_code& error) {
+      if (error || ended()) return;
+      pausing = false;
+      if (!lost) tell_of_loss();
     });
-    tell(all());
+    tell(each_once(all()));
   }
 
   std::vector<Listener> all() const {
@@ -162,21 +140,13 @@ struct ListenerWatch::Subscription : std::enable_shared_from_this<Subscription> 
     return all;
   }
 
-  void end() {
-    ended = true;
-    error_code ignored;
-    reports.close(ignored);
-    loss_pause.cancel();
-  }
-
-  asio::posix::stream_descriptor reports;
   asio::steady_timer loss_pause;
   OnGone on_gone;
   Watched watched;
-  bool lost = false;  // reports, and there are others still to be taken
-  bool owed = false;  // to tell of a loss
+  std::vector<Listener> gone;  // by this turn's reports
+  bool lost = false;           // reports, and there are others still to be taken
+  bool owed = false;           // to tell of a loss
   bool pausing = false;
-  bool ended = false;
 };
 
 ListenerWatch::ListenerWatch(asio::any_io_executor executor, OnGone on_gone)
@@ -186,21 +156,18 @@ ListenerWatch::~ListenerWatch() {
   if (subscription_) subscription_->end();
 }
 
-std::error_code ListenerWatch::watch(std::span<const Listener> backends) {
-  Watched watched = local_among(backends);
-  if (subscription_ && (watched.empty() || subscription_->ended)) {
-    subscription_->end();
-    subscription_.reset();
-  }
-  if (watched.empty()) return {};
-  if (!subscription_) {
-    auto subscription = std::make_shared<Subscription>(executor_, on_gone_);
-    if (const std::error_code error = subscribe_to_listeners(subscription->reports)) return error;
-    subscription->await_reports();
-    subscription_ = std::move(subscription);
-  }
-  subscription_->watched = std::move(watched);
-  return {};
+std::error_code ListenerWatch::watch(std::span<const Listener> backends,
+                                     const sock_diag::OwnAddresses& own) {
+  auto filter = filter_of_listeners();
+  return sock_diag::watch(subscription_, local_among(backends, own), filter,
+                          [this] { return std::make_shared<Subscription>(executor_, on_gone_); });
+}
+
+std::vector<Listener> each_once(std::vector<Listener> listeners) {
+  std::ranges::sort(listeners);
+  const auto repeated = std::ranges::unique(listeners);
+  listeners.erase(repeated.begin(), repeated.end());
+  return listeners;
 }
 
 }  // namespace hlb::probes

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "health/address.h"
+#include "probes/sock_diag.h"
 
 namespace hlb::probes {
 
@@ -23,6 +24,9 @@ struct Listener {
 
   friend auto operator<=>(const Listener&, const Listener&) = default;
 };
+
+// Sorted, none of them twice.
+std::vector<Listener> each_once(std::vector<Listener> listeners);
 
 // A death is a hint and no outcome: another listener may serve the same port (SO_REUSEPORT, a
 // graceful restart), so it is a reason to probe, nothing more. Used by hlbd's loop alone.
@@ -41,12 +45,13 @@ class ListenerWatch {
   ListenerWatch(const ListenerWatch&) = delete;
   ListenerWatch& operator=(const ListenerWatch&) = delete;
 
-  // From now on watches those of `backends` whose address is this host's own at this moment (127/8,
-  // ::1 or on an interface), and no others. To be called anew when either has changed. Reports are
-  // asked for only while there is such a backend, as they cost the kernel about 9 µs for every
-  // socket that dies on the host. An error (a sandbox, an old kernel) means that nothing is
-  // watched; the next call tries again.
-  std::error_code watch(std::span<const Listener> backends);
+  // From now on watches those of `backends` whose address is one of `own` (127/8, ::1 or on an
+  // interface), and no others. To be called anew when either has changed. Reports are asked for
+  // only while there is such a backend, as they cost the kernel about 9 µs for every socket that
+  // dies on the host. An error (a sandbox, an old kernel) means that nothing is watched; the next
+  // call tries again.
+  std::error_code watch(std::span<const Listener> backends,
+                        const sock_diag::OwnAddresses& own = sock_diag::OwnAddresses());
 
  private:
   struct Subscription;

@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <memory>
 
@@ -17,10 +16,6 @@ constexpr Key kLoopbackIpv6{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
 
 bool is_loopback(const Key& key) {
   return key == kLoopbackIpv6 || (is_ipv4(key) && key[12] == 127);
-}
-
-std::error_code netlink_error() {
-  return {errno, std::system_category()};
 }
 
 }  // namespace
@@ -76,29 +71,16 @@ bool OwnAddresses::have(const Key& key) const {
   return is_loopback(key) || std::ranges::binary_search(on_interfaces_, key);
 }
 
+Report start_of(std::span<const char> report) {
+  Report start{};
+  if (!report.empty()) std::memcpy(&start, report.data(), std::min(report.size(), sizeof start));
+  return start;
+}
+
 bool is_report(const Report& report, std::size_t size) {
   const int family = report.socket.idiag_family;
   return size >= sizeof report && report.header.nlmsg_type == SOCK_DIAG_BY_FAMILY &&
          (family == AF_INET || family == AF_INET6);
-}
-
-std::error_code subscribe(boost::asio::posix::stream_descriptor& reports,
-                          std::span<sock_filter> filter) {
-  const int fd = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
-  if (fd < 0) return netlink_error();
-  reports.assign(fd);
-  const sock_fprog program{.len = static_cast<std::uint16_t>(filter.size()),
-                           .filter = filter.data()};
-  if (::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
-    return netlink_error();
-  }
-  sockaddr_nl groups{};
-  groups.nl_family = AF_NETLINK;
-  groups.nl_groups = 1U << (SKNLGRP_INET_TCP_DESTROY - 1) | 1U << (SKNLGRP_INET6_TCP_DESTROY - 1);
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&groups), sizeof groups) != 0) {
-    return netlink_error();
-  }
-  return {};
 }
 
 }  // namespace hlb::probes::sock_diag

@@ -6,11 +6,9 @@
 #include <linux/netlink.h>
 
 #include <array>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <system_error>
 #include <vector>
 
 #include "health/address.h"
@@ -47,6 +45,9 @@ struct Report {
   inet_diag_msg socket;
 };
 
+// What of it is there; the rest is zero.
+Report start_of(std::span<const char> report);
+
 // Whether it is one of a socket of IPv4 or IPv6, with its start whole.
 bool is_report(const Report& report, std::size_t size);
 
@@ -62,11 +63,5 @@ inline constexpr std::uint16_t kLoadWord = BPF_LD | BPF_W | BPF_ABS;
 inline constexpr std::uint16_t kLoadHalf = BPF_LD | BPF_H | BPF_ABS;
 inline constexpr std::uint16_t kIfEqual = BPF_JMP | BPF_JEQ | BPF_K;
 inline constexpr std::uint16_t kReturn = BPF_RET | BPF_K;
-
-// Has `reports` receive those that pass the filter: connections die by the thousand in a second,
-// and the kernel drops what is of no use before it would fill the socket's buffer or wake hlbd. For
-// every socket that dies on the host it makes the report all the same, which takes it about 9 µs.
-std::error_code subscribe(boost::asio::posix::stream_descriptor& reports,
-                          std::span<sock_filter> filter);
 
 }  // namespace hlb::probes::sock_diag
