@@ -78,14 +78,17 @@ void FailbackControl::configured() {
 }
 
 void FailbackControl::published(std::span<const Refreshed> services) {
+  bool changed = false;
   for (const Refreshed& each : services) {
     const Failback* const failback = monitor_.watched()[each.service].failback.get();
     if (failback == nullptr || !failback->serving()) continue;
     const auto [kept, added] = serving_.try_emplace(monitor_.services()[each.service].name);
     if (!added && kept->second == *failback->serving()) continue;
     kept->second = *failback->serving();
-    in_file_ = false;
+    changed = true;
   }
+  if (!changed) return;
+  in_file_ = false;
   take_turn();
 }
 
