@@ -139,32 +139,46 @@ def backend(folder, address):
     return Program([*inside, *command], folder / f"{address}.log")
 
 
+def put_up(parts, folder, backends):
+    """{address: program} of these and of those that stay, in a network of their own, until the
+    parts are closed."""
+    addresses = [*backends, *STANDBY.values()]
+    parts.enter_context(network([each for each in addresses if not each.startswith("127.")]))
+    running = {each: parts.enter_context(contextlib.closing(backend(folder, each)))
+               for each in addresses}
+    time.sleep(0.5)
+    return running
+
+
 def detection():
     print("bench: detection …", file=sys.stderr)
     folder = servers.FOLDER / "detection"
     folder.mkdir()
     with contextlib.ExitStack() as parts:
         parts.callback(shutil.rmtree, folder)
-        parts.enter_context(network([*REMOTE, STANDBY["remote"]]))
-        running = {each: parts.enter_context(contextlib.closing(backend(folder, each)))
-                   for each in [*BACKENDS, *STANDBY.values()]}
-        time.sleep(0.5)
-        results, started = {}, []
+        running = put_up(parts, folder, BACKENDS)
+        results, watching = {}, []
         for kind in KINDS:
             try:
-                started.append(parts.enter_context(contextlib.closing(begun(folder, kind))))
+                watching.append(parts.enter_context(contextlib.closing(begun(folder, kind))))
             except (servers.NotRunning, AssertionError, OSError) as error:
                 results |= {case_of(kind, place): f"not measured: {error}" for place in PLACES}
-        return results | kill_all(running, started)
+        return results | kill_all(running, watching)
 
 
-def begun(folder, kind):
+def started(folder, kind, backends):
+    """A prober that has checked all of these."""
     own = folder / kind.__name__
     own.mkdir()
-    prober = kind(own, "tcp", BACKENDS, engine.INSIDE)
+    prober = kind(own, "tcp", backends, engine.INSIDE)
     time.sleep(1 + kind.interval)
     if not prober.running():
         raise servers.NotRunning(servers.last_words(prober))
+    return prober
+
+
+def begun(folder, kind):
+    prober = started(folder, kind, BACKENDS)
     until(lambda: not prober.down(), f"no backend down for {kind.name}")
     return prober
 

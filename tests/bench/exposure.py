@@ -17,10 +17,9 @@ import time
 from pathlib import Path
 
 import detection
-import engine
 import probers
 import servers
-from detection import IN_PEER, STANDBY, lines_of
+from detection import IN_PEER, lines_of, started
 from rows import Samples
 from waiting import until
 
@@ -32,8 +31,7 @@ PLACES = {
     "silent": [f"10.98.2.{number + 1}" for number in range(KILLS)],
     "busy": [f"10.98.3.{number + 1}" for number in range(KILLS)],
 }
-REMOTE = [each for place, found in PLACES.items() if place != "local" for each in found]
-BACKENDS = PLACES["local"] + REMOTE
+BACKENDS = [each for found in PLACES.values() for each in found]
 BESIDE = ("remote", "silent")  # where HAProxy is measured beside hlbd
 SPREAD = (0.0, 4.0)  # seconds from the first kill, so that no phase of an interval is preferred
 BETWEEN = (0.2, 0.4)
@@ -75,29 +73,16 @@ def exposure():
         folder.mkdir()
         with contextlib.ExitStack() as parts:
             parts.callback(shutil.rmtree, folder)
-            parts.enter_context(detection.network([*REMOTE, STANDBY["remote"]]))
-            running = {each: parts.enter_context(contextlib.closing(detection.backend(folder, each)))
-                       for each in [*BACKENDS, *STANDBY.values()]}
-            time.sleep(0.5)
-            hlbd = parts.enter_context(contextlib.closing(begun(folder, kind)))
+            running = detection.put_up(parts, folder, BACKENDS)
+            hlbd = parts.enter_context(contextlib.closing(started(folder, kind, BACKENDS)))
             peers = []
             if kind is Hlbd:
                 with contextlib.suppress(servers.NotRunning, AssertionError, OSError):
-                    peers.append(parts.enter_context(contextlib.closing(begun(folder, Haproxy))))
+                    peers.append(parts.enter_context(contextlib.closing(started(folder, Haproxy, BACKENDS))))
             results |= measured(hlbd, peers, running)
     for place in BESIDE:
         results.setdefault(case_of(Haproxy, place), "not measured: no HAProxy")
     return results
-
-
-def begun(folder, kind):
-    own = folder / kind.__name__
-    own.mkdir()
-    prober = kind(own, "tcp", BACKENDS, engine.INSIDE)
-    time.sleep(1 + kind.interval)
-    if not prober.running():
-        raise servers.NotRunning(servers.last_words(prober))
-    return prober
 
 
 def measured(hlbd, peers, running):

@@ -9,19 +9,16 @@ from pathlib import Path
 import pytest
 from lookups import lookup
 from waiting import until
-from world import BUILD, PEER_HOST, config, ip, run, saying, toml
+from world import BUILD, PEER_HOST, config, ip, pinged_service, run, saying
 
 NAME = "echo.test"
 OF_PEER = {"IPv4": "10.99.0.12", "IPv6": "fd99::12"}
-CHECK = {"type": "icmp", "interval": "250ms"}
 PING_GROUPS = Path("/proc/sys/net/ipv4/ping_group_range")
 
 
 def pinged(*addresses, **check):
     """A configuration that has these addresses pinged."""
-    keys = {"name": NAME, "backends": addresses, "answer": "all", "check": {**CHECK, **check}}
-    service = "\n".join(["[[service]]"] + [f"{key} = {toml(keys[key])}" for key in keys])
-    return config(service + "\n", log_level="debug")
+    return config(pinged_service(NAME, addresses, **check), log_level="debug")
 
 
 @pytest.fixture(params=["raw", "ping"])

@@ -6,7 +6,7 @@ import threading
 import pytest
 from lookups import lookup
 from waiting import until
-from world import PORT, config, ip, service, toml
+from world import PORT, config, ip, pinged_service, service
 
 A, B, ELSEWHERE, SOURCE = "127.0.0.11", "127.0.0.12", "127.0.0.21", "127.0.0.77"
 NAME = "far.test"
@@ -18,9 +18,7 @@ def checked(*backends, **check):
 
 
 def pinged(*backends, **check):
-    keys = {"name": NAME, "backends": backends, "answer": "all"}
-    keys["check"] = {"type": "icmp", "interval": "250ms", **check}
-    return config("\n".join(["[[service]]"] + [f"{key} = {toml(keys[key])}" for key in keys]) + "\n")
+    return config(pinged_service(NAME, backends, **check))
 
 
 def answers(*expected):

@@ -73,11 +73,21 @@ def toml(value):
     return json.dumps(value)
 
 
+def table_of(service):
+    lines = ["[[service]]"] + [f"{key} = {toml(each)}" for key, each in service.items()]
+    return "\n".join(lines) + "\n"
+
+
 def service(name, backends, check=None, **keys):
     """One [[service]] of a configuration file. `check` changes single keys of CHECK."""
-    keys = {"name": name, "backends": backends, **keys, "check": {**CHECK, **(check or {})}}
-    lines = ["[[service]]"] + [f"{key} = {toml(each)}" for key, each in keys.items()]
-    return "\n".join(lines) + "\n"
+    check = {**CHECK, **(check or {})}
+    return table_of({"name": name, "backends": backends, **keys, "check": check})
+
+
+def pinged_service(name, backends, **check):
+    """One whose backends are pinged, all of which are answered."""
+    check = {"type": "icmp", "interval": "250ms", **check}
+    return table_of({"name": name, "backends": backends, "answer": "all", "check": check})
 
 
 def config(*services, **daemon):
