@@ -25,6 +25,12 @@ constexpr milliseconds kExact{250};
 constexpr int kMostPerTurn = 256;
 constexpr int kMostLinedUp = 4096;
 
+// So many probes under way are enough to keep servers busy that answer at all. Beyond these, where
+// the silent hold places or hlbd is quicker than the servers beside it, few begin in a millisecond:
+// all at once they would take memory that is needed never again.
+constexpr int kBrisk = 128;
+constexpr int kMostPerMillisecond = 32;
+
 Clock::TimePoint end_of(milliseconds wait, Clock::TimePoint start) {
   const Clock::TimePoint end = start + wait;
   return wait <= kExact ? end : end - (end.time_since_epoch() % kStep);
@@ -123,6 +129,7 @@ void Rounds::wake() {
     begin(check_of(*next));
   }
   if (left == 0) alarm_.set(clock_.now());
+  if (probes_.anyone_waits() && !may_begin()) alarm_.set(next_slow_);
   // Who waits for a place is seen to when a probe ends.
   if (!resting_.empty()) alarm_.set(resting_.begin()->due);
 }
@@ -147,7 +154,20 @@ int Rounds::line_up(int left) {
 
 Turns::Waiter* Rounds::next_in_turn() {
   Turns::Waiter* const next = programs_.next();
-  return next != nullptr ? next : probes_.next();
+  if (next != nullptr || !may_begin()) return next;
+  if (probes_.held() >= kBrisk) --slow_left_;
+  return probes_.next();
+}
+
+// Whether another probe may, as far as their pace goes.
+bool Rounds::may_begin() {
+  if (probes_.held() < kBrisk) return true;
+  const Clock::TimePoint now = clock_.now();
+  if (now >= next_slow_) {
+    next_slow_ = now + milliseconds{1};
+    slow_left_ = kMostPerMillisecond;
+  }
+  return slow_left_ > 0;
 }
 
 void Rounds::begin(Check& check) {

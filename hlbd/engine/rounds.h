@@ -69,6 +69,7 @@ class Rounds {
   void wake();
   int line_up(int left);
   Turns::Waiter* next_in_turn();
+  bool may_begin();
   void begin(Check& check);
   void ended(Question& question, const Outcome& outcome);
   void rest(Check& check, std::chrono::milliseconds wait);
@@ -81,6 +82,8 @@ class Rounds {
   Turns probes_;
   Turns programs_;
   Turns::Queue resting_;
+  Clock::TimePoint next_slow_;  // when more may begin although many are under way
+  int slow_left_ = 0;           // that may until then
 };
 
 }  // namespace hlb

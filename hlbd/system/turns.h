@@ -61,6 +61,8 @@ class Turns {
   // Takes a place back; `silent`: as who had it was when it was given.
   void give_back(Share& share, bool silent);
 
+  int held() const { return held_; }  // places
+
   // False: next() has nobody to return.
   bool anyone_waits() const { return !lively_.empty() || !silent_.empty(); }
 
