@@ -65,11 +65,11 @@ GUEST_LD.i386    := $(GUEST_LD.release)
 
 guest_sources  := $(wildcard libnss_hlb/*.cpp)
 shared_sources := $(addprefix libnss_hlb/,choose.cpp message.cpp name.cpp network.cpp random.cpp record.cpp table.cpp)
-rooms          := bus config discovery engine health metrics probes programs publish report state system
-hlbd_folders   := hlbd $(rooms:%=hlbd/%)
+# Every room of hlbd's, and the folders in them; programs/helper and ctl are programs of their own.
+hlbd_folders   := $(filter-out hlbd/programs/helper hlbd/ctl%,$(patsubst %/,%,$(sort $(dir $(wildcard hlbd/*.cpp hlbd/*/*.cpp hlbd/*/*/*.cpp)))))
 ctl_folders    := $(patsubst %/,%,$(sort $(dir $(wildcard hlbd/ctl/*.cpp hlbd/ctl/*/*.cpp))))
 # What reads a configuration is hlbctl's too.
-config_folders := hlbd/config hlbd/health
+config_folders := hlbd/config hlbd/health hlbd/text
 groups         := $(shell tests/setup/groups $(config_folders:%=config:%) unit:tests/unit $(ctl_folders:%=ctl:%) \
                       $(patsubst %,daemon:%,$(filter-out $(config_folders),$(hlbd_folders))))
 ctl_sources    := $(filter hlbd/ctl/% build/groups/ctl/%,$(groups))
@@ -93,7 +93,7 @@ daemon_parts   := $(filter-out %/hlbd/main.o,$(hlbd_objects))
 ctl_parts      := $(filter-out %/ctl/main.o,$(call obj,$(ctl_sources)))
 ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(shared_objects)
 fuzzed_objects := $(guest_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp discovery/reply.cpp \
-                    $(addprefix probes/,head_text.cpp reason.cpp response_body.cpp response_head.cpp target.cpp way_socket.cpp) \
+                    $(addprefix probes/,reason.cpp target.cpp way_socket.cpp $(addprefix http/,head_text.cpp response_body.cpp response_head.cpp)) \
                     $(addprefix publish/,encode.cpp live_record.cpp peer_protocol.cpp turnover.cpp)))
 preloads       := $(patsubst %,$(OUT)/tests/%.so,kernel_timers slept)
 tools          := $(patsubst tests/integration/%.cpp,$(OUT)/tests/%,$(tool_sources)) $(preloads)
@@ -152,7 +152,7 @@ $(OUT)/unit_tests: $(daemon_parts) $(ctl_parts) $(guest_objects) $(call obj,$(un
 
 $(OUT)/tests/table_stress: $(call obj,$(addprefix hlbd/,health/address.cpp health/verdict.cpp publish/encode.cpp \
                         publish/live_record.cpp publish/live_table.cpp publish/turnover.cpp)) $(shared_objects)
-$(OUT)/tests/sort_order: $(call obj,hlbd/publish/sort_score.cpp hlbd/publish/source_address.cpp)
+$(OUT)/tests/sort_order: $(call obj,hlbd/publish/sort_score.cpp hlbd/network/source_address.cpp)
 $(OUT)/tests/%: $(OUT)/obj/tests/integration/%.o
 	@mkdir -p $(@D)
 	$(linking)

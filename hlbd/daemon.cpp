@@ -24,9 +24,9 @@
 
 #include "libnss_hlb/bus.h"
 #include "publish/encode.h"
-#include "state/host.h"
-#include "state/moment.h"
+#include "system/host.h"
 #include "system/log.h"
+#include "system/moment.h"
 #include "system/or_end.h"
 
 namespace hlb {
@@ -75,7 +75,7 @@ Daemon::Daemon(Options options, Config config)
            .on_trouble = [this](const std::string& trouble) { programs_troubled(trouble); },
            .on_own = say_whose_programs_are},
           [this](const probes::Target& target) {
-            const probes::Listener place{target.address, target.port};
+            const network::Listener place{target.address, target.port};
             monitor_.hint({&place, 1});
           }),
       names_(
@@ -98,14 +98,14 @@ Daemon::Daemon(Options options, Config config)
       publisher_(
           io_.get_executor(), options_.runtime_dir, monitor_,
           [this](std::span<const Refreshed> services) { on_published(services); },
-          degraded_by("table")),
+          trouble_of("table")),
       hints_(io_.get_executor(), clock_, monitor_),
       override_control_(
           options_.state_dir, disk_, monitor_, clock_, [this] { publisher_.publish(); },
-          degraded_by("overrides")),
+          trouble_of("overrides")),
       failback_control_(
           io_.get_executor(), options_.state_dir, disk_, monitor_, [this] { publisher_.publish(); },
-          degraded_by("failback")),
+          trouble_of("failback")),
       operator_side_(io_, monitor_, publisher_, clock_,
                      [this] { return prober_.program_client(); }),
       state_file_(
@@ -113,7 +113,7 @@ Daemon::Daemon(Options options, Config config)
           [this](StateEncoder& encoder, std::size_t first) {
             return remember(monitor_, clock_, encoder, first);
           },
-          degraded_by("states")),
+          trouble_of("states")),
       routes_(io_, [this](bool ways) { routes_changed(ways); }),
       reloader_(
           options_.config, deliver_to(io_), [this] { return monitor_.list(); },
@@ -143,8 +143,8 @@ void Daemon::override_changed(const OverrideChange& change) {
 }
 
 // Shows operators the trouble of this part of hlbd, and when it is over.
-std::function<void(const std::string& trouble)> Daemon::degraded_by(const char* part) {
-  return [this, part](const std::string& trouble) { operator_side_.degraded().set(part, trouble); };
+std::function<void(const std::string& trouble)> Daemon::trouble_of(const char* part) {
+  return [this, part](const std::string& trouble) { operator_side_.troubles().set(part, trouble); };
 }
 
 void Daemon::tell(const discovery::NameWatch::News& news) {
@@ -154,7 +154,7 @@ void Daemon::tell(const discovery::NameWatch::News& news) {
 
 void Daemon::tell_unresolved() {
   const std::vector<std::string> names = names_.unresolved();
-  operator_side_.degraded().set(
+  operator_side_.troubles().show(
       "DNS", names.empty() ? "" : fmt::format("can't look up {}", fmt::join(names, ", ")));
 }
 
@@ -194,8 +194,7 @@ void Daemon::file_changed(const probes::FileChange& change) {
 }
 
 void Daemon::programs_troubled(const std::string& trouble) {
-  if (!trouble.empty()) spdlog::warn("programs can't be run: {}", trouble);
-  operator_side_.degraded().set("programs", trouble);
+  operator_side_.troubles().set("programs", trouble.empty() ? "" : "can't be run: " + trouble);
 }
 
 void Daemon::run() {
@@ -234,9 +233,9 @@ void Daemon::join_bus() {
 
 void Daemon::watch_routes() {
   if (const std::error_code error = routes_.start()) {
-    spdlog::warn("can't watch addresses and routes ({}): balance may suffer when they change",
-                 error.message());
-    operator_side_.degraded().set("routes", "can't be watched: " + error.message());
+    operator_side_.troubles().set(
+        "routes",
+        fmt::format("can't be watched ({}): balance may suffer when they change", error.message()));
   }
 }
 
@@ -307,8 +306,8 @@ bus::Refusal Daemon::refuse(const ConfigErrors& errors) {
     refusal.message += (refusal.message.empty() ? "" : "\n") + error.to_string();
   }
   spdlog::error("not reloaded: the configuration before goes on");
-  operator_side_.degraded().set("configuration",
-                                errors.front().to_string() + "; the one before goes on");
+  operator_side_.troubles().show("configuration",
+                                 errors.front().to_string() + "; the one before goes on");
   return refusal;
 }
 
@@ -321,7 +320,7 @@ void Daemon::take_over(Reloader::Configuration configuration) {
   tell_unresolved();
   publisher_.publish();
   state_file_.changed();
-  operator_side_.degraded().set("configuration", "");
+  operator_side_.troubles().show("configuration", "");
 }
 
 void Daemon::await_signal() {

@@ -11,22 +11,22 @@
 #include <string>
 #include <vector>
 
-#include "bus/errors.h"
 #include "config/config.h"
 #include "discovery/name_watch.h"
 #include "engine/clock.h"
+#include "engine/hints.h"
 #include "engine/monitor.h"
-#include "failback_control.h"
-#include "hints.h"
-#include "operator_side.h"
+#include "network/routes.h"
+#include "operators/control/failback_control.h"
+#include "operators/control/override_control.h"
+#include "operators/control/reloader.h"
+#include "operators/operator_side.h"
+#include "operators/refusal.h"
 #include "options.h"
-#include "override_control.h"
 #include "probes/prober.h"
 #include "publish/peer_socket.h"
-#include "publish/routes.h"
+#include "publish/publisher.h"
 #include "publish/runtime_folder.h"
-#include "publisher.h"
-#include "reloader.h"
 #include "state/remembered.h"
 #include "state/state_file.h"
 #include "system/notify.h"
@@ -48,7 +48,7 @@ class Daemon : private Monitor::Observer {
   void backend_changed(const BackendChange& change) override;
   void advice_changed() override { state_file_.changed(); }
   void checks_hindered(const std::string& summary) override {
-    operator_side_.degraded().set("checks", summary);
+    operator_side_.troubles().show("checks", summary);
   }
   void probed(const CheckSpec& check, const Outcome& outcome) override {
     operator_side_.telemetry().counted().probed(check.method, outcome);
@@ -73,7 +73,7 @@ class Daemon : private Monitor::Observer {
   void take_over(Reloader::Configuration configuration);
   void tell(const discovery::NameWatch::News& news);
   void tell_unresolved();
-  std::function<void(const std::string& trouble)> degraded_by(const char* part);
+  std::function<void(const std::string& trouble)> trouble_of(const char* part);
   void await_signal();
   boost::asio::awaitable<void> renew_lease();
   std::string status() const;
@@ -95,7 +95,7 @@ class Daemon : private Monitor::Observer {
   FailbackControl failback_control_;
   OperatorSide operator_side_;
   StateFile state_file_;
-  publish::RouteWatch routes_;
+  network::RouteWatch routes_;
   std::optional<publish::PeerSocket> peer_socket_;
   Notifier notifier_;
   Reloader reloader_;

@@ -5,11 +5,11 @@
 #include <utility>
 #include <variant>
 
-#include "bus/system_bus.h"
 #include "config/config.h"
 #include "daemon.h"
+#include "operators/bus/system_bus.h"
 #include "options.h"
-#include "probes/tls_settings.h"
+#include "probes/tls/settings.h"
 #include "publish/table_file.h"
 #include "system/log.h"
 

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "config/check_type.h"
-#include "config/wording.h"
+#include "text/wording.h"
 
 namespace hlb::config {
 
@@ -20,8 +20,8 @@ CheckSpec read_agent(const Value& agent, const std::string& service, Faults& fau
   check.fall = 1;
   check.max_flaps = 0;
   if (agent.as_table() == nullptr) {
-    faults.add(agent.at,
-               must_be("agent", "a table such as " + std::string(kAgentExample), kind_of(agent)));
+    faults.add(agent.at, text::must_be("agent", "a table such as " + std::string(kAgentExample),
+                                       kind_of(agent)));
     return check;
   }
   TableReader keys(agent, "\"agent\"", faults);

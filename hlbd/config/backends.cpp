@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "config/hostname.h"
-#include "config/wording.h"
+#include "text/wording.h"
 
 namespace hlb::config {
 
@@ -109,8 +109,8 @@ class BackendsReader {
                std::initializer_list<std::string_view> others) {
     for (const std::string_view other : others) {
       if (const Value* value = table.find(other)) {
-        faults_.add(value->at, in_quotes(other) + " can't stand beside " + in_quotes(key) +
-                                   "; write two backends, or remove one");
+        faults_.add(value->at, text::in_quotes(other) + " can't stand beside " +
+                                   text::in_quotes(key) + "; write two backends, or remove one");
       }
     }
   }
@@ -120,7 +120,7 @@ class BackendsReader {
     if (srv) {
       for (const std::string_view key : {"weight", "priority"}) {
         if (const Value* value = table.find(key)) {
-          faults_.add(value->at, in_quotes(key) +
+          faults_.add(value->at, text::in_quotes(key) +
                                      " can't stand beside \"srv\": the SRV records say "
                                      "it; remove it");
         }
@@ -135,9 +135,9 @@ class BackendsReader {
 
   void add_address(const std::string& text, const Value& at, const Weighting& weighting) {
     const auto address = Address::parse(text);
-    if (!address) return faults_.add(at.at, in_quotes(text) + " " + parse_fault(text));
+    if (!address) return faults_.add(at.at, text::in_quotes(text) + " " + parse_fault(text));
     if (const std::string fault = address_fault(*address); !fault.empty()) {
-      return faults_.add(at.at, in_quotes(text) + " " + fault);
+      return faults_.add(at.at, text::in_quotes(text) + " " + fault);
     }
     if (!is_new(text, at, addresses_.try_emplace(*address, at.at))) return;
     backends_.addresses.push_back(
@@ -146,7 +146,7 @@ class BackendsReader {
 
   void add_name(NamedBackends spec, const Value& at) {
     if (const std::string fault = name_fault(spec.name); !fault.empty()) {
-      return faults_.add(at.at, in_quotes(spec.name) + " " + fault);
+      return faults_.add(at.at, text::in_quotes(spec.name) + " " + fault);
     }
     const std::string text = std::exchange(spec.name, canonical_hostname(spec.name));
     if (!is_new(text, at, names_.try_emplace({spec.name, spec.srv}, at.at))) return;
@@ -157,7 +157,7 @@ class BackendsReader {
   template <typename Place>
   bool is_new(const std::string& text, const Value& at, const std::pair<Place, bool>& placed) {
     if (placed.second) return true;
-    faults_.add(at.at, "backend " + in_quotes(text) + " stands at " +
+    faults_.add(at.at, "backend " + text::in_quotes(text) + " stands at " +
                            faults_.place(placed.first->second) + " already; remove one of them");
     return false;
   }

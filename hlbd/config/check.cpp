@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "config/check_type.h"
-#include "config/duration.h"
-#include "config/wording.h"
+#include "text/duration.h"
+#include "text/wording.h"
 
 namespace hlb::config {
 
@@ -18,7 +18,7 @@ namespace {
 
 using TypeReader = void (*)(const CheckTable&, CheckSpec&);
 
-constexpr std::array<Choice<TypeReader>, 9> kTypes = {{
+constexpr std::array<NamedValue<TypeReader>, 9> kTypes = {{
     {"tcp", read_tcp},
     {"http", read_http},
     {"https", read_https},
@@ -42,13 +42,13 @@ void limit(const CheckTable& table, std::string_view key, milliseconds duration,
            std::string_view fault) {
   const Value* value = table.keys.find(key);
   if (value == nullptr || duration <= most) return;
-  table.faults.add(value->at, in_quotes(key)
+  table.faults.add(value->at, text::in_quotes(key)
                                   .append(" ")
                                   .append(fault)
                                   .append("; give a ")
                                   .append(key)
                                   .append(" of at most ")
-                                  .append(in_quotes(to_string(most))));
+                                  .append(text::in_quotes(text::to_string(most))));
 }
 
 void read_durations(const CheckTable& table, CheckSpec& check) {
@@ -110,7 +110,7 @@ std::vector<std::string_view> refuse_keys_of_other_types(const Value& check,
     if (keys.knows(entry.key)) continue;
     const auto types = types_with(entry.key);
     if (types.empty()) continue;
-    faults.add(entry.at, in_quotes(entry.key) + " is for type = " + either(types) +
+    faults.add(entry.at, text::in_quotes(entry.key) + " is for type = " + text::either(types) +
                              " alone; remove it or change the type");
     refused.emplace_back(entry.key);
   }
@@ -133,7 +133,7 @@ PlacedCheck read_check(const Value& value, std::string_view name, const std::str
   TableReader keys(value, name, faults);
   const CheckTable table{keys, service, faults};
   TypeReader read_type = nullptr;
-  keys.require("type", "add type = " + either(all_types()));
+  keys.require("type", "add type = " + text::either(all_types()));
   keys.choice("type", kTypes, read_type);
   if (read_type != nullptr) {
     read_type(table, check.spec);
@@ -194,8 +194,8 @@ std::vector<PlacedCheck> read_checks(const Value& checks, const std::string& ser
   const Value::Array* array = checks.as_array();
   if (array == nullptr) {
     faults.add(checks.at,
-               must_be("check", "a table, [service.check], or several, [[service.check]]",
-                       kind_of(checks)));
+               text::must_be("check", "a table, [service.check], or several, [[service.check]]",
+                             kind_of(checks)));
     return {};
   }
   if (array->empty()) faults.add(checks.at, "\"check\" is empty; give one check at least");

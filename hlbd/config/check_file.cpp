@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "config/check_type.h"
-#include "config/wording.h"
+#include "text/wording.h"
 
 namespace hlb::config {
 
@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr DurationRange kAge = {1s, 720h};
-constexpr std::array<Choice<bool>, 2> kFailsWhenOld = {{{"unknown", false}, {"down", true}}};
+constexpr std::array<NamedValue<bool>, 2> kFailsWhenOld = {{{"unknown", false}, {"down", true}}};
 
 // Why it can't be one; empty when it can. It may be written later: what is missing is no fault.
 std::string file_path_fault(const std::string& path) {
@@ -36,7 +36,7 @@ void read_path(const CheckTable& table, FileCheck& file) {
   const std::string* path = table.keys.text("path");
   if (path == nullptr) return;
   if (const std::string fault = file_path_fault(*path); !fault.empty()) {
-    return table.faults.add(value->at, in_quotes(*path) + " " + fault);
+    return table.faults.add(value->at, text::in_quotes(*path) + " " + fault);
   }
   file.path = *path;
 }

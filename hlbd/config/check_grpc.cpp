@@ -5,7 +5,8 @@
 #include <utility>
 
 #include "config/check_type.h"
-#include "config/wording.h"
+#include "text/ascii.h"
+#include "text/wording.h"
 
 namespace hlb::config {
 
@@ -18,7 +19,7 @@ constexpr std::array<std::string_view, 5> kTlsKeys = {"server_name", "verify", "
 void read_service(const CheckTable& table, GrpcCheck& grpc) {
   const std::string* service = table.keys.text("service");
   if (service == nullptr) return;
-  if (service->size() > kMaxService || !std::ranges::all_of(*service, is_visible)) {
+  if (service->size() > kMaxService || !std::ranges::all_of(*service, text::is_visible)) {
     return table.faults.add(table.keys.find("service")->at,
                             "\"service\" must be at most " + std::to_string(kMaxService) +
                                 " printable ASCII characters without spaces, the name of a "
@@ -36,7 +37,7 @@ void read_authority(const CheckTable& table, GrpcCheck& grpc) {
     return table.faults.add(value->at,
                             "\"authority\" is empty; leave it out for the service's name");
   }
-  if (!std::ranges::all_of(*authority, is_visible)) {
+  if (!std::ranges::all_of(*authority, text::is_visible)) {
     return table.faults.add(
         value->at,
         "\"authority\" must have no spaces, control or non-ASCII characters; remove them");
@@ -47,7 +48,8 @@ void read_authority(const CheckTable& table, GrpcCheck& grpc) {
 void refuse_tls_keys(const CheckTable& table) {
   for (const std::string_view key : kTlsKeys) {
     if (const Value* value = table.keys.find(key)) {
-      table.faults.add(value->at, in_quotes(key) + " is of no use without TLS; add tls = true");
+      table.faults.add(value->at,
+                       text::in_quotes(key) + " is of no use without TLS; add tls = true");
     }
   }
 }

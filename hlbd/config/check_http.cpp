@@ -6,7 +6,8 @@
 #include <variant>
 
 #include "config/check_type.h"
-#include "config/wording.h"
+#include "text/ascii.h"
+#include "text/wording.h"
 
 namespace hlb::config {
 
@@ -28,7 +29,7 @@ void read_method(const CheckTable& table, HttpCheck& http) {
   if (!is_token(*method)) {
     return table.faults.add(
         table.keys.find("method")->at,
-        must_be("method", R"(a method such as "GET" or "HEAD")", in_quotes(*method)));
+        text::must_be("method", R"(a method such as "GET" or "HEAD")", text::in_quotes(*method)));
   }
   http.method = *method;
 }
@@ -38,9 +39,10 @@ void read_path(const CheckTable& table, HttpCheck& http) {
   const std::string* path = table.keys.text("path");
   if (path == nullptr) return;
   if (!path->starts_with('/')) {
-    return table.faults.add(value->at, R"("path" must start with "/", not be )" + in_quotes(*path));
+    return table.faults.add(value->at,
+                            R"("path" must start with "/", not be )" + text::in_quotes(*path));
   }
-  if (!std::ranges::all_of(*path, is_visible)) {
+  if (!std::ranges::all_of(*path, text::is_visible)) {
     return table.faults.add(value->at,
                             "\"path\" must have no spaces, control or non-ASCII characters; "
                             "write them as %20 and the like");
@@ -56,7 +58,7 @@ void read_host(const CheckTable& table, HttpCheck& http) {
   if (host->empty()) {
     return table.faults.add(value->at, "\"host\" is empty; leave it out for the service's name");
   }
-  if (!std::ranges::all_of(*host, is_visible)) {
+  if (!std::ranges::all_of(*host, text::is_visible)) {
     return table.faults.add(
         value->at, "\"host\" must have no spaces, control or non-ASCII characters; remove them");
   }
@@ -76,32 +78,27 @@ constexpr std::array<Reserved, 4> kReserved = {{
     {"connection", R"(is what "reuse" is for; use that key)"},
 }};
 
-bool equal_but_for_case(std::string_view name, std::string_view lower_case) {
-  return std::ranges::equal(name, lower_case, {}, [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-}
-
 // Empty for a header that a check can have.
 std::string header_name_fault(std::string_view name) {
   if (!is_token(name)) return "is no name of a header; use letters, digits and \"-\"";
-  const auto* reserved = std::ranges::find_if(
-      kReserved, [name](const Reserved& each) { return equal_but_for_case(name, each.name); });
+  const auto* reserved = std::ranges::find_if(kReserved, [name](const Reserved& each) {
+    return text::equal_but_for_case(name, each.name);
+  });
   return reserved == kReserved.end() ? "" : std::string(reserved->hint);
 }
 
 void read_header(const Entry& entry, HttpCheck& http, Faults& faults) {
   if (const std::string fault = header_name_fault(entry.key); !fault.empty()) {
-    return faults.add(entry.at, in_quotes(entry.key) + " " + fault);
+    return faults.add(entry.at, text::in_quotes(entry.key) + " " + fault);
   }
   const auto* text = std::get_if<std::string>(&entry.value.data);
   if (text == nullptr) {
     return faults.add(entry.value.at,
-                      must_be(entry.key, "a string in quotes", kind_of(entry.value)));
+                      text::must_be(entry.key, "a string in quotes", kind_of(entry.value)));
   }
-  if (std::ranges::any_of(*text, is_control)) {
+  if (std::ranges::any_of(*text, text::is_control)) {
     return faults.add(entry.value.at,
-                      in_quotes(entry.key) + " must have no control characters; remove them");
+                      text::in_quotes(entry.key) + " must have no control characters; remove them");
   }
   http.headers.emplace_back(entry.key, *text);
 }
@@ -112,7 +109,7 @@ void read_headers(const CheckTable& table, HttpCheck& http) {
   if (value->as_table() == nullptr) {
     return table.faults.add(
         value->at,
-        must_be("headers", R"(a table such as { Accept = "text/plain" })", kind_of(*value)));
+        text::must_be("headers", R"(a table such as { Accept = "text/plain" })", kind_of(*value)));
   }
   for (const Entry& entry : *value->as_table())
     read_header(entry, http, table.faults);

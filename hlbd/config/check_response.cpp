@@ -9,7 +9,8 @@
 #include <variant>
 
 #include "config/check_type.h"
-#include "config/wording.h"
+#include "text/printable.h"
+#include "text/wording.h"
 
 namespace hlb::config {
 
@@ -48,7 +49,7 @@ std::optional<StatusRange> read_status(const Value& value) {
 
 // What the user wrote, as far as a message can show it.
 std::string shown(const Value& value) {
-  if (const auto* text = std::get_if<std::string>(&value.data)) return in_quotes(*text);
+  if (const auto* text = std::get_if<std::string>(&value.data)) return text::in_quotes(*text);
   if (const auto* number = std::get_if<std::int64_t>(&value.data)) return std::to_string(*number);
   return std::string(kind_of(value));
 }
@@ -57,8 +58,8 @@ void add_status(std::string_view key, const Value& value, std::vector<StatusRang
                 Faults& faults) {
   const auto range = read_status(value);
   if (!range) {
-    return faults.add(value.at,
-                      must_be(key, R"(100 to 599, or a range such as "200-299")", shown(value)));
+    return faults.add(
+        value.at, text::must_be(key, R"(100 to 599, or a range such as "200-299")", shown(value)));
   }
   if (range->first > range->last) {
     return faults.add(value.at, shown(value) + " is no range; write the lower status first");
@@ -73,7 +74,7 @@ void read_statuses(const CheckTable& table, std::string_view key, std::vector<St
   const Value::Array* array = value->as_array();
   if (array == nullptr) return add_status(key, *value, into, table.faults);
   if (array->empty()) {
-    table.faults.add(value->at, in_quotes(key) + " is empty; give one status at least");
+    table.faults.add(value->at, text::in_quotes(key) + " is empty; give one status at least");
   }
   for (const Value& each : *array)
     add_status(key, each, into, table.faults);
@@ -97,7 +98,7 @@ void refuse_common_status(const CheckTable& table, const HttpCheck& http) {
   const std::string_view of_other =
       table.keys.find("expect_status") == nullptr ? " unless that is set" : "";
   table.faults.add(table.keys.find("drain_status")->at,
-                   in_quotes("drain_status") + " has " + std::to_string(*status) +
+                   text::in_quotes("drain_status") + " has " + std::to_string(*status) +
                        ", which expect_status has" + std::string(of_other) +
                        "; a status has one meaning, so remove it from one of them");
 }
@@ -107,7 +108,7 @@ std::string regex_fault(const std::string& regex) {
   RE2::Options quiet;
   quiet.set_log_errors(false);
   const RE2 compiled(regex, quiet);
-  return compiled.ok() ? "" : printable(compiled.error(), kReasonLimit);
+  return compiled.ok() ? "" : text::readable(compiled.error(), kReasonLimit);
 }
 
 void read_regex(const Value& value, HttpCheck& http, Faults& faults) {
@@ -121,7 +122,7 @@ void read_regex(const Value& value, HttpCheck& http, Faults& faults) {
   }
   if (const std::string fault = regex_fault(*regex); !fault.empty()) {
     return faults.add(regex_value->at,
-                      in_quotes(*regex) + " is no regular expression of RE2: " + fault);
+                      text::in_quotes(*regex) + " is no regular expression of RE2: " + fault);
   }
   http.expect_body = {*regex, true};
 }
@@ -133,8 +134,8 @@ void read_body(const CheckTable& table, HttpCheck& http) {
   const auto* text = std::get_if<std::string>(&value->data);
   if (text == nullptr) {
     return table.faults.add(
-        value->at,
-        must_be("expect_body", R"(a string in quotes or { regex = "^ready" })", kind_of(*value)));
+        value->at, text::must_be("expect_body", R"(a string in quotes or { regex = "^ready" })",
+                                 kind_of(*value)));
   }
   if (text->empty()) {
     return table.faults.add(value->at, "\"expect_body\" is empty; leave it out for any body");

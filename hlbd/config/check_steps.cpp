@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "config/check_type.h"
-#include "config/wording.h"
+#include "text/wording.h"
 
 namespace hlb::config {
 
@@ -41,35 +41,35 @@ std::optional<std::string> decoded(std::string_view hex) {
 }
 
 std::optional<std::string> read_hex(std::string_view key, const Value& value, Faults& faults) {
-  const std::string name = in_quotes(key);
+  const std::string name = text::in_quotes(key);
   TableReader table(value, name, faults);
   const Value* hex = table.require("hex", R"(add hex = "0d 0a")");
   const std::string* text = table.text("hex");
   table.reject_unknown();
   if (text == nullptr) return std::nullopt;
   auto bytes = decoded(*text);
-  if (!bytes) faults.add(hex->at, must_be("hex", kHexForm, in_quotes(*text)));
+  if (!bytes) faults.add(hex->at, text::must_be("hex", kHexForm, text::in_quotes(*text)));
   return bytes;
 }
 
 std::optional<std::string> read_either(std::string_view key, const Value& value, Faults& faults) {
   if (value.as_table() != nullptr) return read_hex(key, value, faults);
   if (const auto* text = std::get_if<std::string>(&value.data)) return *text;
-  faults.add(value.at, must_be(key, kBytesForm, kind_of(value)));
+  faults.add(value.at, text::must_be(key, kBytesForm, kind_of(value)));
   return std::nullopt;
 }
 
 std::optional<std::string> read_bytes(std::string_view key, const Value& value, Faults& faults) {
   auto bytes = read_either(key, value, faults);
   if (!bytes || bytes->size() <= kMaxBytes) return bytes;
-  faults.add(value.at, in_quotes(key) + " has " + std::to_string(bytes->size()) +
+  faults.add(value.at, text::in_quotes(key) + " has " + std::to_string(bytes->size()) +
                            " bytes; at most " + std::to_string(kMaxBytes) + " are possible");
   return std::nullopt;
 }
 
 void read_step(const Value& value, std::vector<Step>& into, Faults& faults) {
   if (value.as_table() == nullptr) {
-    return faults.add(value.at, must_be("steps", kStepForm, kind_of(value)));
+    return faults.add(value.at, text::must_be("steps", kStepForm, kind_of(value)));
   }
   TableReader table(value, "\"steps\"", faults);
   const Value* send = table.find("send");
@@ -83,7 +83,8 @@ void read_step(const Value& value, std::vector<Step>& into, Faults& faults) {
   const Value& said = send != nullptr ? *send : *expect;
   auto bytes = read_bytes(key, said, faults);
   if (!bytes) return;
-  if (bytes->empty()) return faults.add(said.at, in_quotes(key) + " is empty; leave the step out");
+  if (bytes->empty())
+    return faults.add(said.at, text::in_quotes(key) + " is empty; leave the step out");
   into.push_back({kind, std::move(*bytes)});
 }
 

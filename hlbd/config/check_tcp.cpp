@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "config/check_type.h"
-#include "config/wording.h"
+#include "text/wording.h"
 
 namespace hlb::config {
 
@@ -25,8 +25,8 @@ void read_short_form(const CheckTable& table, TcpCheck& tcp) {
 void refuse_beside_steps(const CheckTable& table, std::string_view key) {
   const Value* value = table.keys.find(key);
   if (value == nullptr || table.keys.find("steps") == nullptr) return;
-  table.faults.add(value->at,
-                   in_quotes(key) + " stands beside \"steps\", which say all; make it one of them");
+  table.faults.add(value->at, text::in_quotes(key) +
+                                  " stands beside \"steps\", which say all; make it one of them");
 }
 
 }  // namespace

@@ -13,8 +13,8 @@
 
 #include "config/check_type.h"
 #include "config/hostname.h"
-#include "config/wording.h"
 #include "health/address.h"
+#include "text/wording.h"
 
 namespace hlb::config {
 
@@ -112,7 +112,7 @@ class Trial {
     if (wants_passphrase_)
       fault = "is encrypted, and nobody is there to enter a passphrase; decrypt it";
     if (!fault.empty()) {
-      return table_.faults.add(table_.keys.find(key)->at, in_quotes(*path) + " " + fault);
+      return table_.faults.add(table_.keys.find(key)->at, text::in_quotes(*path) + " " + fault);
     }
     into = *path;
   }
@@ -136,7 +136,8 @@ void read_server_name(const CheckTable& table, TlsSpec& tls) {
   const std::string name = canonical_hostname(*text);
   const std::string fault = name == "localhost" ? "" : hostname_fault(name);
   if (!fault.empty()) {
-    return table.faults.add(table.keys.find("server_name")->at, in_quotes(*text) + " " + fault);
+    return table.faults.add(table.keys.find("server_name")->at,
+                            text::in_quotes(*text) + " " + fault);
   }
   tls.server_name = name;
 }
@@ -145,9 +146,9 @@ void read_server_name(const CheckTable& table, TlsSpec& tls) {
 void demand_both(const CheckTable& table, std::string_view key, std::string_view other) {
   const Value* value = table.keys.find(key);
   if (value == nullptr || table.keys.find(other) != nullptr) return;
-  table.faults.add(value->at, in_quotes(key)
+  table.faults.add(value->at, text::in_quotes(key)
                                   .append(" is of no use without ")
-                                  .append(in_quotes(other))
+                                  .append(text::in_quotes(other))
                                   .append("; add that or remove this"));
 }
 

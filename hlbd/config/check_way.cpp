@@ -10,7 +10,8 @@
 
 #include "config/backends.h"
 #include "config/check_type.h"
-#include "config/wording.h"
+#include "text/ascii.h"
+#include "text/wording.h"
 
 namespace hlb::config {
 
@@ -25,21 +26,22 @@ std::optional<Address> read_address(const CheckTable& table, std::string_view ke
   const auto address = Address::parse(*text);
   const std::string fault = address ? address_fault(*address) : parse_fault(*text);
   if (fault.empty()) return address;
-  table.faults.add(table.keys.find(key)->at, in_quotes(*text) + " " + fault);
+  table.faults.add(table.keys.find(key)->at, text::in_quotes(*text) + " " + fault);
   return std::nullopt;
 }
 
 // As the kernel takes them (net/core/dev.c, dev_valid_name()).
 bool is_interface_name(const std::string& text) {
   return !text.empty() && text.size() < IFNAMSIZ && text != "." && text != ".." &&
-         std::ranges::all_of(text, [](char c) { return is_visible(c) && c != '/' && c != ':'; });
+         std::ranges::all_of(
+             text, [](char c) { return text::is_visible(c) && c != '/' && c != ':'; });
 }
 
 bool is_namespace(const std::string& text) {
   if (!text.starts_with(kNamespaces)) return false;
   const std::string_view name = std::string_view(text).substr(kNamespaces.size());
   return !name.empty() && name != "." && name != ".." &&
-         std::ranges::none_of(name, [](char c) { return c == '/' || is_control(c); });
+         std::ranges::none_of(name, [](char c) { return c == '/' || text::is_control(c); });
 }
 
 void read_text(const CheckTable& table, std::string_view key, bool (*is_right)(const std::string&),
@@ -49,7 +51,8 @@ void read_text(const CheckTable& table, std::string_view key, bool (*is_right)(c
   if (is_right(*text)) {
     into = *text;
   } else {
-    table.faults.add(table.keys.find(key)->at, must_be(key, expected, in_quotes(*text)));
+    table.faults.add(table.keys.find(key)->at,
+                     text::must_be(key, expected, text::in_quotes(*text)));
   }
 }
 

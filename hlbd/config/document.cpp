@@ -5,7 +5,8 @@
 #include <optional>
 
 #include "config/guard.h"
-#include "config/wording.h"
+#include "text/printable.h"
+#include "text/wording.h"
 
 // toml++ 3.3 asserts what it believes of its input, wrongly for some. refuse() keeps the known
 // cases from it; for one that isn't known, this hook of the library makes a fault of the file from
@@ -92,7 +93,7 @@ std::string_view advice_for(std::string_view description) {
 }
 
 SyntaxFault fault_of(const toml::parse_error& error) {
-  std::string message = printable(error.description(), kMessageLimit);
+  std::string message = text::readable(error.description(), kMessageLimit);
   if (message.starts_with('E')) message.front() = 'e';
   message.insert(0, "invalid TOML: ").append(advice_for(error.description()));
   return {begin_of(error.source()), std::move(message)};
@@ -123,7 +124,7 @@ std::variant<Value, SyntaxFault> parse_bounded(std::string_view text) {
 
 // A forgotten bracket further up looks like deep nesting too, so a fault before the refused place
 // goes first, unless it is the cutting short itself.
-SyntaxFault fault_of_refused(std::string_view text, const Refusal& refusal) {
+SyntaxFault fault_of_refused(std::string_view text, const Unsafe& refusal) {
   const auto before = parse_bounded(text.substr(0, refusal.offset));
   const auto* fault = std::get_if<SyntaxFault>(&before);
   if (fault != nullptr && fault->message.find("end-of-file") == std::string::npos) return *fault;

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::array<Choice<LogLevel>, 5> kLogLevels = {{
+constexpr std::array<NamedValue<LogLevel>, 5> kLogLevels = {{
     {"trace", LogLevel::trace},
     {"debug", LogLevel::debug},
     {"info", LogLevel::info},
@@ -41,7 +41,7 @@ void read_daemon(const Value& value, Config& config, Faults& faults) {
   table.reject_unknown();
 }
 
-void read_services(const Value& value, Config& config, Names& names, Faults& faults) {
+void read_services(const Value& value, Config& config, ClaimedNames& names, Faults& faults) {
   const Value::Array* services = value.as_array();
   if (services == nullptr) {
     return faults.add(value.at,
@@ -53,7 +53,8 @@ void read_services(const Value& value, Config& config, Names& names, Faults& fau
   }
 }
 
-void read_root(const Value& root, FileRole role, Config& config, Names& names, Faults& faults) {
+void read_root(const Value& root, FileRole role, Config& config, ClaimedNames& names,
+               Faults& faults) {
   TableReader table(root, "the file", faults);
   if (const Value* services = table.find("service")) {
     read_services(*services, config, names, faults);

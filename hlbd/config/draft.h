@@ -31,7 +31,7 @@ class Draft {
  private:
   Config config_;
   ConfigErrors errors_;
-  Names names_;
+  ClaimedNames names_;
 };
 
 }  // namespace hlb::config

@@ -71,12 +71,12 @@ std::size_t behind_opaque(std::string_view text, std::size_t at) {
   return opens_long_string(text, at) ? behind_long_string(text, at) : behind_short_string(text, at);
 }
 
-std::optional<Refusal> refuse_string(std::string_view text, std::size_t begin, std::size_t end) {
+std::optional<Unsafe> refuse_string(std::string_view text, std::size_t begin, std::size_t end) {
   if (text[begin] == '#') return std::nullopt;
   const std::string_view inside = text.substr(begin, end - begin);
   const auto* found = std::ranges::find_if_not(inside, is_ascii);
   if (found == inside.end()) return std::nullopt;
-  return Refusal{begin + static_cast<std::size_t>(found - inside.begin()), kNotAscii};
+  return Unsafe{begin + static_cast<std::size_t>(found - inside.begin()), kNotAscii};
 }
 
 bool starts_line(std::string_view text, std::size_t at) {
@@ -89,17 +89,17 @@ bool can_start_key(char c) {
          std::string_view("_-\"'").find(c) != kEnd;
 }
 
-std::optional<Refusal> refuse_header(std::string_view text, std::size_t at) {
+std::optional<Unsafe> refuse_header(std::string_view text, std::size_t at) {
   if (text[at] != '[' || !starts_line(text, at)) return std::nullopt;
   const std::size_t brackets = text.substr(at, 2) == "[[" ? 2 : 1;
   const std::size_t name = text.find_first_not_of(" \t", at + brackets);
   if (name == kEnd || can_start_key(text[name])) return std::nullopt;
-  return Refusal{name, kNoName};
+  return Unsafe{name, kNoName};
 }
 
 }  // namespace
 
-std::optional<Refusal> refuse(std::string_view text) {
+std::optional<Unsafe> refuse(std::string_view text) {
   Depth depth;
   std::size_t at = 0;
   while (at < text.size()) {
@@ -109,12 +109,12 @@ std::optional<Refusal> refuse(std::string_view text) {
       at = behind;
       continue;
     }
-    if (!is_ascii(text[at])) return Refusal{at, kNotAscii};
+    if (!is_ascii(text[at])) return Unsafe{at, kNotAscii};
     if (depth.brackets == 0) {
       if (const auto refusal = refuse_header(text, at)) return refusal;
     }
     depth.see(text[at]);
-    if (depth.too_deep()) return Refusal{at, kTooDeep};
+    if (depth.too_deep()) return Unsafe{at, kTooDeep};
     ++at;
   }
   return std::nullopt;

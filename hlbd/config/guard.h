@@ -12,7 +12,7 @@ namespace hlb::config {
 // More brackets or parts of a key than this has no meaning in hlbd.toml anyway.
 inline constexpr int kMaxNesting = 8;
 
-struct Refusal {
+struct Unsafe {
   std::size_t offset;
   std::string_view reason;
 };
@@ -26,6 +26,6 @@ struct Refusal {
 //    301).
 // nullopt: the text is safe to parse.
 // Right for every text up to its first syntax error; what stands behind one means nothing.
-std::optional<Refusal> refuse(std::string_view text);
+std::optional<Unsafe> refuse(std::string_view text);
 
 }  // namespace hlb::config

@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "config/wording.h"
+#include "text/ascii.h"
+#include "text/wording.h"
 
 namespace hlb::config {
 
@@ -13,14 +14,6 @@ namespace {
 
 constexpr std::size_t kMaxName = 253;  // RFC 1035, 2.3.4, in its text form
 constexpr std::size_t kMaxLabel = 63;
-
-char lowered(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool may_stand_in_name(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-}
 
 // What getaddrinfo(3) takes for an address, "127.1" and "0x7f000001" included: it would never ask
 // for such a name.
@@ -47,16 +40,14 @@ std::string label_fault(std::string_view rest) {
 
 std::string canonical_hostname(std::string_view text) {
   if (text.ends_with('.')) text.remove_suffix(1);
-  std::string name(text);
-  std::ranges::transform(name, name.begin(), lowered);
-  return name;
+  return text::lower_case(text);
 }
 
 std::string hostname_fault(const std::string& name) {
   if (name.empty()) return "is no hostname; give one such as \"app.example\"";
   if (is_numeric(name)) return "is a numeric address, which is never looked up; give a hostname";
   if (name == "localhost") return "belongs to the host itself; choose another name";
-  if (!std::ranges::all_of(name, may_stand_in_name)) {
+  if (!std::ranges::all_of(name, text::is_of_hostname)) {
     return R"(is no hostname; use letters, digits, "-", "_" and "." only)";
   }
   if (name.size() > kMaxName) {
@@ -65,24 +56,24 @@ std::string hostname_fault(const std::string& name) {
   return label_fault(name);
 }
 
-std::optional<std::string> Names::claim(const std::string& name, const std::string& place) {
+std::optional<std::string> ClaimedNames::claim(const std::string& name, const std::string& place) {
   const auto [entry, taken] = places_.try_emplace(name, place);
   if (taken) return std::nullopt;
   return entry->second;
 }
 
-void Names::look_up(std::string name, ConfigError at) {
+void ClaimedNames::look_up(std::string name, ConfigError at) {
   looked_up_.push_back({std::move(name), std::move(at)});
 }
 
-ConfigErrors Names::faults() const {
+ConfigErrors ClaimedNames::faults() const {
   ConfigErrors faults;
   for (const LookedUp& looked_up : looked_up_) {
     const auto own = places_.find(looked_up.name);
     if (own == places_.end()) continue;
     ConfigError& fault = faults.emplace_back(looked_up.at);
-    fault.message = in_quotes(looked_up.name) + " is the name of a service, at " + own->second +
-                    "; look up a name that hlbd doesn't answer itself";
+    fault.message = text::in_quotes(looked_up.name) + " is the name of a service, at " +
+                    own->second + "; look up a name that hlbd doesn't answer itself";
   }
   return faults;
 }

@@ -18,7 +18,7 @@ std::string canonical_hostname(std::string_view text);
 std::string hostname_fault(const std::string& name);
 
 // The names and aliases of all files, each with the place where it first stands.
-class Names {
+class ClaimedNames {
  public:
   // nullopt: the name was free and is now taken at `place`. Else where it was taken before.
   std::optional<std::string> claim(const std::string& name, const std::string& place);

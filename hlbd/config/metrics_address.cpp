@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "config/wording.h"
+#include "text/wording.h"
 
 namespace hlb::config {
 
@@ -64,20 +64,22 @@ std::variant<MetricsAddress, std::string> parse(const std::string& text) {
   MetricsAddress result;
   if (text.starts_with('/')) {
     if (const std::string fault = socket_path_fault(text); !fault.empty()) {
-      return in_quotes(text) + " " + fault;
+      return text::in_quotes(text) + " " + fault;
     }
     result.socket = text;
     return result;
   }
   const auto [host, port] = split(text);
   const auto address = Address::parse(host);
-  if (!address) return must_be("metrics", kForms, in_quotes(text));
+  if (!address) return text::must_be("metrics", kForms, text::in_quotes(text));
   if (!can_listen_at(*address)) {
-    return in_quotes(text) + " has an address that no host can have; give one of this host's own";
+    return text::in_quotes(text) +
+           " has an address that no host can have; give one of this host's own";
   }
   result.address = *address;
   result.port = port_of(port);
-  if (result.port == 0) return in_quotes(text) + " has no port, 1 to 65535, behind its last colon";
+  if (result.port == 0)
+    return text::in_quotes(text) + " has no port, 1 to 65535, behind its last colon";
   return result;
 }
 

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <system_error>
 
-#include "config/wording.h"
+#include "text/wording.h"
 
 namespace hlb::config {
 
@@ -32,9 +32,9 @@ std::string program_fault(const std::string& path) {
 // Why `value` is no word of a command. A zero byte would end it early.
 std::string word_fault(std::string_view key, const Value& value) {
   const auto* text = std::get_if<std::string>(&value.data);
-  if (text == nullptr) return must_be(key, "strings in quotes", kind_of(value));
+  if (text == nullptr) return text::must_be(key, "strings in quotes", kind_of(value));
   if (text->find('\0') != std::string::npos) {
-    return in_quotes(*text) + " has a zero byte, which no argument can hold; remove it";
+    return text::in_quotes(*text) + " has a zero byte, which no argument can hold; remove it";
   }
   return "";
 }
@@ -68,7 +68,7 @@ std::vector<std::string> read_command(TableReader& keys, std::string_view key,
     command.push_back(std::get<std::string>(word.data));
   }
   if (const std::string fault = program_fault(command.front()); !fault.empty()) {
-    faults.add(words->front().at, in_quotes(command.front()) + " " + fault);
+    faults.add(words->front().at, text::in_quotes(command.front()) + " " + fault);
     return {};
   }
   return command;
@@ -78,7 +78,7 @@ void read_user(TableReader& keys, std::string_view key, Faults& faults, std::str
   const std::string* user = keys.text(key);
   if (user == nullptr) return;
   if (const std::string fault = user_fault(*user); !fault.empty()) {
-    return faults.add(keys.find(key)->at, in_quotes(*user) + " " + fault);
+    return faults.add(keys.find(key)->at, text::in_quotes(*user) + " " + fault);
   }
   into = *user;
 }

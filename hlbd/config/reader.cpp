@@ -4,8 +4,8 @@
 #include <tuple>
 #include <utility>
 
-#include "config/duration.h"
-#include "config/wording.h"
+#include "text/duration.h"
+#include "text/wording.h"
 
 namespace hlb::config {
 
@@ -54,9 +54,11 @@ const Value* TableReader::find(std::string_view key) {
 const Value* TableReader::require(std::string_view key, std::string_view advice) {
   const Value* value = find(key);
   if (value == nullptr) {
-    faults_.add(
-        table_.at,
-        std::string(name_).append(" has no ").append(in_quotes(key)).append("; ").append(advice));
+    faults_.add(table_.at, std::string(name_)
+                               .append(" has no ")
+                               .append(text::in_quotes(key))
+                               .append("; ")
+                               .append(advice));
   }
   return value;
 }
@@ -94,11 +96,12 @@ void TableReader::duration(std::string_view key, DurationRange range,
   if (value == nullptr) return;
   const auto* text = std::get_if<std::string>(&value->data);
   if (text == nullptr) return wrong_type(key, *value, kDurationForm);
-  const auto duration = parse_duration(*text);
-  if (!duration) return faults_.add(value->at, must_be(key, kDurationForm, in_quotes(*text)));
+  const auto duration = text::parse_duration(*text);
+  if (!duration)
+    return faults_.add(value->at, text::must_be(key, kDurationForm, text::in_quotes(*text)));
   if (*duration < range.least || *duration > range.most) {
-    const std::string allowed = to_string(range.least) + " to " + to_string(range.most);
-    return faults_.add(value->at, must_be(key, allowed, in_quotes(*text)));
+    const std::string allowed = text::to_string(range.least) + " to " + text::to_string(range.most);
+    return faults_.add(value->at, text::must_be(key, allowed, text::in_quotes(*text)));
   }
   into = *duration;
 }
@@ -114,7 +117,7 @@ std::optional<std::int64_t> TableReader::integer_between(std::string_view key, s
     return std::nullopt;
   }
   if (*number < least || *number > most) {
-    faults_.add(value->at, must_be(key, allowed, std::to_string(*number)));
+    faults_.add(value->at, text::must_be(key, allowed, std::to_string(*number)));
     return std::nullopt;
   }
   return *number;
@@ -129,25 +132,25 @@ void TableReader::reject_unknown(std::span<const std::string_view> noted) {
   if (entries == nullptr) return;
   for (const Entry& entry : *entries) {
     if (knows(entry.key) || std::ranges::find(noted, entry.key) != noted.end()) continue;
-    faults_.add(entry.at, "unknown key " + in_quotes(entry.key) + " in " + std::string(name_) +
-                              advice_for_unknown(entry.key));
+    faults_.add(entry.at, "unknown key " + text::in_quotes(entry.key) + " in " +
+                              std::string(name_) + advice_for_unknown(entry.key));
   }
 }
 
 std::string TableReader::advice_for_unknown(std::string_view key) const {
-  const std::string_view meant = nearest(key, known_);
-  if (!meant.empty()) return "; did you mean " + in_quotes(meant) + "?";
-  return "; remove it, or use " + either(known_);
+  const std::string_view meant = text::nearest(key, known_);
+  if (!meant.empty()) return "; did you mean " + text::in_quotes(meant) + "?";
+  return "; remove it, or use " + text::either(known_);
 }
 
 void TableReader::wrong_type(std::string_view key, const Value& value, std::string_view expected) {
-  faults_.add(value.at, must_be(key, expected, kind_of(value)));
+  faults_.add(value.at, text::must_be(key, expected, kind_of(value)));
 }
 
 void TableReader::wrong_choice(std::string_view key, const std::string& word,
                                const std::vector<std::string_view>& words) {
   const Value* value = find(key);
-  faults_.add(value->at, must_be(key, either(words), in_quotes(word)));
+  faults_.add(value->at, text::must_be(key, text::either(words), text::in_quotes(word)));
 }
 
 }  // namespace hlb::config

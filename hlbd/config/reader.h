@@ -33,7 +33,7 @@ class Faults {
 };
 
 template <typename E>
-struct Choice {
+struct NamedValue {
   std::string_view word;
   E value;
 };
@@ -65,7 +65,7 @@ class TableReader {
     if (const auto number = integer_between(key, least, most)) into = static_cast<T>(*number);
   }
   template <typename E, std::size_t N>
-  void choice(std::string_view key, const std::array<Choice<E>, N>& choices, E& into);
+  void choice(std::string_view key, const std::array<NamedValue<E>, N>& choices, E& into);
 
   // The keys that were asked for.
   const std::vector<std::string_view>& known() const { return known_; }
@@ -89,7 +89,8 @@ class TableReader {
 };
 
 template <typename E, std::size_t N>
-void TableReader::choice(std::string_view key, const std::array<Choice<E>, N>& choices, E& into) {
+void TableReader::choice(std::string_view key, const std::array<NamedValue<E>, N>& choices,
+                         E& into) {
   const std::string* word = text(key);
   if (word == nullptr) return;
   std::vector<std::string_view> words;

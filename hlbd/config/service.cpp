@@ -9,7 +9,7 @@
 #include "config/check.h"
 #include "config/program.h"
 #include "config/standby.h"
-#include "config/wording.h"
+#include "text/wording.h"
 
 namespace hlb::config {
 
@@ -17,13 +17,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::array<Choice<AnswerMode>, 3> kAnswers = {{
+constexpr std::array<NamedValue<AnswerMode>, 3> kAnswers = {{
     {"spread", AnswerMode::spread},
     {"one", AnswerMode::one},
     {"all", AnswerMode::all},
 }};
 
-constexpr std::array<Choice<WhenAllDown>, 3> kAllDownRules = {{
+constexpr std::array<NamedValue<WhenAllDown>, 3> kAllDownRules = {{
     {"fail", WhenAllDown::fail},
     {"all", WhenAllDown::all},
     {"next", WhenAllDown::next},
@@ -31,23 +31,24 @@ constexpr std::array<Choice<WhenAllDown>, 3> kAllDownRules = {{
 
 constexpr DurationRange kSlowStart = {0s, 1h};
 
-std::string claim_name(const std::string& text, Position at, Names& names, Faults& faults) {
+std::string claim_name(const std::string& text, Position at, ClaimedNames& names, Faults& faults) {
   std::string name = canonical_hostname(text);
   if (const std::string fault = hostname_fault(name); !fault.empty()) {
-    faults.add(at, in_quotes(text) + " " + fault);
+    faults.add(at, text::in_quotes(text) + " " + fault);
   } else if (const auto first = names.claim(name, faults.place(at))) {
-    faults.add(at, in_quotes(text) + " is a name at " + *first + " already; rename one of them");
+    faults.add(at,
+               text::in_quotes(text) + " is a name at " + *first + " already; rename one of them");
   }
   return name;
 }
 
-std::string read_name(TableReader& table, Names& names, Faults& faults) {
+std::string read_name(TableReader& table, ClaimedNames& names, Faults& faults) {
   const Value* value = table.require("name", R"(add name = "app.example")");
   const std::string* text = table.text("name");
   return text == nullptr ? "" : claim_name(*text, value->at, names, faults);
 }
 
-std::vector<std::string> read_aliases(TableReader& table, Names& names, Faults& faults) {
+std::vector<std::string> read_aliases(TableReader& table, ClaimedNames& names, Faults& faults) {
   const Value::Array* array = table.array("aliases", R"(["www.example"])");
   if (array == nullptr) return {};
   std::vector<std::string> aliases;
@@ -75,11 +76,11 @@ void demand_ports(const Backends& backends, std::string_view check, Faults& faul
   for (const auto& [spec, at] : backends.addresses) {
     if (spec.port != 0) continue;
     const std::string address = spec.address.to_string();
-    demand_port(at, address, "address = " + in_quotes(address), check, faults);
+    demand_port(at, address, "address = " + text::in_quotes(address), check, faults);
   }
   for (const auto& [spec, at] : backends.names) {
     if (spec.port != 0 || spec.srv) continue;
-    demand_port(at, spec.name, "name = " + in_quotes(spec.name), check, faults);
+    demand_port(at, spec.name, "name = " + text::in_quotes(spec.name), check, faults);
   }
 }
 
@@ -91,7 +92,8 @@ std::vector<PlacedCheck> read_checks_of(TableReader& table, const ServiceSpec& s
   return read_checks(*value, service.name, faults);
 }
 
-Backends read_backends_of(TableReader& table, ServiceSpec& service, Names& names, Faults& faults) {
+Backends read_backends_of(TableReader& table, ServiceSpec& service, ClaimedNames& names,
+                          Faults& faults) {
   const Value* value = table.require("backends", R"(add backends = ["10.0.0.1"])");
   if (value == nullptr) return {};
   Backends backends = read_backends(*value, faults);
@@ -110,12 +112,12 @@ void read_checks_needed(TableReader& table, ServiceSpec& service, Faults& faults
   const std::size_t checks = service.checks.size();
   if (checks == 0 || service.checks_needed <= checks) return;
   faults.add(table.find("checks_needed")->at,
-             in_quotes("checks_needed") + " is " + std::to_string(service.checks_needed) +
+             text::in_quotes("checks_needed") + " is " + std::to_string(service.checks_needed) +
                  ", but the service's checks are " + std::to_string(checks) +
                  "; lower it, or add a [[service.check]]");
 }
 
-void read_backends_and_checks(TableReader& table, ServiceSpec& service, Names& names,
+void read_backends_and_checks(TableReader& table, ServiceSpec& service, ClaimedNames& names,
                               Faults& faults) {
   const Backends backends = read_backends_of(table, service, names, faults);
 
@@ -136,7 +138,7 @@ void read_on_change(TableReader& table, ServiceSpec& service, Faults& faults) {
 
 }  // namespace
 
-ServiceSpec read_service(const Value& value, Names& names, Faults& faults) {
+ServiceSpec read_service(const Value& value, ClaimedNames& names, Faults& faults) {
   ServiceSpec service;
   if (value.as_table() == nullptr) {
     faults.add(

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <variant>
 
-#include "config/duration.h"
-#include "config/wording.h"
+#include "text/duration.h"
+#include "text/wording.h"
 
 namespace hlb::config {
 
@@ -28,7 +28,7 @@ constexpr std::string_view kFailbackForm =
 
 // As in a message.
 std::string shown(const Value& value) {
-  if (const auto* text = std::get_if<std::string>(&value.data)) return in_quotes(*text);
+  if (const auto* text = std::get_if<std::string>(&value.data)) return text::in_quotes(*text);
   if (const auto* number = std::get_if<std::int64_t>(&value.data)) return std::to_string(*number);
   return std::string(kind_of(value));
 }
@@ -55,7 +55,7 @@ void read_failback(TableReader& table, ServiceSpec& service, Faults& faults) {
   const Value* value = table.find("failback");
   if (value == nullptr) return;
   const auto* text = std::get_if<std::string>(&value->data);
-  const auto duration = text == nullptr ? std::nullopt : parse_duration(*text);
+  const auto duration = text == nullptr ? std::nullopt : text::parse_duration(*text);
   if (text != nullptr && *text == "at once") {
     service.failback = 0ms;
   } else if (text != nullptr && *text == "manual") {
@@ -63,7 +63,7 @@ void read_failback(TableReader& table, ServiceSpec& service, Faults& faults) {
   } else if (duration && *duration >= kFailback.least && *duration <= kFailback.most) {
     service.failback = duration;
   } else {
-    faults.add(value->at, must_be("failback", kFailbackForm, shown(*value)));
+    faults.add(value->at, text::must_be("failback", kFailbackForm, shown(*value)));
   }
 }
 
@@ -74,14 +74,14 @@ void read_standby_rules(TableReader& table, ServiceSpec& service, Faults& faults
     if (const auto least = min_healthy_of(*value)) {
       service.min_healthy = *least;
     } else {
-      faults.add(value->at, must_be("min_healthy", kMinHealthyForm, shown(*value)));
+      faults.add(value->at, text::must_be("min_healthy", kMinHealthyForm, shown(*value)));
     }
   }
   if (const Value* value = table.find("panic")) {
     if (const auto percent = percent_of(*value)) {
       service.panic_percent = *percent;
     } else {
-      faults.add(value->at, must_be("panic", kPanicForm, shown(*value)));
+      faults.add(value->at, text::must_be("panic", kPanicForm, shown(*value)));
     }
   }
   read_failback(table, service, faults);

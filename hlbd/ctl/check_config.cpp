@@ -6,7 +6,7 @@
 
 #include "config/config.h"
 #include "ctl/commands.h"
-#include "ctl/counted.h"
+#include "text/wording.h"
 
 namespace hlb::ctl {
 namespace {
@@ -19,7 +19,7 @@ int check_config(const std::filesystem::path& file) {
     return kTrouble;
   }
   const std::size_t services = std::get<Config>(loaded).services.size();
-  std::printf("%s: ok, %s\n", file.c_str(), counted(services, "service").c_str());
+  std::printf("%s: ok, %s\n", file.c_str(), text::counted(services, "service").c_str());
   return kOk;
 }
 

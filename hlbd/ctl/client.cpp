@@ -9,10 +9,10 @@
 #include <tuple>
 #include <utility>
 
-#include "bus/versions.h"
 #include "ctl/bus_failure.h"
 #include "ctl/within.h"
 #include "libnss_hlb/bus.h"
+#include "operators/bus/versions.h"
 
 namespace hlb::ctl {
 namespace {
@@ -97,7 +97,7 @@ class Client::Link final : private Connected,
  public:
   explicit Link(std::unique_ptr<sdbus::IConnection> connection)
       : Connected{std::move(connection)},
-        ProxyInterfaces(*connection_, bus::Name{bus::kName}, bus::Name{bus::kPath}) {
+        ProxyInterfaces(*connection_, bus::BusName{bus::kName}, bus::BusName{bus::kPath}) {
     registerProxy();
   }
   ~Link() { unregisterProxy(); }
@@ -116,7 +116,7 @@ class Client::Link final : private Connected,
     return all;
   }
 
-  void listen(Listener listener) {
+  void listen(EventListener listener) {
     listener_ = std::move(listener);
     presence_ = add_match(*connection_, kPresence, [this](auto&& message) {
       std::string name, before, now;  // NOLINT(misc-const-correctness): read into below
@@ -148,7 +148,7 @@ class Client::Link final : private Connected,
   }
 
   sdbus::Slot presence_;
-  Listener listener_;
+  EventListener listener_;
 };
 
 template <typename Call>
@@ -289,7 +289,7 @@ void Client::reload() {
   change([this] { link_->Reload(); });
 }
 
-void Client::listen(Listener listener) {
+void Client::listen(EventListener listener) {
   ask([this, &listener] { link_->listen(std::move(listener)); });
 }
 

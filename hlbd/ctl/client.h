@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "ctl/command.h"
-#include "report/report.h"
+#include "operators/report.h"
 
 namespace hlb::ctl {
 
@@ -24,7 +24,7 @@ struct DaemonReport {
 };
 
 // What the bus tells unasked. Both are called from within Client's functions.
-struct Listener {
+struct EventListener {
   std::function<void(const Event&)> on_event;
   std::function<void(bool there)> on_presence;  // hlbd has joined or left the bus
 };
@@ -69,7 +69,7 @@ class Client {
   void reload();
 
   // From now on; wanted() and process() are for this.
-  void listen(Listener listener);
+  void listen(EventListener listener);
   Wanted wanted() const;
   void process();
 

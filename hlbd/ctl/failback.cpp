@@ -9,7 +9,7 @@
 
 #include "ctl/client.h"
 #include "ctl/commands.h"
-#include "ctl/counted.h"
+#include "text/wording.h"
 
 namespace hlb::ctl {
 namespace {
@@ -21,7 +21,7 @@ int fail_back(const Settings& settings, const std::vector<std::string>& services
   for (const std::string& service : services) {
     try {
       const std::uint32_t count = client.fail_back(service);
-      fmt::print("{}: {} held back no more\n", service, counted(count, "backend"));
+      fmt::print("{}: {} held back no more\n", service, text::counted(count, "backend"));
       std::fflush(stdout);
     } catch (const Failure& failure) {
       if (failure.code == kUnreachable) throw;

@@ -28,7 +28,7 @@ using Files = std::vector<std::filesystem::path>;
 
 // What an import is asked for. `read` returns why a file can't be read.
 struct Import {
-  std::optional<std::string> (*read)(const Files& files, Findings& findings) = nullptr;
+  std::optional<std::string> (*read)(const Files& files, Entries& entries) = nullptr;
   std::string hint;  // what else there is to do, to stand at the top of the services
   Files files;
   Selection selection;
@@ -86,9 +86,9 @@ int print(const std::string& text) {
 }
 
 int run_import(const Import& import) {
-  Findings findings;
-  if (const auto fault = import.read(import.files, findings)) return complain(*fault);
-  Imported imported = make_services(findings, import.selection);
+  Entries entries;
+  if (const auto fault = import.read(import.files, entries)) return complain(*fault);
+  Imported imported = make_services(entries, import.selection);
   for (const std::string& line : to_lines(imported.notes))
     std::fprintf(stderr, "%s\n", line.c_str());
   if (!imported.missing.empty()) {
@@ -101,10 +101,10 @@ int run_import(const Import& import) {
       {"Put this into services.d/ beside hlbd.toml, then: hlbctl check-config", import.hint}));
 }
 
-std::optional<std::string> read_etc_hosts(const Files& files, Findings& findings) {
+std::optional<std::string> read_etc_hosts(const Files& files, Entries& entries) {
   std::array<char, 256> name{};  // HOST_NAME_MAX is 64
   gethostname(name.data(), name.size() - 1);
-  return read_hosts_files(files, name.data(), findings);
+  return read_hosts_files(files, name.data(), entries);
 }
 
 CLI::App* add_format(CLI::App& app, const std::string& name, const std::string& description,

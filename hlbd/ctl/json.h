@@ -5,7 +5,7 @@
 #include <string>
 
 #include "ctl/terminal/times.h"
-#include "report/report.h"
+#include "operators/report.h"
 
 namespace hlb::ctl {
 

@@ -11,9 +11,9 @@
 
 #include "ctl/client.h"
 #include "ctl/commands.h"
-#include "ctl/span.h"
 #include "ctl/terminal/text.h"
 #include "ctl/terminal/times.h"
+#include "text/duration.h"
 
 namespace hlb::ctl {
 namespace {
@@ -40,7 +40,7 @@ struct OverrideWishes {
 
 std::chrono::milliseconds span_of(const std::string& text) {
   if (text.empty()) return std::chrono::milliseconds(0);
-  const auto span = parse_span(text);
+  const auto span = text::parse_durations(text);
   if (!span) {
     throw Failure(kTrouble, fmt::format("--for {} is no duration: it is given like 30m, 2h or "
                                         "1h30m",

@@ -4,7 +4,7 @@
 
 #include "ctl/client.h"
 #include "ctl/commands.h"
-#include "ctl/counted.h"
+#include "text/wording.h"
 
 namespace hlb::ctl {
 namespace {
@@ -13,7 +13,7 @@ int reload(const Settings& settings) {
   Client client(settings);
   client.reload();
   const DaemonReport hlbd = client.daemon();
-  const std::string services = counted(hlbd.overview.services, "service");
+  const std::string services = text::counted(hlbd.overview.services, "service");
   std::printf("%s: read anew, %s\n", hlbd.config_file.c_str(), services.c_str());
   return kOk;
 }

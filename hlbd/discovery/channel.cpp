@@ -32,11 +32,11 @@ int query_type(RecordType type) {
   return type == RecordType::aaaa ? ns_t_aaaa : ns_t_srv;
 }
 
-Answer read_result(RecordType type, int status, std::span<const std::uint8_t> message) {
+DnsAnswer read_result(RecordType type, int status, std::span<const std::uint8_t> message) {
   if (status == ARES_SUCCESS) return read_reply(type, message);
-  if (status == ARES_ENODATA) return Answer::none("there are no such records");
-  if (status == ARES_ENOTFOUND) return Answer::none("there is no such name");
-  return Answer::failure(ares_strerror(status));
+  if (status == ARES_ENODATA) return DnsAnswer::none("there are no such records");
+  if (status == ARES_ENOTFOUND) return DnsAnswer::none("there is no such name");
+  return DnsAnswer::failure(ares_strerror(status));
 }
 
 }  // namespace
@@ -110,7 +110,7 @@ Channel::~Channel() {
     socket->descriptor.release();
 }
 
-void Channel::ask(const Question& question, Taker taker) {
+void Channel::ask(const DnsQuestion& question, Taker taker) {
   auto asked = std::make_unique<Asked>(Asked{question.type, std::move(taker), executor_});
   if (setup_->channel == nullptr) {
     return take_reply(asked.release(), setup_->status, 0, nullptr, 0);

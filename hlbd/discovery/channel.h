@@ -27,7 +27,7 @@ struct ResolverSettings {
 // by hlbd's loop alone, but for set_up().
 class Channel {
  public:
-  using Taker = std::function<void(Answer)>;
+  using Taker = std::function<void(DnsAnswer)>;
 
   // c-ares as resolv.conf says, before anything is asked of it.
   struct Setup;
@@ -43,7 +43,7 @@ class Channel {
   Channel& operator=(const Channel&) = delete;
 
   // `taker` is called from the loop, never within this call.
-  void ask(const Question& question, Taker taker);
+  void ask(const DnsQuestion& question, Taker taker);
 
  private:
   struct Socket;

@@ -17,9 +17,9 @@ struct Weights {
   bool any_zero = false;
 };
 
-std::map<std::uint16_t, Weights> weights_by_priority(const std::vector<Target>& targets) {
+std::map<std::uint16_t, Weights> weights_by_priority(const std::vector<SrvTarget>& targets) {
   std::map<std::uint16_t, Weights> weights;
-  for (const Target& target : targets) {
+  for (const SrvTarget& target : targets) {
     Weights& of_priority = weights[target.priority];
     of_priority.most = std::max<std::uint32_t>(of_priority.most, target.weight);
     of_priority.any_zero |= target.weight == 0;
@@ -27,7 +27,7 @@ std::map<std::uint16_t, Weights> weights_by_priority(const std::vector<Target>& 
   return weights;
 }
 
-std::uint32_t weight_of(const Target& target, const Weights& others) {
+std::uint32_t weight_of(const SrvTarget& target, const Weights& others) {
   if (target.weight == 0) return 1;
   if (!others.any_zero) return target.weight;
   return target.weight * std::clamp(kMaxWeight / others.most, 1U, kAboveZero);
@@ -68,11 +68,11 @@ class Expander {
 
   // Whether one of them awaits its first answer.
   bool add_targets(const NamedBackends& named, const KnownName& srv) {
-    const std::vector<Target>& targets = srv.targets();
-    const Answer& answer = srv.answers().front();
+    const std::vector<SrvTarget>& targets = srv.targets();
+    const DnsAnswer& answer = srv.answers().front();
     const auto weights = weights_by_priority(targets);
     bool waits = false;
-    for (const Target& target : targets) {
+    for (const SrvTarget& target : targets) {
       const KnownName* name = find({target.name, false});
       waits |= name == nullptr;
       if (name == nullptr) continue;
@@ -87,7 +87,7 @@ class Expander {
   }
 
   void add_addresses(const KnownName& name, const Given& by) {
-    for (const Answer& answer : name.answers()) {
+    for (const DnsAnswer& answer : name.answers()) {
       Given given = by;
       given.last = std::max(by.last, answer.came);
       given.ttl = std::max(by.ttl, in_use(answer.ttl));
@@ -133,7 +133,7 @@ std::map<NameKey, std::string_view> names_of(std::span<const ServiceSpec> servic
       const KnownName* name = known({named.name, named.srv});
       names.try_emplace({named.name, named.srv}, service.name);
       if (!named.srv || name == nullptr) continue;
-      for (const Target& target : name->targets())
+      for (const SrvTarget& target : name->targets())
         names.try_emplace({target.name, false}, service.name);
     }
   }

@@ -17,11 +17,11 @@ seconds retry_after(unsigned failures) {
   return std::min(kFirstRetry * (1U << std::min(failures - 1, kDoublings)), kLastRetry);
 }
 
-bool same_records(const Answer& one, const Answer& other) {
+bool same_records(const DnsAnswer& one, const DnsAnswer& other) {
   return one.addresses == other.addresses && one.targets == other.targets;
 }
 
-bool is_empty(const Answer& answer) {
+bool is_empty(const DnsAnswer& answer) {
   return answer.addresses.empty() && answer.targets.empty();
 }
 
@@ -34,13 +34,13 @@ std::span<const RecordType> KnownName::questions() const {
   return kAddressQuestions;
 }
 
-KnownName::News KnownName::take(std::size_t question, Answer answer) {
+KnownName::News KnownName::take(std::size_t question, DnsAnswer answer) {
   const bool was_known = known();
   const Standing stood = standing_;
   News news;
   round_.at(question) = answer;
   ++answered_;
-  if (answer.kind == Answer::Kind::records) {
+  if (answer.kind == DnsAnswer::Kind::records) {
     news.records = !same_records(last_.at(question), answer);
     came_before_.at(question) = last_.at(question).came;
     last_.at(question) = std::move(answer);
@@ -58,7 +58,7 @@ bool KnownName::end_round() {
   failures_ = standing_ == Standing::resolved ? 0 : failures_ + 1;
   wait_ = failures_ == 0 ? seconds(kMostUse) : retry_after(failures_);
   for (const auto& answer : round()) {
-    if (answer->kind == Answer::Kind::records)
+    if (answer->kind == DnsAnswer::Kind::records)
       wait_ = std::min(wait_, std::max(answer->ttl, kLeastUse));
   }
   const bool gone = forget_what_went();
@@ -68,25 +68,25 @@ bool KnownName::end_round() {
 }
 
 KnownName::Standing KnownName::judge() {
-  const auto with = [&](Answer::Kind kind) {
+  const auto with = [&](DnsAnswer::Kind kind) {
     return std::ranges::count_if(round(), [&](const auto& each) { return each->kind == kind; });
   };
   const auto all = std::ssize(round());
   reason_.clear();
-  if (with(Answer::Kind::failed) > 0) {
-    const std::size_t failed = round_.front()->kind == Answer::Kind::failed ? 0 : 1;
-    if (with(Answer::Kind::failed) < all) reason_ = failed == 0 ? "A: " : "AAAA: ";
+  if (with(DnsAnswer::Kind::failed) > 0) {
+    const std::size_t failed = round_.front()->kind == DnsAnswer::Kind::failed ? 0 : 1;
+    if (with(DnsAnswer::Kind::failed) < all) reason_ = failed == 0 ? "A: " : "AAAA: ";
     reason_ += round_.at(failed)->reason;
     return Standing::failing;
   }
-  if (with(Answer::Kind::none) < all) return Standing::resolved;
+  if (with(DnsAnswer::Kind::none) < all) return Standing::resolved;
   reason_ = round_.front()->reason;
   return Standing::absent;
 }
 
 bool KnownName::forget_what_went() {
   const auto went = [&](std::size_t i) {
-    return round_.at(i)->kind == Answer::Kind::none && !is_empty(last_.at(i));
+    return round_.at(i)->kind == DnsAnswer::Kind::none && !is_empty(last_.at(i));
   };
   bool some_stay = false;
   for (std::size_t i = 0; i < questions().size(); ++i)
@@ -102,13 +102,13 @@ bool KnownName::forget_what_went() {
   return gone;
 }
 
-std::span<const std::optional<Answer>> KnownName::round() const {
+std::span<const std::optional<DnsAnswer>> KnownName::round() const {
   return std::span(round_).first(questions().size());
 }
 
 std::vector<Address> KnownName::addresses() const {
   std::vector<Address> all;
-  for (const Answer& answer : last_)
+  for (const DnsAnswer& answer : last_)
     all.insert(all.end(), answer.addresses.begin(), answer.addresses.end());
   return all;
 }

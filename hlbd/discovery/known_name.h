@@ -46,17 +46,17 @@ class KnownName {
   std::span<const RecordType> questions() const;
 
   // The answer to questions()[question] in this round; the last one ends the round.
-  News take(std::size_t question, Answer answer);
+  News take(std::size_t question, DnsAnswer answer);
 
   bool round_over() const { return answered_ == 0; }
   // From the end of a round to the next.
   std::chrono::seconds wait() const { return wait_; }
 
   // The last ones to the questions that had records.
-  std::span<const Answer> answers() const { return std::span(last_).first(questions().size()); }
+  std::span<const DnsAnswer> answers() const { return std::span(last_).first(questions().size()); }
   // Sorted, none twice.
   std::vector<Address> addresses() const;
-  const std::vector<Target>& targets() const { return last_.front().targets; }
+  const std::vector<SrvTarget>& targets() const { return last_.front().targets; }
 
   // When those came that the last ones took the place of, the same or not.
   std::chrono::steady_clock::time_point came_before() const;
@@ -68,15 +68,15 @@ class KnownName {
  private:
   static constexpr std::size_t kMostQuestions = 2;
 
-  std::span<const std::optional<Answer>> round() const;
+  std::span<const std::optional<DnsAnswer>> round() const;
   bool end_round();
   Standing judge();
   bool forget_what_went();
 
   bool srv_;
-  std::array<std::optional<Answer>, kMostQuestions> round_;  // by question
-  std::size_t answered_ = 0;                                 // of them
-  std::array<Answer, kMostQuestions> last_;                  // with records, if any
+  std::array<std::optional<DnsAnswer>, kMostQuestions> round_;  // by question
+  std::size_t answered_ = 0;                                    // of them
+  std::array<DnsAnswer, kMostQuestions> last_;                  // with records, if any
   std::array<std::chrono::steady_clock::time_point, kMostQuestions> came_before_{};
   Standing standing_ = Standing::fresh;
   std::string reason_;

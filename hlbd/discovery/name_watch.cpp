@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kTogether{10};
 constexpr int kPauses = 4;
 
-std::string to_string(const Target& target) {
+std::string to_string(const SrvTarget& target) {
   return target.name + ":" + std::to_string(target.port);
 }
 
@@ -137,15 +137,15 @@ void NameWatch::ask(const std::shared_ptr<Followed>& followed) {
   const auto questions = followed->name.questions();
   for (std::size_t i = 0; i < questions.size(); ++i) {
     resolver_->ask({followed->key.name, questions[i]}, followed->turn(),
-                   [this, weak = std::weak_ptr(followed), i](Answer answer) {
+                   [this, weak = std::weak_ptr(followed), i](DnsAnswer answer) {
                      if (const auto asked = weak.lock()) take(asked, i, std::move(answer));
                    });
   }
 }
 
 void NameWatch::take(const std::shared_ptr<Followed>& followed, std::size_t question,
-                     Answer answer) {
-  answer.came = Clock::now();
+                     DnsAnswer answer) {
+  answer.came = Monotonic::now();
   const KnownName::News news = followed->name.take(question, std::move(answer));
   if (news.records) {
     followed->changed = true;
@@ -169,7 +169,7 @@ void NameWatch::ask_later(const std::shared_ptr<Followed>& followed) {
 
 void NameWatch::tell_soon() {
   if (std::exchange(telling_, true)) return;
-  change_.expires_at(std::max(Clock::now() + kTogether, earliest_next_));
+  change_.expires_at(std::max(Monotonic::now() + kTogether, earliest_next_));
   change_.async_wait([this](const boost::system::error_code& error) {
     if (!error) tell();
   });
@@ -177,7 +177,7 @@ void NameWatch::tell_soon() {
 
 void NameWatch::tell() {
   telling_ = false;
-  const Clock::time_point started = Clock::now();
+  const Monotonic::time_point started = Monotonic::now();
   std::vector<Expansion> now = expansions();
   if (now != told_) {
     tell_records();
@@ -185,7 +185,7 @@ void NameWatch::tell() {
     told_ = std::move(now);
     on_change_(put_in(told_));
   }
-  const Clock::time_point ended = Clock::now();
+  const Monotonic::time_point ended = Monotonic::now();
   earliest_next_ = ended + kPauses * (ended - started);
 }
 
@@ -230,7 +230,7 @@ std::vector<Expansion> NameWatch::expansions() {
   const Known known = [this](const NameKey& key) { return find(key); };
   const auto came_before = [this](const NameKey& key) {
     const KnownName* name = find(key);
-    return name == nullptr ? Clock::time_point{} : name->came_before();
+    return name == nullptr ? Monotonic::time_point{} : name->came_before();
   };
   std::vector<Expansion> expansions;
   std::map<std::string, HeldBackends> held;
@@ -239,7 +239,7 @@ std::vector<Expansion> NameWatch::expansions() {
     Expansion& expansion = expansions.emplace_back(expand(service, known, may_wait_));
     HeldBackends& of_service = held[service.name] = std::move(held_[service.name]);
     of_service.put_in(
-        expansion, service, Clock::now(),
+        expansion, service, Monotonic::now(),
         [&](const Address& backend) { return is_up_(service.name, backend); }, came_before);
   }
   held_ = std::move(held);
@@ -248,7 +248,7 @@ std::vector<Expansion> NameWatch::expansions() {
 }
 
 void NameWatch::await_end_of_hold() {
-  std::optional<Clock::time_point> first;
+  std::optional<Monotonic::time_point> first;
   for (const auto& [service, held] : held_) {
     if (const auto end = held.next_end()) first = std::min(first.value_or(*end), *end);
   }

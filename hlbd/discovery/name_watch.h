@@ -63,7 +63,7 @@ class NameWatch {
   std::vector<std::string> unresolved() const;
 
  private:
-  using Clock = std::chrono::steady_clock;
+  using Monotonic = std::chrono::steady_clock;
   struct Followed;
 
   const KnownName* find(const NameKey& key) const;
@@ -71,7 +71,7 @@ class NameWatch {
   void follow_names();
   const Turns::SharePtr& share_of(std::string_view service);
   void ask(const std::shared_ptr<Followed>& followed);
-  void take(const std::shared_ptr<Followed>& followed, std::size_t question, Answer answer);
+  void take(const std::shared_ptr<Followed>& followed, std::size_t question, DnsAnswer answer);
   void ask_later(const std::shared_ptr<Followed>& followed);
   void give_first_round_time();
   void tell_soon();
@@ -100,7 +100,7 @@ class NameWatch {
   bool may_wait_ = false;  // for first answers
   boost::asio::steady_timer change_;
   bool telling_ = false;  // soon
-  Clock::time_point earliest_next_;
+  Monotonic::time_point earliest_next_;
 };
 
 }  // namespace hlb::discovery

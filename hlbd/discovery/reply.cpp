@@ -8,6 +8,7 @@
 #include <string>
 
 #include "health/service.h"
+#include "text/ascii.h"
 
 namespace hlb::discovery {
 namespace {
@@ -34,21 +35,13 @@ std::optional<Address> read_address(const ns_rr& record) {
   return usable ? std::optional(address) : std::nullopt;
 }
 
-char lowered(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool may_stand_in_name(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-}
-
 // Escapes, which stand for all other bytes, are in no hostname; nor is the root, ".", which says
 // that the service is decidedly not available (RFC 2782).
 bool is_hostname(const std::string& name) {
-  return !name.empty() && name != "." && std::ranges::all_of(name, may_stand_in_name);
+  return !name.empty() && name != "." && std::ranges::all_of(name, text::is_of_hostname);
 }
 
-std::optional<Target> read_target(const ns_msg& message, const ns_rr& record) {
+std::optional<SrvTarget> read_target(const ns_msg& message, const ns_rr& record) {
   constexpr std::size_t kName = 6;  // where it stands, behind three numbers
   std::array<char, NS_MAXDNAME> text{};
   if (record.rdlength <= kName) return std::nullopt;
@@ -56,13 +49,12 @@ std::optional<Target> read_target(const ns_msg& message, const ns_rr& record) {
                          text.data(), text.size()) < 0) {
     return std::nullopt;
   }
-  std::string name(text.data());
-  std::ranges::transform(name, name.begin(), lowered);
+  std::string name = text::lower_case(text.data());
   if (!is_hostname(name)) return std::nullopt;
-  return Target{.priority = number_at(record.rdata),
-                .weight = number_at(record.rdata + 2),
-                .name = std::move(name),
-                .port = number_at(record.rdata + 4)};
+  return SrvTarget{.priority = number_at(record.rdata),
+                   .weight = number_at(record.rdata + 2),
+                   .name = std::move(name),
+                   .port = number_at(record.rdata + 4)};
 }
 
 template <typename T>
@@ -74,7 +66,7 @@ void sort_and_bound(std::vector<T>& records, std::size_t most) {
     records.erase(records.begin() + static_cast<std::ptrdiff_t>(most), records.end());
 }
 
-void take(const ns_msg& message, const ns_rr& record, Answer& answer) {
+void take(const ns_msg& message, const ns_rr& record, DnsAnswer& answer) {
   if (record.type == ns_t_srv) {
     if (auto target = read_target(message, record)) answer.targets.push_back(std::move(*target));
   } else if (const auto address = read_address(record)) {
@@ -84,24 +76,24 @@ void take(const ns_msg& message, const ns_rr& record, Answer& answer) {
 
 }  // namespace
 
-Answer read_reply(RecordType type, std::span<const std::uint8_t> bytes) {
+DnsAnswer read_reply(RecordType type, std::span<const std::uint8_t> bytes) {
   constexpr const char* kBroken = "its reply can't be understood";
   ns_msg message{};
   if (ns_initparse(bytes.data(), static_cast<int>(bytes.size()), &message) != 0) {
-    return Answer::failure(kBroken);
+    return DnsAnswer::failure(kBroken);
   }
-  Answer answer{Answer::Kind::records, "", {}, {}, kLongestTtl};
+  DnsAnswer answer{DnsAnswer::Kind::records, "", {}, {}, kLongestTtl};
   for (int i = 0; i < ns_msg_count(message, ns_s_an); ++i) {
     ns_rr record{};
-    if (ns_parserr(&message, ns_s_an, i, &record) != 0) return Answer::failure(kBroken);
+    if (ns_parserr(&message, ns_s_an, i, &record) != 0) return DnsAnswer::failure(kBroken);
     answer.ttl = std::min(answer.ttl, std::chrono::seconds(record.ttl));
     if (record.rr_class == ns_c_in && record.type == wire_type(type)) take(message, record, answer);
   }
   sort_and_bound(answer.addresses, kMaxBackends);
   sort_and_bound(answer.targets, kMostTargets);
   if (answer.addresses.empty() && answer.targets.empty()) {
-    return Answer::none(ns_msg_count(message, ns_s_an) == 0 ? "there are no such records"
-                                                            : "no record is of use");
+    return DnsAnswer::none(ns_msg_count(message, ns_s_an) == 0 ? "there are no such records"
+                                                               : "no record is of use");
   }
   return answer;
 }

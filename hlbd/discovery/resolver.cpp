@@ -21,7 +21,7 @@ struct Resolver::Work : std::enable_shared_from_this<Work> {
   using Serial = std::uint64_t;
   struct Pending : Turns::Waiter {
     Serial serial = 0;
-    Question question;
+    DnsQuestion question;
     Channel::Taker taker;
   };
 
@@ -69,7 +69,7 @@ struct Resolver::Work : std::enable_shared_from_this<Work> {
     ask_next();
   }
 
-  void ask(Question question, const Turn& turn, Channel::Taker taker) {
+  void ask(DnsQuestion question, const Turn& turn, Channel::Taker taker) {
     Pending& pending = questions[++last_serial];
     pending.serial = last_serial;
     pending.question = std::move(question);
@@ -97,7 +97,7 @@ struct Resolver::Work : std::enable_shared_from_this<Work> {
     while (Turns::Waiter* const next = turns.next()) {
       const auto& pending = static_cast<const Pending&>(*next);
       channel->ask(pending.question, [work = weak_from_this(), asked = generation,
-                                      serial = pending.serial](Answer answer) {
+                                      serial = pending.serial](DnsAnswer answer) {
         const auto self = work.lock();
         // Else it is one of servers that are no longer asked.
         if (self && self->generation == asked) self->answered(serial, std::move(answer));
@@ -111,13 +111,13 @@ struct Resolver::Work : std::enable_shared_from_this<Work> {
       asio::post(executor, [weak = weak_from_this(), taker = std::move(pending.taker)] {
         const auto self = weak.lock();
         if (!self) return;
-        taker(Answer::failure(self->settings.resolv_conf + " can't be read at the moment"));
+        taker(DnsAnswer::failure(self->settings.resolv_conf + " can't be read at the moment"));
       });
     }
     questions.clear();
   }
 
-  void answered(Serial serial, Answer answer) {
+  void answered(Serial serial, DnsAnswer answer) {
     const auto asked = questions.extract(serial);
     turns.give_back(*asked.mapped().share, asked.mapped().silent);
     ask_next();
@@ -145,7 +145,7 @@ Resolver::~Resolver() {
   work_->questions.clear();
 }
 
-void Resolver::ask(Question question, const Turn& turn, Channel::Taker taker) {
+void Resolver::ask(DnsQuestion question, const Turn& turn, Channel::Taker taker) {
   work_->ask(std::move(question), turn, std::move(taker));
   work_->look_at_resolv_conf();
   work_->ask_next();

@@ -31,7 +31,7 @@ class Resolver {
   // since the last question, its servers are asked now, also for what is under way. A worker looks
   // at it, as its disk may hang: after settings.timeout the servers that are known are asked, and
   // the question fails if there are none as yet.
-  void ask(Question question, const Turn& turn, Channel::Taker taker);
+  void ask(DnsQuestion question, const Turn& turn, Channel::Taker taker);
 
  private:
   struct Work;

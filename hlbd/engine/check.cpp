@@ -1,6 +1,6 @@
 #include "engine/check.h"
 
-#include "health/check_name.h"
+#include "health/check_spec.h"
 #include "health/schedule.h"
 
 namespace hlb {

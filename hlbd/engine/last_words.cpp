@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "health/advice.h"
-#include "health/check_name.h"
+#include "health/check_spec.h"
 
 namespace hlb {
 namespace {

@@ -27,7 +27,7 @@ probes::Target target_of(const ServiceSpec& service, const BackendSpec& backend,
   return {address, port, std::move(check), told_the_service ? service.name : ""};
 }
 
-probes::Listener listener_of(const probes::Target& target) {
+network::Listener listener_of(const probes::Target& target) {
   return {target.address, target.port};
 }
 
@@ -297,8 +297,8 @@ State Monitor::state_of(std::string_view service, const Address& backend) const 
   return found ? watched.backends[*found].state : State::unknown;
 }
 
-std::vector<probes::Listener> Monitor::listeners() const {
-  std::vector<probes::Listener> listeners;
+std::vector<network::Listener> Monitor::listeners() const {
+  std::vector<network::Listener> listeners;
   for_each_check(all_.watched, [&](const auto& check) {
     const bool asks = check->asks_over_network() || check->target().port != 0;
     if (asks && check->spec().way.netns.empty()) listeners.push_back(listener_of(check->target()));
@@ -312,7 +312,7 @@ void Monitor::probe_now(const std::function<bool(const probes::Target&)>& concer
   });
 }
 
-void Monitor::probe_now(std::span<const probes::Listener> places) {
+void Monitor::probe_now(std::span<const network::Listener> places) {
   for (const auto& [address, port] : places) {
     for (const auto& check : checks_.at(address, port))
       rounds_.hurry(*check);
@@ -327,7 +327,7 @@ void Monitor::probe_network() {
   });
 }
 
-void Monitor::hint(std::span<const probes::Listener> places) {
+void Monitor::hint(std::span<const network::Listener> places) {
   for (const auto& [address, port] : places) {
     for (const auto& check : checks_.at(address, port)) {
       if (check->asks_over_network()) rounds_.hint(*check);
@@ -516,7 +516,7 @@ bool Monitor::amid_mass_failure(const Check& check, const Outcome& outcome) {
   return active;
 }
 
-void Monitor::settle(std::size_t service_index, WatchedBackend& backend, const Evidence& evidence) {
+void Monitor::settle(std::size_t service_index, WatchedBackend& backend, const Decision& decision) {
   const ServiceSpec& service = all_.specs[service_index];
   const State before = std::exchange(backend.state, backend.together());
   drop_retired(service_index);
@@ -529,8 +529,8 @@ void Monitor::settle(std::size_t service_index, WatchedBackend& backend, const E
     backend.back_since = now;
     start_slowly(service_index);
   }
-  observer_.backend_changed({service, backend.spec, before, backend.state, evidence.outcome.reason,
-                             evidence, now - since, now - evidence.check.contrary_since});
+  observer_.backend_changed({service, backend.spec, before, backend.state, decision.outcome.reason,
+                             decision, now - since, now - decision.check.contrary_since});
 }
 
 // Publishes every step of a slow start, and its end.

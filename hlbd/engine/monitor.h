@@ -31,12 +31,12 @@
 #include "health/service_list.h"
 #include "health/verdict.h"
 #include "libnss_hlb/random.h"
-#include "probes/listeners.h"
+#include "network/listeners.h"
 
 namespace hlb {
 
 // What a change of a backend rests on: the outcome of one of its checks.
-struct Evidence {
+struct Decision {
   const Check& check;
   const Outcome& outcome;
   const Ruling& ruling;
@@ -49,7 +49,7 @@ struct BackendChange {
   State before;
   State now;
   const std::string& reason;  // the evidence: "connection refused"
-  const Evidence& evidence;
+  const Decision& decision;
   std::chrono::nanoseconds lasted;  // how long it had been in the state before
   std::chrono::nanoseconds took;    // from the first of the outcomes in a row until now
 };
@@ -158,18 +158,18 @@ class Monitor {
   void fail_back(std::size_t service, std::uint32_t user);
 
   // Where the backends are checked, in no order; some more than once.
-  std::vector<probes::Listener> listeners() const;
+  std::vector<network::Listener> listeners() const;
 
   // Has all checks probe at once whose targets are concerned, see Rounds::hurry().
   void probe_now(const std::function<bool(const probes::Target&)>& concerned);
-  void probe_now(std::span<const probes::Listener> places);  // those there, however many there are
+  void probe_now(std::span<const network::Listener> places);  // those there, however many there are
 
   // The same for all checks that ask over the network, beyond this host's loopback: one after the
   // other in a short while, so that thousands of them aren't due in one instant.
   void probe_network();
 
   // Somebody's connections there have failed: see Rounds::hint().
-  void hint(std::span<const probes::Listener> places);
+  void hint(std::span<const network::Listener> places);
 
   // Whether every check has had an outcome, agents too, or has had the time for one.
   bool first_round_over() const;
@@ -204,7 +204,7 @@ class Monitor {
   void note_hindrance(Check& check, const Outcome& outcome);
   void tell(const Hindrances::News& news);
   bool amid_mass_failure(const Check& check, const Outcome& outcome);
-  void settle(std::size_t service, WatchedBackend& backend, const Evidence& evidence);
+  void settle(std::size_t service, WatchedBackend& backend, const Decision& decision);
   void start_slowly(std::size_t service);
   void next_ramp_step();
   void override_backend(const Overrides::Key& key, std::optional<OverrideKind> kind);

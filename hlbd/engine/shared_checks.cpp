@@ -4,14 +4,13 @@
 #include <utility>
 #include <variant>
 
+#include "text/hash.h"
+
 namespace hlb {
 namespace {
 
 std::size_t hash_of(const Address& address, std::uint16_t port, std::size_t method) {
-  std::size_t hash = std::size_t{port} << 8U ^ method;
-  for (const std::uint8_t byte : address.bytes)
-    hash = (hash ^ byte) * 0x100000001b3U;  // FNV-1a
-  return hash;
+  return text::fnv1a(address.bytes, std::size_t{port} << 8U ^ method);
 }
 
 std::size_t hash_of(const probes::Target& target) {

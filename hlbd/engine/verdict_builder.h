@@ -17,7 +17,7 @@ namespace hlb {
 // First the service's backends are added, then those that retire.
 class VerdictBuilder {
  public:
-  using TimePoint = WatchedBackend::Clock::time_point;
+  using TimePoint = WatchedBackend::Monotonic::time_point;
 
   // `backends`: how many there will be. The specification must outlive the verdict.
   VerdictBuilder(const ServiceSpec& spec, std::size_t backends, TimePoint now);

@@ -7,11 +7,11 @@
 
 #include "engine/verdict_builder.h"
 #include "health/advice.h"
-#include "health/slow_start.h"
+#include "health/weights.h"
 
 namespace hlb {
 
-using TimePoint = WatchedBackend::Clock::time_point;
+using TimePoint = WatchedBackend::Monotonic::time_point;
 
 std::size_t WatchedBackend::count(bool (*counts)(const Check& check)) const {
   return static_cast<std::size_t>(std::ranges::count_if(

@@ -18,15 +18,15 @@
 namespace hlb {
 
 struct WatchedBackend {
-  using Clock = std::chrono::steady_clock;
+  using Monotonic = std::chrono::steady_clock;
 
   BackendSpec spec;
   std::vector<std::shared_ptr<Check>> checks;
   std::uint16_t checks_needed = 0;  // as configured
   State state = State::unknown;
-  Clock::time_point since;                      // when it came to that state
-  std::optional<Clock::time_point> back_since;  // set while it may have to start slowly
-  std::optional<OverrideKind> override;         // the operator's, in force
+  Monotonic::time_point since;                      // when it came to that state
+  std::optional<Monotonic::time_point> back_since;  // set while it may have to start slowly
+  std::optional<OverrideKind> override;             // the operator's, in force
 
   // What the checks say together: up when as many pass as are needed, down when so many can't any
   // more. An agent counts only in that it can say down, unless it is alone.
@@ -36,7 +36,8 @@ struct WatchedBackend {
   Advice advice() const;  // of all its checks together
 
   // The percentage of its weight that it gets by what it asks for, and while it starts slowly.
-  std::uint32_t weight_percent(std::chrono::milliseconds slow_start, Clock::time_point now) const;
+  std::uint32_t weight_percent(std::chrono::milliseconds slow_start,
+                               Monotonic::time_point now) const;
 
  private:
   std::size_t count(bool (*counts)(const Check& check)) const;  // of its checks, agents aside
@@ -47,7 +48,7 @@ struct WatchedBackend {
 struct Reached {
   Address backend;
   std::shared_ptr<const CheckSpec> by;
-  WatchedBackend::Clock::time_point at;
+  WatchedBackend::Monotonic::time_point at;
 };
 
 struct WatchedService {
@@ -64,7 +65,7 @@ struct WatchedService {
   // Where the backend stands; nullopt if there is none of this address.
   std::optional<std::size_t> find(const Address& address) const;
   // Of the backends that come back slowly, when the last one has its whole weight.
-  WatchedBackend::Clock::time_point slow_until(std::chrono::milliseconds slow_start) const;
+  WatchedBackend::Monotonic::time_point slow_until(std::chrono::milliseconds slow_start) const;
 
   // Whether a backend is unknown that may still have its first outcome in time.
   bool awaits_first_outcomes() const;
@@ -75,6 +76,6 @@ struct WatchedService {
 // What is to be published; since when is left open. `may_wait`: a service without a backend that is
 // up is undecided rather than down. Which priority serves is decided anew, and kept in `service`.
 ServiceVerdict verdict_of(const ServiceSpec& spec, WatchedService& service, bool may_wait,
-                          WatchedBackend::Clock::time_point now);
+                          WatchedBackend::Monotonic::time_point now);
 
 }  // namespace hlb

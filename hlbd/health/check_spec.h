@@ -2,15 +2,19 @@
 // check; hlbd.toml(5) says what each key means.
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include "health/way.h"
+#include "health/address.h"
 
 namespace hlb {
 
@@ -126,6 +130,15 @@ struct AgentCheck {
 using CheckMethod = std::variant<NoneCheck, TcpCheck, HttpCheck, TlsCheck, GrpcCheck, IcmpCheck,
                                  ExecCheck, FileCheck, AgentCheck>;
 
+// The way that probes take, where it isn't the one that programs of this host take.
+struct Way {
+  std::optional<Address> source;  // from this address of this host, to backends of its family
+  std::string interface;          // through this one, or this VRF; empty: as routes say
+  std::string netns;              // in this network namespace, by its path; empty: in hlbd's own
+
+  friend auto operator<=>(const Way&, const Way&) = default;
+};
+
 struct CheckSpec {
   CheckMethod method;
   std::uint16_t port = 0;  // 0: every backend names its own, or the method needs none
@@ -149,6 +162,22 @@ struct CheckSpec {
 inline bool needs_port(const CheckMethod& method) {
   return !std::holds_alternative<NoneCheck>(method) && !std::holds_alternative<IcmpCheck>(method) &&
          !std::holds_alternative<ExecCheck>(method) && !std::holds_alternative<FileCheck>(method);
+}
+
+// What the types of checks are called in the configuration, and towards people and programs: in the
+// order of the methods, then https, which is http with TLS.
+inline constexpr std::array<std::string_view, 10> kCheckTypes = {
+    "none", "tcp", "http", "tls", "grpc", "icmp", "exec", "file", "agent", "https"};
+static_assert(kCheckTypes.size() == std::variant_size_v<CheckMethod> + 1);
+
+// The place of the method's type in kCheckTypes.
+inline std::size_t type_of(const CheckMethod& method) {
+  const auto* http = std::get_if<HttpCheck>(&method);
+  return http != nullptr && http->tls ? kCheckTypes.size() - 1 : method.index();
+}
+
+inline std::string_view name_of(const CheckMethod& method) {
+  return kCheckTypes.at(type_of(method));
 }
 
 }  // namespace hlb

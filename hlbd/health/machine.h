@@ -2,12 +2,26 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "health/outcome.h"
 
 namespace hlb {
 
 enum class State : std::uint8_t { unknown, up, down };
+
+// What a state is called: in log lines, in the state file, and towards programs.
+constexpr std::string_view name_of(State state) {
+  switch (state) {
+    case State::up:
+      return "up";
+    case State::down:
+      return "down";
+    case State::unknown:
+      break;
+  }
+  return "unknown";
+}
 
 // What one outcome did to the state. `pending`: it speaks against the state, but not yet often
 // enough. `unchanged`: it agrees with the state, or says nothing.

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "health/machine.h"
-#include "health/wall_time.h"
+#include "system/moment.h"
 
 namespace hlb {
 

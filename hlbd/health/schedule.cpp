@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "text/hash.h"
+
 namespace hlb {
 namespace {
 
@@ -55,10 +57,7 @@ milliseconds phase(milliseconds interval, std::uint64_t identity) {
 }
 
 std::uint64_t check_identity(std::uint64_t host, std::string_view check) {
-  std::uint64_t hash = 0xcbf29ce484222325U ^ host;
-  for (const char byte : check)
-    hash = (hash ^ static_cast<std::uint8_t>(byte)) * 0x100000001b3U;
-  return hash;
+  return text::fnv1a(check, text::kFnvStart ^ host);
 }
 
 }  // namespace hlb

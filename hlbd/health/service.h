@@ -10,6 +10,7 @@
 
 #include "health/address.h"
 #include "health/check_spec.h"
+#include "libnss_hlb/record.h"
 
 namespace hlb {
 
@@ -19,8 +20,8 @@ inline constexpr std::size_t kMaxBackends = 4096;
 // The most weight of a backend, as record::kMaxWeight: a sum of them fits 32 bits.
 inline constexpr std::uint32_t kMaxWeight = 65535;
 
-enum class AnswerMode : std::uint8_t { spread, one, all };
-enum class WhenAllDown : std::uint8_t { fail, all, next };
+using record::AnswerMode;
+using record::WhenAllDown;
 
 // How many healthy backends a priority needs: a number, or a share of its backends. Never none.
 struct MinHealthy {

@@ -1,33 +1,6 @@
 #include "health/verdict.h"
 
 namespace hlb {
-namespace {
-
-record::AnswerMode published(AnswerMode mode) {
-  switch (mode) {
-    case AnswerMode::one:
-      return record::AnswerMode::one;
-    case AnswerMode::all:
-      return record::AnswerMode::all;
-    case AnswerMode::spread:
-      break;
-  }
-  return record::AnswerMode::spread;
-}
-
-record::WhenAllDown published(WhenAllDown rule) {
-  switch (rule) {
-    case WhenAllDown::all:
-      return record::WhenAllDown::all;
-    case WhenAllDown::next:
-      return record::WhenAllDown::next;
-    case WhenAllDown::fail:
-      break;
-  }
-  return record::WhenAllDown::fail;
-}
-
-}  // namespace
 
 record::BackendState BackendVerdict::published() const {
   const unsigned flags = (state == State::up && !suspect ? record::kUp : 0U) |
@@ -42,12 +15,11 @@ bool BackendVerdict::healthy() const {
 }
 
 record::Word ServiceVerdict::published() const {
-  return {hlb::published(spec->answer), hlb::published(spec->when_all_down),
-          undecided ? record::kUndecided : std::uint8_t{0}};
+  return {spec->answer, spec->when_all_down, undecided ? record::kUndecided : std::uint8_t{0}};
 }
 
 bool ServiceVerdict::serves(const BackendVerdict& backend) const {
-  const record::Rank rank = backend.published().rank(hlb::published(spec->when_all_down));
+  const record::Rank rank = backend.published().rank(spec->when_all_down);
   return !undecided && rank == best_rank && rank != record::kNever;
 }
 

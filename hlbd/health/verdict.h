@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "health/machine.h"
@@ -36,6 +37,20 @@ struct BackendVerdict {
 // up: every backend is; degraded: some are; down: none is; unknown: none is, but some are still
 // being checked for the first time. Backends under maintenance don't count, unless all are.
 enum class ServiceState : std::uint8_t { unknown, up, degraded, down };
+
+constexpr std::string_view name_of(ServiceState state) {
+  switch (state) {
+    case ServiceState::up:
+      return "up";
+    case ServiceState::degraded:
+      return "degraded";
+    case ServiceState::down:
+      return "down";
+    case ServiceState::unknown:
+      break;
+  }
+  return "unknown";
+}
 
 // A service in the words of operators.
 struct ServiceStatus {

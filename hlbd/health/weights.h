@@ -1,6 +1,7 @@
 // The weights of a service's backends as whole numbers, when some get a part of theirs alone. Pure.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -21,5 +22,10 @@ struct Share {
 // some of them they would be off by as much. At most kMaxWeight; 0 only when the weight or the
 // percentage is.
 std::vector<std::uint32_t> weights_of(std::span<const Share> shares);
+
+// How much of its weight a backend gets `since_back` after it came back, in percent: 10 at once,
+// 100 after `slow_start`, and in a straight line between. 100 when `slow_start` is zero.
+std::uint32_t slow_start_percent(std::chrono::milliseconds since_back,
+                                 std::chrono::milliseconds slow_start);
 
 }  // namespace hlb

@@ -8,7 +8,7 @@
 #include <variant>
 
 #include "probes/connection.h"
-#include "probes/methods.h"
+#include "probes/probes.h"
 #include "probes/reason.h"
 #include "probes/statement.h"
 

@@ -34,13 +34,13 @@ class Expectation {
     return std::span(chunk_).first(std::min(chunk_.size(), kMaxAnswer - received_.size()));
   }
 
-  // Takes the `count` bytes written to space(). The verdict, as soon as there is one.
+  // Takes the `count` bytes written to space(). The outcome, as soon as there is one.
   std::optional<Outcome> take(std::size_t count) {
     received_.append(chunk_.data(), count);
     return judge();
   }
 
-  // The verdict by what is there.
+  // The outcome by what is there.
   std::optional<Outcome> judge() {
     const std::size_t found = received_.find(expected_, looked_);
     if (found != std::string::npos) {
@@ -52,14 +52,14 @@ class Expectation {
     return Outcome::hard_failure("no " + shown_ + " in " + std::to_string(kMaxAnswer) + " bytes");
   }
 
-  // The verdict when the backend closed the connection before there was one.
+  // The outcome when the backend closed the connection before there was one.
   Outcome closed() const {
     const std::string start = "expected " + shown_ + ", got ";
     if (received_.empty()) return Outcome::hard_failure(start + "nothing");
     return Outcome::hard_failure(start + quoted(received_, kMaxReason - start.size() - 2));
   }
 
-  // The verdict when the stream broke otherwise, or fell silent.
+  // The outcome when the stream broke otherwise, or fell silent.
   Outcome broken(const Stream& stream, const error_code& error) const {
     if (received_.empty()) return stream.failure(error, "no response in");
     Outcome outcome = stream.failure(error, "no " + shown_ + " in");
@@ -82,12 +82,12 @@ class Expectation {
 asio::awaitable<Outcome> listen_for(Stream& stream, std::string_view expected,
                                     std::string& received) {
   Expectation expectation(expected, received);
-  if (auto verdict = expectation.judge()) co_return std::move(*verdict);
+  if (auto outcome = expectation.judge()) co_return std::move(*outcome);
   for (;;) {
     const auto [error, count] = co_await stream.read_some(expectation.space());
     if (error == asio::error::eof) co_return expectation.closed();
     if (error) co_return expectation.broken(stream, error);
-    if (auto verdict = expectation.take(count)) co_return std::move(*verdict);
+    if (auto outcome = expectation.take(count)) co_return std::move(*outcome);
   }
 }
 

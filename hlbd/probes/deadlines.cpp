@@ -16,7 +16,7 @@ namespace {
 
 namespace asio = boost::asio;
 namespace intrusive = boost::intrusive;
-using Clock = Deadline::Clock;
+using Monotonic = Deadline::Monotonic;
 
 // The deadlines that run, soonest first. A service of the loop, so that it is there for as long as
 // any probe is, even for one that goes down with the loop.
@@ -39,7 +39,7 @@ class Deadlines : public asio::execution_context::service {
   void shutdown() override {}
 
   // Replaces the wait there may be, whose handler is then called with an error.
-  void wake_at(Clock::time_point time) {
+  void wake_at(Monotonic::time_point time) {
     wakes_at_ = time;
     timer_.expires_at(time);
     timer_.async_wait([this](const boost::system::error_code& error) {
@@ -48,33 +48,33 @@ class Deadlines : public asio::execution_context::service {
   }
 
   void wake() {
-    const Clock::time_point now = Clock::now();
+    const Monotonic::time_point now = Monotonic::now();
     while (!running_.empty() && running_.begin()->due() <= now) {
       Deadline& due = *running_.begin();
       due.stop();
       due.expire(now);
     }
-    wakes_at_ = Clock::time_point::max();
+    wakes_at_ = Monotonic::time_point::max();
     if (!running_.empty()) wake_at(running_.begin()->due());
   }
 
   intrusive::multiset<Deadline, intrusive::constant_time_size<false>> running_;
   asio::steady_timer timer_;
-  Clock::time_point wakes_at_ = Clock::time_point::max();
+  Monotonic::time_point wakes_at_ = Monotonic::time_point::max();
 };
 
 }  // namespace
 
 void Deadline::start(const asio::any_io_executor& executor, std::chrono::milliseconds timeout) {
   stop();
-  started_ = Clock::now();
+  started_ = Monotonic::now();
   timeout_ = timeout;
   expired_ = false;
   auto& loop = static_cast<asio::io_context&>(asio::query(executor, asio::execution::context));
   asio::use_service<Deadlines>(loop).add(*this);
 }
 
-void Deadline::expire(Clock::time_point now) {
+void Deadline::expire(Monotonic::time_point now) {
   expired_ = true;
   lag_ = std::chrono::duration_cast<std::chrono::milliseconds>(now - due());
   on_expiry_();
@@ -103,9 +103,9 @@ void LagMeter::look() {
   end_of_step_.start(executor_, step_);
 }
 
-Clock::duration LagMeter::added_since_due() const {
-  const Clock::duration lag = Clock::now() - end_of_step_.due();
-  return lag < step_ / 2 ? Clock::duration{0} : lag + step_;
+Monotonic::duration LagMeter::added_since_due() const {
+  const Monotonic::duration lag = Monotonic::now() - end_of_step_.due();
+  return lag < step_ / 2 ? Monotonic::duration{0} : lag + step_;
 }
 
 }  // namespace hlb::probes

@@ -18,7 +18,7 @@ namespace hlb::probes {
 class Deadline : public boost::intrusive::set_base_hook<
                      boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
-  using Clock = std::chrono::steady_clock;
+  using Monotonic = std::chrono::steady_clock;
 
   // `on_expiry` must not throw, nor start, stop or destroy another deadline than this.
   explicit Deadline(std::function<void()> on_expiry) : on_expiry_(std::move(on_expiry)) {}
@@ -32,10 +32,10 @@ class Deadline : public boost::intrusive::set_base_hook<
   bool expired() const { return expired_; }               // since it was started
   std::chrono::milliseconds lag() const { return lag_; }  // how late that was noticed
   std::chrono::milliseconds timeout() const { return timeout_; }
-  Clock::duration elapsed() const { return Clock::now() - started_; }
-  Clock::time_point due() const { return started_ + timeout_; }
+  Monotonic::duration elapsed() const { return Monotonic::now() - started_; }
+  Monotonic::time_point due() const { return started_ + timeout_; }
 
-  void expire(Clock::time_point now);  // by the timer
+  void expire(Monotonic::time_point now);  // by the timer
 
   friend bool operator<(const Deadline& one, const Deadline& other) {
     return one.due() < other.due();
@@ -43,7 +43,7 @@ class Deadline : public boost::intrusive::set_base_hook<
 
  private:
   std::function<void()> on_expiry_;
-  Clock::time_point started_;
+  Monotonic::time_point started_;
   std::chrono::milliseconds timeout_{0};
   std::chrono::milliseconds lag_{0};
   bool expired_ = false;
@@ -72,11 +72,11 @@ class LagMeter {
 
  private:
   void look();
-  Deadline::Clock::duration added_since_due() const;
+  Deadline::Monotonic::duration added_since_due() const;
 
   boost::asio::any_io_executor executor_;
   std::chrono::milliseconds step_;
-  Deadline::Clock::duration sum_{0};
+  Deadline::Monotonic::duration sum_{0};
   Deadline end_of_step_{[this] { look(); }};
 };
 

@@ -5,15 +5,15 @@
 
 #include "probes/deadlines.h"
 #include "probes/ending.h"
-#include "probes/methods.h"
+#include "probes/probes.h"
 #include "probes/reason.h"
-#include "programs/client.h"
+#include "programs/runner.h"
 
 namespace hlb::probes {
 namespace {
 
 namespace asio = boost::asio;
-using Clock = std::chrono::steady_clock;
+using Monotonic = std::chrono::steady_clock;
 using programs::Ending;
 using std::chrono::milliseconds;
 
@@ -49,7 +49,7 @@ Outcome judge(const ExecCheck& check, const Ending& end, std::string_view output
 
 class ExecProbe : public Probe {
  public:
-  ExecProbe(const Target& target, const std::shared_ptr<programs::Client>& client)
+  ExecProbe(const Target& target, const std::shared_ptr<programs::Runner>& client)
       : target_(target),
         client_(client),
         program_{.arguments = check().command,
@@ -58,23 +58,24 @@ class ExecProbe : public Probe {
                  .timeout = target.spec->timeout} {}
 
   asio::awaitable<Outcome> attempt() override {
-    const std::shared_ptr<programs::Client> client = client_.lock();
-    const auto started = Clock::now();
+    const std::shared_ptr<programs::Runner> client = client_.lock();
+    const auto started = Monotonic::now();
     Outcome outcome = outcome_of(co_await client->run(program_));
-    outcome.latency = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started);
+    outcome.latency =
+        std::chrono::duration_cast<std::chrono::microseconds>(Monotonic::now() - started);
     co_return outcome;
   }
 
  private:
   const ExecCheck& check() const { return std::get<ExecCheck>(target_.spec->method); }
 
-  Outcome outcome_of(const programs::Result& result) const {
-    using Fate = programs::Result::Fate;
+  Outcome outcome_of(const programs::RunResult& result) const {
+    using Fate = programs::RunResult::Fate;
     if (result.fate == Fate::cancelled) return Outcome::not_known(result.trouble);
     if (result.fate != Fate::ended) return no_probe(result.trouble);
     const Ending& end = result.ending;
     if (end.how == Ending::How::timed_out) {
-      const auto late = Clock::now() - result.time_up;
+      const auto late = Monotonic::now() - result.time_up;
       return no_end(program_.timeout, std::chrono::duration_cast<milliseconds>(late));
     }
     if (end.how != Ending::How::not_started) return judge(check(), end, result.output);
@@ -83,14 +84,14 @@ class ExecProbe : public Probe {
   }
 
   const Target& target_;
-  std::weak_ptr<programs::Client> client_;  // held by attempts alone: it must not outlive the loop
+  std::weak_ptr<programs::Runner> client_;  // held by attempts alone: it must not outlive the loop
   programs::Program program_;
 };
 
 }  // namespace
 
 std::unique_ptr<Probe> exec_probe(const Target& target,
-                                  const std::shared_ptr<programs::Client>& client) {
+                                  const std::shared_ptr<programs::Runner>& client) {
   return std::make_unique<ExecProbe>(target, client);
 }
 

@@ -11,8 +11,8 @@
 #include "health/outcome.h"
 #include "probes/connection.h"
 #include "probes/stream.h"
-#include "probes/tls_peer.h"
-#include "probes/tls_stream.h"
+#include "probes/tls/peer.h"
+#include "probes/tls/stream.h"
 
 namespace hlb::probes {
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "probes/deadlines.h"
-#include "probes/methods.h"
+#include "probes/probes.h"
 
 namespace hlb::probes {
 namespace {

@@ -3,7 +3,7 @@
 #include <utility>
 #include <variant>
 
-#include "probes/methods.h"
+#include "probes/probes.h"
 
 namespace hlb::probes {
 namespace {
@@ -24,7 +24,7 @@ class NoneProbe : public Probe {
 }  // namespace
 
 Prober::Prober(boost::asio::any_io_executor executor, OnFileChange on_file_change,
-               programs::Settings programs, OnKeptEnded on_kept_ended)
+               programs::HelperSettings programs, OnKeptEnded on_kept_ended)
     : executor_(std::move(executor)),
       workers_(executor_),
       tls_clients_(workers_),
@@ -36,9 +36,9 @@ Prober::~Prober() {
   files_->end();
 }
 
-const std::shared_ptr<programs::Client>& Prober::program_client() {
+const std::shared_ptr<programs::Runner>& Prober::program_client() {
   if (program_client_ == nullptr) {
-    program_client_ = std::make_shared<programs::Client>(executor_, program_settings_);
+    program_client_ = std::make_shared<programs::Runner>(executor_, program_settings_);
   }
   return program_client_;
 }

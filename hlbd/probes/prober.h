@@ -8,15 +8,15 @@
 #include <string>
 #include <string_view>
 
-#include "probes/folder_workers.h"
+#include "probes/file/folder_workers.h"
+#include "probes/file/watched_file.h"
 #include "probes/kept_watch.h"
 #include "probes/pattern.h"
 #include "probes/probe.h"
 #include "probes/target.h"
-#include "probes/tls_client.h"
-#include "probes/tls_peer.h"
-#include "probes/watched_file.h"
-#include "programs/client.h"
+#include "probes/tls/client.h"
+#include "probes/tls/peer.h"
+#include "programs/runner.h"
 
 namespace hlb::probes {
 
@@ -29,7 +29,7 @@ class Prober {
   // lines differ are to be probed at once.
   // Programs are run as `programs` says. `on_kept_ended`, see KeptWatch.
   explicit Prober(boost::asio::any_io_executor executor, OnFileChange on_file_change = {},
-                  programs::Settings programs = {}, OnKeptEnded on_kept_ended = {});
+                  programs::HelperSettings programs = {}, OnKeptEnded on_kept_ended = {});
   ~Prober();
   Prober(const Prober&) = delete;
   Prober& operator=(const Prober&) = delete;
@@ -38,7 +38,7 @@ class Prober {
   std::unique_ptr<Probe> make(const Target& target);
 
   // What runs the programs of exec checks, for whoever else has some to run.
-  const std::shared_ptr<programs::Client>& program_client();
+  const std::shared_ptr<programs::Runner>& program_client();
 
  private:
   std::unique_ptr<Probe> make_plain(const Target& target);
@@ -53,9 +53,9 @@ class Prober {
   Patterns patterns_;
   FolderWorkers workers_;
   TlsClients tls_clients_;
-  programs::Settings program_settings_;
+  programs::HelperSettings program_settings_;
   // Made when first needed, and outlived by what is in flight.
-  std::shared_ptr<programs::Client> program_client_;
+  std::shared_ptr<programs::Runner> program_client_;
   std::shared_ptr<Pinger> pinger_;
   std::shared_ptr<WatchedFiles> files_;
   KeptWatch kept_watch_;

@@ -1,44 +1,10 @@
 #include "probes/reason.h"
 
-#include <array>
 #include <cerrno>
 
 #include "probes/way_socket.h"
 
 namespace hlb::probes {
-namespace {
-
-std::string escaped(char byte) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  switch (byte) {
-    case '\n':
-      return "\\n";
-    case '\r':
-      return "\\r";
-    case '\t':
-      return "\\t";
-    case '\\':
-      return "\\\\";
-    default:
-      break;
-  }
-  if (byte >= ' ' && byte <= '~') return {byte};
-  const auto value = static_cast<unsigned char>(byte);
-  return {'\\', 'x', kHex[value >> 4U], kHex[value & 15U]};
-}
-
-}  // namespace
-
-std::string printable(std::string_view untrusted, std::size_t limit) {
-  std::string text;
-  for (const char byte : untrusted) {
-    const std::string next = escaped(byte);
-    if (text.size() + next.size() > limit) break;
-    text += next;
-  }
-  return text;
-}
-
 std::string in_words(std::chrono::milliseconds duration) {
   const auto count = duration.count();
   return count % 1000 == 0 ? std::to_string(count / 1000) + "s" : std::to_string(count) + "ms";

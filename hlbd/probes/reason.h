@@ -5,17 +5,15 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
-#include <string_view>
 
 #include "health/outcome.h"
+#include "text/printable.h"
 
 namespace hlb::probes {
 
-inline constexpr std::size_t kMaxReason = 120;
+using text::printable;
 
-// What came from outside, fit for a log line: control and non-ASCII bytes and backslashes are
-// escaped as in C, and what doesn't fit `limit` characters is cut off, never within an escape.
-std::string printable(std::string_view untrusted, std::size_t limit);
+inline constexpr std::size_t kMaxReason = 120;
 
 // "2s", "1500ms".
 std::string in_words(std::chrono::milliseconds duration);

@@ -6,18 +6,12 @@
 #include <string>
 #include <system_error>
 
+#include "text/ascii.h"
+
 namespace hlb::probes {
 namespace {
 
-constexpr std::string_view kSeparators = " \t\r\n,";
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
+constexpr std::string_view kBetweenWords = " \t\r\n,";
 
 template <std::size_t N>
 bool is_among(const std::array<std::string_view, N>& words, std::string_view word) {
@@ -60,11 +54,11 @@ Statement read_statement(std::string_view line) {
   line = line.substr(0, line.find('#'));
   Statement statement;
   for (;;) {
-    line.remove_prefix(std::min(line.find_first_not_of(kSeparators), line.size()));
+    line.remove_prefix(std::min(line.find_first_not_of(kBetweenWords), line.size()));
     if (line.empty()) return statement;
-    const std::string_view word = line.substr(0, line.find_first_of(kSeparators));
+    const std::string_view word = line.substr(0, line.find_first_of(kBetweenWords));
     line.remove_prefix(word.size());
-    const bool understood = take(lower_case(word), statement);
+    const bool understood = take(text::lower_case(word), statement);
     if (!understood && statement.not_understood.empty()) statement.not_understood = word;
   }
 }

@@ -5,7 +5,7 @@
 
 #include "probes/connection.h"
 #include "probes/conversation.h"
-#include "probes/methods.h"
+#include "probes/probes.h"
 
 namespace hlb::probes {
 namespace {

@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "probes/own_ports.h"
+#include "network/own_ports.h"
 #include "probes/way_socket.h"
 
 namespace hlb::probes {
@@ -97,7 +97,7 @@ void TcpSocket::acknowledge() const {
 
 void TcpSocket::note_port() {
   auto& loop = asio::query(watched_.get_executor(), asio::execution::context);
-  asio::use_service<OwnPorts>(loop).note(local().port());
+  asio::use_service<network::OwnPorts>(loop).note(local().port());
 }
 
 void TcpSocket::close() {

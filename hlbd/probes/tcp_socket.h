@@ -5,7 +5,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
 
-#include "health/way.h"
+#include "health/check_spec.h"
 
 namespace hlb::probes {
 

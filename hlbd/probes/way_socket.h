@@ -3,7 +3,7 @@
 
 #include <boost/system/error_code.hpp>
 
-#include "health/way.h"
+#include "health/check_spec.h"
 
 namespace hlb::probes {
 

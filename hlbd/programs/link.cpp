@@ -11,19 +11,20 @@ namespace hlb::programs {
 using boost::asio::posix::descriptor_base;
 using boost::system::error_code;
 
-Link::Link(const boost::asio::any_io_executor& executor, FileDescriptor socket, Events events)
+HelperLink::HelperLink(const boost::asio::any_io_executor& executor, FileDescriptor socket,
+                       Events events)
     : socket_(executor), events_(std::move(events)) {
   socket_.assign(socket.get());
   socket.release();
 }
 
-bool Link::send(Bytes message) {
+bool HelperLink::send(Bytes message) {
   if (unsent_.size() >= kMaxUnsent) return false;
   unsent_.push_back(std::move(message));
   return writing_ || flush();
 }
 
-bool Link::flush() {
+bool HelperLink::flush() {
   while (!unsent_.empty()) {
     const Sent sent = programs::send(socket_.native_handle(), unsent_.front());
     if (sent == Sent::never) return false;
@@ -39,14 +40,14 @@ bool Link::flush() {
   return true;
 }
 
-void Link::listen(bool wanted) {
+void HelperLink::listen(bool wanted) {
   wanted_ = wanted;
   if (wanted && !reading_) return await_replies();
   error_code ignored;
   if (!wanted && reading_) socket_.cancel(ignored);
 }
 
-void Link::await_replies() {
+void HelperLink::await_replies() {
   reading_ = true;
   socket_.async_wait(descriptor_base::wait_read, [self = shared_from_this()](const error_code&) {
     self->reading_ = false;
@@ -54,11 +55,11 @@ void Link::await_replies() {
   });
 }
 
-void Link::read_replies() {
+void HelperLink::read_replies() {
   for (int left = kRepliesPerTurn; left > 0 && wanted_ && socket_.is_open(); --left) {
     auto arrived = receive(socket_.native_handle());
     if (auto* message = std::get_if<Message>(&arrived)) {
-      auto* reply = std::get_if<Reply>(message);
+      auto* reply = std::get_if<RunReply>(message);
       if (reply == nullptr) return events_.end();
       events_.reply(std::move(*reply));
     } else if (std::get<Arrived>(arrived) == Arrived::end) {
@@ -70,7 +71,7 @@ void Link::read_replies() {
   if (socket_.is_open() && wanted_ && !reading_) await_replies();
 }
 
-void Link::close() {
+void HelperLink::close() {
   error_code ignored;
   socket_.close(ignored);
   unsent_.clear();

@@ -15,18 +15,18 @@ namespace hlb::programs {
 
 // In a shared_ptr, as handlers may be on their way when it is closed. Used by hlbd's loop alone,
 // which it keeps busy only while something is awaited or unsent.
-class Link : public std::enable_shared_from_this<Link> {
+class HelperLink : public std::enable_shared_from_this<HelperLink> {
  public:
   static constexpr std::size_t kMaxUnsent = 1024;  // messages
   static constexpr int kRepliesPerTurn = 32;
 
   struct Events {
-    std::function<void(Reply)> reply;
+    std::function<void(RunReply)> reply;
     std::function<void()> end;  // called once: the helper has gone, or talks as none does
   };
 
   // Throws std::system_error when the loop can't watch one more descriptor.
-  Link(const boost::asio::any_io_executor& executor, FileDescriptor socket, Events events);
+  HelperLink(const boost::asio::any_io_executor& executor, FileDescriptor socket, Events events);
 
   // False if the helper has gone, or leaves too much unread.
   bool send(Bytes message);

@@ -113,7 +113,7 @@ bool is_valid(const Ending& ending) {
          ending.value >= 0;
 }
 
-bool write(Writer& writer, const Request& request) {
+bool write(Writer& writer, const RunRequest& request) {
   const Program& program = request.program;
   writer.put(Kind::request);
   writer.put(request.id);
@@ -131,7 +131,7 @@ bool write(Writer& writer, const Cancel& cancel) {
   return true;
 }
 
-bool write(Writer& writer, const Reply& reply) {
+bool write(Writer& writer, const RunReply& reply) {
   writer.put(Kind::reply);
   writer.put(reply.id);
   writer.put(reply.ending.how);
@@ -143,7 +143,7 @@ bool write(Writer& writer, const Reply& reply) {
 }
 
 std::optional<Message> read_request(Reader& reader) {
-  Request request;
+  RunRequest request;
   Program& program = request.program;
   request.id = reader.number<Id>();
   program.timeout = std::chrono::milliseconds(reader.number<std::chrono::milliseconds::rep>());
@@ -162,7 +162,7 @@ std::optional<Message> read_cancel(Reader& reader) {
 }
 
 std::optional<Message> read_reply(Reader& reader) {
-  Reply reply;
+  RunReply reply;
   reply.id = reader.number<Id>();
   reply.ending.how = reader.number<Ending::How>();
   reply.ending.step = reader.number<Ending::Step>();

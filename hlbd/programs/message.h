@@ -31,7 +31,7 @@ struct Program {
 };
 
 // hlbd: run this, and answer once.
-struct Request {
+struct RunRequest {
   Id id = 0;
   Program program;
 };
@@ -60,14 +60,14 @@ struct Ending {
   friend bool operator==(const Ending&, const Ending&) = default;
 };
 
-struct Reply {
+struct RunReply {
   Id id = 0;
   Ending ending;
   std::string output;        // what the program wrote to stdout and stderr
   std::int64_t time_up = 0;  // of one that timed_out: when that was, in ns of CLOCK_MONOTONIC
 };
 
-using Message = std::variant<Request, Cancel, Reply>;
+using Message = std::variant<RunRequest, Cancel, RunReply>;
 
 // nullopt if it exceeds a limit, which only requests and their output can.
 std::optional<Bytes> encode(const Message& message);

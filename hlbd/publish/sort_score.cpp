@@ -104,14 +104,14 @@ unsigned scope(const Address& address) {
 
 // Rule 9. For IPv4 it counts within the source's subnet alone. A source without a prefix length has
 // a subnet of itself alone: glibc shifts a mask by 32 then, which on x86 and ARM64 doesn't shift.
-unsigned matching_prefix(const Address& destination, const Source& source) {
+unsigned matching_prefix(const Address& destination, const network::SourceAddress& source) {
   if (!is_ipv4(destination)) return shared_bits(destination.bytes, source.address.bytes, 128);
   const unsigned subnet = source.prefix_length == 0 ? 32U : source.prefix_length;
   const unsigned bits = shared_bits(destination.bytes, source.address.bytes, 32);
   return bits >= subnet ? bits : 0;
 }
 
-std::uint32_t source_fields(const Address& destination, const Source& source) {
+std::uint32_t source_fields(const Address& destination, const network::SourceAddress& source) {
   const bool same_scope = scope(destination) == scope(source.address);
   const bool same_label = look_up(kLabels, destination) == look_up(kLabels, source.address);
   return field(1, kReachableAt) | field(same_scope ? 1 : 0, kSameScopeAt) |
@@ -122,7 +122,8 @@ std::uint32_t source_fields(const Address& destination, const Source& source) {
 
 }  // namespace
 
-std::uint32_t sort_score(const Address& destination, const std::optional<Source>& source) {
+std::uint32_t sort_score(const Address& destination,
+                         const std::optional<network::SourceAddress>& source) {
   // glibc goes by these two even among addresses that can't be reached.
   const std::uint32_t always = field(look_up(kPrecedences, destination), kPrecedenceAt) |
                                field(kWidestScope - scope(destination), kSmallScopeAt);
@@ -136,7 +137,7 @@ std::size_t SortScores::Hash::operator()(const Address& address) const {
 
 void SortScores::refresh() {
   known_.clear();
-  sources_ = SourceAddresses();
+  sources_ = network::SourceAddresses();
 }
 
 void SortScores::keep_at_most(std::size_t most) {

@@ -16,13 +16,14 @@
 #include <unordered_map>
 
 #include "health/address.h"
-#include "publish/source_address.h"
+#include "network/source_address.h"
 
 namespace hlb::publish {
 
 // The score of an address that is reached from `source`; no source: it can't be reached.
 // Pure. Follows glibc 2.36 … 2.41, which agree.
-std::uint32_t sort_score(const Address& destination, const std::optional<Source>& source);
+std::uint32_t sort_score(const Address& destination,
+                         const std::optional<network::SourceAddress>& source);
 
 // The scores on this host as it is, remembered per address.
 // Not thread-safe: hlbd's loop alone uses it.
@@ -44,7 +45,7 @@ class SortScores {
     std::size_t operator()(const Address& address) const;
   };
 
-  SourceAddresses sources_;
+  network::SourceAddresses sources_;
   std::unordered_map<Address, std::uint32_t, Hash> known_;
 };
 

@@ -81,10 +81,10 @@ std::chrono::nanoseconds age_of(const std::filesystem::path& path) {
 }
 
 // By when a table that a hlbd has left under this name has rested.
-TableFile::Clock::time_point rested_since(const std::filesystem::path& path) {
+TableFile::Monotonic::time_point rested_since(const std::filesystem::path& path) {
   const auto rest =
       std::clamp<std::chrono::nanoseconds>(kShortestRest - age_of(path), seconds(0), kShortestRest);
-  return TableFile::Clock::now() + rest;
+  return TableFile::Monotonic::now() + rest;
 }
 
 }  // namespace
@@ -185,8 +185,8 @@ void TableFile::publish(std::span<const std::uint8_t> table) {
   extend_lease(LiveTable(draft->bytes()));
   if (::renameat2(AT_FDCWD, old_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) == 0) {
     supersede(old_);
-    end_old_at_ = Clock::now() + kLongestRest;
-    rested_at_ = Clock::now() + kShortestRest;
+    end_old_at_ = Monotonic::now() + kLongestRest;
+    rested_at_ = Monotonic::now() + kShortestRest;
   } else if (::rename(old_.c_str(), path_.c_str()) != 0) {
     fail("can't put into place", path_);
   }
@@ -204,7 +204,7 @@ void TableFile::extend_lease(LiveTable table) {
 }
 
 bool TableFile::renew() {
-  if (end_old_at_ && Clock::now() >= *end_old_at_) end_old_table();
+  if (end_old_at_ && Monotonic::now() >= *end_old_at_) end_old_table();
   if (!stands() || live().lease() != lease_until_ns_) return false;
   extend_lease(live());
   if (!end_old_at_ && draft_ == nullptr) reserve_spare();

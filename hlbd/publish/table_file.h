@@ -39,7 +39,7 @@ class MappedFile {
 // published before then stands as it did.
 class TableFile {
  public:
-  using Clock = std::chrono::steady_clock;
+  using Monotonic = std::chrono::steady_clock;
 
   explicit TableFile(const std::filesystem::path& folder);
   ~TableFile();
@@ -59,7 +59,7 @@ class TableFile {
 
   // From when on these two may be called: programs that turned to the latest table late may still
   // read the one before.
-  Clock::time_point rested_at() const { return rested_at_; }
+  Monotonic::time_point rested_at() const { return rested_at_; }
 
   // Extends the lease; to be called several times within it. Gives the room of an old table back
   // when nobody can be reading it any longer, and sees to the room for the next one.
@@ -90,8 +90,8 @@ class TableFile {
   dev_t device_ = 0;
   ino_t inode_ = 0;
   std::uint64_t lease_until_ns_ = 0;
-  Clock::time_point rested_at_;
-  std::optional<Clock::time_point> end_old_at_;  // unset: there is none
+  Monotonic::time_point rested_at_;
+  std::optional<Monotonic::time_point> end_old_at_;  // unset: there is none
 };
 
 // Marks the table in `folder` as that of a hlbd that was removed from this machine.

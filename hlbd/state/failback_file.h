@@ -10,8 +10,7 @@
 #include <variant>
 
 #include "state/saved_serving.h"
-#include "state/unusable.h"
-#include "state/whole_file.h"
+#include "system/whole_file.h"
 
 namespace hlb {
 

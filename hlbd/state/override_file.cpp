@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "state/whole_file.h"
+#include "system/whole_file.h"
 
 namespace hlb {
 namespace {

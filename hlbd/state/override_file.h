@@ -7,7 +7,7 @@
 #include <variant>
 
 #include "state/saved_overrides.h"
-#include "state/unusable.h"
+#include "system/whole_file.h"
 
 namespace hlb {
 

@@ -7,11 +7,11 @@
 #include <utility>
 #include <variant>
 
+#include "engine/both_clocks.h"
 #include "engine/last_words.h"
 #include "health/advice.h"
-#include "state/both_clocks.h"
-#include "state/moment.h"
 #include "state/state_file.h"
+#include "system/moment.h"
 
 namespace hlb {
 namespace {

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "health/state_name.h"
+#include "health/machine.h"
 
 namespace hlb {
 namespace {

@@ -18,8 +18,8 @@
 
 #include "engine/clock.h"
 #include "health/overrides.h"
-#include "state/moment.h"
-#include "state/unusable.h"
+#include "system/moment.h"
+#include "system/whole_file.h"
 
 namespace hlb {
 

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <variant>
 
-#include "state/unusable.h"
+#include "system/whole_file.h"
 
 namespace hlb {
 

@@ -11,7 +11,7 @@
 #include <tuple>
 #include <utility>
 
-#include "health/state_name.h"
+#include "health/machine.h"
 
 namespace hlb {
 namespace {

@@ -28,9 +28,8 @@
 #include "health/address.h"
 #include "health/last_word.h"
 #include "health/machine.h"
-#include "health/wall_time.h"
-#include "state/moment.h"
-#include "state/unusable.h"
+#include "system/moment.h"
+#include "system/whole_file.h"
 
 namespace hlb {
 

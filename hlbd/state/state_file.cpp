@@ -1,6 +1,6 @@
 #include "state/state_file.h"
 
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,7 +11,7 @@
 #include <system_error>
 #include <utility>
 
-#include "state/whole_file.h"
+#include "system/whole_file.h"
 
 namespace hlb {
 namespace {
@@ -152,15 +152,11 @@ void StateFile::refresh() {
 }
 
 void StateFile::say(const std::string& trouble) {
-  if (trouble == trouble_) return;
-  if (trouble.empty()) {
-    spdlog::info("{} can be written again", path_.string());
-  } else {
-    spdlog::warn("can't write {}: {}; a restarted hlbd will know no states from it", path_.string(),
-                 trouble);
-  }
-  trouble_ = trouble;
-  if (on_trouble_) on_trouble_(trouble.empty() ? "" : path_.string() + ": " + trouble);
+  if (!on_trouble_) return;
+  on_trouble_(trouble.empty()
+                  ? ""
+                  : fmt::format("can't write {}: {}; a restarted hlbd will know no states from it",
+                                path_.string(), trouble));
 }
 
 }  // namespace hlb

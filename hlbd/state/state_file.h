@@ -82,7 +82,6 @@ class StateFile {
   bool pending_ = false;
   std::optional<StateEncoder> encoder_;  // while the states are gathered
   std::size_t under_way_ = 0;            // jobs of the worker's
-  std::string trouble_;                  // that was said last; empty: all was well
 };
 
 }  // namespace hlb

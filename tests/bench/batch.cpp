@@ -23,7 +23,7 @@
 namespace hlb::bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Monotonic = std::chrono::steady_clock;
 using Nanoseconds = std::chrono::duration<double, std::nano>;
 
 constexpr std::chrono::milliseconds kBatch{4};
@@ -80,8 +80,8 @@ class Round {
 // A batch of `once`, as many times as fill kBatch; how many is found out now.
 Batch batch_of(const std::function<void()>& once) {
   unsigned long count = 0;
-  const auto start = Clock::now();
-  while (Clock::now() < start + 10 * kBatch) {
+  const auto start = Monotonic::now();
+  while (Monotonic::now() < start + 10 * kBatch) {
     once();
     ++count;
   }
@@ -90,11 +90,11 @@ Batch batch_of(const std::function<void()>& once) {
     for (unsigned i = 0; i < kWarmUp; ++i) {
       once();
     }
-    const auto begin = Clock::now();
+    const auto begin = Monotonic::now();
     for (unsigned long i = 0; i < count; ++i) {
       once();
     }
-    return Nanoseconds(Clock::now() - begin).count() / static_cast<double>(count);
+    return Nanoseconds(Monotonic::now() - begin).count() / static_cast<double>(count);
   };
 }
 
@@ -150,7 +150,7 @@ double race(std::vector<Round>& rounds) {
   for (auto& hosts : rounds) {
     threads.emplace_back(run_in, std::ref(race), std::ref(hosts));
   }
-  const auto start = Clock::now();
+  const auto start = Monotonic::now();
   race.started = true;
   race.started.notify_all();
   std::this_thread::sleep_for(kThreadsBatch);
@@ -158,7 +158,7 @@ double race(std::vector<Round>& rounds) {
   for (auto& thread : threads) {
     thread.join();
   }
-  const Nanoseconds taken = Clock::now() - start;
+  const Nanoseconds taken = Monotonic::now() - start;
   require(race.status == 0, gai_strerror(race.status));
   return taken.count() / static_cast<double>(race.lookups);
 }

@@ -15,12 +15,12 @@ bool is_hostname(const std::string& name) {
          name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_.") == std::string::npos;
 }
 
-void check(const Answer& answer) {
+void check(const DnsAnswer& answer) {
   const bool empty = answer.addresses.empty() && answer.targets.empty();
-  if (empty == (answer.kind == Answer::Kind::records)) std::abort();
+  if (empty == (answer.kind == DnsAnswer::Kind::records)) std::abort();
   if (answer.targets.size() > kMostTargets || answer.ttl.count() < 0) std::abort();
   if (empty && answer.reason.empty()) std::abort();
-  for (const Target& target : answer.targets) {
+  for (const SrvTarget& target : answer.targets) {
     if (!is_hostname(target.name)) std::abort();
   }
   for (const hlb::Address& address : answer.addresses) {

@@ -10,9 +10,9 @@
 #include <string_view>
 #include <utility>
 
+#include "probes/http/response_body.h"
+#include "probes/http/response_head.h"
 #include "probes/reason.h"
-#include "probes/response_body.h"
-#include "probes/response_head.h"
 
 namespace {
 

@@ -24,7 +24,7 @@
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Monotonic = std::chrono::steady_clock;
 using std::chrono::microseconds;
 
 constexpr std::size_t kLargestBuffer = 1 << 20;  // an end, should ERANGE never cease
@@ -160,14 +160,14 @@ std::string ask(const Question& question) {
   return question.api == Api::getaddrinfo ? by_getaddrinfo(question) : by_gethostbyname(question);
 }
 
-void ask_repeatedly(const Run& run, Clock::time_point end, Tally& tally) {
+void ask_repeatedly(const Run& run, Monotonic::time_point end, Tally& tally) {
   const auto more = [&] {
-    return run.seconds > 0 ? Clock::now() < end : tally.lookups < run.count;
+    return run.seconds > 0 ? Monotonic::now() < end : tally.lookups < run.count;
   };
   while (more()) {
-    const auto start = Clock::now();
+    const auto start = Monotonic::now();
     const std::string result = ask(run.question);
-    const auto taken = std::chrono::duration_cast<microseconds>(Clock::now() - start);
+    const auto taken = std::chrono::duration_cast<microseconds>(Monotonic::now() - start);
     tally.slowest = std::max(tally.slowest, taken);
     ++tally.results[result];
     ++tally.lookups;
@@ -178,8 +178,8 @@ void ask_repeatedly(const Run& run, Clock::time_point end, Tally& tally) {
 }
 
 Tally ask_from_all_threads(const Run& run) {
-  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                      std::chrono::duration<double>(run.seconds));
+  const auto end = Monotonic::now() + std::chrono::duration_cast<Monotonic::duration>(
+                                          std::chrono::duration<double>(run.seconds));
   std::vector<Tally> tallies(run.threads);
   std::vector<std::thread> threads;
   for (unsigned i = 1; i < run.threads; ++i) {

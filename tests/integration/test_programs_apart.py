@@ -175,7 +175,7 @@ def test_a_helper_that_a_program_stops_costs_no_backend(stage, helper, script):
     hlbd = behind_socket(stage, script)
     assert lookup(NAME).addresses == [A]
     script.write("kill -STOP $PPID; sleep 1\n")
-    hlbd.wait_for_log("programs can't be run: hlb-programs does not answer")
+    hlbd.wait_for_log("programs: can't be run: hlb-programs does not answer")
     script.write("exit 0\n")
     assert lookup(NAME).addresses == [A]
     helper.signal(signal.SIGCONT)
@@ -188,7 +188,7 @@ def test_a_helper_that_a_program_stops_costs_no_backend(stage, helper, script):
 def test_a_helper_that_dies_costs_no_backend_and_is_used_again_when_it_is_back(stage, helper, script):
     hlbd = behind_socket(stage, script)
     helper.kill()
-    hlbd.wait_for_log("programs can't be run: ")
+    hlbd.wait_for_log("programs: can't be run: ")
     assert lookup(NAME).addresses == [A]
     script.write(f"echo again >{script.scratch}/again\n")
     helper.start()
@@ -200,9 +200,9 @@ def test_without_its_socket_programs_are_not_run_at_all(stage, script):
     make_users()
     script.write(f"echo run >{script.scratch}/run\n")
     hlbd = behind_socket(stage, script)
-    hlbd.wait_for_log("programs can't be run: can't reach hlb-programs: No such file or directory")
+    hlbd.wait_for_log("programs: can't be run: can't reach hlb-programs: No such file or directory")
     assert lookup(NAME).status != "OK"
-    assert hlbd.log().count("programs can't be run") == 1
+    assert hlbd.log().count("programs: can't be run") == 1
     assert script.notes("run") == ""
 
 

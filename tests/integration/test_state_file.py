@@ -170,7 +170,7 @@ def test_lookups_go_on_where_the_file_cannot_be_written(started):
     shutil.rmtree(state_file(hlbd).parent)
     state_file(hlbd).parent.write_text("no folder")
     hlbd.restart()
-    hlbd.wait_for_log(r"warning can't write \S*/state\.json")
+    hlbd.wait_for_log(r"warning states: can't write \S*/state\.json")
     program.kill()
     until(lambda: answers() == set(), "A out of the answers")
     program.start()

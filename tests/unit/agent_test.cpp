@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "probes/methods.h"
+#include "probes/probes.h"
 #include "probes/reason.h"
 #include "tests/unit/loopback.h"
 

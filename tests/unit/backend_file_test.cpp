@@ -1,4 +1,4 @@
-#include "probes/backend_file.h"
+#include "probes/file/backend_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -114,7 +114,7 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(1: unknown key "anwser" in [[service]]; did you mean "answer"?)"),
         with_key(
             "\"\\n\" = 1",
-            R"(1: unknown key "\x0a" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "max_addresses", "when_all_down", "min_healthy", "panic", "failback", "backends", "check", "checks_needed", "agent", "slow_start" or "on_change")"),
+            R"(1: unknown key "\n" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "max_addresses", "when_all_down", "min_healthy", "panic", "failback", "backends", "check", "checks_needed", "agent", "slow_start" or "on_change")"),
         with_key("answer = \"first\"",
                  R"(10: "answer" must be "spread", "one" or "all", not "first")"),
         with_key("answer = true", R"(10: "answer" must be a string in quotes, not a boolean)"),

@@ -1,17 +1,19 @@
-#include "probes/connections.h"
+#include "network/connections.h"
 
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <string>
 
-#include "probes/own_ports.h"
+#include "network/own_ports.h"
 #include "probes/tcp_socket.h"
 #include "tests/unit/loopback.h"
 #include "tests/unit/own_network.h"
 
-namespace hlb::probes {
+namespace hlb::network {
 namespace {
+
+using namespace probes;  // the servers and sockets of loopback.h
 
 // In a network where 192.0.2.0/24 and 2001:db8::/32 are taken by this host, though they are on none
 // of its interfaces: to a ConnectionWatch they are remote.
@@ -214,4 +216,4 @@ TEST(OwnPorts, AreEachTakenOnce) {
 }
 
 }  // namespace
-}  // namespace hlb::probes
+}  // namespace hlb::network

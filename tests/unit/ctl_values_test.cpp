@@ -1,11 +1,11 @@
 // Sparklines, times and durations of hlbctl.
 #include <vector>
 
-#include "ctl/span.h"
 #include "ctl/terminal/sparkline.h"
 #include "ctl/terminal/times.h"
 #include "ctl_text.h"
 #include "health/history.h"
+#include "text/duration.h"
 
 namespace hlb::ctl {
 namespace {
@@ -75,12 +75,12 @@ TEST_F(Values, LatencyHasTwoDigitsOrMore) {
 }
 
 TEST_F(Values, SpanIsASumOfTheConfigurationsDurations) {
-  EXPECT_EQ(parse_span("30m"), 30min);
-  EXPECT_EQ(parse_span("1h30m"), 90min);
-  EXPECT_EQ(parse_span("1.5h"), 90min);
-  EXPECT_EQ(parse_span("1d2h3m4s5ms"), 26h + 3min + 4s + 5ms);
+  EXPECT_EQ(text::parse_durations("30m"), 30min);
+  EXPECT_EQ(text::parse_durations("1h30m"), 90min);
+  EXPECT_EQ(text::parse_durations("1.5h"), 90min);
+  EXPECT_EQ(text::parse_durations("1d2h3m4s5ms"), 26h + 3min + 4s + 5ms);
   for (const char* wrong : {"", "5", "m", "1h30", "0s", "1h 30m", "-5m", "1x", "h1"})
-    EXPECT_EQ(parse_span(wrong), std::nullopt) << wrong;
+    EXPECT_EQ(text::parse_durations(wrong), std::nullopt) << wrong;
 }
 
 }  // namespace

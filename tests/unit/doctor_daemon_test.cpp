@@ -45,7 +45,7 @@ class DoctorOnDaemon : public testing::Test {
   }
 
   Folder folder_;
-  Machine machine_ = Machine(folder_.file(""));
+  Host machine_ = Host(folder_.file(""));
   FileDescriptor socket_ = FileDescriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
 };
 

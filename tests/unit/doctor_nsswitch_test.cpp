@@ -10,7 +10,7 @@ std::string sources_of(std::string_view text) {
   const Nsswitch nsswitch = Nsswitch::parse(text);
   if (!nsswitch.hosts) return "none";
   std::string joined;
-  for (const Source& source : nsswitch.hosts->sources)
+  for (const NssSource& source : nsswitch.hosts->sources)
     joined += (joined.empty() ? "" : "|") + source.to_string();
   return joined;
 }
@@ -23,7 +23,7 @@ std::string error_of(std::string_view text) {
 // The statuses on which the first source ends the search, by their initials.
 std::string stops_of(std::string_view line) {
   const Nsswitch nsswitch = Nsswitch::parse("hosts: " + std::string(line) + "\n");
-  const Source& source = nsswitch.hosts.value().sources.front();
+  const NssSource& source = nsswitch.hosts.value().sources.front();
   std::string stops;
   for (const auto& [status, initial] :
        {std::pair(SourceStatus::success, 'S'), std::pair(SourceStatus::notfound, 'N'),

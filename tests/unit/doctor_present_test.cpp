@@ -50,7 +50,7 @@ TEST(DoctorsPage, SaysWhoseLookupsAreInOrder) {
 TEST(DoctorsPage, DoesNothingToATerminalWhateverTheNames) {
   Examination examination;
   examination.findings = {fault("program", "\033[2J\n is bad", "", "")};
-  EXPECT_EQ(as_text(examination, {}), "program: \\x1b[2J\\x0a is bad.  \n");
+  EXPECT_EQ(as_text(examination, {}), "program: \\x1b[2J\\n is bad.  \n");
 }
 
 TEST(DoctorsPage, IsJsonWithAnyBytes) {

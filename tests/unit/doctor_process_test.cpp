@@ -38,7 +38,7 @@ class ProcessTest : public testing::Test {
 
   // What a process is found to do with addresses, if java is started with this.
   std::string keeps(std::vector<std::string> arguments) {
-    Program program;
+    ExaminedProgram program;
     program.process = Process::read(machine_, 77);
     program.process->arguments = std::move(arguments);
     program.name = "java";
@@ -47,7 +47,7 @@ class ProcessTest : public testing::Test {
   }
 
   Folder folder_;
-  Machine machine_ = Machine(folder_.file(""));
+  Host machine_ = Host(folder_.file(""));
 };
 
 TEST_F(ProcessTest, IsReadFromProc) {
@@ -90,7 +90,7 @@ TEST_F(ProcessTest, OfAnOldGlibcKeepsTheNsswitchConfOfItsStart) {
 }
 
 TEST_F(ProcessTest, OfAnotherArchitectureNeedsAModuleOfIt) {
-  Program program;
+  ExaminedProgram program;
   program.name = "old";
   program.elf.bits = 32;
   program.elf.machine = EM_386;

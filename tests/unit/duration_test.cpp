@@ -1,4 +1,4 @@
-#include "config/duration.h"
+#include "text/duration.h"
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ class GoodDuration
     : public testing::TestWithParam<std::pair<const char*, std::chrono::milliseconds>> {};
 
 TEST_P(GoodDuration, IsExact) {
-  EXPECT_EQ(config::parse_duration(GetParam().first), GetParam().second);
+  EXPECT_EQ(text::parse_duration(GetParam().first), GetParam().second);
 }
 
 INSTANTIATE_TEST_SUITE_P(Duration, GoodDuration,
@@ -33,7 +33,7 @@ INSTANTIATE_TEST_SUITE_P(Duration, GoodDuration,
 class NoDuration : public testing::TestWithParam<std::string> {};
 
 TEST_P(NoDuration, IsRefused) {
-  EXPECT_EQ(config::parse_duration(GetParam()), std::nullopt);
+  EXPECT_EQ(text::parse_duration(GetParam()), std::nullopt);
 }
 
 INSTANTIATE_TEST_SUITE_P(Duration, NoDuration,
@@ -44,13 +44,13 @@ INSTANTIATE_TEST_SUITE_P(Duration, NoDuration,
                                          std::string(100'000, '9') + "s"));
 
 TEST(Duration, PrintsInTheLargestWholeUnit) {
-  EXPECT_EQ(config::to_string(10ms), "10ms");
-  EXPECT_EQ(config::to_string(1500ms), "1500ms");
-  EXPECT_EQ(config::to_string(90s), "90s");
-  EXPECT_EQ(config::to_string(1h), "1h");
-  EXPECT_EQ(config::to_string(36h), "36h");
-  EXPECT_EQ(config::to_string(48h), "2d");
-  EXPECT_EQ(config::to_string(0ms), "0s");
+  EXPECT_EQ(text::to_string(10ms), "10ms");
+  EXPECT_EQ(text::to_string(1500ms), "1500ms");
+  EXPECT_EQ(text::to_string(90s), "90s");
+  EXPECT_EQ(text::to_string(1h), "1h");
+  EXPECT_EQ(text::to_string(36h), "36h");
+  EXPECT_EQ(text::to_string(48h), "2d");
+  EXPECT_EQ(text::to_string(0ms), "0s");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "probes/echo.h"
+#include "probes/icmp/echo.h"
 
 #include <gtest/gtest.h>
 

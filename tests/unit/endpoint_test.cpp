@@ -1,5 +1,5 @@
 // The HTTP endpoint at a unix socket, with clients that behave and others.
-#include "metrics/endpoint.h"
+#include "operators/metrics/endpoint.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -21,7 +21,7 @@
 #include <system_error>
 #include <vector>
 
-#include "metrics/metrics.h"
+#include "operators/metrics/metrics.h"
 #include "tests/unit/folder.h"
 
 namespace hlb::metrics {
@@ -33,7 +33,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
+using Monotonic = std::chrono::steady_clock;
 
 // A connected client. What it is sent is read when a test asks for it.
 class Client {
@@ -98,8 +98,8 @@ class EndpointTest : public testing::Test {
 
   // Turns the loop until `done`, or for so long that it will never be.
   bool run_until(const std::function<bool()>& done) {
-    const auto deadline = Clock::now() + 20s;
-    while (!done() && Clock::now() < deadline) {
+    const auto deadline = Monotonic::now() + 20s;
+    while (!done() && Monotonic::now() < deadline) {
       loop_.restart();
       loop_.run_one_for(10ms);
     }
@@ -107,8 +107,8 @@ class EndpointTest : public testing::Test {
   }
 
   void run_for(std::chrono::milliseconds time) {
-    const auto end = Clock::now() + time;
-    run_until([&] { return Clock::now() >= end; });
+    const auto end = Monotonic::now() + time;
+    run_until([&] { return Monotonic::now() >= end; });
   }
 
   bool wait_for(Client& client, const std::string& text) {

@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "probes/methods.h"
+#include "probes/probes.h"
 #include "probes/reason.h"
 #include "tests/unit/loopback.h"
 #include "tests/unit/scripts.h"
@@ -21,7 +21,7 @@ namespace {
 
 using Result = Outcome::Result;
 using Evidence = Outcome::Evidence;
-using Clock = std::chrono::steady_clock;
+using Monotonic = std::chrono::steady_clock;
 
 Target exec_target(std::vector<std::string> command, std::chrono::milliseconds timeout = kPlenty) {
   return target_of({asio::ip::make_address("192.0.2.7"), 8080},
@@ -188,9 +188,9 @@ TEST(ExecProbe, GivesTheProgramDefaultSignals) {
 }
 
 TEST(ExecProbe, DoesNotWaitForWhoeverHoldsItsOutput) {
-  const auto started = Clock::now();
+  const auto started = Monotonic::now();
   EXPECT_EQ(run_shell("echo done; sleep 60 & exit 0").reason, "done");
-  EXPECT_LT(Clock::now() - started, kPlenty);
+  EXPECT_LT(Monotonic::now() - started, kPlenty);
 }
 
 TEST(ExecProbe, FailsSoftAtTheTimeOut) {

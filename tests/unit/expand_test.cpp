@@ -36,18 +36,18 @@ class ExpandTest : public testing::Test {
   }
 
   void knows(const std::string& name, const std::vector<std::string>& addresses) {
-    Answer answer = Answer::none("there are no such records");
-    if (!addresses.empty()) answer.kind = Answer::Kind::records;
+    DnsAnswer answer = DnsAnswer::none("there are no such records");
+    if (!addresses.empty()) answer.kind = DnsAnswer::Kind::records;
     for (const std::string& text : addresses)
       answer.addresses.push_back(address(text));
     KnownName& known = names_.try_emplace({name, false}, false).first->second;
     known.take(0, std::move(answer));
-    known.take(1, Answer::none("there are no such records"));
+    known.take(1, DnsAnswer::none("there are no such records"));
   }
 
-  void knows_targets(const std::string& name, std::vector<Target> targets) {
+  void knows_targets(const std::string& name, std::vector<SrvTarget> targets) {
     KnownName& known = names_.try_emplace({name, true}, true).first->second;
-    known.take(0, {Answer::Kind::records, "", {}, std::move(targets), {}});
+    known.take(0, {DnsAnswer::Kind::records, "", {}, std::move(targets), {}});
   }
 
   // Is being asked for, without an answer so far.

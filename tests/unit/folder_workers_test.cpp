@@ -1,4 +1,4 @@
-#include "probes/folder_workers.h"
+#include "probes/file/folder_workers.h"
 
 #include <gtest/gtest.h>
 

@@ -1,12 +1,12 @@
 // The gRPC check's conversation with servers of every kind, as bytes.
-#include "probes/grpc_call.h"
+#include "probes/grpc/call.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <random>
 
-#include "probes/grpc_message.h"
+#include "probes/grpc/message.h"
 #include "probes/reason.h"
 #include "tests/unit/http2_frames.h"
 

@@ -1,4 +1,4 @@
-#include "probes/grpc_message.h"
+#include "probes/grpc/message.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // on_change with real shell scripts.
-#include "hooks.h"
+#include "operators/hooks.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -78,8 +78,8 @@ class HooksTest : public testing::Test {
 
   ScriptFolder folder_;
   boost::asio::io_context loop_{1};
-  std::shared_ptr<programs::Client> programs_ =
-      std::make_shared<programs::Client>(loop_.get_executor());
+  std::shared_ptr<programs::Runner> programs_ =
+      std::make_shared<programs::Runner>(loop_.get_executor());
   std::optional<Hooks> hooks_;
   ServiceSpec service_;
 };
@@ -339,7 +339,7 @@ TEST(Hooks, KillWhatRunsWhenTheLoopGoes) {
   const ScriptFolder folder;
   {
     boost::asio::io_context loop(1);
-    auto programs = std::make_shared<programs::Client>(loop.get_executor());
+    auto programs = std::make_shared<programs::Runner>(loop.get_executor());
     Hooks hooks(loop.get_executor(), [&] { return programs; });
     ServiceSpec service;
     service.on_change = {"/bin/sh", "-c", "echo $$ >" + folder.file("main") + "; sleep 300"};

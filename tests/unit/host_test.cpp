@@ -1,4 +1,4 @@
-#include "state/host.h"
+#include "system/host.h"
 
 #include <gtest/gtest.h>
 

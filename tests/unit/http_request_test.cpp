@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "probes/methods.h"
+#include "probes/probes.h"
 
 namespace hlb::probes {
 namespace {

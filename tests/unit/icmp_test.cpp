@@ -16,8 +16,8 @@
 #include <thread>
 #include <vector>
 
-#include "probes/echo.h"
-#include "probes/pinger.h"
+#include "probes/icmp/echo.h"
+#include "probes/icmp/pinger.h"
 #include "tests/unit/loopback.h"
 #include "tests/unit/outcomes.h"
 #include "tests/unit/own_network.h"

@@ -100,15 +100,15 @@ TEST(Dnsmasq, SaysWhyAnAddressLineIsNoService) {
 }
 
 TEST(Dnsmasq, StillTakesTheOtherNamesOfALineWithAWrongOne) {
-  const Findings findings = found_in_dnsmasq("address=/a/#/b b/c/10.0.0.1");
-  EXPECT_THAT(addresses_of(findings), ElementsAre("*a 10.0.0.1 1", "*c 10.0.0.1 1"));
-  EXPECT_EQ(findings.notes().size(), 2U);
+  const Entries entries = found_in_dnsmasq("address=/a/#/b b/c/10.0.0.1");
+  EXPECT_THAT(addresses_of(entries), ElementsAre("*a 10.0.0.1 1", "*c 10.0.0.1 1"));
+  EXPECT_EQ(entries.notes().size(), 2U);
 }
 
 TEST(Dnsmasq, PassesOverOptionsThatAreAboutSomethingElse) {
-  const Findings findings = found_in_dnsmasq("port=53\n\nno-resolv\nserver=/a/10.0.0.1\n");
-  EXPECT_THAT(findings.addresses(), IsEmpty());
-  EXPECT_THAT(findings.notes(), IsEmpty());
+  const Entries entries = found_in_dnsmasq("port=53\n\nno-resolv\nserver=/a/10.0.0.1\n");
+  EXPECT_THAT(entries.addresses(), IsEmpty());
+  EXPECT_THAT(entries.notes(), IsEmpty());
 }
 
 TEST(Dnsmasq, SaysOfOptionsThatNameAddressesElsewhereWhereToGo) {
@@ -132,11 +132,11 @@ TEST(Dnsmasq, SaysWhatAHostRecordOrACnameLacks) {
 }
 
 TEST(Dnsmasq, TakesAllButTheLastOfACnameForAliases) {
-  const Findings findings = found_in_dnsmasq("cname=a, B,c.example.,300\n");
-  ASSERT_EQ(findings.aliases().size(), 2U);
-  EXPECT_EQ(findings.aliases()[0].alias, "a");
-  EXPECT_EQ(findings.aliases()[1].alias, "b");
-  EXPECT_EQ(findings.aliases()[1].target, "c.example");
+  const Entries entries = found_in_dnsmasq("cname=a, B,c.example.,300\n");
+  ASSERT_EQ(entries.aliases().size(), 2U);
+  EXPECT_EQ(entries.aliases()[0].alias, "a");
+  EXPECT_EQ(entries.aliases()[1].alias, "b");
+  EXPECT_EQ(entries.aliases()[1].target, "c.example");
 }
 
 // ---- other files -------------------------------------------------------------------------------
@@ -150,30 +150,30 @@ TEST(Dnsmasq, ReadsTheFilesThatAFileAsksForEachOnce) {
   write_file(folder.file("second"), "conf-file=" + first + "\naddress=/two/10.0.0.2\n");
   for (const char* name : {"b.conf", "a.conf", "c", ".d.conf", "x.no.conf", "e.conf~"})
     write_file(folder.file("d/"s + name), "address=/"s + name[0] + "/10.0.0.3\n");
-  Findings findings;
-  EXPECT_EQ(read_dnsmasq_files({first}, findings), std::nullopt);
-  EXPECT_THAT(addresses_of(findings),
+  Entries entries;
+  EXPECT_EQ(read_dnsmasq_files({first}, entries), std::nullopt);
+  EXPECT_THAT(addresses_of(entries),
               ElementsAre("*one 10.0.0.1 3", "*two 10.0.0.2 2", "*a 10.0.0.3 1", "*b 10.0.0.3 1"));
-  EXPECT_THAT(findings.notes(), IsEmpty());
+  EXPECT_THAT(entries.notes(), IsEmpty());
 }
 
 TEST(Dnsmasq, NotesWhatIsAskedForAndCannotBeRead) {
   const Folder folder;
   const std::string file = folder.file("conf");
   write_file(file, "conf-file=/nowhere/a\nconf-dir=/nowhere/d,*.conf\n");
-  Findings findings;
-  EXPECT_EQ(read_dnsmasq_files({file}, findings), std::nullopt);
+  Entries entries;
+  EXPECT_EQ(read_dnsmasq_files({file}, entries), std::nullopt);
   EXPECT_THAT(
-      to_lines(findings.notes()),
+      to_lines(entries.notes()),
       ElementsAre(file + ":1: skipped: /nowhere/a: cannot be read: No such file or directory",
                   file + ":2: skipped: /nowhere/d: cannot be read: No such file or directory"));
 }
 
 TEST(Dnsmasq, CannotBeImportedWhenItsOwnFileCannotBeRead) {
-  Findings findings;
-  EXPECT_EQ(read_dnsmasq_files({"/nowhere/a"}, findings),
+  Entries entries;
+  EXPECT_EQ(read_dnsmasq_files({"/nowhere/a"}, entries),
             "/nowhere/a: cannot be read: No such file or directory");
-  EXPECT_EQ(read_dnsmasq_files({"/"}, findings), "/: cannot be read: Is a directory");
+  EXPECT_EQ(read_dnsmasq_files({"/"}, entries), "/: cannot be read: Is a directory");
 }
 
 }  // namespace

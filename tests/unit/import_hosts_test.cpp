@@ -17,13 +17,13 @@ TEST(Hosts, GiveEachNameOfALineItsAddress) {
 }
 
 TEST(Hosts, LeaveOutWhatBelongsToTheHostItself) {
-  const Findings findings = found_in_hosts(
+  const Entries entries = found_in_hosts(
       "127.0.0.1 localhost localhost.localdomain\n"
       "::1 localhost ip6-localhost ip6-loopback\n"
       "127.0.1.1 own.example OWN\n"
       "ff02::1 ip6-allnodes\n");
-  EXPECT_THAT(findings.addresses(), IsEmpty());
-  EXPECT_THAT(to_lines(findings.notes()),
+  EXPECT_THAT(entries.addresses(), IsEmpty());
+  EXPECT_THAT(to_lines(entries.notes()),
               ElementsAre("hosts:1-2: skipped: is a name that every host has for itself",
                           "hosts:3: skipped: is this host itself",
                           "hosts:4: skipped: is a name that every host has for itself"));
@@ -35,11 +35,10 @@ TEST(Hosts, MayNameLoopbackAddressesAsBackends) {
 }
 
 TEST(Hosts, SayWhatIsWrongWithALine) {
-  const Findings findings =
-      found_in_hosts("10.0.0.1\n10.0.0 a\n0.0.0.0 a\n0.0.0.0 b\n10.0.0.1 a..b");
-  EXPECT_THAT(findings.addresses(), IsEmpty());
+  const Entries entries = found_in_hosts("10.0.0.1\n10.0.0 a\n0.0.0.0 a\n0.0.0.0 b\n10.0.0.1 a..b");
+  EXPECT_THAT(entries.addresses(), IsEmpty());
   EXPECT_THAT(
-      to_lines(findings.notes()),
+      to_lines(entries.notes()),
       ElementsAre(
           "hosts:1: skipped: has no name", R"(hosts:2: skipped: "10.0.0" is no address)",
           R"(hosts:3-4: skipped: "0.0.0.0" is no address of a single host; give a backend's own)",

@@ -146,9 +146,9 @@ TEST(ImportText, MeansToHlbdWhatWasFound) {
 }
 
 TEST(ImportText, IsAsciiWhateverTheFileIsCalled) {
-  Findings findings;
-  read_hosts("10.0.0.1 a", "\xff\n[[", "", findings);
-  EXPECT_THAT(taken_by_hlbd(make_services(findings, {})), SizeIs(1));
+  Entries entries;
+  read_hosts("10.0.0.1 a", "\xff\n[[", "", entries);
+  EXPECT_THAT(taken_by_hlbd(make_services(entries, {})), SizeIs(1));
 }
 
 // ---- any bytes ---------------------------------------------------------------------------------

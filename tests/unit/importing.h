@@ -11,23 +11,23 @@
 
 namespace hlb::ctl {
 
-inline Findings found_in_dnsmasq(std::string_view text) {
-  Findings findings;
-  read_dnsmasq(text, "d.conf", findings);
-  return findings;
+inline Entries found_in_dnsmasq(std::string_view text) {
+  Entries entries;
+  read_dnsmasq(text, "d.conf", entries);
+  return entries;
 }
 
 // On a host that is called "own".
-inline Findings found_in_hosts(std::string_view text) {
-  Findings findings;
-  read_hosts(text, "hosts", "own", findings);
-  return findings;
+inline Entries found_in_hosts(std::string_view text) {
+  Entries entries;
+  read_hosts(text, "hosts", "own", entries);
+  return entries;
 }
 
 // "name 10.0.0.1 line", with a star in front of the name if it goes for names below as well.
-inline std::vector<std::string> addresses_of(const Findings& findings) {
+inline std::vector<std::string> addresses_of(const Entries& entries) {
   std::vector<std::string> lines;
-  for (const NamedAddress& each : findings.addresses()) {
+  for (const NamedAddress& each : entries.addresses()) {
     lines.push_back((each.subdomains ? "*" : "") + each.name + " " + each.address.to_string() +
                     " " + std::to_string(each.place.line));
   }

@@ -15,19 +15,19 @@ using testing::IsEmpty;
 using namespace std::chrono_literals;
 using Standing = KnownName::Standing;
 
-Answer addresses(const std::vector<std::string>& texts, std::chrono::seconds ttl = 60s) {
-  Answer answer{Answer::Kind::records, "", {}, {}, ttl};
+DnsAnswer addresses(const std::vector<std::string>& texts, std::chrono::seconds ttl = 60s) {
+  DnsAnswer answer{DnsAnswer::Kind::records, "", {}, {}, ttl};
   for (const std::string& text : texts)
     answer.addresses.push_back(Address::parse(text).value());
   return answer;
 }
 
-Answer none() {
-  return Answer::none("there is no such name");
+DnsAnswer none() {
+  return DnsAnswer::none("there is no such name");
 }
 
-Answer failure() {
-  return Answer::failure("connection refused");
+DnsAnswer failure() {
+  return DnsAnswer::failure("connection refused");
 }
 
 std::vector<std::string> texts(const KnownName& name) {
@@ -38,7 +38,7 @@ std::vector<std::string> texts(const KnownName& name) {
 }
 
 // A whole round of a name with addresses.
-KnownName::News round(KnownName& name, Answer ipv4, Answer ipv6) {
+KnownName::News round(KnownName& name, DnsAnswer ipv4, DnsAnswer ipv6) {
   KnownName::News news = name.take(0, std::move(ipv4));
   const KnownName::News more = name.take(1, std::move(ipv6));
   EXPECT_TRUE(name.round_over());
@@ -114,10 +114,10 @@ TEST(KnownName, NeverLosesTheLastOfItsAddresses) {
 
 TEST(KnownName, NeverLosesTheLastOfItsTargets) {
   KnownName name(true);
-  Answer answer{Answer::Kind::records, "", {}, {{1, 2, "a.test", 3}}, 60s};
+  DnsAnswer answer{DnsAnswer::Kind::records, "", {}, {{1, 2, "a.test", 3}}, 60s};
   name.take(0, answer);
   EXPECT_FALSE(name.take(0, none()).records);
-  EXPECT_THAT(name.targets(), ElementsAre(Target{1, 2, "a.test", 3}));
+  EXPECT_THAT(name.targets(), ElementsAre(SrvTarget{1, 2, "a.test", 3}));
 }
 
 TEST(KnownName, WaitsForTheShortestTimeToLiveWithinBounds) {
@@ -185,12 +185,12 @@ TEST(KnownName, SaysWhichQuestionFailedWhenTheOtherDidNot) {
 TEST(KnownName, TellsWhenTheAnswersCameBeforeTheLastOnes) {
   KnownName name(false);
   const auto at = [](std::chrono::seconds time, const std::string& address) {
-    Answer answer = addresses({address});
+    DnsAnswer answer = addresses({address});
     answer.came = std::chrono::steady_clock::time_point(time);
     return answer;
   };
   EXPECT_EQ(name.came_before(), std::chrono::steady_clock::time_point());
-  for (const Answer& answer : {at(1s, "10.0.0.1"), at(2s, "10.0.0.1"), at(3s, "10.0.0.2")}) {
+  for (const DnsAnswer& answer : {at(1s, "10.0.0.1"), at(2s, "10.0.0.1"), at(3s, "10.0.0.2")}) {
     name.take(0, answer);
     name.take(1, none());
   }

@@ -1,4 +1,4 @@
-#include "probes/listeners.h"
+#include "network/listeners.h"
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,9 @@
 
 #include "tests/unit/loopback.h"
 
-namespace hlb::probes {
+namespace hlb::network {
+
+using namespace probes;  // the servers of loopback.h
 
 // GoogleTest shows it when an expectation fails.
 std::ostream& operator<<(std::ostream& out, const Listener& listener) {
@@ -212,4 +214,4 @@ TEST_F(ListenerWatchTest, IsSilentAfterItsEnd) {
 }
 
 }  // namespace
-}  // namespace hlb::probes
+}  // namespace hlb::network

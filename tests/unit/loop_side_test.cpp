@@ -1,4 +1,4 @@
-#include "bus/loop_side.h"
+#include "operators/bus/loop_side.h"
 
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@
 #include <variant>
 #include <vector>
 
-#include "bus/bus_error.h"
+#include "operators/bus/bus_error.h"
 
 namespace hlb::bus {
 namespace {
@@ -34,7 +34,7 @@ class FakeDirectory final : public Directory {
   std::string state = "up";
 
   Overview overview() const override { return {}; }
-  std::vector<std::string> degraded() const override { return {}; }
+  std::vector<std::string> troubles() const override { return {}; }
   std::vector<Event> events(std::size_t /*most*/) const override { return {}; }
   std::uint64_t configurations() const override { return configured; }
 

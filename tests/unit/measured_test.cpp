@@ -6,11 +6,11 @@
 namespace hlb::probes {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Monotonic = std::chrono::steady_clock;
 
 void hold_the_loop(std::chrono::milliseconds time) {
-  const auto end = Clock::now() + time;
-  while (Clock::now() < end) {
+  const auto end = Monotonic::now() + time;
+  while (Monotonic::now() < end) {
   }
 }
 

@@ -1,5 +1,5 @@
 // What is counted, and the text that a scrape gets.
-#include "metrics/metrics.h"
+#include "operators/metrics/metrics.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -97,9 +97,9 @@ TEST(Metrics, CountsChangesByTheirCauseAndMeasuresThem) {
 
 TEST(Metrics, CountsLookupsAndTables) {
   Metrics metrics;
-  metrics.looked_up(Lookup::answered);
-  metrics.looked_up(Lookup::no_such_service);
-  metrics.looked_up(Lookup::no_such_service);
+  metrics.looked_up(LookupResult::answered);
+  metrics.looked_up(LookupResult::no_such_service);
+  metrics.looked_up(LookupResult::no_such_service);
   metrics.published_tables(1);
   metrics.published_tables(3);
   metrics.loop_lagged(10ms);

@@ -1,4 +1,4 @@
-#include "bus/news.h"
+#include "operators/bus/news.h"
 
 #include <gtest/gtest.h>
 

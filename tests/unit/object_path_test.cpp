@@ -1,4 +1,4 @@
-#include "bus/object_path.h"
+#include "operators/bus/object_path.h"
 
 #include <gtest/gtest.h>
 #include <systemd/sd-bus.h>

@@ -1,5 +1,5 @@
 // The probes against real sockets on loopback, with backends that misbehave in every way we know.
-#include "probes/methods.h"
+#include "probes/probes.h"
 
 #include <gtest/gtest.h>
 

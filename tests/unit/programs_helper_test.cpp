@@ -51,7 +51,7 @@ class Conversation {
   void say(const Bytes& bytes) { ASSERT_EQ(send(socket_.get(), bytes), Sent::whole); }
 
   // What arrives next; nullopt when the other side ends the conversation, or is silent for long.
-  std::optional<Reply> next() {
+  std::optional<RunReply> next() {
     // With the sanitizer's memory 256 forks take a while.
     constexpr std::chrono::milliseconds kPatience = 6 * kPlenty;
     pollfd readable{socket_.get(), POLLIN, 0};
@@ -59,7 +59,7 @@ class Conversation {
     auto arrived = receive(socket_.get());
     ended_ = std::holds_alternative<Arrived>(arrived);
     if (ended_) return std::nullopt;
-    return std::get<Reply>(std::get<Message>(arrived));
+    return std::get<RunReply>(std::get<Message>(arrived));
   }
   // Whether nothing comes any more.
   bool ends() {
@@ -67,11 +67,11 @@ class Conversation {
     }
     return ended_;
   }
-  Reply run(Program program) {
-    say(Request{++last_, std::move(program)});
+  RunReply run(Program program) {
+    say(RunRequest{++last_, std::move(program)});
     const auto reply = next();
     EXPECT_TRUE(reply);
-    return reply.value_or(Reply());
+    return reply.value_or(RunReply());
   }
   void hang_up() { socket_ = FileDescriptor(-1); }
 
@@ -95,7 +95,7 @@ class HelperTest : public testing::Test {
 };
 
 TEST_F(HelperTest, TellsHowAProgramEndedAndWhatItWrote) {
-  Reply reply = helper_.run(in_shell("echo out; echo err >&2; exit 3"));
+  RunReply reply = helper_.run(in_shell("echo out; echo err >&2; exit 3"));
   EXPECT_EQ(reply.ending, (Ending{How::exited, Step::prepare, 3}));
   EXPECT_EQ(reply.output, "out\nerr\n");
   reply = helper_.run(in_shell("kill -SEGV $$"));
@@ -118,14 +118,14 @@ TEST_F(HelperTest, KeepsAsMuchOfTheOutputAsWasAskedFor) {
   program.output_limit = 5;
   EXPECT_EQ(helper_.run(program).output, "12345");
   program.output_limit = 0;
-  const Reply reply = helper_.run(program);
+  const RunReply reply = helper_.run(program);
   EXPECT_EQ(reply.output, "");
   EXPECT_EQ(reply.ending, (Ending{How::exited, Step::prepare, 0}));
 }
 
 TEST_F(HelperTest, KillsAtTheTimeoutAndAnswersOnce) {
   const ScriptFolder folder;
-  const Reply reply = helper_.run(
+  const RunReply reply = helper_.run(
       in_shell("echo begun; " + daemon_noted_in(folder.file("daemon")) + "sleep 300", 2s));
   EXPECT_EQ(reply.ending.how, How::timed_out);
   EXPECT_EQ(reply.output, "begun\n");
@@ -136,7 +136,7 @@ TEST_F(HelperTest, KillsAtTheTimeoutAndAnswersOnce) {
 
 TEST_F(HelperTest, KillsWhatAProgramLeavesRunning) {
   const ScriptFolder folder;
-  const Reply reply = helper_.run(in_shell(daemon_noted_in(folder.file("daemon"))));
+  const RunReply reply = helper_.run(in_shell(daemon_noted_in(folder.file("daemon"))));
   EXPECT_EQ(reply.ending.how, How::exited);
   const pid_t daemon = process_in(folder.file("daemon")).value();
   EXPECT_TRUE(becomes([&] { return is_gone(daemon); }));
@@ -144,7 +144,7 @@ TEST_F(HelperTest, KillsWhatAProgramLeavesRunning) {
 
 TEST_F(HelperTest, CancellingKillsAProgramWithoutAnAnswer) {
   const ScriptFolder folder;
-  helper_.say(Request{1, in_shell("echo $$ >" + folder.file("main") + "; sleep 300")});
+  helper_.say(RunRequest{1, in_shell("echo $$ >" + folder.file("main") + "; sleep 300")});
   ASSERT_TRUE(becomes([&] { return process_in(folder.file("main")).has_value(); }));
   helper_.say(Cancel{1});
   helper_.say(Cancel{1});  // as one that has just ended may be
@@ -156,14 +156,14 @@ TEST_F(HelperTest, CancellingKillsAProgramWithoutAnAnswer) {
 TEST_F(HelperTest, AnswersOthersBeside200HungPrograms) {
   constexpr Id kHung = 200;
   for (Id id = 1; id <= kHung; ++id)
-    helper_.say(Request{id, in_shell("trap '' TERM; setsid sleep 300 & sleep 300", 1h)});
+    helper_.say(RunRequest{id, in_shell("trap '' TERM; setsid sleep 300 & sleep 300", 1h)});
   for (int count = 0; count < 20; ++count)
     EXPECT_EQ(helper_.run(in_shell("exit 4")).ending, (Ending{How::exited, Step::prepare, 4}));
 }
 
 TEST_F(HelperTest, RunsNoMoreThan256AtATime) {
   for (Id id = 1; id <= 256; ++id)
-    helper_.say(Request{id, in_shell("exec sleep 300", 1h)});
+    helper_.say(RunRequest{id, in_shell("exec sleep 300", 1h)});
   EXPECT_EQ(helper_.run(in_shell("exit 4")).ending,
             (Ending{How::not_started, Step::prepare, EAGAIN}));
   helper_.say(Cancel{1});
@@ -172,7 +172,7 @@ TEST_F(HelperTest, RunsNoMoreThan256AtATime) {
 
 TEST_F(HelperTest, EndsWhatRunsAndItselfWhenHlbdGoes) {
   const ScriptFolder folder;
-  helper_.say(Request{1, in_shell(daemon_noted_in(folder.file("daemon")) + "sleep 300", 1h)});
+  helper_.say(RunRequest{1, in_shell(daemon_noted_in(folder.file("daemon")) + "sleep 300", 1h)});
   ASSERT_TRUE(becomes([&] { return process_in(folder.file("daemon")).has_value(); }));
   const pid_t daemon = process_in(folder.file("daemon")).value();
   const pid_t helper = probes::helpers().front();
@@ -191,7 +191,7 @@ TEST_F(HelperTest, GivesProgramsNoNewPrivileges) {
 TEST_F(HelperTest, HangsUpOnWhatIsNoRequest) {
   const Bytes cancel = encode(Cancel{1}).value();
   const std::vector<Bytes> wrong = {
-      {1, 2, 3}, Bytes(kMaxMessage + 1), encode(Reply{1, {}, "", 0}).value()};
+      {1, 2, 3}, Bytes(kMaxMessage + 1), encode(RunReply{1, {}, "", 0}).value()};
   for (const Bytes& bytes : wrong) {
     OwnHelper process;
     Conversation helper(start(process));
@@ -202,8 +202,8 @@ TEST_F(HelperTest, HangsUpOnWhatIsNoRequest) {
 }
 
 TEST_F(HelperTest, HangsUpOnWhoUsesAnIdTwice) {
-  helper_.say(Request{1, in_shell("sleep 300")});
-  helper_.say(Request{1, in_shell("sleep 300")});
+  helper_.say(RunRequest{1, in_shell("sleep 300")});
+  helper_.say(RunRequest{1, in_shell("sleep 300")});
   EXPECT_TRUE(helper_.ends());
 }
 
@@ -257,8 +257,8 @@ TEST(ListeningHelper, ServesSeveralAndKeepsThemApart) {
   const ListeningHelper process(folder.file("socket"));
   Conversation one = process.connect();
   Conversation other = process.connect();
-  one.say(Request{1, in_shell("echo $$ >" + folder.file("one") + "; sleep 300", 1h)});
-  other.say(Request{1, in_shell("echo $$ >" + folder.file("other") + "; sleep 300", 1h)});
+  one.say(RunRequest{1, in_shell("echo $$ >" + folder.file("one") + "; sleep 300", 1h)});
+  other.say(RunRequest{1, in_shell("echo $$ >" + folder.file("other") + "; sleep 300", 1h)});
   ASSERT_TRUE(becomes([&] { return process_in(folder.file("one")).has_value(); }));
   ASSERT_TRUE(becomes([&] { return process_in(folder.file("other")).has_value(); }));
   one.hang_up();

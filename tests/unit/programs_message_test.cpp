@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Request request() {
+RunRequest request() {
   return {.id = 7,
           .program = {.arguments = {"/bin/check", "", "a b"},
                       .environment = {"HLB_PORT=1"},
@@ -26,14 +26,14 @@ Bytes bytes_of(const Message& message) {
 }
 
 bool refuses(const std::function<void(Program&)>& change) {
-  Request changed = request();
+  RunRequest changed = request();
   change(changed.program);
   return !encode(changed).has_value();
 }
 
 TEST(ProgramsMessage, ARequestArrivesAsItWasSent) {
   const Message message = decode(bytes_of(request())).value();
-  const auto& arrived = std::get<Request>(message);
+  const auto& arrived = std::get<RunRequest>(message);
   EXPECT_EQ(arrived.id, 7U);
   EXPECT_EQ(arrived.program.arguments, request().program.arguments);
   EXPECT_EQ(arrived.program.environment, request().program.environment);
@@ -44,8 +44,8 @@ TEST(ProgramsMessage, ARequestArrivesAsItWasSent) {
 
 TEST(ProgramsMessage, AReplyAndACancelArriveAsTheyWereSent) {
   const Ending ending{Ending::How::not_started, Ending::Step::user, 13};
-  const Message message = decode(bytes_of(Reply{1, ending, std::string("a\0b", 3), -5})).value();
-  const auto& reply = std::get<Reply>(message);
+  const Message message = decode(bytes_of(RunReply{1, ending, std::string("a\0b", 3), -5})).value();
+  const auto& reply = std::get<RunReply>(message);
   EXPECT_EQ(reply.id, 1U);
   EXPECT_EQ(reply.ending, ending);
   EXPECT_EQ(reply.time_up, -5);
@@ -64,11 +64,11 @@ TEST(ProgramsMessage, NothingBeyondItsLimitsIsSent) {
   EXPECT_TRUE(refuses([](Program& program) { program.timeout = 0ms; }));
   EXPECT_TRUE(refuses([](Program& program) { program.timeout = kMaxTimeout + 1ms; }));
   EXPECT_TRUE(refuses([](Program& program) { program.output_limit = kMaxOutput + 1; }));
-  EXPECT_FALSE(encode(Reply{1, {}, std::string(kMaxOutput + 1, 'x'), 0}));
+  EXPECT_FALSE(encode(RunReply{1, {}, std::string(kMaxOutput + 1, 'x'), 0}));
 }
 
 TEST(ProgramsMessage, WhatIsCutOffOrGoesOnIsNone) {
-  const std::vector<Message> messages = {request(), Cancel{1}, Reply{1, {}, "output", 0}};
+  const std::vector<Message> messages = {request(), Cancel{1}, RunReply{1, {}, "output", 0}};
   for (const Message& message : messages) {
     Bytes bytes = bytes_of(message);
     for (std::size_t size = 0; size < bytes.size(); ++size)
@@ -80,7 +80,7 @@ TEST(ProgramsMessage, WhatIsCutOffOrGoesOnIsNone) {
 
 // Whatever it says of sizes and counts: either a message within its limits, or none.
 TEST(ProgramsMessage, NoDamagedByteBreaksTheReader) {
-  const std::vector<Message> messages = {request(), Cancel{1}, Reply{1, {}, "output", 0}};
+  const std::vector<Message> messages = {request(), Cancel{1}, RunReply{1, {}, "output", 0}};
   for (const Message& message : messages) {
     const Bytes whole = bytes_of(message);
     for (std::size_t at = 0; at < whole.size(); ++at) {

@@ -21,7 +21,7 @@ Reply reply_for(int type) {
   return Reply(query("app.test", type));
 }
 
-std::vector<std::string> texts(const Answer& answer) {
+std::vector<std::string> texts(const DnsAnswer& answer) {
   std::vector<std::string> texts;
   for (const Address& address : answer.addresses)
     texts.push_back(address.to_string());
@@ -31,8 +31,8 @@ std::vector<std::string> texts(const Answer& answer) {
 TEST(DnsReply, GivesAddressesSortedAndEachOnce) {
   const Reply reply =
       reply_for(ns_t_a).address(60, "10.0.0.9").address(60, "10.0.0.1").address(60, "10.0.0.9");
-  const Answer answer = read_reply(RecordType::a, reply.bytes());
-  EXPECT_EQ(answer.kind, Answer::Kind::records);
+  const DnsAnswer answer = read_reply(RecordType::a, reply.bytes());
+  EXPECT_EQ(answer.kind, DnsAnswer::Kind::records);
   EXPECT_THAT(texts(answer), ElementsAre("10.0.0.1", "10.0.0.9"));
   EXPECT_EQ(answer.ttl, 60s);
 }
@@ -46,7 +46,7 @@ TEST(DnsReply, GivesIpv6Addresses) {
 TEST(DnsReply, LivesAsLongAsTheRecordThatGoesFirstAliasesIncluded) {
   const Reply reply =
       reply_for(ns_t_a).add(ns_t_cname, 7, wire_name("other.test")).address(60, "10.0.0.1");
-  const Answer answer = read_reply(RecordType::a, reply.bytes());
+  const DnsAnswer answer = read_reply(RecordType::a, reply.bytes());
   EXPECT_THAT(texts(answer), ElementsAre("10.0.0.1"));
   EXPECT_EQ(answer.ttl, 7s);
 }
@@ -61,7 +61,7 @@ TEST(DnsReply, GivesTargetsInTheOrderOfTheirPriority) {
                           .srv(9, 20, 1, 8082, wire_name("b.test"))
                           .srv(9, 10, 5, 8081, wire_name("A.Test"));
   EXPECT_THAT(read_reply(RecordType::srv, reply.bytes()).targets,
-              ElementsAre(Target{10, 5, "a.test", 8081}, Target{20, 1, "b.test", 8082}));
+              ElementsAre(SrvTarget{10, 5, "a.test", 8081}, SrvTarget{20, 1, "b.test", 8082}));
 }
 
 TEST(DnsReply, LeavesOutAddressesThatNoBackendCanHave) {
@@ -76,7 +76,7 @@ TEST(DnsReply, LeavesOutAddressesThatNoBackendCanHave) {
                          .address(1, "ff02::1")
                          .address(1, "fe80::1")
                          .address(1, "::ffff:10.0.0.1");
-  EXPECT_EQ(read_reply(RecordType::aaaa, ipv6.bytes()).kind, Answer::Kind::none);
+  EXPECT_EQ(read_reply(RecordType::aaaa, ipv6.bytes()).kind, DnsAnswer::Kind::none);
 }
 
 TEST(DnsReply, LeavesOutTargetsThatAreNoHostnames) {
@@ -92,27 +92,27 @@ TEST(DnsReply, LeavesOutTargetsThatAreNoHostnames) {
                           .srv(9, 1, 1, 1, {0xc0, 0xff})   // a name behind the end
                           .srv(9, 1, 1, 1, {0xc0, 0x0c});  // the question's own: app.test
   EXPECT_THAT(read_reply(RecordType::srv, reply.bytes()).targets,
-              ElementsAre(Target{1, 1, "app.test", 1}));
+              ElementsAre(SrvTarget{1, 1, "app.test", 1}));
 }
 
 TEST(DnsReply, LeavesOutRecordsOfOtherTypesAndWrongSizes) {
   const Reply reply =
       reply_for(ns_t_a).add(ns_t_a, 1, {10, 0, 0}).add(ns_t_a, 1, Bytes(16)).address(1, "fd99::1");
-  const Answer answer = read_reply(RecordType::a, reply.bytes());
-  EXPECT_EQ(answer.kind, Answer::Kind::none);
+  const DnsAnswer answer = read_reply(RecordType::a, reply.bytes());
+  EXPECT_EQ(answer.kind, DnsAnswer::Kind::none);
   EXPECT_FALSE(answer.reason.empty());
   EXPECT_THAT(answer.addresses, IsEmpty());
 }
 
 TEST(DnsReply, WithoutRecordsSaysThatThereAreNone) {
-  EXPECT_EQ(read_reply(RecordType::a, reply_for(ns_t_a).bytes()).kind, Answer::Kind::none);
+  EXPECT_EQ(read_reply(RecordType::a, reply_for(ns_t_a).bytes()).kind, DnsAnswer::Kind::none);
 }
 
 TEST(DnsReply, IsUsedUpToABoundOfTargets) {
   Reply reply = reply_for(ns_t_srv);
   for (std::uint16_t i = 0; i < 2000; ++i)
     reply.srv(9, static_cast<std::uint16_t>(2000 - i), 1, 1, {0xc0, 0x0c});
-  const Answer answer = read_reply(RecordType::srv, reply.bytes());
+  const DnsAnswer answer = read_reply(RecordType::srv, reply.bytes());
   ASSERT_EQ(answer.targets.size(), kMostTargets);
   EXPECT_EQ(answer.targets.front().priority, 1);
 }
@@ -124,7 +124,7 @@ TEST(DnsReply, ThatEndsAnywhereIsNotUnderstood) {
                           .bytes();
   for (std::size_t size = 0; size < whole.size(); ++size) {
     const Bytes cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
-    EXPECT_EQ(read_reply(RecordType::srv, cut).kind, Answer::Kind::failed) << size;
+    EXPECT_EQ(read_reply(RecordType::srv, cut).kind, DnsAnswer::Kind::failed) << size;
   }
 }
 
@@ -138,8 +138,8 @@ TEST(DnsReply, OfAnyBytesIsReadWithinItsBounds) {
     Bytes changed = whole;
     for (int k = 0; k < 4; ++k)
       changed[random() % changed.size()] = static_cast<std::uint8_t>(random());
-    const Answer answer = read_reply(RecordType::srv, changed);
-    for (const Target& target : answer.targets)
+    const DnsAnswer answer = read_reply(RecordType::srv, changed);
+    for (const SrvTarget& target : answer.targets)
       EXPECT_EQ(target.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_."),
                 std::string::npos);
   }

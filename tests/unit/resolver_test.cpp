@@ -45,15 +45,15 @@ class ResolverTest : public testing::Test {
     return done();
   }
 
-  Answer ask(const ResolverSettings& settings, RecordType type = RecordType::a) {
+  DnsAnswer ask(const ResolverSettings& settings, RecordType type = RecordType::a) {
     Resolver resolver(loop_.get_executor(), settings);
-    std::optional<Answer> answer;
-    resolver.ask({"app.test", type}, turn_, [&](Answer given) { answer = std::move(given); });
+    std::optional<DnsAnswer> answer;
+    resolver.ask({"app.test", type}, turn_, [&](DnsAnswer given) { answer = std::move(given); });
     EXPECT_TRUE(run_until([&] { return answer.has_value(); }));
-    return answer.value_or(Answer::failure("it never came"));
+    return answer.value_or(DnsAnswer::failure("it never came"));
   }
 
-  Answer ask(NameServer::Answering answering, RecordType type = RecordType::a) {
+  DnsAnswer ask(NameServer::Answering answering, RecordType type = RecordType::a) {
     const NameServer server(loop_, std::move(answering));
     return ask(settings(server), type);
   }
@@ -64,8 +64,8 @@ class ResolverTest : public testing::Test {
 };
 
 TEST_F(ResolverTest, AsksTheServersOfResolvConf) {
-  const Answer answer = ask(one_address);
-  EXPECT_EQ(answer.kind, Answer::Kind::records);
+  const DnsAnswer answer = ask(one_address);
+  EXPECT_EQ(answer.kind, DnsAnswer::Kind::records);
   EXPECT_THAT(answer.addresses, ElementsAre(Address::parse("10.0.0.1").value()));
   EXPECT_EQ(answer.ttl, 60s);
 }
@@ -80,19 +80,19 @@ TEST_F(ResolverTest, AsksForWhatIsWanted) {
   EXPECT_THAT(ask(settings(server), RecordType::aaaa).addresses,
               ElementsAre(Address::parse("fd99::1").value()));
   EXPECT_THAT(ask(settings(server), RecordType::srv).targets,
-              ElementsAre(Target{1, 2, "a.test", 8080}));
+              ElementsAre(SrvTarget{1, 2, "a.test", 8080}));
   EXPECT_EQ(server.asked("app.test", ns_t_aaaa), 1);
   EXPECT_EQ(server.asked("app.test", ns_t_srv), 1);
   EXPECT_EQ(server.asked(), 2);  // no search list, nothing else
 }
 
 TEST_F(ResolverTest, TellsNothingThereFromNobodyKnows) {
-  EXPECT_EQ(ask(says(ns_r_nxdomain)).kind, Answer::Kind::none);
+  EXPECT_EQ(ask(says(ns_r_nxdomain)).kind, DnsAnswer::Kind::none);
   EXPECT_EQ(ask(says(ns_r_nxdomain)).reason, "there is no such name");
-  EXPECT_EQ(ask(says(ns_r_noerror)).kind, Answer::Kind::none);
+  EXPECT_EQ(ask(says(ns_r_noerror)).kind, DnsAnswer::Kind::none);
   EXPECT_EQ(ask(says(ns_r_noerror)).reason, "there are no such records");
-  EXPECT_EQ(ask(says(ns_r_servfail)).kind, Answer::Kind::failed);
-  EXPECT_EQ(ask(says(ns_r_refused)).kind, Answer::Kind::failed);
+  EXPECT_EQ(ask(says(ns_r_servfail)).kind, DnsAnswer::Kind::failed);
+  EXPECT_EQ(ask(says(ns_r_refused)).kind, DnsAnswer::Kind::failed);
 }
 
 TEST_F(ResolverTest, FailsWhenNobodyListens) {
@@ -101,15 +101,15 @@ TEST_F(ResolverTest, FailsWhenNobodyListens) {
     const NameServer gone(loop_, silence);
     nobody = settings(gone);
   }
-  EXPECT_EQ(ask(nobody).kind, Answer::Kind::failed);
+  EXPECT_EQ(ask(nobody).kind, DnsAnswer::Kind::failed);
 }
 
 TEST_F(ResolverTest, FailsAfterItsTimeOut) {
   const NameServer server(loop_, silence);
   ResolverSettings impatient = settings(server);
   impatient.timeout = 50ms;
-  const Answer answer = ask(impatient);
-  EXPECT_EQ(answer.kind, Answer::Kind::failed);
+  const DnsAnswer answer = ask(impatient);
+  EXPECT_EQ(answer.kind, DnsAnswer::Kind::failed);
   EXPECT_FALSE(answer.reason.empty());
   EXPECT_EQ(server.asked(), 2);
 }
@@ -122,11 +122,11 @@ TEST_F(ResolverTest, IgnoresAReplyToAnotherQuestion) {
   });
   ResolverSettings impatient = settings(server);
   impatient.timeout = 50ms;
-  EXPECT_EQ(ask(impatient).kind, Answer::Kind::failed);
+  EXPECT_EQ(ask(impatient).kind, DnsAnswer::Kind::failed);
 }
 
 TEST_F(ResolverTest, AsksOverTcpWhenTheReplyWasCut) {
-  const Answer answer = ask([](const Bytes& query, bool over_tcp) {
+  const DnsAnswer answer = ask([](const Bytes& query, bool over_tcp) {
     Reply reply(query);
     if (!over_tcp) return std::optional(reply.truncated().bytes());
     for (int i = 0; i < 4000; ++i)
@@ -142,9 +142,10 @@ TEST_F(ResolverTest, AnswersThousandsOfQuestionsAFewAtATime) {
   int answered = 0;
   constexpr int kQuestions = 3000;
   for (int i = 0; i < kQuestions; ++i) {
-    resolver.ask(
-        {"n" + std::to_string(i) + ".test", RecordType::a}, turn_,
-        [&](const Answer& answer) { answered += answer.kind == Answer::Kind::records ? 1 : 0; });
+    resolver.ask({"n" + std::to_string(i) + ".test", RecordType::a}, turn_,
+                 [&](const DnsAnswer& answer) {
+                   answered += answer.kind == DnsAnswer::Kind::records ? 1 : 0;
+                 });
   }
   EXPECT_TRUE(run_until([&] { return answered == kQuestions; }));
   EXPECT_EQ(server.asked(), kQuestions);  // none was lost and asked again
@@ -155,7 +156,7 @@ TEST_F(ResolverTest, HasNoMoreThanItsBoundUnderWay) {
   Resolver resolver(loop_.get_executor(), settings(server));
   for (int i = 0; i < 200; ++i)
     resolver.ask({"n" + std::to_string(i) + ".test", RecordType::a}, {Turns::new_share()},
-                 [](const Answer&) {});
+                 [](const DnsAnswer&) {});
   loop_.run_for(300ms);
   EXPECT_EQ(server.asked(), kQuestionsAtOnce);
 }
@@ -168,10 +169,10 @@ TEST_F(ResolverTest, LeavesRoomForTheNamesOfOtherShares) {
   Resolver resolver(loop_.get_executor(), settings(server));
   for (int i = 0; i < 1000; ++i)
     resolver.ask({"dead" + std::to_string(i) + ".test", RecordType::a}, turn_,
-                 [](const Answer&) {});
+                 [](const DnsAnswer&) {});
   bool answered = false;
   resolver.ask({"live.test", RecordType::a}, {Turns::new_share()},
-               [&](const Answer&) { answered = true; });
+               [&](const DnsAnswer&) { answered = true; });
   EXPECT_TRUE(run_until([&] { return answered; }));
 }
 
@@ -181,9 +182,9 @@ TEST_F(ResolverTest, AsksLastForWhatHadNoAnswerTheLastTime) {
   for (int i = 0; i < 1000; ++i) {
     const std::string number = std::to_string(i);
     resolver.ask({"dead" + number + ".test", RecordType::a}, {Turns::new_share(), true},
-                 [](const Answer&) {});
+                 [](const DnsAnswer&) {});
     resolver.ask({"n" + number + ".test", RecordType::a}, {Turns::new_share()},
-                 [](const Answer&) {});
+                 [](const DnsAnswer&) {});
   }
   ASSERT_TRUE(run_until([&] { return server.asked() == kQuestionsAtOnce; }));
   EXPECT_EQ(server.asked("dead0.test", ns_t_a), 1);
@@ -197,8 +198,8 @@ TEST_F(ResolverTest, AsksTheServersOfAChangedResolvConfAlsoForWhatIsUnderWay) {
   const NameServer after(loop_, one_address, "127.0.0.2", before.port());
   Resolver resolver(loop_.get_executor(), settings(before));
   int answered = 0;
-  const auto count = [&](const Answer& answer) {
-    answered += answer.kind == Answer::Kind::records ? 1 : 0;
+  const auto count = [&](const DnsAnswer& answer) {
+    answered += answer.kind == DnsAnswer::Kind::records ? 1 : 0;
   };
   resolver.ask({"first.test", RecordType::a}, turn_, count);
   ASSERT_TRUE(run_until([&] { return before.asked() == 1; }));
@@ -216,8 +217,8 @@ TEST_F(ResolverTest, AsksTheServersItKnowsWhileResolvConfHangs) {
   impatient.timeout = 500ms;
   Resolver resolver(loop_.get_executor(), impatient);
   int answered = 0;
-  const auto count = [&](const Answer& answer) {
-    answered += answer.kind == Answer::Kind::records ? 1 : 0;
+  const auto count = [&](const DnsAnswer& answer) {
+    answered += answer.kind == DnsAnswer::Kind::records ? 1 : 0;
   };
   resolver.ask({"first.test", RecordType::a}, turn_, count);
   ASSERT_TRUE(run_until([&] { return answered == 1; }));
@@ -240,8 +241,8 @@ TEST_F(ResolverTest, FailsWhileResolvConfHangsAndNoServerIsKnown) {
   const HungFile hung(resolv_conf_.path() + ".hung");
   hanging.resolv_conf = hung.path();
   hanging.timeout = 50ms;
-  const Answer answer = ask(hanging);
-  EXPECT_EQ(answer.kind, Answer::Kind::failed);
+  const DnsAnswer answer = ask(hanging);
+  EXPECT_EQ(answer.kind, DnsAnswer::Kind::failed);
   EXPECT_EQ(answer.reason, hung.path() + " can't be read at the moment");
   EXPECT_EQ(server.asked(), 0);
 }
@@ -251,7 +252,7 @@ TEST_F(ResolverTest, AnswersNothingOnceItIsGone) {
   std::optional<Resolver> resolver(std::in_place, loop_.get_executor(), settings(server));
   bool answered = false;
   for (int i = 0; i < 100; ++i)
-    resolver->ask({"app.test", RecordType::a}, turn_, [&](const Answer&) { answered = true; });
+    resolver->ask({"app.test", RecordType::a}, turn_, [&](const DnsAnswer&) { answered = true; });
   ASSERT_TRUE(run_until([&] { return server.asked() > 0; }));
   resolver.reset();
   loop_.run_for(200ms);
@@ -263,7 +264,7 @@ TEST_F(ResolverTest, MayGoWithinAnAnswer) {
   std::optional<Resolver> resolver(std::in_place, loop_.get_executor(), settings(server));
   int answered = 0;
   for (int i = 0; i < 10; ++i) {
-    resolver->ask({"app.test", RecordType::a}, turn_, [&](const Answer&) {
+    resolver->ask({"app.test", RecordType::a}, turn_, [&](const DnsAnswer&) {
       ++answered;
       resolver.reset();
     });
@@ -277,7 +278,7 @@ TEST_F(ResolverTest, AsksThisHostWithoutAResolvConf) {
   const NameServer server(loop_, one_address);
   ResolverSettings none = settings(server);
   none.resolv_conf = "/nonexistent/resolv.conf";
-  EXPECT_EQ(ask(none).kind, Answer::Kind::records);
+  EXPECT_EQ(ask(none).kind, DnsAnswer::Kind::records);
 }
 
 }  // namespace

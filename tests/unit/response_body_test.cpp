@@ -1,4 +1,4 @@
-#include "probes/response_body.h"
+#include "probes/http/response_body.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "probes/response_head.h"
+#include "probes/http/response_head.h"
 
 namespace hlb::probes {
 namespace {

@@ -1,4 +1,4 @@
-#include "probes/response_head.h"
+#include "probes/http/response_head.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Who gets which text.
-#include "metrics/shared_text.h"
+#include "operators/metrics/shared_text.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "metrics/metrics.h"
+#include "operators/metrics/metrics.h"
 
 namespace hlb::metrics {
 namespace {

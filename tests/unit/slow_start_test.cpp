@@ -1,4 +1,4 @@
-#include "health/slow_start.h"
+#include "health/weights.h"
 
 #include <gtest/gtest.h>
 

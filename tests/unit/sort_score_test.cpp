@@ -17,11 +17,11 @@ Address at(const std::string& text) {
   return address;
 }
 
-Source source(const std::string& text, std::uint8_t prefix_length) {
+network::SourceAddress source(const std::string& text, std::uint8_t prefix_length) {
   return {.address = at(text), .prefix_length = prefix_length, .native = true};
 }
 
-std::uint32_t score(const std::string& destination, const Source& from) {
+std::uint32_t score(const std::string& destination, const network::SourceAddress& from) {
   return sort_score(at(destination), from);
 }
 
@@ -30,7 +30,7 @@ std::uint32_t unreachable(const std::string& destination) {
 }
 
 TEST(SortScore, PutsTheAddressNearestToTheHostsOwnFirst) {
-  const Source own = source("10.99.0.77", 24);
+  const network::SourceAddress own = source("10.99.0.77", 24);
   EXPECT_GT(score("10.99.0.77", own), score("10.99.0.76", own));
   EXPECT_GT(score("10.99.0.76", own), score("10.99.0.79", own));
   EXPECT_GT(score("10.99.0.79", own), score("10.99.0.200", own));
@@ -38,26 +38,26 @@ TEST(SortScore, PutsTheAddressNearestToTheHostsOwnFirst) {
 }
 
 TEST(SortScore, TreatsIpv4AddressesOutsideTheSubnetAlike) {
-  const Source own = source("10.99.0.77", 24);
+  const network::SourceAddress own = source("10.99.0.77", 24);
   EXPECT_EQ(score("10.99.1.77", own), score("8.8.8.8", own));
   EXPECT_GT(score("10.99.0.200", own), score("10.99.1.77", own));
 }
 
 TEST(SortScore, CountsTheWholeAddressOfASourceWithoutAPrefixLength) {
-  const Source own = source("10.99.0.77", 0);
+  const network::SourceAddress own = source("10.99.0.77", 0);
   EXPECT_GT(score("10.99.0.77", own), score("10.99.0.76", own));
   EXPECT_EQ(score("10.99.0.76", own), score("8.8.8.8", own));
 }
 
 TEST(SortScore, ComparesIpv6PrefixesWhateverTheSubnet) {
-  const Source own = source("2001:db8:1::5", 64);
+  const network::SourceAddress own = source("2001:db8:1::5", 64);
   EXPECT_GT(score("2001:db8:1:2::1", own), score("2001:db8:8000::1", own));
   EXPECT_GT(score("2001:db8:8000::1", own), score("2600::1", own));
   EXPECT_GT(score("2001:db8:1::5", own), score("2001:db8:1::4", own));
 }
 
 TEST(SortScore, PutsEveryReachableAddressBeforeTheUnreachable) {
-  const Source poor = {.address = at("127.0.0.1"), .deprecated = true};
+  const network::SourceAddress poor = {.address = at("127.0.0.1"), .deprecated = true};
   EXPECT_GT(score("8.8.8.8", poor), unreachable("127.0.0.1"));
   EXPECT_GT(score("2002::1", {.address = at("::1"), .deprecated = true}), unreachable("::1"));
 }
@@ -71,33 +71,33 @@ TEST(SortScore, OrdersUnreachableAddressesByPrecedenceAndThenByScope) {
 }
 
 TEST(SortScore, PrefersADestinationInTheScopeOfItsSource) {
-  const Source global = source("10.99.0.77", 24);
+  const network::SourceAddress global = source("10.99.0.77", 24);
   EXPECT_GT(score("8.8.8.8", global), score("169.254.0.1", global));
   EXPECT_GT(score("169.254.0.1", source("169.254.9.9", 16)), score("8.8.8.8", global));
 }
 
 TEST(SortScore, AvoidsADeprecatedSourceBeforeItLooksAtLabels) {
-  Source deprecated = source("2001:db8::5", 64);
+  network::SourceAddress deprecated = source("2001:db8::5", 64);
   deprecated.deprecated = true;
-  const Source other_label = source("fd99::77", 64);
+  const network::SourceAddress other_label = source("fd99::77", 64);
   EXPECT_GT(score("2600::1", other_label), score("2001:db8::6", deprecated));
 }
 
 TEST(SortScore, PrefersAHomeAddress) {
-  Source home = source("2001:db8::5", 64);
+  network::SourceAddress home = source("2001:db8::5", 64);
   home.home = true;
   EXPECT_GT(score("2600::1", home), score("2001:db8::6", source("2001:db8::5", 64)));
 }
 
 TEST(SortScore, PrefersADestinationWithTheLabelOfItsSource) {
-  const Source local = source("fd99::77", 64);
+  const network::SourceAddress local = source("fd99::77", 64);
   EXPECT_GT(score("fd00::1", local), score("2600::1", local));
   EXPECT_GT(score("2600::1", source("2001:db8::5", 64)), score("2600::1", local));
   EXPECT_GT(score("2600::1", source("2001:db8::5", 64)), score("2001::1", local));  // Teredo
 }
 
 TEST(SortScore, AvoidsATunnelBeforeItLooksAtThePrefix) {
-  Source tunnel = source("10.50.0.1", 24);
+  network::SourceAddress tunnel = source("10.50.0.1", 24);
   tunnel.native = false;
   EXPECT_GT(score("8.8.8.8", source("10.99.0.77", 24)), score("10.50.0.2", tunnel));
 }

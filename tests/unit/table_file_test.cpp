@@ -87,7 +87,7 @@ TEST_F(TableFile, TurnsProgramsToTheNextOne) {
   EXPECT_TRUE(program.view().superseded());
   EXPECT_TRUE(program.view().find(Name("one.local")).valid()) << "who is late still reads it";
   EXPECT_TRUE(stands("two.local"));
-  EXPECT_GT(file_.rested_at(), publish::TableFile::Clock::now());
+  EXPECT_GT(file_.rested_at(), publish::TableFile::Monotonic::now());
 }
 
 TEST_F(TableFile, GivesTheRoomOfAnOldTableBackButForItsStart) {

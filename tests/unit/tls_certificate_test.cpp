@@ -1,9 +1,9 @@
 // How long a certificate is valid, in words; and for how long a session is offered.
-#include "probes/tls_certificate.h"
+#include "probes/tls/certificate.h"
 
 #include <gtest/gtest.h>
 
-#include "probes/tls_peer.h"
+#include "probes/tls/peer.h"
 
 namespace hlb::probes {
 namespace {
@@ -24,7 +24,7 @@ TEST(Lifetime, IsToldInUnitsThatMatter) {
 
 TEST(TlsSession, IsOfferedUntilTheCertificateMustBeSeenAgain) {
   TlsSession session;
-  const TlsSession::Clock::time_point start{100h};
+  const TlsSession::Monotonic::time_point start{100h};
   EXPECT_EQ(session.get(start), "");
   session.keep("one", false, start);
   EXPECT_EQ(session.get(start + 4min), "one");

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "probes/methods.h"
+#include "probes/probes.h"
 #include "tests/unit/tls_backend.h"
 
 namespace hlb::probes {

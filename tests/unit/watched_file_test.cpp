@@ -1,5 +1,5 @@
 // Files that change in every way we know, under a real inotify.
-#include "probes/watched_file.h"
+#include "probes/file/watched_file.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -17,7 +17,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-using Clock = std::chrono::steady_clock;
+using Monotonic = std::chrono::steady_clock;
 
 // Longer than any test: refresh() then looks the first time alone.
 constexpr std::chrono::milliseconds kNever = 1h;
@@ -56,8 +56,8 @@ class WatchedFileTest : public testing::Test {
   // Turns the loop until `done`, or for so long that it will never be.
   template <typename Done>
   bool run_until(Done done) {
-    const auto deadline = Clock::now() + kPlenty;
-    while (!done() && Clock::now() < deadline) {
+    const auto deadline = Monotonic::now() + kPlenty;
+    while (!done() && Monotonic::now() < deadline) {
       loop_.restart();
       loop_.run_one_for(10ms);
     }
@@ -149,12 +149,12 @@ TEST_F(WatchedFileTest, EndsUpWithTheLastOfManyChanges) {
 TEST_F(WatchedFileTest, IsNotReadMoreOftenThanItsPause) {
   write_file(path_, "10.0.0.1 0%\n");
   const auto file = begin(path_);
-  const auto started = Clock::now();
-  for (int i = 1; Clock::now() - started < 4 * WatchedFile::kPause; ++i) {
+  const auto started = Monotonic::now();
+  for (int i = 1; Monotonic::now() - started < 4 * WatchedFile::kPause; ++i) {
     replace_file(path_, "10.0.0.1 " + std::to_string(i) + "%\n");
     poll();
   }
-  const auto pauses = (Clock::now() - started) / WatchedFile::kPause;
+  const auto pauses = (Monotonic::now() - started) / WatchedFile::kPause;
   EXPECT_LE(changes_.size(), static_cast<std::size_t>(pauses) + 1);
 }
 

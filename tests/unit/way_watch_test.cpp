@@ -7,9 +7,9 @@
 #include <cstring>
 #include <string>
 
-#include "publish/routes.h"
+#include "network/routes.h"
 
-namespace hlb::publish {
+namespace hlb::network {
 namespace {
 
 class WayWatchTest : public testing::Test {
@@ -91,4 +91,4 @@ TEST_F(WayWatchTest, NotWhatIsCutShort) {
 }
 
 }  // namespace
-}  // namespace hlb::publish
+}  // namespace hlb::network

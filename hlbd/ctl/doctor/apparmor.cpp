@@ -36,7 +36,7 @@ bool allows_table(const std::string& rules) {
 
 }  // namespace
 
-Findings check_apparmor(const Machine& machine) {
+Findings check_apparmor(const Host& machine) {
   const int enforced = count_enforced(machine.read(kLoaded).text);
   if (enforced == 0) return {};
   if (allows_table(machine.read(kAbstraction).text)) return {};

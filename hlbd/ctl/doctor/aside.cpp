@@ -18,7 +18,7 @@
 namespace hlb::ctl::doctor {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Monotonic = std::chrono::steady_clock;
 
 constexpr int kDone = 91;  // of an exit code that nothing else is likely to give
 
@@ -45,9 +45,10 @@ void write_all(int fd, std::string_view text) {
 }
 
 // Waits until `fd` can be read. False: not by then.
-bool wait_for(int fd, Clock::time_point until) {
+bool wait_for(int fd, Monotonic::time_point until) {
   while (true) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(until - Monotonic::now()).count();
     if (left <= 0) return false;
     pollfd wanted{.fd = fd, .events = POLLIN, .revents = 0};
     if (::poll(&wanted, 1, static_cast<int>(left)) > 0) return true;
@@ -55,7 +56,7 @@ bool wait_for(int fd, Clock::time_point until) {
 }
 
 // Reads until the child, and whatever it has started, has closed its end. False: not by then.
-bool collect(int in, Clock::time_point until, std::string& told) {
+bool collect(int in, Monotonic::time_point until, std::string& told) {
   while (wait_for(in, until)) {
     std::array<char, 4096> piece{};
     const ssize_t got = ::read(in, piece.data(), piece.size());
@@ -67,7 +68,7 @@ bool collect(int in, Clock::time_point until, std::string& told) {
 }
 
 // A child can close its end long before it ends itself.
-bool ends(pid_t child, Clock::time_point until) {
+bool ends(pid_t child, Monotonic::time_point until) {
   const FileDescriptor process(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
   return process.valid() && wait_for(process.get(), until);
 }
@@ -87,7 +88,7 @@ Aside run_aside(const std::function<void(const Tell&)>& work, std::chrono::milli
   out = FileDescriptor(-1);
 
   Aside aside;
-  const auto until = Clock::now() + limit;
+  const auto until = Monotonic::now() + limit;
   const bool in_time = collect(in.get(), until, aside.told) && ends(child, until);
   if (!in_time) ::kill(child, SIGKILL);
   int status = 0;

@@ -41,7 +41,7 @@ int connect_to(const std::string& path) {
 }
 
 // Whether somebody listens, be he stopped.
-bool is_open(const Machine& machine, const std::filesystem::path& socket) {
+bool is_open(const Host& machine, const std::filesystem::path& socket) {
   const int error = connect_to(machine.at(socket).string());
   return error == 0 || error == EAGAIN;
 }
@@ -57,7 +57,7 @@ std::string without_lease(const Published& table) {
              : "Every lookup of a service's name fails, as if no backend were healthy.";
 }
 
-Findings no_table(const Machine& machine, const Published& table, const OnBus& bus) {
+Findings no_table(const Host& machine, const Published& table, const OnBus& bus) {
   const std::string missing =
       fmt::format("{}: {}", table.path().string(), std::strerror(table.error()));
   if (is_there(bus) || is_open(machine, socket_of(table))) {
@@ -67,7 +67,7 @@ Findings no_table(const Machine& machine, const Published& table, const OnBus& b
                 "Without it no name is hlb's, and the next source answers.", kStart)};
 }
 
-Findings not_renewed(const Machine& machine, const Published& table, const OnBus& bus) {
+Findings not_renewed(const Host& machine, const Published& table, const OnBus& bus) {
   const std::string path = table.path().string();
   if (table.lease_is_implausible()) {
     return {fault(
@@ -87,7 +87,7 @@ Findings not_renewed(const Machine& machine, const Published& table, const OnBus
                 without_lease(table), kStart)};
 }
 
-Findings unacceptable_folder(const Machine& machine, const std::filesystem::path& folder,
+Findings unacceptable_folder(const Host& machine, const std::filesystem::path& folder,
                              uid_t owner_of_table) {
   struct stat status{};
   if (::stat(machine.at(folder).c_str(), &status) != 0) return {};
@@ -105,7 +105,7 @@ Findings unacceptable_folder(const Machine& machine, const std::filesystem::path
 }
 
 // The module takes no table that somebody else could have written.
-Findings unacceptable(const Machine& machine, const Published& table) {
+Findings unacceptable(const Host& machine, const Published& table) {
   struct stat status{};
   if (::lstat(machine.at(table.path()).c_str(), &status) != 0) return {};
   const std::string path = table.path().string();
@@ -130,7 +130,7 @@ Finding unreadable(const Published& table) {
               "Lookups of them weren't tried.", "Install hlbctl of hlbd's release.");
 }
 
-Findings check_table(const Machine& machine, const Published& table, const OnBus& bus) {
+Findings check_table(const Host& machine, const Published& table, const OnBus& bus) {
   if (!table.view().valid()) {
     if (table.version() && *table.version() != table::kMajorVersion) return {unreadable(table)};
     return {
@@ -165,7 +165,7 @@ Findings check_bus(const OnBus& bus) {
                "One of them was upgraded without the other.", kRestart)};
 }
 
-Findings check_socket(const Machine& machine, const std::filesystem::path& path) {
+Findings check_socket(const Host& machine, const std::filesystem::path& path) {
   const int error = connect_to(machine.at(path).string());
   if (error == 0 || error == EAGAIN) return {};
   return {fault(kAboutDaemon, fmt::format("its socket {}: {}", path.string(), std::strerror(error)),
@@ -175,7 +175,7 @@ Findings check_socket(const Machine& machine, const std::filesystem::path& path)
 
 }  // namespace
 
-Findings check_daemon(const Machine& machine, const Published& table, const OnBus& bus) {
+Findings check_daemon(const Host& machine, const Published& table, const OnBus& bus) {
   if (table.error() == EACCES) return {};  // a matter of permissions
   if (table.error() != 0) return no_table(machine, table, bus);
   Findings findings = check_table(machine, table, bus);

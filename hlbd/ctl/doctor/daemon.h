@@ -7,7 +7,7 @@
 
 #include "ctl/command.h"
 #include "ctl/doctor/finding.h"
-#include "ctl/doctor/machine.h"
+#include "ctl/doctor/host.h"
 #include "ctl/doctor/published.h"
 
 namespace hlb::ctl::doctor {
@@ -30,6 +30,6 @@ struct OnBus {
 OnBus ask_bus(Settings::Bus bus);
 
 // hlbd, its table, its socket and its version, in one judgement.
-Findings check_daemon(const Machine& machine, const Published& table, const OnBus& bus);
+Findings check_daemon(const Host& machine, const Published& table, const OnBus& bus);
 
 }  // namespace hlb::ctl::doctor

@@ -57,7 +57,7 @@ void ask(const std::vector<std::string>& names, const Tell& tell) {
 
 }  // namespace
 
-Findings check_dns(const Names& names, const Published& table, const Order& order) {
+Findings check_dns(const NamesToCheck& names, const Published& table, const SourceOrder& order) {
   std::vector<std::string> asked;
   for (const std::string& name : names.names) {
     if (asked.size() == kMostAsked) break;

@@ -4,8 +4,8 @@
 
 #include "ctl/doctor/apparmor.h"
 #include "ctl/doctor/daemon.h"
+#include "ctl/doctor/host.h"
 #include "ctl/doctor/lookup.h"
-#include "ctl/doctor/machine.h"
 #include "ctl/doctor/module.h"
 #include "ctl/doctor/nscd.h"
 #include "ctl/doctor/open_to_all.h"
@@ -18,7 +18,7 @@ namespace hlb::ctl::doctor {
 namespace {
 
 // What every program on this machine has to do with.
-Findings check_machine(const Machine& machine, const Settings& settings, const Order& order,
+Findings check_machine(const Host& machine, const Settings& settings, const SourceOrder& order,
                        const Module& module, const Published& table) {
   constexpr char kUnreadable[] = "Programs of other users can't use it.";
   Findings findings = order.findings();
@@ -55,10 +55,10 @@ bool Examination::has_faults() const {
 
 Examination examine(const Settings& settings, const std::vector<std::string>& names,
                     const std::string& program) {
-  const Machine machine;
-  std::optional<Program> examined;
+  const Host machine;
+  std::optional<ExaminedProgram> examined;
   if (!program.empty()) examined = find_program(machine, program);
-  const Order order(machine);
+  const SourceOrder order(machine);
   const Module module = load_module();
   const Published table(machine, settings.runtime_dir);
 

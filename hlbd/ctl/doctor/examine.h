@@ -12,7 +12,7 @@ namespace hlb::ctl::doctor {
 
 struct Examination {
   Findings findings;
-  Names names;          // looked at
+  NamesToCheck names;   // looked at
   std::string program;  // looked at, in words; empty when none was asked for
 
   bool has_faults() const;

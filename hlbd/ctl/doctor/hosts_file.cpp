@@ -12,7 +12,7 @@ namespace {
 
 constexpr char kFile[] = "/etc/hosts";
 
-bool concerns(const std::string& word, const Names& names, const Published& table) {
+bool concerns(const std::string& word, const NamesToCheck& names, const Published& table) {
   const Name name(word);
   if (!name.plausible()) return false;
   if (!names.asked) return table.view().valid() && table.view().find(name).valid();
@@ -22,8 +22,8 @@ bool concerns(const std::string& word, const Names& names, const Published& tabl
 
 }  // namespace
 
-Findings check_hosts_file(const Machine& machine, const Names& names, const Published& table,
-                          const Order& order) {
+Findings check_hosts_file(const Host& machine, const NamesToCheck& names, const Published& table,
+                          const SourceOrder& order) {
   if (!order.asks_before_hlb("files")) return {};
   Findings findings;
   std::istringstream lines(machine.read(kFile).text);

@@ -22,8 +22,7 @@ fs::path expand_origin(std::string folder, const fs::path& file) {
 
 class Search {
  public:
-  explicit Search(const Machine& machine)
-      : machine_(machine), defaults_(library_folders(machine)) {}
+  explicit Search(const Host& machine) : machine_(machine), defaults_(library_folders(machine)) {}
 
   // What `wanted` means to `user`, a file of its architecture.
   std::optional<Library> find(const std::string& wanted, const Library& user) const {
@@ -46,13 +45,13 @@ class Search {
     return Library{path, std::move(*elf)};
   }
 
-  const Machine& machine_;
+  const Host& machine_;
   std::vector<fs::path> defaults_;
 };
 
 }  // namespace
 
-std::vector<fs::path> library_folders(const Machine& machine) {
+std::vector<fs::path> library_folders(const Host& machine) {
   std::vector<fs::path> folders;
   for (const fs::path& file : machine.list("/etc/ld.so.conf.d")) {
     std::istringstream lines(machine.read(file).text);
@@ -65,12 +64,12 @@ std::vector<fs::path> library_folders(const Machine& machine) {
   return folders;
 }
 
-std::optional<Library> find_library(const Machine& machine, const std::string& name,
+std::optional<Library> find_library(const Host& machine, const std::string& name,
                                     const Library& user) {
   return Search(machine).find(name, user);
 }
 
-Libraries find_libraries(const Machine& machine, const fs::path& program, const Elf& elf) {
+Libraries find_libraries(const Host& machine, const fs::path& program, const Elf& elf) {
   const Search search(machine);
   Libraries found = {{program, elf}};
   std::set<std::string> seen;

@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "ctl/doctor/elf.h"
-#include "ctl/doctor/machine.h"
+#include "ctl/doctor/host.h"
 
 namespace hlb::ctl::doctor {
 
 // Where the dynamic linker looks unless told otherwise: /etc/ld.so.conf.d and its defaults.
-std::vector<std::filesystem::path> library_folders(const Machine& machine);
+std::vector<std::filesystem::path> library_folders(const Host& machine);
 
 // A file of code, of a certain architecture.
 struct Library {
@@ -21,7 +21,7 @@ struct Library {
 };
 
 // A library of the architecture of `user`, which wants it by this name; nullopt if it isn't found.
-std::optional<Library> find_library(const Machine& machine, const std::string& name,
+std::optional<Library> find_library(const Host& machine, const std::string& name,
                                     const Library& user);
 
 // A program's code: itself first, then every library that it needs, and that those need.
@@ -29,7 +29,6 @@ using Libraries = std::vector<Library>;
 
 // Looked for where each file says itself, then in library_folders(). One that isn't found is left
 // out.
-Libraries find_libraries(const Machine& machine, const std::filesystem::path& program,
-                         const Elf& elf);
+Libraries find_libraries(const Host& machine, const std::filesystem::path& program, const Elf& elf);
 
 }  // namespace hlb::ctl::doctor

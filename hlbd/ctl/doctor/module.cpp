@@ -43,8 +43,7 @@ struct TableVersion {
 };
 
 // nullopt: the file doesn't say.
-std::optional<TableVersion> table_version(const Machine& machine,
-                                          const std::filesystem::path& file) {
+std::optional<TableVersion> table_version(const Host& machine, const std::filesystem::path& file) {
   const auto elf = Elf::read(machine.open(file));
   if (!elf) return std::nullopt;
   for (const Elf::Note& note : elf->notes) {
@@ -57,7 +56,7 @@ std::optional<TableVersion> table_version(const Machine& machine,
   return std::nullopt;
 }
 
-Findings check_version(const Machine& machine, const Module& module, const Published& table) {
+Findings check_version(const Host& machine, const Module& module, const Published& table) {
   const auto published = table.version();
   const auto read = table_version(machine, module.file);
   if (!published || (read && read->major == *published)) return {};
@@ -92,7 +91,7 @@ Module load_module() {
   return module;
 }
 
-Findings check_module(const Machine& machine, const Module& module, const Published& table) {
+Findings check_module(const Host& machine, const Module& module, const Published& table) {
   if (module.breaks_programs) {
     return {fault(kAboutModule, fmt::format("loading {} {}", kName, module.trouble),
                   "It does so in every program that looks up a host name.", kReinstall)};

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "ctl/doctor/finding.h"
-#include "ctl/doctor/machine.h"
+#include "ctl/doctor/host.h"
 #include "ctl/doctor/published.h"
 
 namespace hlb::ctl::doctor {
@@ -19,6 +19,6 @@ struct Module {
 };
 Module load_module();
 
-Findings check_module(const Machine& machine, const Module& module, const Published& table);
+Findings check_module(const Host& machine, const Module& module, const Published& table);
 
 }  // namespace hlb::ctl::doctor

@@ -56,7 +56,7 @@ bool caches_hosts(const std::string& settings) {
 
 }  // namespace
 
-Findings check_nscd(const Machine& machine) {
+Findings check_nscd(const Host& machine) {
   const auto pid = listener(machine.at(kSocket).string());
   if (!pid) return {};
   const Process process = Process::read(machine, *pid);

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "ctl/doctor/finding.h"
-#include "ctl/doctor/machine.h"
+#include "ctl/doctor/host.h"
 
 namespace hlb::ctl::doctor {
 
-Findings check_nscd(const Machine& machine);
+Findings check_nscd(const Host& machine);
 
 }  // namespace hlb::ctl::doctor

@@ -76,7 +76,7 @@ std::string trimmed(std::string_view text) {
 }
 
 // "STATUS=ACTION", with the blanks that glibc allows.
-bool read_criterion(LineReader& line, Source& source) {
+bool read_criterion(LineReader& line, NssSource& source) {
   const bool all_but = line.skip('!');
   const auto status = status_of(line.word("=]"));
   line.skip_space();
@@ -92,7 +92,7 @@ bool read_criterion(LineReader& line, Source& source) {
   return true;
 }
 
-bool read_actions(LineReader& line, Source& source) {
+bool read_actions(LineReader& line, NssSource& source) {
   const std::string_view start = line.rest();
   line.skip('[');
   line.skip_space();
@@ -108,7 +108,7 @@ bool read_actions(LineReader& line, Source& source) {
 std::optional<std::string> read_sources(LineReader line, HostsLine& hosts) {
   while (true) {
     line.skip_space();
-    Source source;
+    NssSource source;
     source.name = line.word("[");
     if (source.name.empty()) break;
     line.skip_space();
@@ -126,8 +126,8 @@ std::optional<std::string> read_sources(LineReader line, HostsLine& hosts) {
 }  // namespace
 
 std::size_t HostsLine::find(std::string_view name) const {
-  const auto found =
-      std::ranges::find_if(sources, [name](const Source& source) { return source.name == name; });
+  const auto found = std::ranges::find_if(
+      sources, [name](const NssSource& source) { return source.name == name; });
   return static_cast<std::size_t>(found - sources.begin());
 }
 

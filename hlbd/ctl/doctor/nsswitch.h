@@ -22,7 +22,7 @@ namespace hlb::ctl::doctor {
 enum class SourceStatus : std::uint8_t { success, notfound, unavail, tryagain, ended };
 enum class SourceAction : std::uint8_t { go_on, stop };  // merge goes on: hosts can't be merged
 
-struct Source {
+struct NssSource {
   std::string name;
   std::string actions;  // as written, "[NOTFOUND=return]", or empty
   std::array<SourceAction, 5> on = {SourceAction::stop, SourceAction::go_on, SourceAction::go_on,
@@ -36,7 +36,7 @@ struct Source {
 
 struct HostsLine {
   int line = 0;
-  std::vector<Source> sources;
+  std::vector<NssSource> sources;
   std::string unread;  // the rest, from where glibc stops reading
 
   // The place of a source among them; sources.size() when it isn't there.

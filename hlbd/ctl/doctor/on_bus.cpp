@@ -5,10 +5,10 @@
 #include <chrono>
 #include <memory>
 
-#include "bus/versions.h"
 #include "ctl/doctor/aside.h"
 #include "ctl/doctor/daemon.h"
 #include "libnss_hlb/bus.h"
+#include "operators/bus/versions.h"
 
 namespace hlb::ctl::doctor {
 namespace {
@@ -21,7 +21,7 @@ constexpr char kNoBus = 't';
 
 std::unique_ptr<sdbus::IProxy> proxy(sdbus::IConnection& connection, const char* name,
                                      const char* path) {
-  return sdbus::createProxy(connection, bus::Name{name}, bus::Name{path});
+  return sdbus::createProxy(connection, bus::BusName{name}, bus::BusName{path});
 }
 
 bool has_owner(sdbus::IConnection& connection) {

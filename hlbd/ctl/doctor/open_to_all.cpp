@@ -21,7 +21,7 @@ std::string letters(mode_t rights) {
 
 }  // namespace
 
-Findings check_open_to_all(const Machine& machine, const std::filesystem::path& file,
+Findings check_open_to_all(const Host& machine, const std::filesystem::path& file,
                            const std::string& why) {
   Findings findings;
   std::filesystem::path path;

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "text/ascii.h"
+
 namespace hlb::ctl::doctor {
 namespace {
 
@@ -21,18 +23,18 @@ constexpr std::array<std::string_view, 6> kHarmless = {
     "files", "db", "mymachines", "libvirt", "libvirt_guest", "extrausers"};
 
 // A comment's words are sources to glibc, for which it finds no module.
-bool is_harmless(const Source& source) {
+bool is_harmless(const NssSource& source) {
   return source.name.starts_with('#') ||
          std::ranges::find(kHarmless, source.name) != kHarmless.end();
 }
 
 // Whether a name that the source doesn't know goes no further. /etc/hosts is always there.
-bool stops_search(const Source& source) {
+bool stops_search(const NssSource& source) {
   return source.stops_on(SourceStatus::notfound) ||
          (source.name != "files" && source.stops_on(SourceStatus::unavail));
 }
 
-bool must_follow_hlb(const Source& source) {
+bool must_follow_hlb(const NssSource& source) {
   return !is_harmless(source) || stops_search(source);
 }
 
@@ -51,11 +53,10 @@ std::string join(std::span<const std::string> words) {
 
 // What of the line was probably meant to be hlb: "HLB", "hlb,", "#hlb".
 std::string lookalike(const HostsLine& hosts) {
-  for (const Source& source : hosts.sources) {
+  for (const NssSource& source : hosts.sources) {
     std::string letters;
     for (const char c : source.name) {
-      if (std::isalpha(static_cast<unsigned char>(c)) != 0)
-        letters += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      if (std::isalpha(static_cast<unsigned char>(c)) != 0) letters += text::lower_case(c);
     }
     if (letters == "hlb") return source.name;
   }
@@ -72,7 +73,7 @@ Finding syntax_error(const Nsswitch::Error& error) {
 
 }  // namespace
 
-Findings Order::findings() const {
+Findings SourceOrder::findings() const {
   if (!file_.ok()) {
     return {fault(kAboutOrder, fmt::format("{}: {}", kNsswitchFile, std::strerror(file_.error)),
                   kDefault, "Write into it: " + mended())};
@@ -90,7 +91,7 @@ Findings Order::findings() const {
   return of_line(*nsswitch_.hosts);
 }
 
-Findings Order::of_line(const HostsLine& hosts) const {
+Findings SourceOrder::of_line(const HostsLine& hosts) const {
   Findings findings;
   if (!hosts.unread.empty()) {
     findings.push_back(fault(
@@ -113,10 +114,10 @@ Findings Order::of_line(const HostsLine& hosts) const {
   return findings;
 }
 
-Findings Order::of_place(const HostsLine& hosts, std::size_t hlb) const {
+Findings SourceOrder::of_place(const HostsLine& hosts, std::size_t hlb) const {
   std::vector<std::string> earlier;
   bool stops = false;
-  for (const Source& source : std::span(hosts.sources).first(hlb)) {
+  for (const NssSource& source : std::span(hosts.sources).first(hlb)) {
     if (!must_follow_hlb(source)) continue;
     earlier.push_back(source.to_string());
     stops = stops || stops_search(source);
@@ -137,8 +138,8 @@ Findings Order::of_place(const HostsLine& hosts, std::size_t hlb) const {
   return {};
 }
 
-Findings Order::of_actions(const HostsLine& hosts, std::size_t hlb) const {
-  const Source& source = hosts.sources[hlb];
+Findings SourceOrder::of_actions(const HostsLine& hosts, std::size_t hlb) const {
+  const NssSource& source = hosts.sources[hlb];
   if (hlb + 1 == hosts.sources.size()) return {};
   const std::string next = hosts.sources[hlb + 1].name;
   const std::string what = fmt::format("\"{}\" on {}", source.to_string(), in_line(hosts));
@@ -161,17 +162,17 @@ Findings Order::of_actions(const HostsLine& hosts, std::size_t hlb) const {
   return findings;
 }
 
-bool Order::asks_before_hlb(std::string_view source) const {
+bool SourceOrder::asks_before_hlb(std::string_view source) const {
   if (!nsswitch_.hosts) return true;
   const HostsLine& hosts = *nsswitch_.hosts;
   const std::size_t place = hosts.find(source);
   return place != hosts.sources.size() && place < hosts.find("hlb");
 }
 
-std::string Order::mended() const {
+std::string SourceOrder::mended() const {
   if (!nsswitch_.hosts || nsswitch_.hosts->sources.empty()) return "hosts: files hlb dns";
-  std::vector<Source> sources = nsswitch_.hosts->sources;
-  std::erase_if(sources, [this](const Source& source) {
+  std::vector<NssSource> sources = nsswitch_.hosts->sources;
+  std::erase_if(sources, [this](const NssSource& source) {
     return source.name == "hlb" || source.name == lookalike(*nsswitch_.hosts);
   });
   // Behind what is harmless and leads up to files; without files there, before all.
@@ -180,9 +181,9 @@ std::string Order::mended() const {
     if (stops_search(*each)) each->actions.clear();
     if (each->name == "files") place = each + 1;
   }
-  sources.insert(place, Source{.name = "hlb", .actions = ""});
+  sources.insert(place, NssSource{.name = "hlb", .actions = ""});
   std::string line = "hosts:";
-  for (const Source& source : sources)
+  for (const NssSource& source : sources)
     line += " " + source.to_string();
   return line;
 }

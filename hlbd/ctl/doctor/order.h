@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "ctl/doctor/finding.h"
-#include "ctl/doctor/machine.h"
+#include "ctl/doctor/host.h"
 #include "ctl/doctor/nsswitch.h"
 
 namespace hlb::ctl::doctor {
@@ -12,9 +12,9 @@ namespace hlb::ctl::doctor {
 inline constexpr char kNsswitchFile[] = "/etc/nsswitch.conf";
 
 // The sources that glibc asks for hosts, in their order.
-class Order {
+class SourceOrder {
  public:
-  explicit Order(const Machine& machine) : file_(machine.read(kNsswitchFile)) {
+  explicit SourceOrder(const Host& machine) : file_(machine.read(kNsswitchFile)) {
     if (file_.ok()) nsswitch_ = Nsswitch::parse(file_.text);
   }
 
@@ -31,7 +31,7 @@ class Order {
   Findings of_place(const HostsLine& hosts, std::size_t hlb) const;
   Findings of_actions(const HostsLine& hosts, std::size_t hlb) const;
 
-  Machine::Reading file_;
+  Host::Reading file_;
   Nsswitch nsswitch_;
 };
 

@@ -6,16 +6,17 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "config/wording.h"
+#include "text/printable.h"
+#include "text/wording.h"
 
 namespace hlb::ctl::doctor {
 namespace {
 
 constexpr std::size_t kMostText = 4096;
 
-// Names of files and processes may hold anything, but do nothing to a terminal.
+// NamesToCheck of files and processes may hold anything, but do nothing to a terminal.
 std::string shown(const std::string& text) {
-  return config::printable(text, kMostText);
+  return text::readable(text, kMostText);
 }
 
 std::size_t columns(const std::string& text) {

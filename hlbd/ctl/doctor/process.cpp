@@ -46,7 +46,7 @@ std::int64_t number(std::string_view text) {
 }
 
 // /proc/PID/stat, field 22, in clock ticks since the boot, whose time stands in /proc/stat.
-std::int64_t start_time(const Machine& machine, const fs::path& folder) {
+std::int64_t start_time(const Host& machine, const fs::path& folder) {
   const std::string stat = machine.read(folder / "stat").text;
   const std::string boot = machine.read("/proc/stat").text;
   const std::size_t name_end = stat.rfind(')');  // the name may hold anything
@@ -67,7 +67,7 @@ std::string who(const Process& process) {
   return fmt::format("process {}", process.pid);
 }
 
-Findings check_module(const Machine& machine, const Process& process, const fs::path& module) {
+Findings check_module(const Host& machine, const Process& process, const fs::path& module) {
   const auto& mapped = process.mapped;
   if (std::ranges::any_of(mapped, [](const std::string& file) {
         return name_of(file) == "libnss_hlb.so.2 (deleted)";
@@ -99,7 +99,7 @@ std::int64_t old_glibc(const Process& process) {
 }
 
 // Since 2.33 glibc reads nsswitch.conf again when it changes.
-Findings check_nsswitch_age(const Process& process, const Machine& inside) {
+Findings check_nsswitch_age(const Process& process, const Host& inside) {
   constexpr std::int64_t kReadsAgain = 33;
   const std::int64_t minor = old_glibc(process);
   const auto file = inside.status(kNsswitchFile);
@@ -111,14 +111,14 @@ Findings check_nsswitch_age(const Process& process, const Machine& inside) {
 }
 
 // What the process sees from its own root folder, and by its own mounts.
-Findings check_root(const Machine& machine, const Process& process, const fs::path& module,
+Findings check_root(const Host& machine, const Process& process, const fs::path& module,
                     const fs::path& runtime_dir) {
-  const Machine inside(machine.at(process.folder() / "root"));
+  const Host inside(machine.at(process.folder() / "root"));
   if (!inside.status("/")) return {};
   Findings findings = check_nsswitch_age(process, inside);
   const std::string where = fmt::format("in the root folder of {}", who(process));
   if (!same_file(inside.status(kNsswitchFile), machine.status(kNsswitchFile))) {
-    for (Finding& finding : Order(inside).findings()) {
+    for (Finding& finding : SourceOrder(inside).findings()) {
       finding.what = where + ": " + finding.what;
       findings.push_back(std::move(finding));
     }
@@ -144,12 +144,12 @@ Findings check_root(const Machine& machine, const Process& process, const fs::pa
 
 }  // namespace
 
-Process Process::read(const Machine& machine, pid_t pid) {
+Process Process::read(const Host& machine, pid_t pid) {
   Process process;
   process.pid = pid;
   const fs::path folder = process.folder();
-  const Machine::Reading arguments = machine.read(folder / "cmdline");
-  const Machine::Reading maps = machine.read(folder / "maps");
+  const Host::Reading arguments = machine.read(folder / "cmdline");
+  const Host::Reading maps = machine.read(folder / "maps");
   std::error_code unseen;
   process.program = fs::read_symlink(machine.at(folder / "exe"), unseen);
   process.error = arguments.ok() ? maps.error : arguments.error;
@@ -174,7 +174,7 @@ std::string Process::variable(std::string_view name) const {
   return "";
 }
 
-Findings check_process(const Machine& machine, const Process& process, const fs::path& module,
+Findings check_process(const Host& machine, const Process& process, const fs::path& module,
                        const fs::path& runtime_dir) {
   Findings findings = check_module(machine, process, module);
   append(findings, check_root(machine, process, module, runtime_dir));

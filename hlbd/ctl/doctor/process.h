@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "ctl/doctor/finding.h"
-#include "ctl/doctor/machine.h"
+#include "ctl/doctor/host.h"
 
 namespace hlb::ctl::doctor {
 
@@ -23,7 +23,7 @@ struct Process {
   std::int64_t started_at = 0;           // seconds since 1970
   int error = 0;  // the errno of reading it: nothing else is set then, or only what all may read
 
-  static Process read(const Machine& machine, pid_t pid);
+  static Process read(const Host& machine, pid_t pid);
 
   std::filesystem::path folder() const { return "/proc/" + std::to_string(pid); }
   bool maps(std::string_view name) const;  // a file whose name begins so
@@ -32,7 +32,7 @@ struct Process {
 
 // Whether the process has the module that a new process would get, looks for the table where hlbd
 // publishes it, and sees both, also from another root folder, as in a container.
-Findings check_process(const Machine& machine, const Process& process,
+Findings check_process(const Host& machine, const Process& process,
                        const std::filesystem::path& module,
                        const std::filesystem::path& runtime_dir);
 

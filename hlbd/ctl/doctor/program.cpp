@@ -26,7 +26,7 @@ std::optional<pid_t> as_pid(const std::string& text) {
 }
 
 // As a shell finds a program by its name.
-fs::path search_path(const Machine& machine, const std::string& name) {
+fs::path search_path(const Host& machine, const std::string& name) {
   const char* path = std::getenv("PATH");
   std::istringstream folders(path == nullptr ? "/usr/bin:/bin" : path);
   for (std::string folder; std::getline(folders, folder, ':');) {
@@ -36,14 +36,14 @@ fs::path search_path(const Machine& machine, const std::string& name) {
   throw std::runtime_error(fmt::format("no program \"{}\" in $PATH", name));
 }
 
-FileDescriptor open_program(const Machine& machine, const fs::path& file) {
+FileDescriptor open_program(const Host& machine, const fs::path& file) {
   FileDescriptor opened = machine.open(file);
   if (opened.valid()) return opened;
   throw std::runtime_error(fmt::format("{}: {}", file.string(), std::strerror(errno)));
 }
 
 // The program that a script asks for in its first line; empty when the file is no script.
-fs::path interpreter_of(const Machine& machine, const fs::path& file) {
+fs::path interpreter_of(const Host& machine, const fs::path& file) {
   const std::string text = machine.read(file, 256).text;
   if (text.substr(0, 2) != "#!") return {};
   std::istringstream words(text.substr(2, text.find('\n') - 2));
@@ -55,13 +55,13 @@ fs::path interpreter_of(const Machine& machine, const fs::path& file) {
 }
 
 // As the kernel tells a program where it lies: /usr/bin/java lies in a Java home.
-fs::path without_links(const Machine& machine, const fs::path& file) {
+fs::path without_links(const Host& machine, const fs::path& file) {
   std::error_code unknown;
   const fs::path real = fs::canonical(machine.at(file), unknown);
   return unknown || !machine.is_ours() ? file : real;
 }
 
-void read_file(const Machine& machine, Program& program) {
+void read_file(const Host& machine, ExaminedProgram& program) {
   const FileDescriptor file = open_program(machine, program.file);
   struct stat status{};
   if (::fstat(file.get(), &status) == 0)
@@ -74,8 +74,8 @@ void read_file(const Machine& machine, Program& program) {
 
 // The code of a process: whatever it has mapped, seen from its own root folder, or from ours, as
 // the paths of a process in a chroot are told.
-Libraries mapped_code(const Machine& machine, const Process& process) {
-  const Machine inside(machine.at(process.folder() / "root"));
+Libraries mapped_code(const Host& machine, const Process& process) {
+  const Host inside(machine.at(process.folder() / "root"));
   Libraries code;
   for (const std::string& file : process.mapped) {
     FileDescriptor opened = inside.open(file);
@@ -86,8 +86,8 @@ Libraries mapped_code(const Machine& machine, const Process& process) {
   return code;
 }
 
-Program running(const Machine& machine, pid_t pid) {
-  Program program;
+ExaminedProgram running(const Host& machine, pid_t pid) {
+  ExaminedProgram program;
   program.process = Process::read(machine, pid);
   if (const int error = program.process->error; error != 0) {
     const bool gone = error == ENOENT || error == ESRCH;
@@ -105,9 +105,9 @@ Program running(const Machine& machine, pid_t pid) {
 
 }  // namespace
 
-Program find_program(const Machine& machine, const std::string& given) {
+ExaminedProgram find_program(const Host& machine, const std::string& given) {
   if (const auto pid = as_pid(given)) return running(machine, *pid);
-  Program program;
+  ExaminedProgram program;
   program.file =
       given.find('/') == std::string::npos ? search_path(machine, given) : fs::absolute(given);
   const std::string asked_for = program.file.string();

@@ -9,14 +9,14 @@
 
 #include "ctl/doctor/elf.h"
 #include "ctl/doctor/finding.h"
+#include "ctl/doctor/host.h"
 #include "ctl/doctor/libraries.h"
-#include "ctl/doctor/machine.h"
 #include "ctl/doctor/process.h"
 
 namespace hlb::ctl::doctor {
 
 // What there is to look at.
-struct Program {
+struct ExaminedProgram {
   std::filesystem::path file;      // to be read, without links; of a script its interpreter
   std::string name;                // in the words of the findings
   std::optional<Process> process;  // when it runs
@@ -27,12 +27,12 @@ struct Program {
 
 // By its path, its name in $PATH, or the number of a process. Throws std::runtime_error, with a
 // message for the operator, when there is none, or none that can be looked at.
-Program find_program(const Machine& machine, const std::string& given);
+ExaminedProgram find_program(const Host& machine, const std::string& given);
 
 // By how it is linked, and what it is linked with.
-Findings check_resolver(const Machine& machine, const Program& program);
+Findings check_resolver(const Host& machine, const ExaminedProgram& program);
 
 // What its kind of program is known to do with addresses: Java, nginx, HAProxy.
-Findings check_runtime(const Machine& machine, const Program& program);
+Findings check_runtime(const Host& machine, const ExaminedProgram& program);
 
 }  // namespace hlb::ctl::doctor

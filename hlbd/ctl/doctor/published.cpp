@@ -21,7 +21,7 @@ const std::uint8_t* bytes_of(const std::string& text) {
 
 }  // namespace
 
-Published::Published(const Machine& machine, const std::filesystem::path& runtime_dir)
+Published::Published(const Host& machine, const std::filesystem::path& runtime_dir)
     : path_(runtime_dir / bus::kTableFile), reading_(machine.read(path_, kMostTable)) {
   const std::uint64_t now = read_clock(CLOCK_BOOTTIME);
   view_ = table::View::over({bytes_of(reading_.text), reading_.text.size()});

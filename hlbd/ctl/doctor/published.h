@@ -7,14 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "ctl/doctor/machine.h"
+#include "ctl/doctor/host.h"
 #include "libnss_hlb/table.h"
 
 namespace hlb::ctl::doctor {
 
 class Published {
  public:
-  Published(const Machine& machine, const std::filesystem::path& runtime_dir);
+  Published(const Host& machine, const std::filesystem::path& runtime_dir);
   Published(const Published&) = delete;
   Published& operator=(const Published&) = delete;
 
@@ -36,7 +36,7 @@ class Published {
 
  private:
   std::filesystem::path path_;
-  Machine::Reading reading_;
+  Host::Reading reading_;
   table::View view_;
   table::Freshness freshness_ = table::Freshness::expired;
   bool lease_is_implausible_ = false;

@@ -27,14 +27,14 @@ constexpr std::array<OwnResolver, 7> kOwnResolvers = {{{"libcares.", "c-ares"},
                                                        {"libadns.", "adns"},
                                                        {"libdns-", "BIND's resolver"}}};
 
-bool has_library(const Program& program, std::string_view prefix) {
+bool has_library(const ExaminedProgram& program, std::string_view prefix) {
   return std::ranges::any_of(program.code, [prefix](const Library& library) {
     return library.path.filename().string().starts_with(prefix);
   });
 }
 
 // Java's launcher loads what does by itself.
-bool may_call_libc_resolver(const Program& program) {
+bool may_call_libc_resolver(const ExaminedProgram& program) {
   if (has_library(program, "libjli.so")) return true;
   constexpr std::array<std::string_view, 4> kCalls = {"getaddrinfo", "gethostbyname",
                                                       "gethostbyname_r", "gethostbyname2_r"};
@@ -51,13 +51,13 @@ bool is_glibc_linker(const std::string& interpreter) {
 }
 
 // GODEBUG=netdns=go, with whatever else stands there.
-bool asks_go_resolver(const Program& program) {
+bool asks_go_resolver(const ExaminedProgram& program) {
   if (!program.process) return false;
   const std::string options = "," + program.process->variable("GODEBUG") + ",";
   return options.find(",netdns=go") != std::string::npos;
 }
 
-Findings check_go(const Program& program) {
+Findings check_go(const ExaminedProgram& program) {
   if (!program.elf.has_symbol("getaddrinfo")) {
     return {fault(kAboutResolver, program.name + " is a Go program without cgo",
                   "Go's own resolver reads /etc/hosts and asks DNS, never hlb.",
@@ -71,7 +71,7 @@ Findings check_go(const Program& program) {
   return {};
 }
 
-Findings check_static(const Machine& machine, const Program& program) {
+Findings check_static(const Host& machine, const ExaminedProgram& program) {
   if (file_contains(machine.open(program.file), "libnss_%s.so")) {
     return {note(kAboutResolver, program.name + " is statically linked with glibc",
                  "It asks hlb only while the glibc installed is the release it was built with.",
@@ -82,7 +82,7 @@ Findings check_static(const Machine& machine, const Program& program) {
                 "Link it dynamically, with glibc.")};
 }
 
-Finding own_resolver(const Program& program, std::string_view resolver) {
+Finding own_resolver(const ExaminedProgram& program, std::string_view resolver) {
   return note(kAboutResolver,
               fmt::format("{} contains {}, which asks DNS itself", program.name, resolver),
               "What it looks up by that isn't answered by hlb; what it looks up by getaddrinfo is "
@@ -90,7 +90,7 @@ Finding own_resolver(const Program& program, std::string_view resolver) {
               "Have it use the system's resolver.");
 }
 
-Findings check_libraries(const Program& program) {
+Findings check_libraries(const ExaminedProgram& program) {
   Findings findings;
   for (const auto& [library, name] : kOwnResolvers) {
     if (has_library(program, library)) findings.push_back(own_resolver(program, name));
@@ -106,8 +106,8 @@ Findings check_libraries(const Program& program) {
 }
 
 // The module of this machine's own architecture is looked at by itself.
-Findings check_architecture(const Machine& machine, const Program& program) {
-  const auto ours = Elf::read(Machine().open("/proc/self/exe"));
+Findings check_architecture(const Host& machine, const ExaminedProgram& program) {
+  const auto ours = Elf::read(Host().open("/proc/self/exe"));
   const Elf& elf = program.elf;
   if (ours && ours->bits == elf.bits && ours->machine == elf.machine) return {};
   if (find_library(machine, "libnss_hlb.so.2", {program.file, elf})) return {};
@@ -118,7 +118,7 @@ Findings check_architecture(const Machine& machine, const Program& program) {
 }
 
 // By which a module may be found that isn't in its place.
-Findings check_environment(const Program& program) {
+Findings check_environment(const ExaminedProgram& program) {
   if (!program.set_id || std::getenv("LD_LIBRARY_PATH") == nullptr) return {};
   return {fault(kAboutResolver, program.name + " is set-user-ID, and ignores LD_LIBRARY_PATH",
                 "What was found here by that variable isn't found by it.",
@@ -127,7 +127,7 @@ Findings check_environment(const Program& program) {
 
 }  // namespace
 
-Findings check_resolver(const Machine& machine, const Program& program) {
+Findings check_resolver(const Host& machine, const ExaminedProgram& program) {
   if (program.elf.is_go) return check_go(program);
   if (program.elf.interpreter.empty()) return check_static(machine, program);
   if (!is_glibc_linker(program.elf.interpreter)) {

@@ -18,12 +18,12 @@ namespace fs = std::filesystem;
 constexpr char kAboutRuntime[] = "program";
 constexpr int kForever = -1;
 
-bool is_java(const Program& program, const fs::path& file) {
+bool is_java(const ExaminedProgram& program, const fs::path& file) {
   return (program.process && program.process->maps("libjvm.so")) || file.filename() == "java";
 }
 
 // A Java home's java.security, of Java 9 and later or of Java 8.
-std::optional<fs::path> security_file(const Machine& machine, const fs::path& java) {
+std::optional<fs::path> security_file(const Host& machine, const fs::path& java) {
   const fs::path home = java.parent_path().parent_path();
   for (const char* place : {"conf/security", "lib/security", "jre/lib/security"}) {
     if (machine.status(home / place / "java.security")) return home / place / "java.security";
@@ -48,7 +48,7 @@ std::optional<int> seconds_in(const std::string& text, std::string_view key) {
   return found;
 }
 
-std::optional<std::string> option(const Program& program, std::string_view prefix) {
+std::optional<std::string> option(const ExaminedProgram& program, std::string_view prefix) {
   if (!program.process) return std::nullopt;
   for (const std::string& argument : program.process->arguments) {
     if (argument.starts_with(prefix)) return argument.substr(prefix.size());
@@ -57,7 +57,7 @@ std::optional<std::string> option(const Program& program, std::string_view prefi
 }
 
 // As InetAddressCachePolicy of OpenJDK decides.
-int seconds_kept(const std::string& security, const Program& program) {
+int seconds_kept(const std::string& security, const ExaminedProgram& program) {
   if (const auto set = seconds_in(security, "networkaddress.cache.ttl")) return *set;
   constexpr std::string_view kOption = "-Dsun.net.inetaddr.ttl";
   if (const auto given = option(program, kOption)) {
@@ -67,7 +67,7 @@ int seconds_kept(const std::string& security, const Program& program) {
   return option(program, "-Djava.security.manager") ? kForever : kUnlessTold;
 }
 
-Findings check_java(const Machine& machine, const Program& program, const fs::path& java) {
+Findings check_java(const Host& machine, const ExaminedProgram& program, const fs::path& java) {
   const auto file = security_file(machine, java);
   const std::string security = file ? machine.read(*file).text : "";
   const int seconds = seconds_kept(security, program);
@@ -94,11 +94,11 @@ constexpr std::array<LooksUpOnce, 2> kLookUpOnce = {{
 
 }  // namespace
 
-Findings check_runtime(const Machine& machine, const Program& program) {
+Findings check_runtime(const Host& machine, const ExaminedProgram& program) {
   const fs::path file = program.process ? program.process->program : program.file;
   if (is_java(program, file)) {
     if (!program.process) return check_java(machine, program, file);
-    return check_java(Machine(machine.at(program.process->folder() / "root")), program, file);
+    return check_java(Host(machine.at(program.process->folder() / "root")), program, file);
   }
   const auto* known = std::ranges::find(kLookUpOnce, file.filename().string(), &LooksUpOnce::name);
   if (known == kLookUpOnce.end()) return {};

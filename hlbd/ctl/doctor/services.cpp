@@ -39,7 +39,7 @@ Findings check_health(const std::string& name, const record::View& record) {
 
 }  // namespace
 
-Findings check_services(const Names& names, const Published& table) {
+Findings check_services(const NamesToCheck& names, const Published& table) {
   if (!table.view().valid()) return {};
   Findings findings;
   const bool trusted = table.freshness() != table::Freshness::expired;

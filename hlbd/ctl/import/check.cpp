@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "config/draft.h"
-#include "config/wording.h"
+#include "text/wording.h"
 
 namespace hlb::ctl {
 
@@ -29,8 +29,7 @@ bool needs_port(ChosenCheck check) {
 }
 
 NoCheck malformed(std::string_view text) {
-  return {config::in_quotes(text) +
-          " is no check; give TYPE[:PORT[/PATH]], as in http:8082/health"};
+  return {text::in_quotes(text) + " is no check; give TYPE[:PORT[/PATH]], as in http:8082/health"};
 }
 
 bool is_printable(char c) {
@@ -66,7 +65,7 @@ std::variant<ChosenCheck, NoCheck> parse_check(std::string_view text) {
   }
   const std::string fault = fault_of(check);
   if (fault.empty()) return check;
-  return NoCheck{config::in_quotes(text) + " is no check: " +
+  return NoCheck{text::in_quotes(text) + " is no check: " +
                  (needs_port(check) ? "it needs a port, as in " + check.type + ":8082" : fault)};
 }
 

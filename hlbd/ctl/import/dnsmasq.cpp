@@ -14,10 +14,10 @@ namespace {
 struct Line {
   std::string_view argument;
   const Place& place;
-  Findings& findings;
+  Entries& entries;
   std::vector<Include>& includes;
 
-  void skip(std::string_view why) const { findings.skip(place, std::string(why)); }
+  void skip(std::string_view why) const { entries.skip(place, std::string(why)); }
 };
 
 bool is_number(std::string_view text) {
@@ -31,7 +31,7 @@ void add_domain(const Line& line, std::string_view domain, std::string_view addr
   if (domain.empty()) return line.skip("// is every name without a dot, which no service can be");
   // To dnsmasq a dot in front makes no difference.
   domain.remove_prefix(std::min(domain.find_first_not_of('.'), domain.size()));
-  line.findings.add_address(domain, address, true, line.place);
+  line.entries.add_address(domain, address, true, line.place);
 }
 
 void read_address(const Line& line) {
@@ -64,7 +64,7 @@ void read_host_record(const Line& line) {
   if (names.empty()) return line.skip("host-record= has no name");
   for (const std::string_view address : addresses) {
     for (const std::string_view name : names)
-      if (!address.empty()) line.findings.add_address(name, address, false, line.place);
+      if (!address.empty()) line.entries.add_address(name, address, false, line.place);
   }
 }
 
@@ -77,7 +77,7 @@ void read_cname(const Line& line) {
   names.pop_back();
   if (names.empty() || target.empty()) return line.skip("cname= needs an alias and a target");
   for (const std::string_view alias : names)
-    line.findings.add_alias(alias, target, line.place);
+    line.entries.add_alias(alias, target, line.place);
 }
 
 // ---- what else there is ------------------------------------------------------------------------
@@ -120,28 +120,28 @@ constexpr std::array<Reader, 10> kReaders = {{
     {"conf-script", refuse_script},
 }};
 
-void read_line(std::string_view text, const Place& place, Findings& findings,
+void read_line(std::string_view text, const Place& place, Entries& entries,
                std::vector<Include>& includes) {
   const auto parsed = parse_dnsmasq_line(text);
   if (const auto* refused = std::get_if<Refused>(&parsed)) {
-    return findings.skip(place, refused->reason);
+    return entries.skip(place, refused->reason);
   }
   const auto& option = std::get<DnsmasqOption>(parsed);
   const auto* reader = std::ranges::find(kReaders, option.name, &Reader::option);
   if (reader == kReaders.end()) return;
-  if (option.argument.empty()) return findings.skip(place, option.name + " is given nothing");
-  reader->read({option.argument, place, findings, includes});
+  if (option.argument.empty()) return entries.skip(place, option.name + " is given nothing");
+  reader->read({option.argument, place, entries, includes});
 }
 
 }  // namespace
 
 std::vector<Include> read_dnsmasq(std::string_view text, const std::string& file,
-                                  Findings& findings) {
+                                  Entries& entries) {
   std::vector<Include> includes;
   Place place{file, 0};
   for (const std::string_view line : lines_of(text)) {
     ++place.line;
-    read_line(line, place, findings, includes);
+    read_line(line, place, entries, includes);
   }
   return includes;
 }

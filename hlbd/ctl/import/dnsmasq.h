@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ctl/import/findings.h"
+#include "ctl/import/entries.h"
 
 namespace hlb::ctl {
 
@@ -22,12 +22,11 @@ struct Include {
 
 // Finds what the text of `file` says, which may be any bytes, and notes what can't be a service.
 // Options that are about something else are passed over. Returns what it asks for.
-std::vector<Include> read_dnsmasq(std::string_view text, const std::string& file,
-                                  Findings& findings);
+std::vector<Include> read_dnsmasq(std::string_view text, const std::string& file, Entries& entries);
 
 // Reads the files, then those that they ask for with conf-file= and conf-dir=, each once. Returns
 // why one of `files` can't be read, as "file: reason"; of the others that is noted.
 std::optional<std::string> read_dnsmasq_files(const std::vector<std::filesystem::path>& files,
-                                              Findings& findings);
+                                              Entries& entries);
 
 }  // namespace hlb::ctl

@@ -34,7 +34,7 @@ bool is_loaded(std::string_view name, const std::vector<std::string_view>& endin
 
 class Following {
  public:
-  explicit Following(Findings& findings) : findings_(findings) {}
+  explicit Following(Entries& entries) : findings_(entries) {}
 
   // Why the file can't be read. One that was read before is passed over, so that no files can ask
   // for each other without end.
@@ -87,7 +87,7 @@ class Following {
       follow_file(file, include.place);
   }
 
-  Findings& findings_;
+  Entries& findings_;
   std::set<std::filesystem::path> seen_;
   std::deque<Include> includes_;
 };
@@ -95,8 +95,8 @@ class Following {
 }  // namespace
 
 std::optional<std::string> read_dnsmasq_files(const std::vector<std::filesystem::path>& files,
-                                              Findings& findings) {
-  Following following(findings);
+                                              Entries& entries) {
+  Following following(entries);
   for (const auto& file : files)
     if (auto fault = following.read(file)) return fault;
   following.follow();

@@ -35,21 +35,21 @@ bool is_local(const std::string& name) {
 }
 
 void read_line(std::string_view line, const std::string& own_name, const Place& place,
-               Findings& findings) {
+               Entries& entries) {
   const std::vector<std::string_view> words = words_of(line);
   if (words.empty()) return;
-  if (words.size() == 1) return findings.skip(place, "has no name");
+  if (words.size() == 1) return entries.skip(place, "has no name");
   const auto is_own = [&](std::string_view word) {
     return config::canonical_hostname(word) == config::canonical_hostname(own_name);
   };
   if (std::any_of(words.begin() + 1, words.end(), is_own)) {
-    return findings.skip(place, "is this host itself");
+    return entries.skip(place, "is this host itself");
   }
   for (auto name = words.begin() + 1; name != words.end(); ++name) {
     if (is_local(config::canonical_hostname(*name))) {
-      findings.skip(place, "is a name that every host has for itself");
+      entries.skip(place, "is a name that every host has for itself");
     } else {
-      findings.add_address(*name, words.front(), false, place);
+      entries.add_address(*name, words.front(), false, place);
     }
   }
 }
@@ -57,22 +57,22 @@ void read_line(std::string_view line, const std::string& own_name, const Place& 
 }  // namespace
 
 void read_hosts(std::string_view text, const std::string& file, const std::string& own_name,
-                Findings& findings) {
+                Entries& entries) {
   Place place{file, 0};
   for (const std::string_view line : lines_of(text)) {
     ++place.line;
-    read_line(line, own_name, place, findings);
+    read_line(line, own_name, place, entries);
   }
 }
 
 std::optional<std::string> read_hosts_files(const std::vector<std::filesystem::path>& files,
-                                            const std::string& own_name, Findings& findings) {
+                                            const std::string& own_name, Entries& entries) {
   for (const auto& file : files) {
     const auto text = read_text(file);
     if (const auto* unreadable = std::get_if<Unreadable>(&text)) {
       return file.string() + ": " + unreadable->reason;
     }
-    read_hosts(std::get<std::string>(text), file.string(), own_name, findings);
+    read_hosts(std::get<std::string>(text), file.string(), own_name, entries);
   }
   return std::nullopt;
 }

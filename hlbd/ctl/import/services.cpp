@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "config/hostname.h"
-#include "config/wording.h"
 #include "health/service.h"
+#include "text/wording.h"
 
 namespace hlb::ctl {
 
@@ -18,7 +18,7 @@ namespace {
 
 class Gathering {
  public:
-  explicit Gathering(const Findings& findings) { imported_.notes = findings.notes(); }
+  explicit Gathering(const Entries& entries) { imported_.notes = entries.notes(); }
 
   void add_addresses(const std::vector<NamedAddress>& addresses);
   void join_twins();
@@ -58,7 +58,7 @@ void Gathering::add_addresses(const std::vector<NamedAddress>& addresses) {
     if (each.subdomains && alone.contains(each.name)) {
       imported_.notes.push_back(
           {each.place,
-           config::in_quotes(each.name) + " has a host-record= too, which goes before this"});
+           text::in_quotes(each.name) + " has a host-record= too, which goes before this"});
       continue;
     }
     ImportedService& service = service_of(each.name);
@@ -117,16 +117,15 @@ void Gathering::add_aliases(const std::vector<NamedAlias>& aliases) {
   std::unordered_set<std::string> taken;
   for (const NamedAlias& each : aliases) {
     if (by_name_.contains(each.alias)) {
-      imported_.notes.push_back({each.place, config::in_quotes(each.alias) +
-                                                 " has addresses of its own, and is no alias"});
-    } else if (!taken.insert(each.alias).second) {
       imported_.notes.push_back(
-          {each.place, config::in_quotes(each.alias) + " is an alias already"});
+          {each.place, text::in_quotes(each.alias) + " has addresses of its own, and is no alias"});
+    } else if (!taken.insert(each.alias).second) {
+      imported_.notes.push_back({each.place, text::in_quotes(each.alias) + " is an alias already"});
     } else if (ImportedService* service = target_of(each)) {
       found.emplace_back(each.alias, service);
     } else {
       imported_.notes.push_back(
-          {each.place, config::in_quotes(each.target) + " has no addresses in these files"});
+          {each.place, text::in_quotes(each.target) + " has no addresses in these files"});
     }
   }
   for (const auto& [alias, service] : found)
@@ -196,11 +195,11 @@ void Gathering::limit() {
 
 }  // namespace
 
-Imported make_services(const Findings& findings, const Selection& selection) {
-  Gathering gathering(findings);
-  gathering.add_addresses(findings.addresses());
+Imported make_services(const Entries& entries, const Selection& selection) {
+  Gathering gathering(entries);
+  gathering.add_addresses(entries.addresses());
   gathering.join_twins();
-  gathering.add_aliases(findings.aliases());
+  gathering.add_aliases(entries.aliases());
   gathering.select(selection);
   gathering.limit();
   return gathering.take();

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "ctl/import/check.h"
-#include "ctl/import/findings.h"
+#include "ctl/import/entries.h"
 
 namespace hlb::ctl {
 
@@ -26,12 +26,12 @@ struct Selection {
 
 struct Imported {
   std::vector<ImportedService> services;  // in the order of their first addresses
-  std::vector<Note> notes;                // those of the findings, and what was left out since
+  std::vector<Note> notes;                // those of the entries, and what was left out since
   std::vector<std::string> missing;       // of the selection's names
 };
 
 // Names that the same lines give the same addresses are one service: the first its name, the others
 // its aliases. No name or alias stands twice.
-Imported make_services(const Findings& findings, const Selection& selection);
+Imported make_services(const Entries& entries, const Selection& selection);
 
 }  // namespace hlb::ctl

@@ -11,8 +11,8 @@
 #include "ctl/client.h"
 #include "ctl/commands.h"
 #include "ctl/json.h"
+#include "ctl/resolve/inclusions.h"
 #include "ctl/resolve/paths.h"
-#include "ctl/resolve/verdicts.h"
 #include "ctl/status/snapshot.h"
 #include "ctl/terminal/table.h"
 #include "ctl/terminal/terminal.h"
@@ -32,7 +32,7 @@ struct Resolution {
   PathAnswer table;
   PathAnswer bus;
   LibcAnswer libc;
-  std::vector<Verdict> backends;
+  std::vector<Inclusion> backends;
   bool reached = true;  // hlbd
 };
 
@@ -67,7 +67,7 @@ Resolution resolve(const Settings& settings, const std::string& name) {
   resolution.table = ask_table(table, record);
   const std::vector<BackendReport> told = ask_hlbd(settings, name, resolution);
   resolution.libc = ask_libc(name, !resolution.service.empty());
-  resolution.backends = verdicts(record, told, wall_now());
+  resolution.backends = inclusions(record, told, wall_now());
   return resolution;
 }
 
@@ -102,10 +102,10 @@ std::string to_text(const std::string& name, const Resolution& resolution) {
   text += "\n";
   Table backends({left, left, left}, {"  BACKEND", "", "WHY"});
   backends.add_headings();
-  for (const Verdict& verdict : resolution.backends) {
-    backends.add_row({"  " + verdict.address,
-                      verdict.is_in ? Styled("in", Style::green) : Styled("out", Style::red),
-                      printable(verdict.why)});
+  for (const Inclusion& inclusion : resolution.backends) {
+    backends.add_row({"  " + inclusion.address,
+                      inclusion.is_in ? Styled("in", Style::green) : Styled("out", Style::red),
+                      printable(inclusion.why)});
   }
   return text + backends.to_string(terminal);
 }
@@ -116,8 +116,9 @@ Json json_of(const PathAnswer& answer) {
 
 std::string to_json(const std::string& name, const Resolution& resolution) {
   Json backends = Json::array();
-  for (const Verdict& verdict : resolution.backends) {
-    backends.push_back({{"address", verdict.address}, {"in", verdict.is_in}, {"why", verdict.why}});
+  for (const Inclusion& inclusion : resolution.backends) {
+    backends.push_back(
+        {{"address", inclusion.address}, {"in", inclusion.is_in}, {"why", inclusion.why}});
   }
   Json libc = json_of(resolution.libc);
   libc["by_hlb"] = resolution.libc.by_hlb;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "ctl/client.h"
-#include "report/report.h"
+#include "operators/report.h"
 
 namespace hlb::ctl {
 

@@ -6,10 +6,10 @@
 #include <map>
 #include <span>
 
-#include "ctl/counted.h"
 #include "ctl/terminal/sparkline.h"
 #include "ctl/terminal/times.h"
 #include "ctl/user_name.h"
+#include "text/wording.h"
 
 namespace hlb::ctl {
 namespace {
@@ -145,14 +145,14 @@ Table status_table() {
 void add_header(Table& table, const DaemonReport& hlbd, WallTime now) {
   const Overview& overview = hlbd.overview;
   Styled line(fmt::format("hlbd {}, up {}: {}, ", printable(hlbd.version), age(hlbd.started, now),
-                          counted(overview.services, "service")));
+                          text::counted(overview.services, "service")));
   if (overview.services_down == 0) {
     line.add("none down");
   } else {
     line.add(fmt::format("{} down", overview.services_down), Style::red);
   }
-  line.add(
-      fmt::format("; {} of {} up", overview.backends_up, counted(overview.backends, "backend")));
+  line.add(fmt::format("; {} of {} up", overview.backends_up,
+                       text::counted(overview.backends, "backend")));
   table.add_line(std::move(line));
   for (const std::string& trouble : hlbd.degraded)
     table.add_line(Styled("! ", Style::magenta).add(printable(trouble)));

@@ -7,7 +7,7 @@
 #include "ctl/status/snapshot.h"
 #include "ctl/terminal/table.h"
 #include "ctl/terminal/terminal.h"
-#include "report/report.h"
+#include "operators/report.h"
 
 namespace hlb::ctl {
 

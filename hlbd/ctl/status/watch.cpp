@@ -16,7 +16,7 @@
 namespace hlb::ctl {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Monotonic = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr auto kBetweenPaintings = 500ms;  // at least, however much changes
@@ -53,7 +53,7 @@ class Watch {
     client.listen({[this](const Event&) { changed_ = true; }, [this](bool) { changed_ = true; }});
     for (;;) {
       paint(client);
-      const auto painted = Clock::now();
+      const auto painted = Monotonic::now();
       changed_ = false;
       while (!due(painted)) {
         const Screen::Key key = screen_.wait(client.wanted(), until_due(painted));
@@ -70,24 +70,24 @@ class Watch {
     Table table({Table::Align::left});
     table.add_line(Styled("! ", Style::red).add(failure.what()));
     Screen::paint(fill(table.to_string(terminal), terminal.rows, "q quits; trying again"));
-    const auto end = Clock::now() + 1s;
-    while (Clock::now() < end) {
+    const auto end = Monotonic::now() + 1s;
+    while (Monotonic::now() < end) {
       if (screen_.wait({}, remaining(end)) == Screen::Key::quit) return true;
     }
     return false;
   }
 
  private:
-  static std::chrono::milliseconds remaining(Clock::time_point end) {
-    return std::max(std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()), 0ms);
+  static std::chrono::milliseconds remaining(Monotonic::time_point end) {
+    return std::max(std::chrono::ceil<std::chrono::milliseconds>(end - Monotonic::now()), 0ms);
   }
 
-  std::chrono::milliseconds until_due(Clock::time_point painted) const {
+  std::chrono::milliseconds until_due(Monotonic::time_point painted) const {
     const auto wait =
         changed_ ? std::min<std::chrono::milliseconds>(kBetweenPaintings, interval_) : interval_;
     return remaining(painted + wait);
   }
-  bool due(Clock::time_point painted) const { return until_due(painted) == 0ms; }
+  bool due(Monotonic::time_point painted) const { return until_due(painted) == 0ms; }
 
   // True when another part of the list, or another size, is to be painted.
   bool scroll(Screen::Key key) {

@@ -4,6 +4,8 @@
 #include <cwchar>
 #include <utility>
 
+#include "text/printable.h"
+
 namespace hlb::ctl {
 namespace {
 
@@ -23,7 +25,8 @@ Character first_character(std::string_view text) {
   wchar_t wide = 0;
   const std::size_t size = std::mbrtowc(&wide, text.data(), text.size(), &state);
   if (size == 0 || size > text.size()) return {text.substr(0, 1), -1};
-  return {text.substr(0, size), ::wcwidth(wide)};
+  const bool harmful = text::is_harmful(static_cast<char32_t>(wide));
+  return {text.substr(0, size), harmful ? -1 : ::wcwidth(wide)};
 }
 
 const char* code_of(Style style) {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "report/report.h"
+#include "operators/report.h"
 
 namespace hlb::ctl {
 

@@ -4,7 +4,7 @@
 
 namespace hlb::programs {
 
-void Connection::send_more() {
+void DaemonConnection::send_more() {
   while (!over_ && !unsent_.empty()) {
     const Sent sent = programs::send(socket_.get(), unsent_.front());
     if (sent == Sent::later) return;
@@ -13,12 +13,12 @@ void Connection::send_more() {
   }
 }
 
-void Connection::send(const Reply& reply) {
+void DaemonConnection::send(const RunReply& reply) {
   if (auto bytes = encode(reply)) unsent_.push_back(std::move(*bytes));
   send_more();
 }
 
-std::optional<Message> Connection::next() {
+std::optional<Message> DaemonConnection::next() {
   if (over_ || has_unsent()) return std::nullopt;
   auto arrived = receive(socket_.get());
   if (auto* message = std::get_if<Message>(&arrived)) return std::move(*message);

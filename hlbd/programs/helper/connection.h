@@ -10,9 +10,9 @@
 
 namespace hlb::programs {
 
-class Connection {
+class DaemonConnection {
  public:
-  explicit Connection(FileDescriptor socket) : socket_(std::move(socket)) {}
+  explicit DaemonConnection(FileDescriptor socket) : socket_(std::move(socket)) {}
 
   int socket() const { return socket_.get(); }
   // Whether hlbd is gone, or isn't hlbd by the way it talks.
@@ -23,7 +23,7 @@ class Connection {
   bool has_unsent() const { return !unsent_.empty(); }
   void send_more();
 
-  void send(const Reply& reply);
+  void send(const RunReply& reply);
   // nullopt when there is none now.
   std::optional<Message> next();
 

@@ -26,7 +26,7 @@ void Running::read_output() {
   read_some();
 }
 
-Reply Running::ended(int exit_code, int signal) {
+RunReply Running::ended(int exit_code, int signal) {
   while (kept_.size() < limit_ && read_some()) {
   }
   using How = Ending::How;
@@ -35,7 +35,7 @@ Reply Running::ended(int exit_code, int signal) {
   return {id_, failure_of(spawned_).value_or(ending), std::move(kept_), 0};
 }
 
-Reply Running::timed_out() {
+RunReply Running::timed_out() {
   const auto time_up = std::chrono::nanoseconds(deadline_.time_since_epoch()).count();
   return {id_, {.how = Ending::How::timed_out}, std::move(kept_), time_up};
 }

@@ -13,28 +13,28 @@ namespace hlb::programs {
 
 class Running {
  public:
-  using Clock = std::chrono::steady_clock;
+  using Monotonic = std::chrono::steady_clock;
 
   // `client` is whoever asked, and the only one to whom the request's id means anything.
-  Running(std::uint64_t client, const Request& request, Spawned spawned)
+  Running(std::uint64_t client, const RunRequest& request, Spawned spawned)
       : client_(client),
         id_(request.id),
         limit_(request.program.output_limit),
-        deadline_(Clock::now() + request.program.timeout),
+        deadline_(Monotonic::now() + request.program.timeout),
         spawned_(std::move(spawned)) {}
 
   std::uint64_t client() const { return client_; }
   Id id() const { return id_; }
-  Clock::time_point deadline() const { return deadline_; }
+  Monotonic::time_point deadline() const { return deadline_; }
 
   // What it writes, to be read when there is something; -1 once nobody holds the other end.
   int output() const { return spawned_.output.get(); }
   void read_output();
 
   // Of one that has died by `signal`, or exited when that is 0, and all that it wrote.
-  Reply ended(int exit_code, int signal);
+  RunReply ended(int exit_code, int signal);
   // Of one whose time is up.
-  Reply timed_out();
+  RunReply timed_out();
 
  private:
   bool read_some();
@@ -42,7 +42,7 @@ class Running {
   std::uint64_t client_;
   Id id_;
   std::size_t limit_;
-  Clock::time_point deadline_;
+  Monotonic::time_point deadline_;
   Spawned spawned_;
   std::string kept_;
 };

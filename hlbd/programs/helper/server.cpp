@@ -69,7 +69,7 @@ Server::Server(FileDescriptor socket)
   } else {
     connections_.emplace(++last_client_, std::move(socket));
   }
-  if (manager_.watchdog_interval()) alive_due_ = Clock::now();
+  if (manager_.watchdog_interval()) alive_due_ = Monotonic::now();
 }
 
 void Server::run() {
@@ -107,7 +107,7 @@ void Server::wait(const std::vector<Watch>& watched) {
   polled.reserve(watched.size());
   for (const Watch& each : watched)
     polled.push_back({each.fd, each.events, 0});
-  const auto left = std::chrono::ceil<milliseconds>(next_turn() - Clock::now());
+  const auto left = std::chrono::ceil<milliseconds>(next_turn() - Monotonic::now());
   const auto limit = std::clamp(left, milliseconds(0), kLongestWait);
   const int ready = poll(polled.data(), polled.size(), static_cast<int>(limit.count()));
   // As when a program of the same user has lowered our limits: another helper has them anew.
@@ -118,8 +118,8 @@ void Server::wait(const std::vector<Watch>& watched) {
   }
 }
 
-Server::Clock::time_point Server::next_turn() const {
-  const auto now = Clock::now();
+Server::Monotonic::time_point Server::next_turn() const {
+  const auto now = Monotonic::now();
   auto next = now + kLongestWait;
   if (trees_.settling()) next = last_sweep_ + (deaths_ ? kSweepAfterDeath : kSettling);
   if (alive_due_) next = std::min(next, *alive_due_);
@@ -141,12 +141,12 @@ void Server::welcome() {
 }
 
 void Server::serve(Client client) {
-  Connection& connection = connections_.at(client);
+  DaemonConnection& connection = connections_.at(client);
   connection.send_more();
   for (int left = kMessagesPerTurn; left > 0; --left) {
     const auto message = connection.next();
     if (!message) return;
-    if (const auto* request = std::get_if<Request>(&*message)) {
+    if (const auto* request = std::get_if<RunRequest>(&*message)) {
       begin(client, *request);
     } else if (const auto* cancelled = std::get_if<Cancel>(&*message)) {
       cancel(client, cancelled->id);
@@ -156,8 +156,8 @@ void Server::serve(Client client) {
   }
 }
 
-void Server::begin(Client client, const Request& request) {
-  Connection& connection = connections_.at(client);
+void Server::begin(Client client, const RunRequest& request) {
+  DaemonConnection& connection = connections_.at(client);
   if (find(client, request.id) != running_.end()) return connection.end();
   if (trees_.size() >= kMaxPrograms) return connection.send({request.id, not_begun(EAGAIN), "", 0});
   auto cgroup = cgroups_.make();
@@ -203,7 +203,7 @@ void Server::bury_the_dead() {
 
 // Not after each death, as each sweep takes a look at every child.
 void Server::sweep() {
-  const auto now = Clock::now();
+  const auto now = Monotonic::now();
   if (now < last_sweep_ + (deaths_ ? kSweepAfterDeath : kSettling)) return;
   if (deaths_ || trees_.settling()) trees_.sweep();
   deaths_ = false;
@@ -211,7 +211,7 @@ void Server::sweep() {
 }
 
 void Server::end_the_late() {
-  const auto now = Clock::now();
+  const auto now = Monotonic::now();
   for (auto next = running_.begin(); next != running_.end();) {
     const auto program = next++;
     if (program->second.deadline() <= now) finish(program, program->second.timed_out());
@@ -220,7 +220,7 @@ void Server::end_the_late() {
 
 // Answers, and ends what the program has left running. A dead one is not reaped yet, so that its
 // process group can't have become another's.
-void Server::finish(Programs::iterator program, const Reply& reply) {
+void Server::finish(Programs::iterator program, const RunReply& reply) {
   connections_.at(program->second.client()).send(reply);
   trees_.end(program->first);
   running_.erase(program);
@@ -234,16 +234,16 @@ void Server::drop_the_gone() {
     running_.erase(program);
   }
   std::erase_if(connections_, [](const auto& each) { return each.second.over(); });
-  if (!connections_.empty()) last_used_ = Clock::now();
+  if (!connections_.empty()) last_used_ = Monotonic::now();
 }
 
 bool Server::is_idle() const {
   if (!connections_.empty()) return false;
-  return !listens_ || Clock::now() >= last_used_ + kIdle;
+  return !listens_ || Monotonic::now() >= last_used_ + kIdle;
 }
 
 void Server::tell_that_we_live() {
-  const auto now = Clock::now();
+  const auto now = Monotonic::now();
   if (!alive_due_ || now < *alive_due_) return;
   manager_.alive();
   alive_due_ = now + *manager_.watchdog_interval() / 3;

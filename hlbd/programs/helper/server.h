@@ -36,25 +36,25 @@ class Server {
   void run();
 
  private:
-  using Clock = std::chrono::steady_clock;
+  using Monotonic = std::chrono::steady_clock;
   using Client = std::uint64_t;  // the number of a connection
   using Programs = std::map<pid_t, Running>;
   struct Watch;
 
   std::vector<Watch> watches();
   void wait(const std::vector<Watch>& watched);
-  Clock::time_point next_turn() const;
+  Monotonic::time_point next_turn() const;
   void take_signals();
   void welcome();
   void serve(Client client);
-  void begin(Client client, const Request& request);
+  void begin(Client client, const RunRequest& request);
   void cancel(Client client, Id id);
   Programs::iterator find(Client client, Id id);
   void read_output(pid_t process);
   void bury_the_dead();
   void end_the_late();
   void sweep();
-  void finish(Programs::iterator program, const Reply& reply);
+  void finish(Programs::iterator program, const RunReply& reply);
   void drop_the_gone();
   bool is_idle() const;
   void tell_that_we_live();
@@ -65,12 +65,12 @@ class Server {
   ServiceManager manager_;
   Cgroups cgroups_;
   Trees trees_;
-  std::map<Client, Connection> connections_;
+  std::map<Client, DaemonConnection> connections_;
   Programs running_;
   Client last_client_ = 0;
-  Clock::time_point last_used_ = Clock::now();
-  std::optional<Clock::time_point> alive_due_;
-  Clock::time_point last_sweep_{};
+  Monotonic::time_point last_used_ = Monotonic::now();
+  std::optional<Monotonic::time_point> alive_due_;
+  Monotonic::time_point last_sweep_{};
   bool deaths_ = false;  // since the last sweep
   bool stopped_ = false;
 };

@@ -26,7 +26,7 @@
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Monotonic = std::chrono::steady_clock;
 
 constexpr std::string_view kRequest =
     "GET / HTTP/1.1\r\nHost: s.bench\r\nUser-Agent: floor\r\nAccept: */*\r\n\r\n";
@@ -72,11 +72,11 @@ class Floor {
 
   // To wake for many probes at a time costs each of them less.
   [[noreturn]] void run(std::chrono::milliseconds interval) {
-    const auto start = Clock::now();
+    const auto start = Monotonic::now();
     std::uint64_t begun = 0;
     for (auto next = start;; await_events(next)) {
-      if (Clock::now() < next) continue;
-      next = Clock::now() + kTurn;
+      if (Monotonic::now() < next) continue;
+      next = Monotonic::now() + kTurn;
       const auto due = (next - start) * backends_.size() / interval;
       for (; begun < static_cast<std::uint64_t>(due); ++begun) {
         begin(backends_[begun % backends_.size()]);
@@ -109,8 +109,9 @@ class Floor {
     epoll_ctl(epoll_, EPOLL_CTL_ADD, backend.fd, &event);
   }
 
-  void await_events(Clock::time_point until) {
-    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+  void await_events(Monotonic::time_point until) {
+    const auto wait =
+        std::chrono::ceil<std::chrono::milliseconds>(until - Monotonic::now()).count();
     std::array<epoll_event, kEventsAtATime> events;
     const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()),
                                  std::max(static_cast<int>(wait), 0));

@@ -27,7 +27,7 @@
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Monotonic = std::chrono::steady_clock;
 using std::chrono::nanoseconds;
 
 constexpr std::chrono::milliseconds kPause{1};
@@ -60,19 +60,19 @@ std::set<std::string> answer(const std::string& host) {
   return answer;
 }
 
-long long since_epoch(Clock::time_point time) {
+long long since_epoch(Monotonic::time_point time) {
   return nanoseconds(time.time_since_epoch()).count();
 }
 
 int pace(std::chrono::seconds duration, const std::string& host) {
   std::vector<nanoseconds> taken;
-  for (const auto end = Clock::now() + duration; Clock::now() < end;) {
-    const auto start = Clock::now();
+  for (const auto end = Monotonic::now() + duration; Monotonic::now() < end;) {
+    const auto start = Monotonic::now();
     if (!look_up(host, AF_UNSPEC)) {
       std::fprintf(stderr, "lookups: no answer for %s\n", host.c_str());
       return 1;
     }
-    taken.push_back(Clock::now() - start);
+    taken.push_back(Monotonic::now() - start);
     std::this_thread::sleep_for(kPause);
   }
   for (const auto each : taken)
@@ -81,7 +81,7 @@ int pace(std::chrono::seconds duration, const std::string& host) {
 }
 
 void tell(const std::string& address, const char* what) {
-  std::printf("%s %s %lld\n", address.c_str(), what, since_epoch(Clock::now()));
+  std::printf("%s %s %lld\n", address.c_str(), what, since_epoch(Monotonic::now()));
 }
 
 [[noreturn]] void watch(std::chrono::microseconds pause, const std::vector<std::string>& hosts) {
@@ -113,7 +113,7 @@ bool connects(sockaddr_in backend, std::uint16_t port) {
   for (;; std::this_thread::sleep_for(std::chrono::milliseconds(10))) {
     const std::vector<sockaddr_in> found = addresses_of(host);
     if (found.empty() || connects(found[chance() % found.size()], port)) continue;
-    std::printf("failed %lld\n", since_epoch(Clock::now()));
+    std::printf("failed %lld\n", since_epoch(Monotonic::now()));
     std::fflush(stdout);
   }
 }

@@ -1,0 +1,65 @@
+#include "ctl/doctor/host.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace hlb::ctl::doctor {
+namespace fs = std::filesystem;
+
+FileDescriptor Host::open(const fs::path& path, int flags) const {
+  constexpr int kNeverWait = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  const int how = (flags & O_PATH) != 0 ? flags | O_CLOEXEC : flags | kNeverWait;
+  // /proc holds links that RESOLVE_IN_ROOT refuses, and here nothing leads astray.
+  if (is_ours()) return FileDescriptor(::open(path.c_str(), how));
+  const FileDescriptor root(::open(root_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root.valid()) return FileDescriptor(-1);
+  open_how within{};
+  within.flags = static_cast<unsigned>(how);
+  within.resolve = RESOLVE_IN_ROOT;
+  const long fd = syscall(SYS_openat2, root.get(), path.c_str(), &within, sizeof within);
+  if (fd < 0 && errno == ENOSYS) return FileDescriptor(::open(at(path).c_str(), how));
+  return FileDescriptor(static_cast<int>(fd));
+}
+
+Host::Reading Host::read(const fs::path& path, std::size_t most) const {
+  const FileDescriptor file = open(path);
+  if (!file.valid()) return {errno, ""};
+  struct stat status{};
+  if (fstat(file.get(), &status) != 0) return {errno, ""};
+  if (!S_ISREG(status.st_mode)) return {S_ISDIR(status.st_mode) ? EISDIR : EINVAL, ""};
+  constexpr std::size_t kPiece = 65536;
+  std::string text;
+  while (text.size() < most) {
+    const std::size_t before = text.size();
+    text.resize(std::min(before + kPiece, most));
+    const ssize_t got = ::read(file.get(), text.data() + before, text.size() - before);
+    if (got < 0) return {errno, ""};
+    text.resize(before + static_cast<std::size_t>(got));
+    if (got == 0) break;
+  }
+  return {0, std::move(text)};
+}
+
+std::optional<struct stat> Host::status(const fs::path& path) const {
+  const FileDescriptor file = open(path, O_PATH);
+  struct stat status{};
+  if (!file.valid() || fstat(file.get(), &status) != 0) return std::nullopt;
+  return status;
+}
+
+std::vector<fs::path> Host::list(const fs::path& folder) const {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (fs::directory_iterator each(at(folder), error), end; !error && each != end;
+       each.increment(error)) {
+    found.push_back(folder / each->path().filename());
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
+}  // namespace hlb::ctl::doctor

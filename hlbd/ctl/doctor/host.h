@@ -1,0 +1,54 @@
+// The files of a machine, as its programs see them: of this one, of a container (by a process's
+// root folder in /proc), or of a folder that a test has laid out.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "system/file_descriptor.h"
+
+namespace hlb::ctl::doctor {
+
+class Host {
+ public:
+  explicit Host(std::filesystem::path root = "/") : root_(std::move(root)) {}
+
+  // Whether it is the machine that this process runs on, seen from its own root folder.
+  bool is_ours() const { return root_ == "/"; }
+
+  // Where this process finds the machine's file `path`, if no link on the way is absolute.
+  std::filesystem::path at(const std::filesystem::path& path) const {
+    return root_ / path.relative_path();
+  }
+
+  // Opens for reading (or O_PATH) without ever waiting. Links are followed within the root folder,
+  // as the machine's own programs follow them. Not valid on failure; errno says why.
+  FileDescriptor open(const std::filesystem::path& path, int flags = 0) const;
+
+  struct Reading {
+    int error = 0;  // an errno
+    std::string text;
+
+    bool ok() const { return error == 0; }
+  };
+  // The whole of a regular file, or its first `most` bytes.
+  Reading read(const std::filesystem::path& path, std::size_t most = kMost) const;
+
+  // nullopt when there is none; errno says why.
+  std::optional<struct stat> status(const std::filesystem::path& path) const;
+
+  // What lies in a folder, each with the folder's path before it, sorted.
+  std::vector<std::filesystem::path> list(const std::filesystem::path& folder) const;
+
+ private:
+  static constexpr std::size_t kMost = 4U << 20U;  // far more than any file that people write
+
+  std::filesystem::path root_;
+};
+
+}  // namespace hlb::ctl::doctor

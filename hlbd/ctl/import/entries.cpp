@@ -1,0 +1,73 @@
+#include "ctl/import/entries.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "config/backends.h"
+#include "config/hostname.h"
+#include "text/printable.h"
+#include "text/wording.h"
+
+namespace hlb::ctl {
+
+namespace {
+
+constexpr std::size_t kFileNameLimit = 4096;
+
+std::string to_string(const Place& first, unsigned last_line) {
+  std::string text = text::readable(first.file, kFileNameLimit);
+  if (first.line != 0) text += ":" + std::to_string(first.line);
+  if (last_line != first.line) text += "-" + std::to_string(last_line);
+  return text;
+}
+
+}  // namespace
+
+std::string Entries::usable_name(std::string_view text, const Place& place) {
+  std::string name = config::canonical_hostname(text);
+  const std::string fault = config::hostname_fault(name);
+  if (fault.empty()) return name;
+  skip(place, text::in_quotes(text) + " " + fault);
+  return "";
+}
+
+void Entries::add_address(std::string_view name, std::string_view address, bool subdomains,
+                          const Place& place) {
+  const auto parsed = Address::parse(address);
+  if (!parsed) return skip(place, text::in_quotes(address) + " is no address");
+  if (const std::string fault = config::address_fault(*parsed); !fault.empty()) {
+    return skip(place, text::in_quotes(address) + " " + fault);
+  }
+  std::string usable = usable_name(name, place);
+  if (!usable.empty()) addresses_.push_back({std::move(usable), *parsed, subdomains, place});
+}
+
+void Entries::add_alias(std::string_view alias, std::string_view target, const Place& place) {
+  std::string usable = usable_name(alias, place);
+  if (usable.empty()) return;
+  aliases_.push_back({std::move(usable), config::canonical_hostname(target), place});
+}
+
+void Entries::skip(const Place& place, std::string message) {
+  notes_.push_back({place, std::move(message)});
+}
+
+std::vector<std::string> to_lines(std::vector<Note> notes) {
+  std::ranges::stable_sort(
+      notes, {}, [](const Note& note) { return std::tie(note.place.file, note.place.line); });
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < notes.size();) {
+    const Note& first = notes[i];
+    unsigned last_line = first.place.line;
+    // A line can have said the same of several names.
+    for (++i; i < notes.size() && notes[i].message == first.message; ++i) {
+      if (notes[i].place.file != first.place.file || notes[i].place.line - last_line > 1) break;
+      last_line = notes[i].place.line;
+    }
+    lines.push_back(to_string(first.place, last_line) + ": skipped: " + first.message);
+  }
+  return lines;
+}
+
+}  // namespace hlb::ctl

@@ -1,0 +1,64 @@
+// What is read from the files of an import: which name has which address, and what was left out.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "health/address.h"
+
+namespace hlb::ctl {
+
+struct Place {
+  std::string file;
+  unsigned line = 0;  // counted from 1; 0: the file as a whole
+
+  friend bool operator==(const Place&, const Place&) = default;
+};
+
+struct NamedAddress {
+  std::string name;  // one that a service can have, canonical
+  Address address;   // one that a backend can have
+  bool subdomains;   // every name below has it too
+  Place place;
+};
+
+struct NamedAlias {
+  std::string alias;   // as a service's name
+  std::string target;  // canonical; may be no hostname at all
+  Place place;
+};
+
+// What was left out, and why.
+struct Note {
+  Place place;
+  std::string message;
+};
+
+// In the order in which it was found. Takes any bytes as a name or an address: what a configuration
+// of hlbd wouldn't take is noted instead.
+class Entries {
+ public:
+  void add_address(std::string_view name, std::string_view address, bool subdomains,
+                   const Place& place);
+  void add_alias(std::string_view alias, std::string_view target, const Place& place);
+  void skip(const Place& place, std::string message);
+
+  const std::vector<NamedAddress>& addresses() const { return addresses_; }
+  const std::vector<NamedAlias>& aliases() const { return aliases_; }
+  const std::vector<Note>& notes() const { return notes_; }
+
+ private:
+  // The name in canonical form; empty, and noted, when it can't be a service's.
+  std::string usable_name(std::string_view text, const Place& place);
+
+  std::vector<NamedAddress> addresses_;
+  std::vector<NamedAlias> aliases_;
+  std::vector<Note> notes_;
+};
+
+// "file:line: skipped: message" for each note, in the order of their places. The same message of
+// lines that follow each other stands once: "file:first-last: skipped: message".
+std::vector<std::string> to_lines(std::vector<Note> notes);
+
+}  // namespace hlb::ctl

@@ -1,0 +1,61 @@
+#include "engine/hints.h"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "libnss_hlb/clock.h"
+
+namespace hlb {
+
+Hints::Hints(const boost::asio::any_io_executor& executor, Clock& clock, Monitor& monitor)
+    : monitor_(monitor),
+      listeners_(executor,
+                 [this](std::span<const network::Listener> gone) { listeners_died(gone); }),
+      connections_(executor,
+                   [this](std::span<const network::Listener> places) { monitor_.hint(places); }),
+      network_(clock, [this] { monitor_.probe_network(); }) {}
+
+void Hints::watch_connections(bool wanted) {
+  if (std::exchange(connections_wanted_, wanted) != wanted) backends_changed();
+}
+
+void Hints::backends_changed() {
+  const std::vector<network::Listener> backends = monitor_.listeners();
+  own_addresses_ = network::sock_diag::OwnAddresses();
+  std::error_code error = listeners_.watch(backends, own_addresses_);
+  const std::span<const network::Listener> all = backends;
+  const std::error_code other =
+      connections_.watch(connections_wanted_ ? all : all.first(0), own_addresses_);
+  if (!error) error = other;
+  if (!error || std::exchange(said_, true)) return;
+  spdlog::info("can't watch sockets ({}): a dead backend is noticed by its interval",
+               error.message());
+}
+
+void Hints::addresses_changed() {
+  if (network::sock_diag::OwnAddresses() != own_addresses_) backends_changed();
+}
+
+void Hints::listeners_died(std::span<const network::Listener> gone) {
+  spdlog::debug("{} local listeners may have died: probing at once", gone.size());
+  monitor_.probe_now(gone);
+}
+
+void Hints::network_changed() {
+  spdlog::debug("links or routes have changed: probing what is asked over the network");
+  network_.there_is_reason();
+}
+
+void Hints::look_at_clocks() {
+  const std::chrono::nanoseconds monotonic(read_clock(CLOCK_MONOTONIC));
+  const std::chrono::nanoseconds boottime(read_clock(CLOCK_BOOTTIME));
+  if (!sleep_.slept(boottime, monotonic)) return;
+  spdlog::info("this machine was asleep: probing what is asked over the network");
+  network_.there_is_reason();
+}
+
+}  // namespace hlb

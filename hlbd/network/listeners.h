@@ -1,0 +1,64 @@
+// Tells when a listener of a local backend dies: the kernel reports every TCP socket that it
+// destroys (sock_diag(7), its multicast groups), within a millisecond.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <system_error>
+#include <vector>
+
+#include "health/address.h"
+#include "network/sock_diag.h"
+
+namespace hlb::network {
+
+// Where a backend takes connections.
+struct Listener {
+  Address address;
+  std::uint16_t port = 0;
+
+  friend auto operator<=>(const Listener&, const Listener&) = default;
+};
+
+// Sorted, none of them twice.
+std::vector<Listener> each_once(std::vector<Listener> listeners);
+
+// A death is a hint and no outcome: another listener may serve the same port (SO_REUSEPORT, a
+// graceful restart), so it is a reason to probe, nothing more. Used by hlbd's loop alone.
+class ListenerWatch {
+ public:
+  // Called from the loop with those of the watched that may have died, sorted, none of them twice.
+  // Must neither call watch() nor destroy the watch.
+  using OnGone = std::function<void(std::span<const Listener>)>;
+
+  // When the kernel dropped reports because too many were waiting, all that is watched may have
+  // died; it is told so at most once in this time.
+  static constexpr std::chrono::milliseconds kLossPause{1000};
+
+  ListenerWatch(boost::asio::any_io_executor executor, OnGone on_gone);
+  ~ListenerWatch();
+  ListenerWatch(const ListenerWatch&) = delete;
+  ListenerWatch& operator=(const ListenerWatch&) = delete;
+
+  // From now on watches those of `backends` whose address is one of `own` (127/8, ::1 or on an
+  // interface), and no others. To be called anew when either has changed. Reports are asked for
+  // only while there is such a backend, as they cost the kernel about 9 µs for every socket that
+  // dies on the host. An error (a sandbox, an old kernel) means that nothing is watched; the next
+  // call tries again.
+  std::error_code watch(std::span<const Listener> backends,
+                        const sock_diag::OwnAddresses& own = sock_diag::OwnAddresses());
+
+ private:
+  struct Subscription;
+
+  boost::asio::any_io_executor executor_;
+  OnGone on_gone_;
+  std::shared_ptr<Subscription> subscription_;  // nullptr: nothing is watched
+};
+
+}  // namespace hlb::network

@@ -1,0 +1,164 @@
+#include "network/routes.h"
+
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <optional>
+#include <utility>
+
+namespace hlb::network {
+namespace asio = boost::asio;
+
+struct RouteWatch::Watch {
+  Watch(asio::io_context& io, OnChange change)
+      : socket(io), burst(io), on_change(std::move(change)) {}
+
+  asio::posix::stream_descriptor socket;
+  asio::steady_timer burst;
+  OnChange on_change;
+  WayWatch ways;
+  bool ended = false;
+
+  std::optional<bool> drain();
+  static asio::awaitable<void> follow(std::shared_ptr<Watch> watch);
+};
+
+namespace {
+
+std::error_code last_error() {
+  return {errno, std::system_category()};
+}
+
+std::error_code subscribe(asio::posix::stream_descriptor& socket) {
+  const int fd = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+  if (fd < 0) return last_error();
+  socket.assign(fd);
+  sockaddr_nl groups{};
+  groups.nl_family = AF_NETLINK;
+  groups.nl_groups =
+      RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&groups), sizeof groups) != 0) {
+    return last_error();
+  }
+  return {};
+}
+
+template <typename Payload>
+Payload payload_of(std::span<const char> message) {
+  Payload payload{};
+  if (message.size() < NLMSG_HDRLEN + sizeof payload) return payload;
+  std::memcpy(&payload, message.data() + NLMSG_HDRLEN, sizeof payload);
+  return payload;
+}
+
+// An address brings routes of the other kinds, once more when it was found to be nobody else's.
+bool leads_elsewhere(const rtmsg& route) {
+  if ((route.rtm_flags & RTM_F_CLONED) != 0) return false;
+  return route.rtm_type != RTN_LOCAL && route.rtm_type != RTN_BROADCAST &&
+         route.rtm_type != RTN_ANYCAST && route.rtm_type != RTN_MULTICAST;
+}
+
+}  // namespace
+
+bool WayWatch::changes(std::span<const char> message) {
+  static_assert(kStart >= NLMSG_HDRLEN + sizeof(ifinfomsg));
+  static_assert(kStart >= NLMSG_HDRLEN + sizeof(rtmsg));
+  nlmsghdr header{};
+  if (message.size() < sizeof header) return false;
+  std::memcpy(&header, message.data(), sizeof header);
+  switch (header.nlmsg_type) {
+    case RTM_NEWROUTE:
+    case RTM_DELROUTE:
+      return leads_elsewhere(payload_of<rtmsg>(message));
+    case RTM_NEWLINK:
+    case RTM_DELLINK: {
+      const auto link = payload_of<ifinfomsg>(message);
+      if (link.ifi_family == AF_BRIDGE) return false;
+      if (header.nlmsg_type == RTM_DELLINK) return link_goes(link.ifi_index);
+      return link_changes(link.ifi_index, (link.ifi_flags & IFF_RUNNING) != 0);
+    }
+    default:
+      return false;
+  }
+}
+
+// The first that is heard of a link counts: it may have been running for long.
+bool WayWatch::link_changes(int link, bool runs) {
+  const auto [known, is_new] = runs_.try_emplace(link, runs);
+  return std::exchange(known->second, runs) != runs || is_new;
+}
+
+bool WayWatch::link_goes(int link) {
+  const auto known = runs_.extract(link);
+  return known.empty() || known.mapped();
+}
+
+RouteWatch::RouteWatch(asio::io_context& io, OnChange on_change)
+    : watch_(std::make_shared<Watch>(io, std::move(on_change))) {}
+
+RouteWatch::~RouteWatch() {
+  watch_->ended = true;
+  watch_->burst.cancel();
+  boost::system::error_code ignored;
+  watch_->socket.close(ignored);
+}
+
+std::error_code RouteWatch::start() {
+  if (const std::error_code error = subscribe(watch_->socket)) return error;
+  asio::co_spawn(watch_->socket.get_executor(), Watch::follow(watch_),
+                 [](const std::exception_ptr& failed) {
+                   if (failed) std::rethrow_exception(failed);
+                 });
+  return {};
+}
+
+asio::awaitable<void> RouteWatch::Watch::follow(std::shared_ptr<Watch> watch) {
+  boost::system::error_code error;
+  auto resume = asio::redirect_error(asio::use_awaitable, error);
+  while (!watch->ended) {
+    co_await watch->socket.async_wait(asio::posix::stream_descriptor::wait_read, resume);
+    if (error) break;
+    watch->burst.expires_after(kBurst);
+    co_await watch->burst.async_wait(resume);
+    if (watch->ended) break;
+    const auto ways = watch->drain();
+    if (!ways) break;
+    watch->on_change(*ways);
+  }
+}
+
+// Whether ways have changed; nullopt when the socket works no more. ENOBUFS, which tells of lost
+// messages, is as good as one. Bounded: what comes after it makes the next burst.
+std::optional<bool> RouteWatch::Watch::drain() {
+  std::array<char, WayWatch::kStart> start;  // the rest of each message is dropped by the kernel
+  bool changed = false;
+  for (int i = 0; i < 4096; ++i) {
+    const ssize_t size = ::recv(socket.native_handle(), start.data(), start.size(), MSG_DONTWAIT);
+    if (size >= 0) {
+      changed |= ways.changes({start.data(), static_cast<std::size_t>(size)});
+    } else if (errno == EAGAIN) {
+      break;
+    } else if (errno == ENOBUFS) {
+      changed = true;
+      ways = WayWatch();  // what was lost may have been of any link
+    } else if (errno != EINTR) {
+      return std::nullopt;
+    }
+  }
+  return changed;
+}
+
+}  // namespace hlb::network

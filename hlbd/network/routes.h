@@ -1,0 +1,58 @@
+// Tells when the host's addresses, routes or links change: sort scores then have to be asked anew,
+// and backends may be in reach, or out of it.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <system_error>
+
+namespace hlb::network {
+
+// Told by messages of rtnetlink(7) whether packets may take another way from now on: a route comes
+// or goes, or a link begins or ceases to run. Much else is told of links and addresses, some of it
+// every few seconds. Pure.
+class WayWatch {
+ public:
+  // How much of a message is of use.
+  static constexpr std::size_t kStart = 32;
+
+  // `message`: its start, or all of it.
+  bool changes(std::span<const char> message);
+
+ private:
+  bool link_changes(int link, bool runs);
+  bool link_goes(int link);
+
+  std::map<int, bool> runs_;  // by the index of a link that something was heard of
+};
+
+// Calls `on_change` from the loop, 100 ms after the first change of a burst and for all of it: at
+// most ten times a second, and within 100 ms however long the burst lasts. Changes that the kernel
+// dropped because too many were waiting count as a change.
+// No call comes after destruction, which may happen inside the call itself. `io` outlives this.
+class RouteWatch {
+ public:
+  static constexpr std::chrono::milliseconds kBurst{100};
+
+  // `ways`: not addresses alone have changed, see WayWatch.
+  using OnChange = std::function<void(bool ways)>;
+
+  RouteWatch(boost::asio::io_context& io, OnChange on_change);
+  ~RouteWatch();
+  RouteWatch(const RouteWatch&) = delete;
+  RouteWatch& operator=(const RouteWatch&) = delete;
+
+  // Once. An error (a sandbox without netlink) leaves the watch silent for good.
+  std::error_code start();
+
+ private:
+  struct Watch;
+  std::shared_ptr<Watch> watch_;  // shared with the coroutine that may still have to end
+};
+
+}  // namespace hlb::network

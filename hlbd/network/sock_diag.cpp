@@ -1,0 +1,86 @@
+#include "network/sock_diag.h"
+
+#include <ifaddrs.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+namespace hlb::network::sock_diag {
+namespace {
+
+constexpr Key kLoopbackIpv6{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+
+bool is_loopback(const Key& key) {
+  return key == kLoopbackIpv6 || (is_ipv4(key) && key[12] == 127);
+}
+
+}  // namespace
+
+Key key_from(int family, const void* bytes) {
+  Key key = kAnyIpv4;
+  if (family == AF_INET) {
+    std::memcpy(key.data() + 12, bytes, 4);
+  } else {
+    std::memcpy(key.data(), bytes, key.size());
+  }
+  return key;
+}
+
+Key key_of(const Address& address) {
+  return key_from(address.family == Address::Family::ipv4 ? AF_INET : AF_INET6,
+                  address.bytes.data());
+}
+
+Address address_of(const Key& key) {
+  Address address;
+  if (is_ipv4(key)) {
+    std::copy(key.begin() + 12, key.end(), address.bytes.begin());
+  } else {
+    address.family = Address::Family::ipv6;
+    address.bytes = key;
+  }
+  return address;
+}
+
+bool is_ipv4(const Key& key) {
+  return std::equal(key.begin(), key.begin() + 12, kAnyIpv4.begin());
+}
+
+OwnAddresses::OwnAddresses() {
+  ifaddrs* list = nullptr;
+  if (::getifaddrs(&list) != 0) return;
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owned(list, ::freeifaddrs);
+  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
+    if (entry->ifa_addr == nullptr) continue;
+    if (entry->ifa_addr->sa_family == AF_INET) {
+      const auto* ipv4 = reinterpret_cast<const sockaddr_in*>(entry->ifa_addr);
+      on_interfaces_.push_back(key_from(AF_INET, &ipv4->sin_addr));
+    } else if (entry->ifa_addr->sa_family == AF_INET6) {
+      const auto* ipv6 = reinterpret_cast<const sockaddr_in6*>(entry->ifa_addr);
+      on_interfaces_.push_back(key_from(AF_INET6, &ipv6->sin6_addr));
+    }
+  }
+  std::ranges::sort(on_interfaces_);
+}
+
+bool OwnAddresses::have(const Key& key) const {
+  return is_loopback(key) || std::ranges::binary_search(on_interfaces_, key);
+}
+
+Report start_of(std::span<const char> report) {
+  Report start{};
+  if (!report.empty()) std::memcpy(&start, report.data(), std::min(report.size(), sizeof start));
+  return start;
+}
+
+bool is_report(const Report& report, std::size_t size) {
+  const int family = report.socket.idiag_family;
+  return size >= sizeof report && report.header.nlmsg_type == SOCK_DIAG_BY_FAMILY &&
+         (family == AF_INET || family == AF_INET6);
+}
+
+}  // namespace hlb::network::sock_diag

@@ -1,0 +1,67 @@
+// The kernel's reports of the TCP sockets that it destroys: sock_diag(7), its multicast groups.
+#pragma once
+
+#include <linux/filter.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "health/address.h"
+
+namespace hlb::network::sock_diag {
+
+// An address as the kernel compares it: IPv4 in its IPv6-mapped form, no scope.
+using Key = std::array<std::uint8_t, 16>;
+
+inline constexpr Key kAnyIpv4{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+inline constexpr Key kAnyIpv6{};
+
+// Of a socket of this family, whose addresses are of IPv4 nevertheless if they are mapped.
+Key key_from(int family, const void* bytes);
+Key key_of(const Address& address);
+Address address_of(const Key& key);
+bool is_ipv4(const Key& key);
+
+// The addresses of this host at that moment; those on loopback alone when the kernel doesn't say.
+class OwnAddresses {
+ public:
+  OwnAddresses();
+  bool have(const Key& key) const;
+
+  friend bool operator==(const OwnAddresses&, const OwnAddresses&) = default;
+
+ private:
+  std::vector<Key> on_interfaces_;  // sorted
+};
+
+// The start of a report; attributes follow, of which INET_DIAG_INFO, a tcp_info, is one.
+struct Report {
+  nlmsghdr header;
+  inet_diag_msg socket;
+};
+
+// What of it is there; the rest is zero.
+Report start_of(std::span<const char> report);
+
+// Whether it is one of a socket of IPv4 or IPv6, with its start whole.
+bool is_report(const Report& report, std::size_t size);
+
+// Where a filter finds what is in a report.
+inline constexpr std::size_t kSocketId = offsetof(Report, socket) + offsetof(inet_diag_msg, id);
+inline constexpr std::size_t kPeerPort = kSocketId + offsetof(inet_diag_sockid, idiag_dport);
+inline constexpr std::size_t kPeerAddress = kSocketId + offsetof(inet_diag_sockid, idiag_dst);
+inline constexpr std::size_t kWriteQueue =
+    offsetof(Report, socket) + offsetof(inet_diag_msg, idiag_wqueue);
+
+// The instructions of a filter.
+inline constexpr std::uint16_t kLoadWord = BPF_LD | BPF_W | BPF_ABS;
+inline constexpr std::uint16_t kLoadHalf = BPF_LD | BPF_H | BPF_ABS;
+inline constexpr std::uint16_t kIfEqual = BPF_JMP | BPF_JEQ | BPF_K;
+inline constexpr std::uint16_t kReturn = BPF_RET | BPF_K;
+
+}  // namespace hlb::network::sock_diag

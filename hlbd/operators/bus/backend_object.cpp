@@ -1,0 +1,80 @@
+#include "operators/bus/backend_object.h"
+
+#include <utility>
+
+#include "libnss_hlb/bus.h"
+#include "operators/bus/object_path.h"
+#include "operators/bus/timestamp.h"
+#include "operators/bus/versions.h"
+
+namespace hlb::bus {
+namespace {
+
+BackendObject::OverrideValue value_of(const OverrideReport& override) {
+  return {override.kind, override.reason, override.set_by, timestamp(override.since),
+          timestamp(override.until)};
+}
+
+std::vector<BackendObject::CheckValue> values_of(const std::vector<CheckReport>& checks) {
+  std::vector<BackendObject::CheckValue> values;
+  values.reserve(checks.size());
+  for (const CheckReport& each : checks)
+    values.emplace_back(each.description, each.state, each.reason, each.against, each.outcomes);
+  return values;
+}
+
+}  // namespace
+
+BackendObject::BackendObject(sdbus::IConnection& connection, LoopSide& loop, std::string service,
+                             std::string address)
+    : AdaptorInterfaces(connection, sdbus::ObjectPath(backend_path(service, address))),
+      loop_(loop),
+      service_(std::move(service)),
+      address_(std::move(address)) {
+  registerAdaptor();
+}
+
+BackendObject::~BackendObject() {
+  unregisterAdaptor();
+}
+
+void BackendObject::changed() {
+  getObject().emitPropertiesChangedSignal(kBackendInterface,
+                                          BusNames{{"State", "Since", "Reason", "Override"}});
+}
+
+const BackendFacts& BackendObject::facts() const {
+  static const BackendFacts gone;
+  const BackendFacts* found = loop_.backend(service_, address_);
+  return found == nullptr ? gone : *found;
+}
+
+std::uint64_t BackendObject::Since() {
+  return timestamp(report().since);
+}
+
+BackendObject::OverrideValue BackendObject::Override() {
+  return value_of(report().override);
+}
+
+std::vector<BackendObject::CheckValue> BackendObject::Checks() {
+  return values_of(facts().checks);
+}
+
+std::map<std::string, sdbus::Variant> properties_of(const BackendFacts& facts) {
+  const BackendReport& backend = facts.report;
+  return {{"Service", sdbus::Variant(backend.service)},
+          {"Address", sdbus::Variant(backend.address)},
+          {"Weight", sdbus::Variant(backend.weight)},
+          {"Priority", sdbus::Variant(backend.priority)},
+          {"State", sdbus::Variant(backend.state)},
+          {"Suspect", sdbus::Variant(backend.suspect)},
+          {"HeldBack", sdbus::Variant(backend.held_back)},
+          {"Since", sdbus::Variant(timestamp(backend.since))},
+          {"Reason", sdbus::Variant(backend.reason)},
+          {"Override", sdbus::Variant(value_of(backend.override))},
+          {"WeightPercent", sdbus::Variant(backend.weight_percent)},
+          {"Checks", sdbus::Variant(values_of(facts.checks))}};
+}
+
+}  // namespace hlb::bus

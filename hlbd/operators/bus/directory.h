@@ -1,0 +1,108 @@
+// The seam between the bus and the daemon: what the bus shows, and what it can have changed.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "health/override.h"
+#include "operators/refusal.h"
+#include "operators/report.h"
+
+namespace hlb::bus {
+
+// Asked from hlbd's loop, at any time. Must not throw. What may be long is asked for in parts, so
+// that the loop has its other turns in between.
+class Directory {
+ public:
+  Directory() = default;
+  virtual ~Directory() = default;
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+
+  virtual Overview overview() const = 0;
+  virtual std::vector<std::string> troubles() const = 0;
+  virtual std::vector<Event> events(std::size_t most) const = 0;  // the latest, oldest first
+
+  // How often services and backends have become other ones. Parts belong together when it is the
+  // same for all.
+  virtual std::uint64_t configurations() const = 0;
+
+  // In the order of the configuration, `most` from the index `first` on; fewer when there are no
+  // more.
+  virtual std::vector<ServiceReport> services(std::size_t first, std::size_t most) const = 0;
+  virtual std::optional<ServiceReport> service(std::string_view name) const = 0;
+  virtual std::optional<ServiceSettings> settings(std::string_view service) const = 0;
+  // The service that `name` belongs to: its own name, an alias, or below it with subdomains.
+  virtual std::optional<std::string> service_of(std::string_view name) const = 0;
+
+  // A part of the service's backends, likewise; nullopt when there is no service of that name.
+  virtual std::optional<std::vector<BackendReport>> backends(std::string_view service,
+                                                             std::size_t first,
+                                                             std::size_t most) const = 0;
+  virtual std::optional<BackendReport> backend(std::string_view service,
+                                               std::string_view address) const = 0;
+  virtual std::vector<CheckReport> checks(std::string_view service,
+                                          std::string_view address) const = 0;
+};
+
+struct OverrideRequest {
+  std::string target;  // see TargetPattern
+  OverrideKind kind = OverrideKind::drain;
+  std::chrono::milliseconds duration{0};  // 0: until cleared
+  std::string reason;
+  std::uint32_t user = 0;
+};
+
+struct FailbackRequest {
+  std::string service;
+  std::uint32_t user = 0;
+};
+
+// How many backends it concerned.
+using Changed = std::variant<std::uint32_t, Refusal>;
+
+// Called from hlbd's loop, when whoever asks may do so. Must not throw. Each replies once, from the
+// loop, at once or later: whenever it is done, or can't be.
+struct Control {
+  using ChangeReply = std::function<void(const Changed& changed)>;
+  using ReloadReply = std::function<void(const std::optional<Refusal>& refusal)>;
+
+  std::function<void(OverrideRequest request, ChangeReply reply)> set_override;
+  std::function<void(std::string target, ChangeReply reply)> clear_override;
+  std::function<void(FailbackRequest request, ChangeReply reply)> fail_back;
+  std::function<void(ReloadReply reply)> reload;
+};
+
+// What never changes while hlbd runs.
+struct Identity {
+  std::string version;
+  std::string config_file;
+  WallTime started;
+};
+
+struct Resolved {
+  std::string name;  // canonical
+  std::vector<std::string> addresses;
+};
+
+// `family` is AF_UNSPEC, AF_INET or AF_INET6: others are refused before the handler is asked. The
+// name is what the caller sent, valid UTF-8 of any length.
+using ResolveHandler =
+    std::function<std::variant<Resolved, Refusal>(std::string_view name, int family)>;
+
+// All that is offered on the bus, by hlbd's loop.
+struct Offer {
+  Identity identity;
+  ResolveHandler resolve;
+  const Directory& directory;
+  Control control;
+};
+
+}  // namespace hlb::bus

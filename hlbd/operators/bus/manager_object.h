@@ -1,0 +1,90 @@
+// org.hlb1.Manager at /org/hlb1: what hlbd knows, and what can be changed. See org.hlb1(5).
+#pragma once
+
+#include <org.hlb1.adaptor.h>
+#include <sdbus-c++/sdbus-c++.h>
+
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "operators/bus/authority.h"
+#include "operators/bus/loop_side.h"
+#include "operators/report.h"
+
+namespace hlb::bus {
+
+// Is the ObjectManager of the services and backends below it as well. Used by the bus's thread
+// alone.
+class ManagerObject final
+    : public sdbus::AdaptorInterfaces<org::hlb1::Manager_adaptor, sdbus::ObjectManager_adaptor> {
+ public:
+  // The connection and the loop's side must outlive it.
+  ManagerObject(sdbus::IConnection& connection, LoopSide& loop);
+  ~ManagerObject();
+  ManagerObject(const ManagerObject&) = delete;
+  ManagerObject& operator=(const ManagerObject&) = delete;
+
+  void announce(const Event& event);
+  // Tells which of the properties have changed, if any has.
+  void tell_overview();
+
+ private:
+  using ServiceRow = sdbus::Struct<std::string, sdbus::ObjectPath, std::string, std::uint32_t,
+                                   std::uint32_t, std::uint32_t, std::uint64_t>;
+  using ServingRow = sdbus::Struct<std::string, std::string>;
+  using BackendRow =
+      sdbus::Struct<std::string, std::string, sdbus::ObjectPath, std::uint16_t, std::string,
+                    std::uint64_t, std::string, std::string, std::uint32_t, std::uint32_t,
+                    std::uint16_t, std::vector<std::int32_t>>;
+  using EventRow = sdbus::Struct<std::uint64_t, std::string, std::string, std::string, std::string,
+                                 std::string, std::string>;
+  using Properties = std::map<std::string, sdbus::Variant>;
+  using Counted = sdbus::Result<std::uint32_t>;
+
+  std::vector<ServiceRow> ListServices() override;
+  std::vector<ServingRow> ListServing() override;
+  std::vector<BackendRow> ListBackends(const std::string& service) override;
+  Properties GetBackend(const std::string& service, const std::string& address) override;
+  std::string FindService(const std::string& name) override;
+  std::vector<EventRow> ListEvents(const std::uint32_t& most) override;
+  void SetOverride(Counted&& result, std::string target, std::string kind, std::uint64_t duration,
+                   std::string reason) override;
+  void ClearOverride(Counted&& result, std::string target) override;
+  void Failback(Counted&& result, std::string service) override;
+  void Reload(sdbus::Result<>&& result) override;
+
+  std::string Version() override { return loop_.identity().version; }
+  std::string ConfigFile() override { return loop_.identity().config_file; }
+  std::uint64_t StartedAt() override;
+  std::uint32_t Services() override { return loop_.overview().services; }
+  std::uint32_t ServicesDown() override { return loop_.overview().services_down; }
+  std::uint32_t Backends() override { return loop_.overview().backends; }
+  std::uint32_t BackendsUp() override { return loop_.overview().backends_up; }
+  std::vector<std::string> Degraded() override { return loop_.troubles(); }
+
+  // Calls to be answered later. Those whose answer comes when this is gone are forgotten: they
+  // refer to its connection.
+  template <typename Result>
+  using Calls = std::shared_ptr<std::list<std::shared_ptr<Result>>>;
+
+  // Keeps the call; what it returns answers it, by `answer`.
+  template <typename Result, typename Answer>
+  static auto answer_later(const Calls<Result>& calls, std::shared_ptr<Result> call, Answer answer);
+
+  // Calls `act`, later, with the call and the user, if whoever sent this call may change things.
+  template <typename Result, typename Act>
+  void if_allowed(Result&& result, Act act);
+
+  LoopSide& loop_;
+  Overview told_;
+  std::vector<std::string> told_troubles_;
+  Calls<Counted> changes_ = std::make_shared<Calls<Counted>::element_type>();
+  Calls<sdbus::Result<>> reloads_ = std::make_shared<Calls<sdbus::Result<>>::element_type>();
+  Authority authority_;
+};
+
+}  // namespace hlb::bus

@@ -1,0 +1,64 @@
+// Where sdbus-c++ 1.2 and 2.x differ, so that nothing else has to know.
+#pragma once
+
+#include <sdbus-c++/sdbus-c++.h>
+
+#include <functional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace hlb::bus {
+
+// A name, for 1.2 a string and for 2.x one of its types, which strings don't turn into by
+// themselves.
+struct BusName {
+  const char* text;
+
+  template <typename Type>
+  operator Type() const {  // NOLINT(google-explicit-constructor): its purpose
+    return Type(text);
+  }
+};
+
+struct BusNames {
+  std::vector<const char*> texts;
+
+  template <typename Type>
+  operator std::vector<Type>() const {  // NOLINT(google-explicit-constructor): its purpose
+    return {texts.begin(), texts.end()};
+  }
+};
+
+// Handles what is pending; false when nothing was.
+template <typename Connection>
+bool process(Connection& connection) {
+  if constexpr (requires { connection.processPendingEvent(); }) {
+    return connection.processPendingEvent();
+  } else {
+    return connection.processPendingRequest();
+  }
+}
+
+// Who sent the call that `object` is handling: the unique name of a connection.
+template <typename Object>
+std::string sender_of_call(const Object& object) {
+  const auto message = object.getCurrentlyProcessedMessage();
+  if constexpr (std::is_pointer_v<decltype(message)>) {
+    return message->getSender();
+  } else {
+    return message.getSender();
+  }
+}
+
+template <typename Handler>
+struct ErrorOf;
+template <typename Reply, typename Error>
+struct ErrorOf<std::function<void(Reply, Error)>> {
+  using Type = Error;
+};
+
+// What a reply's handler is given before the results; turns into false when there is no error.
+using CallError = ErrorOf<sdbus::async_reply_handler>::Type;
+
+}  // namespace hlb::bus

@@ -1,0 +1,185 @@
+#include "operators/control/override_control.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdint>
+#include <utility>
+
+#include "health/target_pattern.h"
+#include "state/saved_overrides.h"
+#include "system/moment.h"
+
+namespace hlb {
+namespace {
+
+using bus::Refusal;
+
+constexpr std::size_t kMostWaiting = 256;
+
+Refusal no_such(std::string_view target, const std::string& what) {
+  return {Refusal::Kind::no_such_backend,
+          std::string(target) + ": " + what +
+              "; a target is SERVICE, SERVICE/ADDRESS or ADDRESS, with * and ? as wildcards"};
+}
+
+Refusal not_kept(const std::string& why) {
+  return {Refusal::Kind::not_kept, "nothing is changed: " + why};
+}
+
+void replace(Overrides& overrides, const Overrides::Key& key, std::optional<Override> override) {
+  if (override) {
+    overrides.set(key, *std::move(override));
+  } else {
+    overrides.clear(key);
+  }
+}
+
+}  // namespace
+
+OverrideControl::OverrideControl(const std::filesystem::path& state_folder, Worker& worker,
+                                 Monitor& monitor, const Clock& clock, Publish publish,
+                                 OnTrouble on_trouble)
+    : worker_(worker),
+      monitor_(monitor),
+      clock_(clock),
+      publish_(std::move(publish)),
+      on_trouble_(std::move(on_trouble)),
+      file_(state_folder) {}
+
+Present OverrideControl::present() const {
+  return {clock_.now(), moment_now()};
+}
+
+void OverrideControl::restore() {
+  auto loaded = file_.load(present());
+  if (const auto* unusable = std::get_if<Unusable>(&loaded)) {
+    spdlog::warn("{}: no override is in force; the file is kept as {}.unusable", unusable->reason,
+                 file_.path().filename().string());
+    return;
+  }
+  for (auto& [key, override] : std::get<SavedOverrides>(loaded))
+    monitor_.restore_override(key, std::move(override));
+}
+
+// ---- what is asked for -------------------------------------------------------------------------
+
+void OverrideControl::set(bus::OverrideRequest request, Reply reply) {
+  this->request(
+      {[this, request = std::move(request)] { return plan_to_set(request); }, std::move(reply)});
+}
+
+void OverrideControl::clear(std::string target, Reply reply) {
+  request({[this, target = std::move(target)] { return plan_to_clear(target); }, std::move(reply)});
+}
+
+std::variant<OverrideControl::Edits, Refusal> OverrideControl::plan_to_set(
+    const bus::OverrideRequest& request) const {
+  Override override{.kind = request.kind,
+                    .reason = request.reason,
+                    .set_by = request.user,
+                    .since = moment_now().wall,
+                    .until = std::nullopt};
+  if (request.duration.count() > 0) override.until = clock_.now() + request.duration;
+  const TargetPattern pattern(request.target);
+  Edits edits;
+  const auto add_those_of = [&](std::size_t place) {
+    const std::string& service = monitor_.services()[place].name;
+    for (const WatchedBackend& backend : monitor_.watched()[place].backends) {
+      if (!pattern.matches(service, backend.spec.address.to_string())) continue;
+      override.state_then = backend.state;
+      edits.push_back({{service, backend.spec.address}, override});
+    }
+  };
+  if (const auto only = pattern.only_service()) {
+    if (const auto place = monitor_.find(*only)) add_those_of(*place);
+  } else {
+    for (std::size_t i = 0; i < monitor_.services().size(); ++i)
+      add_those_of(i);
+  }
+  if (edits.empty()) return no_such(request.target, "no backend is meant by this");
+  return edits;
+}
+
+std::variant<OverrideControl::Edits, Refusal> OverrideControl::plan_to_clear(
+    std::string_view target) const {
+  const TargetPattern pattern(target);
+  Edits edits;
+  for (const auto& [key, override] : monitor_.overrides().all()) {
+    if (pattern.matches(key.service, key.backend.to_string()))
+      edits.emplace_back(key, std::nullopt);
+  }
+  if (edits.empty()) return no_such(target, "no override is in force on this");
+  return edits;
+}
+
+// ---- what is kept ------------------------------------------------------------------------------
+
+void OverrideControl::request(Request request) {
+  if (waiting_.size() >= kMostWaiting) {
+    return request.reply(not_kept("too many changes wait for the disk"));
+  }
+  waiting_.push_back(std::move(request));
+  take_turn();
+}
+
+void OverrideControl::save() {
+  unsaved_ = true;
+  take_turn();
+}
+
+// Keeps all changes that wait, unless one writing is under way: its end calls again.
+void OverrideControl::take_turn() {
+  if (writing_) return;
+  Overrides overrides = monitor_.overrides();
+  for (Request& request : std::exchange(waiting_, {})) {
+    auto plan = request.plan();
+    if (const auto* refusal = std::get_if<Refusal>(&plan)) {
+      request.reply(*refusal);
+      continue;
+    }
+    for (const auto& [key, override] : std::get<Edits>(plan))
+      replace(overrides, key, override);
+    changes_.push_back({std::get<Edits>(std::move(plan)), std::move(request.reply)});
+  }
+  if (!changes_.empty() || unsaved_) keep(encode_overrides(overrides, present()));
+}
+
+void OverrideControl::keep(std::string text) {
+  writing_ = true;
+  unsaved_ = false;
+  worker_.post([this, file = file_, text = std::move(text)] {
+    std::string trouble = file.save(text);
+    return [this, trouble = std::move(trouble)] { kept(trouble); };
+  });
+}
+
+void OverrideControl::kept(const std::string& trouble) {
+  writing_ = false;
+  const std::string why =
+      trouble.empty() ? "" : fmt::format("can't be kept in {}: {}", file_.path().string(), trouble);
+  on_trouble_(why);
+  auto changes = std::exchange(changes_, {});
+  if (why.empty()) {
+    for (const Change& change : changes)
+      put_in_force(change.edits);
+    publish_();
+  }
+  for (const Change& change : changes) {
+    change.reply(why.empty() ? bus::Changed(static_cast<std::uint32_t>(change.edits.size()))
+                             : not_kept("an override " + why));
+  }
+  if (!waiting_.empty() || unsaved_) take_turn();
+}
+
+void OverrideControl::put_in_force(const Edits& edits) {
+  for (const auto& [key, override] : edits) {
+    if (override) {
+      monitor_.set_override(key, *override);
+    } else {
+      monitor_.clear_override(key);
+    }
+  }
+}
+
+}  // namespace hlb

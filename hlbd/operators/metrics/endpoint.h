@@ -1,0 +1,60 @@
+// The HTTP endpoint that Prometheus scrapes: GET /metrics, at a port or at a unix socket.
+//
+// Anybody who reaches it may read it. Each connection has bounded time and memory, and there is a
+// bounded number of them, whose places are shared fairly among users or hosts (see Places).
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <system_error>
+
+#include "health/address.h"
+#include "operators/metrics/shared_text.h"
+
+namespace hlb::metrics {
+
+// Used by hlbd's loop alone. What `expose` refers to must outlive the loop.
+class Endpoint {
+ public:
+  struct Limits {
+    std::chrono::milliseconds request{10'000};   // from its first byte, or from the connection on
+    std::chrono::milliseconds response{10'000};  // until the client has taken it
+    std::chrono::milliseconds idle{120'000};     // between two requests
+    std::size_t connections = 32;
+  };
+
+  using Expose = SharedText::Expose;
+
+  Endpoint(boost::asio::any_io_executor executor, Expose expose, Limits limits);
+  Endpoint(boost::asio::any_io_executor executor, Expose expose);
+  ~Endpoint();
+  Endpoint(const Endpoint&) = delete;
+  Endpoint& operator=(const Endpoint&) = delete;
+
+  // Ends what was served before, and serves there; or says what stands in the way, and serves
+  // nowhere.
+  std::error_code serve_at(const Address& address, std::uint16_t port);
+  // The socket is open to all users. It takes the place of a socket that stands there, but of
+  // nothing else; and is put back within a second should somebody remove it.
+  std::error_code serve_at(const std::string& socket);
+
+  // Stops listening, and ends the connections.
+  void close();
+
+ private:
+  class Server;
+
+  template <typename Place>
+  std::error_code start(const Place& place);
+
+  boost::asio::any_io_executor executor_;
+  Expose expose_;
+  Limits limits_;
+  std::shared_ptr<Server> server_;  // shared with the coroutines that still have to end
+};
+
+}  // namespace hlb::metrics

@@ -1,0 +1,46 @@
+// What all clients of the endpoint get, made once for those who ask while another is being made:
+// with 100,000 services a text is made for a tenth of a second, and takes 15 MB.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "operators/metrics/exposition.h"
+
+namespace hlb::metrics {
+
+// Used by hlbd's loop alone.
+class SharedText : public std::enable_shared_from_this<SharedText> {
+ public:
+  // What a scrape shows; called for each text. What it refers to must outlive the loop.
+  using Expose = std::function<Exposition()>;
+  using Text = std::shared_ptr<const std::string>;
+
+  SharedText(boost::asio::any_io_executor executor, Expose expose);
+
+  // Of a moment after the call; but when clients hold several already, and so may be slow on
+  // purpose, of the last second.
+  boost::asio::awaitable<Text> get();
+
+ private:
+  struct Making;
+
+  static boost::asio::awaitable<void> make(std::shared_ptr<SharedText> self);
+  bool many_are_held();
+
+  boost::asio::any_io_executor executor_;
+  Expose expose_;
+  bool busy_ = false;             // one is being made
+  std::shared_ptr<Making> next_;  // to be made after it, for those who wait
+  std::vector<std::weak_ptr<const std::string>> held_;
+  std::weak_ptr<const std::string> last_;
+  std::chrono::steady_clock::time_point last_made_{};
+};
+
+}  // namespace hlb::metrics

@@ -1,0 +1,70 @@
+// The operator's side of hlbd: what people and their programs are told of it, each in its own way:
+// the log, on_change programs, Prometheus, and org.hlb1 on the message bus.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "engine/clock.h"
+#include "engine/monitor.h"
+#include "operators/bus/directory.h"
+#include "operators/bus/system_bus.h"
+#include "operators/event_log.h"
+#include "operators/first_states.h"
+#include "operators/hooks.h"
+#include "operators/monitor_directory.h"
+#include "operators/telemetry.h"
+#include "publish/publisher.h"
+#include "system/troubles.h"
+
+namespace hlb {
+
+// Used by hlbd's loop alone. All it is made with must outlive it.
+class OperatorSide {
+ public:
+  // `programs`: see Hooks.
+  OperatorSide(boost::asio::io_context& io, const Monitor& monitor, const Publisher& publisher,
+               const Clock& clock, std::function<Hooks::Programs()> programs);
+
+  void configure(const Config& config);
+
+  // Goes on the bus, and stays there: see bus::SystemBus.
+  void join_bus(bus::BusKind kind, bus::Identity identity, bus::Control control);
+
+  // To be called after each Monitor::apply().
+  void configured();
+
+  void changed(const BackendChange& change);
+  void changed(const OverrideChange& change);
+
+  // To be called after each publication, with the services whose verdicts were made anew.
+  void published(std::span<const Refreshed> services);
+
+  Troubles& troubles() { return troubles_; }
+  Telemetry& telemetry() { return telemetry_; }
+
+ private:
+  void tell(Event event);
+  void tell_change_of_service(const Refreshed& refreshed);
+  void tell_what_serves(const Refreshed& refreshed);
+  void tell_hooks_after_maintenance(const Overrides::Key& key, const Override& maintenance);
+
+  boost::asio::io_context& io_;
+  const Monitor& monitor_;
+  const Publisher& publisher_;
+  FirstStates first_states_;
+  EventLog events_;
+  Troubles troubles_;
+  MonitorDirectory directory_;
+  Hooks hooks_;
+  Telemetry telemetry_;
+  std::optional<bus::SystemBus> bus_;
+};
+
+}  // namespace hlb

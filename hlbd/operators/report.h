@@ -1,0 +1,91 @@
+// What operators are told of services and backends, whichever way they ask: plain data, valid for
+// the moment in which it was asked for.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "system/moment.h"
+
+namespace hlb {
+
+struct OverrideReport {
+  std::string kind;  // drain, maintenance, up, down; empty: none
+  std::string reason;
+  std::uint32_t set_by = 0;  // a user ID
+  WallTime since{};
+  WallTime until{};  // 0: until cleared
+};
+
+struct CheckReport {
+  std::string description;  // "http 10.0.0.1:8082"
+  std::string state;
+  std::string reason;                  // of the latest outcome
+  std::uint32_t against = 0;           // outcomes in a row that speak against the state
+  std::vector<std::int32_t> outcomes;  // as in BackendReport
+};
+
+struct BackendReport {
+  std::string service;
+  std::string address;
+  std::uint16_t port = 0;  // where it is checked; 0: at none, or at several
+  std::string state;       // as its checks found it: up, down, unknown
+  bool suspect = false;    // up, but left out of answers by its first failure
+  WallTime since{};
+  std::string reason;  // what its checks found last: the one that failed, or else the first
+  OverrideReport override;
+  std::uint32_t weight = 1;  // as configured
+  std::uint32_t weight_percent =
+      100;  // of it that it gets now; 0: lookups are not answered with it
+  std::uint16_t priority = 0;
+  bool held_back = false;  // up, but a worse priority goes on serving
+  // Of its first check: see History::latest().
+  std::vector<std::int32_t> outcomes;
+};
+
+struct ServiceReport {
+  std::string name;
+  std::string state;  // see ServiceState
+  std::uint32_t backends = 0;
+  std::uint32_t up = 0;
+  std::uint32_t answered = 0;  // what lookups may get now
+  WallTime since{};
+  // "priority 0", "priorities 0 to 2", "all backends"; empty without min_healthy, panic or failback
+  std::string serving{};
+};
+
+// Of a service, as configured.
+struct ServiceSettings {
+  std::vector<std::string> aliases;
+  std::string answer;               // spread, one, all
+  std::vector<std::string> checks;  // "http, port 8082, every 2s"
+};
+
+// Of hlbd as a whole.
+struct Overview {
+  std::uint32_t services = 0;
+  std::uint32_t services_down = 0;
+  std::uint32_t backends = 0;
+  std::uint32_t backends_up = 0;
+};
+
+struct Event {
+  enum class What : std::uint8_t { state, override, serving };
+
+  WallTime at{};
+  std::string service;
+  std::string address;  // empty: the service itself
+  What what = What::state;
+  std::string before;
+  std::string now;
+  std::string reason;
+};
+
+constexpr std::string_view name_of(Event::What what) {
+  if (what == Event::What::serving) return "serving";
+  return what == Event::What::override ? "override" : "state";
+}
+
+}  // namespace hlb

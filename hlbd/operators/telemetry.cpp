@@ -1,0 +1,105 @@
+#include "operators/telemetry.h"
+
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "libnss_hlb/choose.h"
+
+namespace hlb {
+namespace {
+
+using metrics::Cause;
+using metrics::LookupResult;
+
+Cause cause_of(const BackendChange& change) {
+  if (change.before == State::unknown) return Cause::first;
+  if (change.decision.check.is_told()) return Cause::told;
+  if (change.decision.outcome.result == Outcome::Result::passed) return Cause::passed;
+  return change.decision.outcome.evidence == Outcome::Evidence::hard ? Cause::hard : Cause::soft;
+}
+
+std::string name_of(const MetricsAddress& at) {
+  if (at.port == 0) return at.socket;
+  const std::string address = at.address.to_string();
+  const bool ipv6 = at.address.family == Address::Family::ipv6;
+  return (ipv6 ? "[" + address + "]" : address) + ":" + std::to_string(at.port);
+}
+
+}  // namespace
+
+Telemetry::Telemetry(const boost::asio::any_io_executor& executor, const Clock& clock,
+                     const Monitor& monitor, OnTrouble on_trouble)
+    : clock_(clock),
+      monitor_(monitor),
+      on_trouble_(std::move(on_trouble)),
+      endpoint_(executor, [this] { return expose(); }) {}
+
+void Telemetry::serve_at(const std::optional<MetricsAddress>& address) {
+  if (address && address == address_) return;
+  endpoint_.close();
+  address_.reset();
+  const std::string trouble = address ? try_to_serve_at(*address) : "";
+  on_trouble_(trouble.empty() ? "" : trouble + "; a reload tries again");
+}
+
+// Returns what stands in the way; empty when nothing does.
+std::string Telemetry::try_to_serve_at(const MetricsAddress& address) {
+  const std::error_code error = address.port == 0
+                                    ? endpoint_.serve_at(address.socket)
+                                    : endpoint_.serve_at(address.address, address.port);
+  if (error) return fmt::format("can't be served at {}: {}", name_of(address), error.message());
+  address_ = address;
+  return "";
+}
+
+void Telemetry::changed(const BackendChange& change) {
+  metrics_.changed(cause_of(change));
+  if (change.before == State::unknown || change.now == State::unknown) return;
+  unpublished_.push_back({change.now, clock_.now() - change.took});
+}
+
+void Telemetry::published(std::uint64_t tables_so_far) {
+  metrics_.published_tables(tables_so_far);
+  for (const auto& [now, first_seen] : std::exchange(unpublished_, {}))
+    metrics_.detected(now, clock_.now() - first_seen);
+}
+
+void Telemetry::looked_up(const record::View& record) {
+  if (!record.valid()) return metrics_.looked_up(LookupResult::no_such_service);
+  if (record.undecided()) return;  // it is asked for again
+  const auto availability = Choice(record, Asked::any).availability();
+  metrics_.looked_up(availability == Availability::answerable ? LookupResult::answered
+                                                              : LookupResult::no_healthy_backend);
+}
+
+void Telemetry::looked_up(const std::variant<bus::Resolved, bus::Refusal>& answer) {
+  const auto* error = std::get_if<bus::Refusal>(&answer);
+  if (error == nullptr) return metrics_.looked_up(LookupResult::answered);
+  const bool unknown = error->kind == bus::Refusal::Kind::no_such_service;
+  metrics_.looked_up(unknown ? LookupResult::no_such_service : LookupResult::no_healthy_backend);
+}
+
+metrics::Exposition Telemetry::expose() const {
+  metrics::Samples samples{.services = monitor_.list(), .states = {}, .backends = {}};
+  samples.states.reserve(monitor_.verdicts().size());
+  samples.backends.reserve(monitor_.totals().backends);
+  for (const ServiceVerdict& verdict : monitor_.verdicts()) {
+    const ServiceStatus& status = verdict.status;
+    samples.states.push_back({.healthy = status.healthy,
+                              .held_back = status.held_back,
+                              .panic = status.serving && status.serving->all});
+  }
+  for (std::size_t i = 0; i < monitor_.watched().size(); ++i) {
+    const std::vector<WatchedBackend>& backends = monitor_.watched()[i].backends;
+    for (std::size_t k = 0; k < backends.size(); ++k) {
+      const auto& override = backends[k].override;
+      samples.backends.push_back({.up = backends[k].state == State::up,
+                                  .suspect = monitor_.verdicts()[i].backends[k].suspect,
+                                  .override = override ? name_of(*override) : std::string_view()});
+    }
+  }
+  return metrics_.expose(std::move(samples));
+}
+
+}  // namespace hlb

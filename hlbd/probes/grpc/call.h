@@ -1,0 +1,74 @@
+// One call of grpc.health.v1.Health/Check over HTTP/2, as bytes in and out. No socket, no clock.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "health/check_spec.h"
+#include "health/outcome.h"
+
+struct nghttp2_session;  // which the files grpc_*.cpp alone know
+
+namespace hlb::probes {
+
+// What a server can make it hold or do is bounded by what is taken in from it: 64 KiB.
+class GrpcCall {
+ public:
+  static constexpr std::size_t kMaxReceived = 65536;
+
+  // `check` must outlive it.
+  explicit GrpcCall(const GrpcCheck& check);
+  ~GrpcCall();
+  GrpcCall(const GrpcCall&) = delete;
+  GrpcCall& operator=(const GrpcCall&) = delete;
+
+  // What is to be sent now: the request at first, answers to the server's settings and pings after
+  // each take(). May be empty.
+  std::string output();
+
+  // Takes in what was received. The outcome, as soon as there is one: SERVING passes, anything else
+  // is a hard failure. Not to be called after an outcome.
+  std::optional<Outcome> take(std::string_view received);
+
+  // The outcome when the server closed the connection before there was one.
+  Outcome closed() const;
+
+  // What to say when nothing more comes: "no response in".
+  std::string_view silence() const;
+
+ private:
+  struct Callbacks;  // by nghttp2
+  struct Free {
+    void operator()(nghttp2_session* session) const;
+  };
+
+  void submit();
+  void collect_output();
+  bool may_be_http2() const;
+  void take_header(std::string_view name, std::string_view value);
+  void take_body(std::string_view part);
+  void conclude();
+  void conclude(std::string reason);
+  std::string fault_of_response() const;
+  std::string status_in_words() const;
+
+  const GrpcCheck& check_;
+  std::unique_ptr<nghttp2_session, Free> session_;
+  std::string request_;   // the body
+  std::size_t sent_ = 0;  // of it
+  std::string output_;
+  std::size_t received_ = 0;
+  std::string beginning_;  // of what was received
+  std::string http_status_;
+  std::string content_type_;
+  std::string grpc_status_;
+  std::string grpc_message_;
+  std::string body_;
+  std::optional<Outcome> outcome_;
+};
+
+}  // namespace hlb::probes

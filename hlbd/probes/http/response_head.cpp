@@ -1,0 +1,120 @@
+#include "probes/http/response_head.h"
+
+#include <algorithm>
+#include <boost/beast/http/status.hpp>
+
+#include "probes/reason.h"
+
+namespace hlb::probes {
+namespace {
+
+namespace http = boost::beast::http;
+
+constexpr std::size_t kMaxPhrase = 40;
+constexpr std::string_view kNotHttp = "not an HTTP response: ";
+
+// Responses that announce another one. 101 is final: it would switch to what nobody asked for.
+bool is_interim(unsigned status) {
+  return status >= 100 && status < 200 && status != 101;
+}
+
+bool has_no_body(unsigned status) {
+  return status == 204 || status == 304;
+}
+
+// 0 if it is no response of HTTP/1.x.
+unsigned status_in(std::string_view head) {
+  const auto line = status_line_of(head);
+  return line ? line->status : 0;
+}
+
+// Whether `text` is, or may become, the start of an HTTP response.
+bool may_be_http(std::string_view text) {
+  constexpr std::string_view kStart = "HTTP/";
+  if (text.substr(0, kStart.size()) != kStart.substr(0, text.size())) return false;
+  return text.find('\n') == std::string_view::npos || status_in(text) != 0;
+}
+
+std::string usual_phrase(unsigned status) {
+  const http::status known = http::int_to_status(status);
+  if (known == http::status::unknown) return "";
+  const auto phrase = http::obsolete_reason(known);
+  return {phrase.data(), phrase.size()};
+}
+
+}  // namespace
+
+std::optional<Outcome> ResponseHead::take(std::size_t count) {
+  end_ += count;
+  for (;;) {
+    if (!is_http_ && !may_be_http(arrived())) return not_http();
+    is_http_ = is_http_ || arrived().find('\n') != std::string_view::npos;
+    const auto size = size_of_head(arrived(), looked_);
+    if (!size) return make_room();
+    size_ = *size;
+    status_ = status_in(head());
+    if (!is_interim(status_)) return outcome();
+    begin_ += size_;
+    status_ = 0;
+    size_ = looked_ = 0;
+    is_http_ = false;
+  }
+}
+
+// The blank line may have arrived but for its last byte.
+std::optional<Outcome> ResponseHead::make_room() {
+  constexpr std::size_t kBegunEnd = 2;
+  if (end_ == kSize) return Outcome::hard_failure("response head over 64 KiB");
+  looked_ = arrived().size() - std::min(arrived().size(), kBegunEnd);
+  if (end_ == bytes_.size()) bytes_.resize(std::min(2 * bytes_.size(), kSize));
+  return std::nullopt;
+}
+
+Outcome ResponseHead::closed() const {
+  return Outcome::hard_failure(begun() ? "connection closed within the response head"
+                                       : "connection closed before any response");
+}
+
+Outcome ResponseHead::not_http() const {
+  return Outcome::hard_failure(
+      std::string(kNotHttp).append(printable(arrived(), kMaxReason - kNotHttp.size())));
+}
+
+std::string ResponseHead::status_line() const {
+  const std::string line = "HTTP " + std::to_string(status_);
+  const auto said = status_line_of(head());
+  const std::string phrase =
+      said && !said->phrase.empty() ? printable(said->phrase, kMaxPhrase) : usual_phrase(status_);
+  return phrase.empty() ? line : line + " " + phrase;
+}
+
+Framing ResponseHead::framing() const {
+  return framing_of(head(), check_.method == "HEAD" || has_no_body(status_));
+}
+
+bool ResponseHead::is_in(const std::vector<StatusRange>& ranges) const {
+  return std::ranges::any_of(ranges, [this](const StatusRange& range) {
+    return status_ >= range.first && status_ <= range.last;
+  });
+}
+
+Outcome ResponseHead::outcome() const {
+  std::string reason = status_line();
+  if (is_in(check_.drain_status)) return pass(std::move(reason) + ", which means drain", true);
+  const auto location = field_of(head(), "Location");
+  if (status_ / 100 == 3 && !location.empty()) {
+    reason += ", Location: ";
+    reason += printable(location, kMaxReason - reason.size());
+  }
+  return is_in(check_.expect_status) ? pass(std::move(reason), false)
+                                     : Outcome::hard_failure(std::move(reason));
+}
+
+// Says nothing of being drained where no status means that.
+Outcome ResponseHead::pass(std::string reason, bool drains) const {
+  Outcome outcome = Outcome::pass(std::move(reason));
+  if (!check_.drain_status.empty()) outcome.advice.drained = drains;
+  return outcome;
+}
+
+}  // namespace hlb::probes

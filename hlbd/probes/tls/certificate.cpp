@@ -1,0 +1,147 @@
+#include "probes/tls/certificate.h"
+
+#include <arpa/inet.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include <array>
+#include <ctime>
+#include <memory>
+#include <vector>
+
+#include "probes/reason.h"
+
+namespace hlb::probes {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+
+constexpr std::size_t kMaxName = 40;   // of what was asked for, and of an authority
+constexpr std::size_t kMaxNames = 45;  // of all names of a certificate
+
+std::string bytes_of(const ASN1_STRING* text) {
+  if (text == nullptr) return "";
+  const auto* bytes = static_cast<const void*>(ASN1_STRING_get0_data(text));
+  return {static_cast<const char*>(bytes), static_cast<std::size_t>(ASN1_STRING_length(text))};
+}
+
+std::string common_name(const X509_NAME* name) {
+  const int index = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+  if (index < 0) return "";
+  return bytes_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, index)));
+}
+
+std::string in_words(const X509_NAME* name) {
+  const std::string common = common_name(name);
+  if (!common.empty()) return printable(common, kMaxName);
+  std::array<char, 256> whole{};
+  X509_NAME_oneline(name, whole.data(), whole.size());
+  return printable(whole.data(), kMaxName);
+}
+
+std::string address_of(const ASN1_OCTET_STRING* address) {
+  const int family = ASN1_STRING_length(address) == 4 ? AF_INET : AF_INET6;
+  if (family == AF_INET6 && ASN1_STRING_length(address) != 16) return "";
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  inet_ntop(family, ASN1_STRING_get0_data(address), text.data(), text.size());
+  return text.data();
+}
+
+std::string text_of(const GENERAL_NAME& name) {
+  int type = 0;
+  const void* value = GENERAL_NAME_get0_value(&name, &type);
+  if (type == GEN_DNS) return bytes_of(static_cast<const ASN1_IA5STRING*>(value));
+  if (type == GEN_IPADD) return address_of(static_cast<const ASN1_OCTET_STRING*>(value));
+  return "";
+}
+
+struct FreeNames {
+  void operator()(GENERAL_NAMES* names) const { GENERAL_NAMES_free(names); }
+};
+
+// The names that a certificate is for: as many as there is room for, then "...".
+std::string names_of(const X509& certificate) {
+  const std::unique_ptr<GENERAL_NAMES, FreeNames> names(static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr)));
+  std::string list;
+  for (int index = 0; index < sk_GENERAL_NAME_num(names.get()); ++index) {
+    const std::string name = text_of(*sk_GENERAL_NAME_value(names.get(), index));
+    if (name.empty()) continue;
+    const std::string next = (list.empty() ? "" : ", ") + printable(name, kMaxName);
+    if (list.size() + next.size() > kMaxNames) return list + ", ...";
+    list += next;
+  }
+  return list.empty() ? in_words(X509_get_subject_name(&certificate)) : list;
+}
+
+WallClock::time_point time_of(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return {};
+  return WallClock::from_time_t(timegm(&parts));
+}
+
+std::string date_of(WallClock::time_point time) {
+  const std::time_t seconds = WallClock::to_time_t(time);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%d", &parts);
+  return text.data();
+}
+
+std::string counted(std::int64_t count, std::string_view unit) {
+  return std::to_string(count).append(" ").append(unit).append(count == 1 ? "" : "s");
+}
+
+// In the largest unit of which there are two at least.
+std::string in_words(WallClock::duration span) {
+  const auto whole_hours = std::chrono::floor<hours>(span).count();
+  if (whole_hours >= 48) return counted(whole_hours / 24, "day");
+  if (whole_hours >= 2) return counted(whole_hours, "hour");
+  return counted(std::chrono::floor<minutes>(span).count(), "minute");
+}
+
+}  // namespace
+
+WallClock::time_point end_of(const x509_st& certificate) {
+  return time_of(X509_get0_notAfter(&certificate));
+}
+
+std::string lifetime(WallClock::time_point end, WallClock::time_point now) {
+  const std::string date = ", on " + date_of(end);
+  if (end < now) return "expired " + in_words(now - end) + " ago" + date;
+  return "ends in " + in_words(end - now) + date;
+}
+
+std::string rejection(x509_store_ctx_st& verification, std::string_view server_name,
+                      WallClock::time_point now) {
+  const int error = X509_STORE_CTX_get_error(&verification);
+  const X509* culprit = X509_STORE_CTX_get_current_cert(&verification);
+  if (culprit == nullptr) culprit = X509_STORE_CTX_get0_cert(&verification);
+  const bool of_backend = X509_STORE_CTX_get_error_depth(&verification) == 0;
+  const std::string whose = of_backend ? "certificate " : "certificate of its authority ";
+  switch (error) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return whose + lifetime(end_of(*culprit), now);
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return whose + "is not valid before " + date_of(time_of(X509_get0_notBefore(culprit)));
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return "certificate is for " + names_of(*culprit) + ", not for " +
+             printable(server_name, kMaxName);
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+      return "certificate is self-signed";
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_CERT_UNTRUSTED:
+      return "certificate of an unknown authority: " + in_words(X509_get_issuer_name(culprit));
+    default:
+      return "certificate refused: " +
+             printable(X509_verify_cert_error_string(error), kMaxReason - 22);
+  }
+}
+
+}  // namespace hlb::probes

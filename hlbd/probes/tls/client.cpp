@@ -1,0 +1,73 @@
+#include "probes/tls/client.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+namespace hlb::probes {
+namespace {
+
+using std::chrono::milliseconds;
+
+FolderWorkers::Folders folders_of(const std::vector<std::string>& files) {
+  FolderWorkers::Folders folders;
+  for (const std::string& file : files)
+    folders.insert(std::filesystem::path(file).parent_path());
+  return folders;
+}
+
+}  // namespace
+
+TlsClient::TlsClient(TlsSpec spec, std::shared_ptr<Worker> worker)
+    : spec_(std::move(spec)), worker_(std::move(worker)) {}
+
+void TlsClient::look() {
+  const bool nothing_can_change = settings_ != nullptr && files_.empty();
+  if (looking_ || nothing_can_change) return;
+  began_ = Monotonic::now();
+  looking_ = worker_->post(
+      [weak = weak_from_this(), spec = spec_, before = read_]() -> Worker::Completion {
+        return [weak, look = look_at(spec, before)] {
+          if (const auto self = weak.lock()) self->take(look);
+        };
+      });
+}
+
+// From the beginning of the look on, so that one that hangs delays only those who began with it.
+boost::asio::awaitable<void> TlsClient::looked(milliseconds timeout) {
+  const auto patience = std::min(kPatience, timeout / 2);
+  const auto left = std::chrono::ceil<milliseconds>(began_ + patience - Monotonic::now());
+  if (looking_ && left > milliseconds(0)) co_await waiters_.wait(left);
+}
+
+void TlsClient::take(const TlsLook& look) {
+  looking_ = false;
+  fault_ = look.fault;
+  if (look.settings != nullptr) {
+    settings_ = look.settings;
+    read_ = look.stamps;
+    ++generation_;
+  }
+  waiters_.tell();
+}
+
+std::string TlsClient::fault() const {
+  if (!looking_) return fault_;
+  std::string list;
+  for (const std::string& file : files_)
+    list += (list.empty() ? "" : ", ") + file;
+  return "can't be read at the moment: " + list;
+}
+
+std::shared_ptr<TlsClient> TlsClients::get(const TlsSpec& spec) {
+  std::erase_if(used_, [](const auto& entry) { return entry.second.expired(); });
+  auto& place = used_[{spec.verify, spec.ca, spec.certificate, spec.key}];
+  auto found = place.lock();
+  if (!found) {
+    found = std::make_shared<TlsClient>(spec, workers_.get(folders_of(files_of(spec))));
+    place = found;
+  }
+  return found;
+}
+
+}  // namespace hlb::probes

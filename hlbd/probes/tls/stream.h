@@ -1,0 +1,84 @@
+// Encrypts a connection.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/system/error_code.hpp>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "health/outcome.h"
+#include "probes/connection.h"
+#include "probes/stream.h"
+#include "probes/tls/certificate.h"
+#include "probes/tls/peer.h"
+
+struct ssl_st;      // OpenSSL's, which the files
+struct ssl_ctx_st;  // tls_*.cpp alone know
+
+namespace hlb::probes {
+
+// TLS 1.2 or later over one connection, whose deadline stands over it. OpenSSL works on memory
+// here, and the connection moves the bytes: so there is nothing to configure on a socket, and a
+// message costs the system calls of a plain one. What a backend can make it hold or do is bounded:
+// 64 KiB of certificates, a record at a time, 256 KiB in answer to each write. Not thread-safe.
+class TlsStream final : public Stream {
+ public:
+  // Both must outlive it. The connection is to be connected before the handshake.
+  TlsStream(Connection& connection, TlsPeer& peer);
+
+  // Verifies as the peer's spec says, and resumes its session if it has one.
+  boost::asio::awaitable<boost::system::error_code> handshake();
+
+  // After the handshake, for who has nothing more to say: takes leave. In TLS 1.3 a backend may
+  // refuse, above all our certificate, when we are done with the handshake: so this waits for a
+  // sign that it agrees, or for the deadline, and returns the outcome if it refuses.
+  boost::asio::awaitable<std::optional<Outcome>> part();
+
+  boost::asio::awaitable<boost::system::error_code> write(std::string_view bytes) override;
+  boost::asio::awaitable<Read> read_some(std::span<char> space) override;
+  Outcome failure(const boost::system::error_code& error, std::string_view silence) const override;
+
+  // Nothing is said for a while: lets go of buffers.
+  void rest();
+
+  // After the handshake: when the backend's certificate ends; and whether it was shown so recently
+  // that the connection can be used on.
+  WallClock::time_point certificate_end() const;
+  bool is_recent() const { return TlsSession::Monotonic::now() - began_ < kCertificateSeen; }
+
+  // What is made from `settings` afterwards will report to its TlsStream.
+  static void prepare(ssl_ctx_st& settings);
+
+ private:
+  struct Free {
+    void operator()(ssl_st* tls) const;
+  };
+  struct Callbacks;
+
+  void start(ssl_ctx_st* settings);
+  bool name_server();
+  void offer_protocol();
+  void offer_session();
+  bool is_tls(std::string_view received) const;
+  Outcome trouble() const;
+
+  // Lets OpenSSL take a step, with what has to be sent and received for it in between.
+  template <typename Step>
+  boost::asio::awaitable<boost::system::error_code> drive(Step step);
+  boost::asio::awaitable<boost::system::error_code> send();
+  boost::asio::awaitable<boost::system::error_code> receive();
+
+  Connection& connection_;
+  TlsPeer& peer_;
+  std::unique_ptr<ssl_st, Free> tls_;  // nullptr: there is an outcome from the start
+  std::optional<Outcome> outcome_;     // what went wrong, if it was something of TLS
+  TlsSession::Monotonic::time_point began_ = TlsSession::Monotonic::now();
+  std::size_t received_ = 0;  // since the last write
+  bool certificate_asked_for_ = false;
+  bool confirmed_ = false;  // by what a backend sends once it has agreed
+};
+
+}  // namespace hlb::probes

@@ -1,0 +1,203 @@
+#include "programs/runner.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+namespace hlb::programs {
+namespace {
+
+namespace asio = boost::asio;
+using Fate = RunResult::Fate;
+
+constexpr const char* kGone = "hlb-programs has gone";
+constexpr const char* kHung = "hlb-programs does not answer";
+
+FileDescriptor connect_to(const std::filesystem::path& path, std::error_code& error) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.native().size() >= sizeof address.sun_path) {
+    error = std::make_error_code(std::errc::filename_too_long);
+    return FileDescriptor(-1);
+  }
+  std::memcpy(address.sun_path, path.c_str(), path.native().size());
+  FileDescriptor socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const auto* const where = reinterpret_cast<const sockaddr*>(&address);
+  if (!socket.valid() || ::connect(socket.get(), where, sizeof address) != 0) {
+    error.assign(errno, std::generic_category());
+    return FileDescriptor(-1);
+  }
+  return socket;
+}
+
+RunResult without_answer(Fate fate, std::string trouble) {
+  return {fate, {}, "", std::move(trouble), {}};
+}
+
+}  // namespace
+
+// A program that was asked for, until its answer is there. Its coroutine may be destroyed meanwhile
+// with the loop.
+class Runner::Call {
+ public:
+  Call(Runner& client, Id id, Monotonic::time_point time_up)
+      : client_(client), id_(id), time_up_(time_up), wake_(client.executor_) {
+    client_.calls_.emplace(id_, this);
+    client_.link_->listen(true);
+  }
+  ~Call() {
+    client_.calls_.erase(id_);
+    if (client_.calls_.empty() && client_.link_ != nullptr) client_.link_->listen(false);
+  }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  void end(RunResult result) {
+    result_ = std::move(result);
+    wake_.cancel();
+  }
+
+  // nullopt when there is no answer in time; `cancelled` tells whether it was to be awaited longer.
+  asio::awaitable<std::optional<RunResult>> answer(bool& cancelled) {
+    while (!result_ && !cancelled && Monotonic::now() < deadline()) {
+      wake_.expires_at(deadline());
+      const auto [error] = co_await wake_.async_wait(asio::as_tuple(asio::use_awaitable));
+      cancelled = !result_ && error;
+    }
+    co_return std::move(result_);
+  }
+
+ private:
+  // Who is busy with others isn't hung.
+  Monotonic::time_point deadline() const {
+    const auto patient = std::max(time_up_, client_.last_answer_) + kGrace;
+    return std::min(patient, time_up_ + kPatience);
+  }
+
+  Runner& client_;
+  Id id_;
+  Monotonic::time_point time_up_;
+  asio::steady_timer wake_;
+  std::optional<RunResult> result_;
+};
+
+Runner::Runner(asio::any_io_executor executor, HelperSettings settings)
+    : executor_(std::move(executor)), settings_(std::move(settings)) {}
+
+Runner::~Runner() {
+  if (link_ != nullptr) link_->close();
+}
+
+asio::awaitable<RunResult> Runner::run(Program program) {
+  return await_end(shared_from_this(), std::move(program));
+}
+
+asio::awaitable<RunResult> Runner::await_end(std::shared_ptr<Runner> self, Program program) {
+  const Id id = ++self->last_id_;
+  const auto time_up = Monotonic::now() + program.timeout;
+  if (std::string trouble = self->ask({id, std::move(program)}); !trouble.empty())
+    co_return without_answer(Fate::not_asked, std::move(trouble));
+  Call call(*self, id, time_up);
+  bool cancelled = false;
+  if (auto result = co_await call.answer(cancelled)) co_return std::move(*result);
+  if (!cancelled) {
+    self->lose(kHung);
+    co_return without_answer(Fate::no_answer, kHung);
+  }
+  self->cancel(id);
+  co_return without_answer(Fate::cancelled, "cancelled");
+}
+
+void Runner::cancel(Id id) {
+  if (link_ != nullptr && !link_->send(*encode(Cancel{id}))) lose(kGone);
+}
+
+// Over a new connection if the one there was has ended unnoticed. Empty if all went well.
+std::string Runner::ask(const RunRequest& request) {
+  const auto message = encode(request);
+  if (!message) return std::generic_category().message(E2BIG);
+  if (link_ != nullptr && link_->send(*message)) return "";
+  lose(kGone);
+  std::string trouble = connect();
+  if (trouble.empty() && link_->send(*message)) return "";
+  if (trouble.empty()) trouble = kGone;
+  tell(trouble);
+  return trouble;
+}
+
+std::string Runner::connect() {
+  std::string trouble;
+  FileDescriptor socket = settings_.socket.empty() ? start_own(trouble) : reach(trouble);
+  if (!trouble.empty()) return trouble;
+  try {
+    link_ = std::make_shared<HelperLink>(executor_, std::move(socket), events());
+  } catch (const std::system_error& error) {
+    return std::string("can't watch hlb-programs: ") + error.what();
+  }
+  return "";
+}
+
+// The link may have one on its way when the client goes.
+HelperLink::Events Runner::events() {
+  const auto weak = weak_from_this();
+  return {.reply =
+              [weak](RunReply reply) {
+                if (const auto client = weak.lock()) client->answered(std::move(reply));
+              },
+          .end =
+              [weak] {
+                if (const auto client = weak.lock()) client->lose(kGone);
+              }};
+}
+
+FileDescriptor Runner::reach(std::string& trouble) const {
+  std::error_code error;
+  FileDescriptor socket = connect_to(settings_.socket, error);
+  if (error) trouble = "can't reach hlb-programs: " + error.message();
+  return socket;
+}
+
+FileDescriptor Runner::start_own(std::string& trouble) {
+  if (last_start_ && Monotonic::now() < *last_start_ + kPause) {
+    trouble = kGone;
+    return FileDescriptor(-1);
+  }
+  if (!last_start_ && settings_.on_own) settings_.on_own();
+  last_start_ = Monotonic::now();
+  std::error_code error;
+  FileDescriptor socket = own_.start(error);
+  if (error) trouble = "can't start hlb-programs: " + error.message();
+  return socket;
+}
+
+void Runner::answered(RunReply reply) {
+  tell("");
+  last_answer_ = Monotonic::now();
+  const auto call = calls_.find(reply.id);
+  if (call == calls_.end()) return;  // cancelled meanwhile
+  const Monotonic::time_point time_up{std::chrono::nanoseconds(reply.time_up)};
+  call->second->end({Fate::ended, reply.ending, std::move(reply.output), "", time_up});
+}
+
+void Runner::lose(const std::string& trouble) {
+  if (link_ == nullptr) return;
+  std::exchange(link_, nullptr)->close();
+  tell(trouble);
+  for (const auto& [id, call] : calls_)
+    call->end(without_answer(Fate::no_answer, trouble));
+}
+
+void Runner::tell(const std::string& trouble) {
+  if (std::exchange(told_, trouble) == trouble) return;
+  if (settings_.on_trouble) settings_.on_trouble(trouble);
+}
+
+}  // namespace hlb::programs

@@ -1,0 +1,200 @@
+#include "publish/publisher.h"
+
+#include <spdlog/spdlog.h>
+
+#include <exception>
+#include <utility>
+
+#include "publish/encode.h"
+
+namespace hlb {
+namespace {
+
+constexpr std::chrono::seconds kRetry{1};
+constexpr std::size_t kScoresAtLeast = 1000;    // are remembered
+constexpr std::chrono::milliseconds kSlice{5};  // of a turn of the loop
+
+}  // namespace
+
+Publisher::Publisher(const boost::asio::any_io_executor& executor,
+                     const std::filesystem::path& folder, Monitor& monitor,
+                     OnPublished on_published, OnTrouble on_trouble)
+    : monitor_(monitor),
+      on_published_(std::move(on_published)),
+      on_trouble_(std::move(on_trouble)),
+      file_(folder),
+      network_(this_network()),
+      soon_(executor),
+      next_slice_(executor),
+      next_sort_(executor),
+      retry_(executor) {
+  scores_.refresh();
+}
+
+void Publisher::configured() {
+  reshaped_ = true;
+  encoder_.reset();
+}
+
+void Publisher::publish() {
+  pending_ = false;
+  const std::vector<Refreshed> services = monitor_.refresh();
+  tell(services);
+  publications_ += services.empty() ? 0 : 1;
+  on_published_(services);
+}
+
+void Publisher::tell(std::span<const Refreshed> services) {
+  const std::span<const ServiceVerdict> verdicts = monitor_.verdicts();
+  publish::LiveTable truth(truth_);
+  for (const Refreshed& each : services) {
+    const ServiceVerdict& verdict = verdicts[each.service];
+    const bool has_place = truth.tell(verdict, publish::Left::if_none_serves);
+    // Only the next truth can have one that this hasn't.
+    if (encoder_ ? !encoder_->tell(each.service, verdict) : !has_place) reshaped_ = true;
+  }
+  if (reshaped_) reshape();
+  if (file_.published().empty()) return file_.supersede_predecessor();
+  publish::LiveTable table = file_.live();
+  const publish::Left left = left_to_hlbd_ ? publish::Left::still : publish::Left::as_told;
+  for (const Refreshed& each : services)
+    table.tell(verdicts[each.service], left);
+}
+
+void Publisher::reshape() {
+  reshaped_ = false;
+  scores_are_newer_ = false;
+  encoder_.emplace(monitor_.verdicts(),
+                   publish::TableTraits{.max_stale = max_stale_, .network = network_},
+                   [this](const Address& address) { return scores_.of(address); });
+  // Until there is a first truth, hlbd itself can answer nothing.
+  while (truth_.empty())
+    encode_more();
+  work();
+}
+
+// A slice of what is to be done, and the rest in the turns to come.
+void Publisher::work() {
+  working_ = true;
+  const auto end_of_slice = Monotonic::now() + kSlice;
+  while (work_more()) {
+    if (Monotonic::now() < end_of_slice) continue;
+    next_slice_.expires_at(end_of_slice);
+    next_slice_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      work();
+      if (!working_) on_published_({});
+    });
+    return;
+  }
+  end_work();
+}
+
+// False when there is nothing more to do for now.
+bool Publisher::work_more() {
+  if (encoder_) {
+    encode_more();
+    return true;
+  }
+  return file_is_old_ && replace_more();
+}
+
+// Once the next truth is whole, it is the truth.
+void Publisher::encode_more() {
+  constexpr std::size_t kServicesAtATime = 200;
+  if (!encoder_->add(monitor_.verdicts(), kServicesAtATime)) return;
+  truth_ = std::move(*encoder_).take();
+  encoder_.reset();
+  scores_.keep_at_most(2 * monitor_.totals().backends + kScoresAtLeast);
+  if (scores_are_newer_ || sorting_) sort_anew();
+  file_is_old_ = !publish::same_shape(truth_, file_.published());
+}
+
+// Leaves things as they are when the file can't be replaced, and tries again.
+bool Publisher::replace_more() {
+  if (Monotonic::now() < file_.rested_at()) {
+    try_again_at(file_.rested_at());
+    return false;
+  }
+  try {
+    if (!file_.prepare(truth_.size())) return true;
+    file_.publish(truth_);
+    file_is_old_ = left_to_hlbd_ = false;
+  } catch (const std::exception& error) {
+    on_trouble_(fmt::format(
+        "no new table, hlbd answers itself what the one before doesn't have: {}", error.what()));
+    try_again_at(Monotonic::now() + kRetry);
+  }
+  return false;
+}
+
+void Publisher::end_work() {
+  working_ = false;
+  next_slice_.cancel();
+  if (file_.published().empty() || reshaped_) return;
+  publish::LiveTable table = file_.live();
+  if (file_is_old_) {
+    left_to_hlbd_ = true;
+    return table.leave_names_to_hlbd(truth_);
+  }
+  file_.give_up_draft();
+  on_trouble_("");
+  if (std::exchange(left_to_hlbd_, false)) {
+    for (const ServiceVerdict& verdict : monitor_.verdicts())
+      table.tell(verdict);
+  }
+  table.complete();
+}
+
+void Publisher::try_again_at(Monotonic::time_point time) {
+  retry_.expires_at(time);
+  retry_.async_wait([this](const boost::system::error_code& error) {
+    if (!error && file_is_old_ && !working_) work();
+  });
+}
+
+void Publisher::publish_soon() {
+  if (std::exchange(pending_, true)) return;
+  soon_.expires_at(Monotonic::now());
+  soon_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) publish();
+  });
+}
+
+void Publisher::forget_sort_scores() {
+  scores_.refresh();
+  scores_are_newer_ = true;
+  sort_anew();
+}
+
+void Publisher::sort_anew() {
+  sorted_ = 0;
+  if (!std::exchange(sorting_, true)) sort_more();
+}
+
+void Publisher::sort_more() {
+  constexpr std::uint32_t kSlotsAtATime = 256;
+  const auto end_of_slice = Monotonic::now() + kSlice;
+  const auto score_of = [this](const Address& address) { return scores_.of(address); };
+  while (sorting_ && Monotonic::now() < end_of_slice) {
+    const bool more_truth = publish::LiveTable(truth_).sort_by(score_of, sorted_, kSlotsAtATime);
+    const bool more_file = file_.live().sort_by(score_of, sorted_, kSlotsAtATime);
+    sorting_ = more_truth || more_file;
+    sorted_ += kSlotsAtATime;
+  }
+  if (!sorting_) return;
+  next_sort_.expires_at(end_of_slice);
+  next_sort_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) sort_more();
+  });
+}
+
+void Publisher::renew_lease() {
+  // What is old is about to be replaced, or tried again to be.
+  if (file_.published().empty() || file_.renew() || file_is_old_) return;
+  spdlog::warn("the table was removed, replaced or changed by somebody else: it is made anew");
+  file_is_old_ = true;
+  if (!working_) work();
+}
+
+}  // namespace hlb

@@ -1,0 +1,116 @@
+// Keeps the published table true: changes verdicts in place, makes another file for other names or
+// backends, renews the lease.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/monitor.h"
+#include "health/service.h"
+#include "libnss_hlb/network.h"
+#include "libnss_hlb/table.h"
+#include "publish/encode.h"
+#include "publish/live_table.h"
+#include "publish/sort_score.h"
+#include "publish/table_file.h"
+
+namespace hlb {
+
+// Used by hlbd's loop alone. `monitor` must outlive it.
+//
+// What is true stands in memory, as a table, from which hlbd itself answers; the file follows. When
+// no other file can be made, the one that stands goes on to tell the truth about what it has, and
+// has programs ask hlbd for the rest. With many services it takes more than one turn of the loop to
+// make these anew for other names or backends; verdicts are told in what stands meanwhile.
+class Publisher {
+ public:
+  // Called after each publication, with the services whose verdicts were made anew for it, in
+  // order; and again, with none, when other names or backends have come into force.
+  using OnPublished = std::function<void(std::span<const Refreshed> services)>;
+
+  // Told why the table can't have the latest names and backends; empty: it has them.
+  using OnTrouble = std::function<void(const std::string& trouble)>;
+
+  Publisher(const boost::asio::any_io_executor& executor, const std::filesystem::path& folder,
+            Monitor& monitor, OnPublished on_published, OnTrouble on_trouble);
+
+  void set_max_stale(std::chrono::milliseconds max_stale) {
+    if (std::exchange(max_stale_, max_stale) != max_stale) reshaped_ = true;
+  }
+
+  // To be called when the monitor's services are other ones.
+  void configured();
+
+  // Publishes verdicts at once, and other names or backends as soon as it can. What the
+  // file can't take is tried again.
+  void publish();
+
+  // Whether programs get all that is true: from the file, or as far as that can't be made, from
+  // hlbd.
+  bool in_force() const { return !reshaped_ && !working_; }
+
+  // The same soon, for all changes until then together.
+  void publish_soon();
+
+  // Asks anew for the score of each address, in turns to come.
+  void forget_sort_scores();
+
+  // To be called several times within publish::kLease. A table that isn't in its place any more, or
+  // that somebody else wrote to, is replaced.
+  void renew_lease();
+
+  // How often verdicts were published, in place or as another file.
+  std::uint64_t publications() const { return publications_; }
+
+  // What is true now, whatever the file says; valid until the loop's next turn.
+  table::View table() const { return table::View::over(truth_); }
+
+ private:
+  using Monotonic = std::chrono::steady_clock;
+
+  void tell(std::span<const Refreshed> services);
+  void reshape();
+  void work();
+  bool work_more();
+  void encode_more();
+  bool replace_more();
+  void end_work();
+  void try_again_at(Monotonic::time_point time);
+  void sort_anew();
+  void sort_more();
+
+  Monitor& monitor_;
+  OnPublished on_published_;
+  OnTrouble on_trouble_;
+  std::vector<std::uint8_t> truth_;
+  publish::TableFile file_;
+  bool reshaped_ = true;                          // the truth is to be made anew
+  bool file_is_old_ = true;                       // it has other names or backends than the truth
+  bool left_to_hlbd_ = false;                     // some services that are in an old file
+  bool working_ = false;                          // on either of the two
+  std::optional<publish::TableEncoder> encoder_;  // of the next truth
+  publish::SortScores scores_;
+  bool scores_are_newer_ = false;  // than those that the encoder began with
+  bool sorting_ = false;           // by them, the table's slots from sorted_ on
+  std::uint32_t sorted_ = 0;
+  Network network_;
+  std::uint64_t publications_ = 0;
+  std::chrono::milliseconds max_stale_{0};
+  boost::asio::steady_timer soon_;
+  bool pending_ = false;
+  boost::asio::steady_timer next_slice_;
+  boost::asio::steady_timer next_sort_;
+  boost::asio::steady_timer retry_;
+};
+
+}  // namespace hlb
