@@ -94,7 +94,7 @@ ctl_parts      := $(filter-out %/ctl/main.o,$(call obj,$(ctl_sources)))
 ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(shared_objects)
 fuzzed_objects := $(guest_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp discovery/reply.cpp \
                     $(addprefix probes/,reason.cpp target.cpp way_socket.cpp $(addprefix http/,head_text.cpp response_body.cpp response_head.cpp)) \
-                    $(addprefix publish/,encode.cpp live_record.cpp peer_protocol.cpp turnover.cpp)))
+                    $(addprefix publish/,encode.cpp live_record.cpp peer_protocol.cpp store_order.cpp)))
 preloads       := $(patsubst %,$(OUT)/tests/%.so,kernel_timers slept)
 tools          := $(patsubst tests/integration/%.cpp,$(OUT)/tests/%,$(tool_sources)) $(preloads)
 $(fuzzed_objects): MODE.asan += -fsanitize=fuzzer-no-link
@@ -151,7 +151,7 @@ $(OUT)/unit_tests: $(daemon_parts) $(ctl_parts) $(guest_objects) $(call obj,$(un
 	$(quiet)$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $^ $(packages_libs) -lgmock -lgtest -lgtest_main
 
 $(OUT)/tests/table_stress: $(call obj,$(addprefix hlbd/,health/address.cpp health/verdict.cpp publish/encode.cpp \
-                        publish/live_record.cpp publish/live_table.cpp publish/turnover.cpp)) $(shared_objects)
+                        publish/live_record.cpp publish/live_table.cpp publish/store_order.cpp)) $(shared_objects)
 $(OUT)/tests/sort_order: $(call obj,hlbd/publish/sort_score.cpp hlbd/network/source_address.cpp)
 $(OUT)/tests/%: $(OUT)/obj/tests/integration/%.o
 	@mkdir -p $(@D)

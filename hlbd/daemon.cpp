@@ -37,11 +37,11 @@ namespace asio = boost::asio;
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
 constexpr std::chrono::milliseconds kRenewal = publish::kLease / 30;
-constexpr std::size_t kMostJobs = 16;  // for the disk: its users wait for theirs, one each
+constexpr std::size_t kMostJobs = 16;  // queued for the disk: each user waits for its own job
 constexpr std::chrono::seconds kLastWrites{2};
 
-// Each takes a descriptor, of which most are left for lookups and for connections that checks keep,
-// and up to 50 KiB of memory, where it shakes hands over TLS.
+// The most probes under way at a time. Each takes a descriptor, of which most are left for lookups
+// and for connections that checks keep, and up to 50 KiB of memory during a TLS handshake.
 int probes_at_a_time() {
   constexpr rlim_t kMost = 4096;
   constexpr rlim_t kLeast = 16;
@@ -54,7 +54,7 @@ Worker::Deliver deliver_to(asio::io_context& io) {
   return [&io](Worker::Completion done) { asio::post(io, std::move(done)); };
 }
 
-// Of a helper that hlbd starts itself: whoever isn't root has no other user to run it as.
+// Tells of a helper that hlbd starts itself: only root has another user to run it as.
 void say_whose_programs_are() {
   if (geteuid() == 0) return;
   spdlog::info("programs of checks and of on_change run as hlbd's own user, and can do all it can");
@@ -84,7 +84,7 @@ Daemon::Daemon(Options options, Config config)
             apply({.now = std::move(services)});
             publisher_.publish_soon();
           },
-          [this](const discovery::NameWatch::News& news) { tell(news); },
+          [this](const Notice& notice) { tell(notice); },
           [this](std::string_view service, const Address& backend) {
             return monitor_.state_of(service, backend) == State::up;
           }),
@@ -93,7 +93,7 @@ Daemon::Daemon(Options options, Config config)
           [this](const probes::Target& target) { return prober_.make(target); },
           {.identity = host_identity(),
            .seed = std::random_device{}(),
-           .places = {.probes = probes_at_a_time()}},
+           .limits = {.probes = probes_at_a_time()}},
           *this),
       publisher_(
           io_.get_executor(), options_.runtime_dir, monitor_,
@@ -111,7 +111,7 @@ Daemon::Daemon(Options options, Config config)
       state_file_(
           io_.get_executor(), disk_, options_.state_dir,
           [this](StateEncoder& encoder, std::size_t first) {
-            return remember(monitor_, clock_, encoder, first);
+            return save_states(monitor_, clock_, encoder, first);
           },
           trouble_of("states")),
       routes_(io_, [this](bool ways) { routes_changed(ways); }),
@@ -142,13 +142,13 @@ void Daemon::override_changed(const OverrideChange& change) {
   operator_side_.changed(change);
 }
 
-// Shows operators the trouble of this part of hlbd, and when it is over.
+// Returns a function that shows operators the trouble of this part of hlbd, and its end.
 std::function<void(const std::string& trouble)> Daemon::trouble_of(const char* part) {
   return [this, part](const std::string& trouble) { operator_side_.troubles().set(part, trouble); };
 }
 
-void Daemon::tell(const discovery::NameWatch::News& news) {
-  spdlog::log(news.trouble ? spdlog::level::warn : spdlog::level::info, "{}", news.text);
+void Daemon::tell(const Notice& notice) {
+  log(notice);
   tell_unresolved();
 }
 
@@ -159,11 +159,11 @@ void Daemon::tell_unresolved() {
 }
 
 void Daemon::start_publishing(Services services) {
-  remembered_.emplace(options_.runtime_dir, options_.state_dir, clock_);
+  inheritance_.emplace(options_.runtime_dir, options_.state_dir, clock_);
   override_control_.restore();
   failback_control_.restore();
   apply({.now = names_.follow(std::move(services))});
-  // Before the table: one that has programs ask finds somebody there.
+  // The socket comes before the table, which may have programs ask at once.
   peer_socket_.emplace(io_.get_executor(), options_.runtime_dir, [this](const Name& name) {
     const record::View record = publisher_.table().find(name);
     operator_side_.telemetry().looked_up(record);
@@ -173,10 +173,10 @@ void Daemon::start_publishing(Services services) {
 }
 
 void Daemon::apply(ServiceChange change) {
-  const auto published = [&](const ServiceSpec& service, const BackendSpec& backend) {
-    return remembered_ ? remembered_->of(service, backend) : Monitor::Known{};
+  const auto inherit = [&](const ServiceSpec& service, const BackendSpec& backend) {
+    return inheritance_ ? inheritance_->of(service, backend) : Monitor::Inherited{};
   };
-  if (!monitor_.apply(std::move(change), published)) return;
+  if (!monitor_.apply(std::move(change), inherit)) return;
   publisher_.configured();
   operator_side_.configured();
   hints_.backends_changed();
@@ -258,9 +258,9 @@ void Daemon::on_published(std::span<const Refreshed> services) {
 void Daemon::become_ready() {
   if (!names_.first_round_over() || !monitor_.first_round_over()) return;
   ready_ = true;
-  remembered_.reset();
+  inheritance_.reset();
   state_file_.changed();
-  // What reading the configuration and probing all at once took is not needed again.
+  // Memory for reading the configuration and probing all at once is not needed again.
   malloc_trim(0);
   const std::string now = status();
   spdlog::info("ready: {}", now);
@@ -281,7 +281,7 @@ void Daemon::put_in_force(Reloader::Loaded loaded, Reloader::Reply done) {
     return done(refusal);
   }
   take_over(std::get<Reloader::Configuration>(std::move(loaded)));
-  // Whoever is told that the reload is over may look up at once.
+  // A program that is told that the reload is over may look up at once.
   when_in_force([this, done = std::move(done)] {
     spdlog::info("reloaded: {}", status());
     tell_ready();
@@ -289,7 +289,8 @@ void Daemon::put_in_force(Reloader::Loaded loaded, Reloader::Reply done) {
   });
 }
 
-// Not before it is so, nor amid a reload that was asked for later.
+// Tells the service manager that hlbd is ready, unless it isn't yet, or another reload was asked
+// for.
 void Daemon::tell_ready() {
   if (ready_ && !reloader_.requested_again()) notifier_.ready(status());
 }
@@ -326,7 +327,7 @@ void Daemon::take_over(Reloader::Configuration configuration) {
 void Daemon::await_signal() {
   signals_.async_wait([this](const boost::system::error_code&, int signal) {
     if (signal != SIGHUP) return io_.stop();
-    reload([](const std::optional<bus::Refusal>&) {});  // the log says what came of it
+    reload([](const std::optional<bus::Refusal>&) {});  // the log tells the result
     await_signal();
   });
 }

@@ -27,7 +27,7 @@
 #include "publish/peer_socket.h"
 #include "publish/publisher.h"
 #include "publish/runtime_folder.h"
-#include "state/remembered.h"
+#include "state/inheritance.h"
 #include "state/state_file.h"
 #include "system/notify.h"
 #include "system/worker.h"
@@ -71,7 +71,7 @@ class Daemon : private Monitor::Observer {
   void when_in_force(std::function<void()> then);
   bus::Refusal refuse(const ConfigErrors& errors);
   void take_over(Reloader::Configuration configuration);
-  void tell(const discovery::NameWatch::News& news);
+  void tell(const Notice& notice);
   void tell_unresolved();
   std::function<void(const std::string& trouble)> trouble_of(const char* part);
   void await_signal();
@@ -86,7 +86,7 @@ class Daemon : private Monitor::Observer {
   Worker disk_;  // the state folder's, which may take its time
   SteadyClock clock_;
   probes::Prober prober_;
-  std::optional<Remembered> remembered_;  // until ready
+  std::optional<Inheritance> inheritance_;  // until ready
   discovery::NameWatch names_;
   Monitor monitor_;
   Publisher publisher_;

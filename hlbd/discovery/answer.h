@@ -34,20 +34,20 @@ struct SrvTarget {
 inline constexpr std::size_t kMostTargets = 256;
 
 struct DnsAnswer {
-  enum class Kind : std::uint8_t {
+  enum class Result : std::uint8_t {
     records,  // one at least that is of use
     none,     // DNS itself says that there are none
     failed,   // nobody knows
   };
-  Kind kind = Kind::failed;
+  Result result = Result::failed;
   std::string reason;                // why there are no records, for people
   std::vector<Address> addresses{};  // of a and aaaa; sorted, none twice
   std::vector<SrvTarget> targets{};  // of srv; sorted, none twice
   std::chrono::seconds ttl{0};       // the least of all records
   std::chrono::steady_clock::time_point came{};
 
-  static DnsAnswer none(std::string why) { return {Kind::none, std::move(why)}; }
-  static DnsAnswer failure(std::string why) { return {Kind::failed, std::move(why)}; }
+  static DnsAnswer none(std::string why) { return {Result::none, std::move(why)}; }
+  static DnsAnswer failure(std::string why) { return {Result::failed, std::move(why)}; }
 };
 
 }  // namespace hlb::discovery

@@ -40,7 +40,7 @@ std::chrono::seconds in_use(std::chrono::seconds ttl) {
 
 class Expander {
  public:
-  Expander(const ServiceSpec& service, const Known& known, bool may_wait)
+  Expander(const ServiceSpec& service, const FindName& known, bool may_wait)
       : known_(known), may_wait_(may_wait), expansion_{service, 0} {
     expansion_.service.named.clear();
     for (const BackendSpec& backend : service.backends)
@@ -111,7 +111,7 @@ class Expander {
     expansion_.given.push_back(given);
   }
 
-  const Known& known_;
+  const FindName& known_;
   bool may_wait_;
   Expansion expansion_;
   std::set<Address> taken_;
@@ -126,7 +126,7 @@ bool has_port_to_check(const ServiceSpec& service, const BackendSpec& backend) {
 }
 
 std::map<NameKey, std::string_view> names_of(std::span<const ServiceSpec> services,
-                                             const Known& known) {
+                                             const FindName& known) {
   std::map<NameKey, std::string_view> names;
   for (const ServiceSpec& service : services) {
     for (const NamedBackends& named : service.named) {
@@ -140,7 +140,7 @@ std::map<NameKey, std::string_view> names_of(std::span<const ServiceSpec> servic
   return names;
 }
 
-Expansion expand(const ServiceSpec& service, const Known& known, bool may_wait) {
+Expansion expand(const ServiceSpec& service, const FindName& known, bool may_wait) {
   Expander expander(service, known, may_wait);
   for (const NamedBackends& named : service.named)
     expander.add(named);

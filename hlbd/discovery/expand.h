@@ -25,12 +25,12 @@ struct NameKey {
 };
 
 // nullptr for a name that nobody has looked up so far.
-using Known = std::function<const KnownName*(const NameKey&)>;
+using FindName = std::function<const KnownName*(const NameKey&)>;
 
 // What has to be looked up for the services: the names they give, and the targets that are known
 // of those with SRV records. Each with the first service that it is for.
 std::map<NameKey, std::string_view> names_of(std::span<const ServiceSpec> services,
-                                             const Known& known);
+                                             const FindName& known);
 
 // A backend as DNS gave it.
 struct Given {
@@ -60,6 +60,6 @@ bool has_port_to_check(const ServiceSpec& service, const BackendSpec& backend);
 // of an address that occurs twice the first counts.
 // The weights of SRV records are as RFC 2782 means them: where all of a priority are 0, all are
 // equal, and beside others 0 stands for hardly ever.
-Expansion expand(const ServiceSpec& service, const Known& known, bool may_wait);
+Expansion expand(const ServiceSpec& service, const FindName& known, bool may_wait);
 
 }  // namespace hlb::discovery

@@ -34,22 +34,22 @@ std::span<const RecordType> KnownName::questions() const {
   return kAddressQuestions;
 }
 
-KnownName::News KnownName::take(std::size_t question, DnsAnswer answer) {
+KnownName::Changes KnownName::take(std::size_t question, DnsAnswer answer) {
   const bool was_known = known();
   const Standing stood = standing_;
-  News news;
+  Changes changes;
   round_.at(question) = answer;
   ++answered_;
-  if (answer.kind == DnsAnswer::Kind::records) {
-    news.records = !same_records(last_.at(question), answer);
+  if (answer.result == DnsAnswer::Result::records) {
+    changes.records = !same_records(last_.at(question), answer);
     came_before_.at(question) = last_.at(question).came;
     last_.at(question) = std::move(answer);
   }
-  if (answered_ == questions().size()) news.records |= end_round();
-  news.records |= known() != was_known;
+  if (answered_ == questions().size()) changes.records |= end_round();
+  changes.records |= known() != was_known;
   const bool began_well = stood == Standing::fresh && standing_ == Standing::resolved;
-  news.standing = standing_ != stood && !began_well;
-  return news;
+  changes.standing = standing_ != stood && !began_well;
+  return changes;
 }
 
 // Whether records went.
@@ -58,7 +58,7 @@ bool KnownName::end_round() {
   failures_ = standing_ == Standing::resolved ? 0 : failures_ + 1;
   wait_ = failures_ == 0 ? seconds(kMostUse) : retry_after(failures_);
   for (const auto& answer : round()) {
-    if (answer->kind == DnsAnswer::Kind::records)
+    if (answer->result == DnsAnswer::Result::records)
       wait_ = std::min(wait_, std::max(answer->ttl, kLeastUse));
   }
   const bool gone = forget_what_went();
@@ -68,25 +68,25 @@ bool KnownName::end_round() {
 }
 
 KnownName::Standing KnownName::judge() {
-  const auto with = [&](DnsAnswer::Kind kind) {
-    return std::ranges::count_if(round(), [&](const auto& each) { return each->kind == kind; });
+  const auto with = [&](DnsAnswer::Result result) {
+    return std::ranges::count_if(round(), [&](const auto& each) { return each->result == result; });
   };
   const auto all = std::ssize(round());
   reason_.clear();
-  if (with(DnsAnswer::Kind::failed) > 0) {
-    const std::size_t failed = round_.front()->kind == DnsAnswer::Kind::failed ? 0 : 1;
-    if (with(DnsAnswer::Kind::failed) < all) reason_ = failed == 0 ? "A: " : "AAAA: ";
+  if (with(DnsAnswer::Result::failed) > 0) {
+    const std::size_t failed = round_.front()->result == DnsAnswer::Result::failed ? 0 : 1;
+    if (with(DnsAnswer::Result::failed) < all) reason_ = failed == 0 ? "A: " : "AAAA: ";
     reason_ += round_.at(failed)->reason;
     return Standing::failing;
   }
-  if (with(DnsAnswer::Kind::none) < all) return Standing::resolved;
+  if (with(DnsAnswer::Result::none) < all) return Standing::resolved;
   reason_ = round_.front()->reason;
   return Standing::absent;
 }
 
 bool KnownName::forget_what_went() {
   const auto went = [&](std::size_t i) {
-    return round_.at(i)->kind == DnsAnswer::Kind::none && !is_empty(last_.at(i));
+    return round_.at(i)->result == DnsAnswer::Result::none && !is_empty(last_.at(i));
   };
   bool some_stay = false;
   for (std::size_t i = 0; i < questions().size(); ++i)

@@ -35,7 +35,7 @@ class KnownName {
   };
 
   // What one answer changed.
-  struct News {
+  struct Changes {
     bool records = false;   // addresses() or targets(), or known()
     bool standing = false;  // standing(), unless it was fresh and is resolved now
   };
@@ -46,7 +46,7 @@ class KnownName {
   std::span<const RecordType> questions() const;
 
   // The answer to questions()[question] in this round; the last one ends the round.
-  News take(std::size_t question, DnsAnswer answer);
+  Changes take(std::size_t question, DnsAnswer answer);
 
   bool round_over() const { return answered_ == 0; }
   // From the end of a round to the next.

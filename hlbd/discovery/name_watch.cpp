@@ -55,11 +55,11 @@ struct NameWatch::Followed {
   bool changed = false;  // since that was told
 };
 
-NameWatch::NameWatch(boost::asio::any_io_executor executor, OnChange on_change, OnNews on_news,
+NameWatch::NameWatch(boost::asio::any_io_executor executor, OnChange on_change, OnNotice on_notice,
                      IsUp is_up, ResolverSettings settings, milliseconds longest_first_round)
     : executor_(std::move(executor)),
       on_change_(std::move(on_change)),
-      on_news_(std::move(on_news)),
+      on_notice_(std::move(on_notice)),
       is_up_(std::move(is_up)),
       settings_(std::move(settings)),
       longest_first_round_(longest_first_round),
@@ -146,13 +146,13 @@ void NameWatch::ask(const std::shared_ptr<Followed>& followed) {
 void NameWatch::take(const std::shared_ptr<Followed>& followed, std::size_t question,
                      DnsAnswer answer) {
   answer.came = Monotonic::now();
-  const KnownName::News news = followed->name.take(question, std::move(answer));
-  if (news.records) {
+  const KnownName::Changes changes = followed->name.take(question, std::move(answer));
+  if (changes.records) {
     followed->changed = true;
     if (followed->key.srv) follow_names();
     tell_soon();
   }
-  if (news.standing) tell_standing(*followed);
+  if (changes.standing) tell_standing(*followed);
   if (!followed->name.round_over()) return;
   followed->asking = false;
   ask_later(followed);
@@ -193,18 +193,18 @@ void NameWatch::tell_records() {
   for (const auto& [key, followed] : names_) {
     const bool changed = std::exchange(followed->changed, false);
     const std::string records = followed->records();
-    if (changed && !records.empty()) on_news_({false, key.name + " is " + records});
+    if (changed && !records.empty()) on_notice_({false, key.name + " is " + records});
   }
 }
 
 void NameWatch::tell_standing(const Followed& followed) {
   const std::string& name = followed.key.name;
   if (followed.name.standing() == KnownName::Standing::resolved) {
-    return on_news_({false, name + " can be looked up again"});
+    return on_notice_({false, name + " can be looked up again"});
   }
   const bool empty = followed.records().empty();
-  on_news_({true, name + " can't be looked up (" + followed.name.reason() + "): " +
-                      (empty ? "nothing is known of it yet" : "what was known of it stays")});
+  on_notice_({true, name + " can't be looked up (" + followed.name.reason() + "): " +
+                        (empty ? "nothing is known of it yet" : "what was known of it stays")});
 }
 
 std::vector<std::string> NameWatch::unresolved() const {
@@ -219,15 +219,15 @@ void NameWatch::tell_left_out(const std::vector<Expansion>& expansions) {
   for (std::size_t i = 0; i < expansions.size(); ++i) {
     const Expansion& now = expansions[i];
     if (now.left_out == 0 || now.left_out == told_[i].left_out) continue;
-    on_news_({true, now.service.name + ": left out " + std::to_string(now.left_out) +
-                        " addresses, which are more than " + std::to_string(kMaxBackends) +
-                        " in all or have no port to check"});
+    on_notice_({true, now.service.name + ": left out " + std::to_string(now.left_out) +
+                          " addresses, which are more than " + std::to_string(kMaxBackends) +
+                          " in all or have no port to check"});
   }
 }
 
 // What is held of a service goes with its names.
 std::vector<Expansion> NameWatch::expansions() {
-  const Known known = [this](const NameKey& key) { return find(key); };
+  const FindName known = [this](const NameKey& key) { return find(key); };
   const auto came_before = [this](const NameKey& key) {
     const KnownName* name = find(key);
     return name == nullptr ? Monotonic::time_point{} : name->came_before();

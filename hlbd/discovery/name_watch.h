@@ -14,10 +14,11 @@
 #include <vector>
 
 #include "discovery/expand.h"
-#include "discovery/held.h"
+#include "discovery/held_backends.h"
 #include "discovery/known_name.h"
 #include "discovery/resolver.h"
 #include "health/service_list.h"
+#include "system/log.h"
 
 namespace hlb::discovery {
 
@@ -33,17 +34,13 @@ class NameWatch {
   using OnChange = std::function<void(Services)>;
 
   // For people: what names stand for, and that looking them up fails, or no longer does; each once.
-  struct News {
-    bool trouble = false;
-    std::string text;
-  };
-  using OnNews = std::function<void(const News&)>;
+  using OnNotice = std::function<void(const Notice&)>;
 
   // Whether the checks of a service find the backend up, so that it is held; see held.h.
   using IsUp = std::function<bool(std::string_view service, const Address& backend)>;
 
-  NameWatch(boost::asio::any_io_executor executor, OnChange on_change, OnNews on_news, IsUp is_up,
-            ResolverSettings settings = {},
+  NameWatch(boost::asio::any_io_executor executor, OnChange on_change, OnNotice on_notice,
+            IsUp is_up, ResolverSettings settings = {},
             std::chrono::milliseconds longest_first_round = kLongestFirstRound);
   ~NameWatch();
   NameWatch(const NameWatch&) = delete;
@@ -85,7 +82,7 @@ class NameWatch {
 
   boost::asio::any_io_executor executor_;
   OnChange on_change_;
-  OnNews on_news_;
+  OnNotice on_notice_;
   IsUp is_up_;
   ResolverSettings settings_;
   std::chrono::milliseconds longest_first_round_;

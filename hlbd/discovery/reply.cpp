@@ -82,7 +82,7 @@ DnsAnswer read_reply(RecordType type, std::span<const std::uint8_t> bytes) {
   if (ns_initparse(bytes.data(), static_cast<int>(bytes.size()), &message) != 0) {
     return DnsAnswer::failure(kBroken);
   }
-  DnsAnswer answer{DnsAnswer::Kind::records, "", {}, {}, kLongestTtl};
+  DnsAnswer answer{DnsAnswer::Result::records, "", {}, {}, kLongestTtl};
   for (int i = 0; i < ns_msg_count(message, ns_s_an); ++i) {
     ns_rr record{};
     if (ns_parserr(&message, ns_s_an, i, &record) != 0) return DnsAnswer::failure(kBroken);

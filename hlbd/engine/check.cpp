@@ -10,15 +10,14 @@ namespace asio = boost::asio;
 namespace {
 
 // An agent may never say anything that takes a "down" back that was another check's.
-State adopted(const CheckSpec& spec, State published) {
-  return std::holds_alternative<AgentCheck>(spec.method) ? State::unknown : published;
+State initial_state(const CheckSpec& spec, State initial) {
+  return std::holds_alternative<AgentCheck>(spec.method) ? State::unknown : initial;
 }
 
 }  // namespace
 
-Check::Check(const probes::Target& target, const MakeProbe& make, State published,
-             std::uint64_t host)
-    : judge(*target.spec, adopted(*target.spec, published)),
+Check::Check(const probes::Target& target, const MakeProbe& make, State initial, std::uint64_t host)
+    : judge(*target.spec, initial_state(*target.spec, initial)),
       question_(std::make_shared<Question>()),
       identity_(check_identity(host, target.service + describe(target))) {
   question_->target = target;

@@ -13,9 +13,9 @@
 
 #include "engine/clock.h"
 #include "engine/hindrances.h"
-#include "health/excuses.h"
 #include "health/history.h"
 #include "health/judge.h"
+#include "health/outcome.h"
 #include "probes/probe.h"
 #include "probes/target.h"
 #include "system/turns.h"
@@ -36,7 +36,7 @@ class Check : public Turns::Waiter {
   };
 
   // `published` is served until there are outcomes. `host` tells this host from others.
-  Check(const probes::Target& target, const MakeProbe& make, State published, std::uint64_t host);
+  Check(const probes::Target& target, const MakeProbe& make, State initial, std::uint64_t host);
   ~Check();
   Check(const Check&) = delete;
   Check& operator=(const Check&) = delete;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <utility>
 
 namespace hlb {
 
@@ -44,6 +45,32 @@ class SteadyClock final : public Clock {
 
  private:
   boost::asio::any_io_executor executor_;
+};
+
+// An alarm that many share: rings at the earliest of the times that it was set to since it last
+// rang, so that no user looks for its own among the others. It may ring for a time that doesn't
+// count any more. Used by hlbd's loop alone.
+class EarliestAlarm {
+ public:
+  // The clock must outlive it, as must what `ring` refers to.
+  EarliestAlarm(Clock& clock, std::function<void()> ring)
+      : ring_(std::move(ring)), alarm_(clock.alarm([this] {
+          rings_at_ = Clock::TimePoint::max();
+          ring_();
+        })) {}
+  EarliestAlarm(const EarliestAlarm&) = delete;
+  EarliestAlarm& operator=(const EarliestAlarm&) = delete;
+
+  void set(Clock::TimePoint time) {
+    if (time >= rings_at_) return;
+    rings_at_ = time;
+    alarm_->set(time);
+  }
+
+ private:
+  std::function<void()> ring_;
+  std::unique_ptr<Alarm> alarm_;
+  Clock::TimePoint rings_at_ = Clock::TimePoint::max();
 };
 
 }  // namespace hlb

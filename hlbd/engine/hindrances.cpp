@@ -40,8 +40,8 @@ Hindrances::Cause Hindrances::cause_of(const CheckSpec& check, const Outcome& ou
   return {about + '\n' + std::string(outcome.file_fault), outcome.reason, false};
 }
 
-Hindrances::Hindrances(Clock& clock, OnNews on_news)
-    : clock_(clock), on_news_(std::move(on_news)), alarm_(clock, [this] { tell_due(); }) {}
+Hindrances::Hindrances(Clock& clock, OnNotice on_notice)
+    : clock_(clock), on_notice_(std::move(on_notice)), alarm_(clock, [this] { tell_due(); }) {}
 
 // How many hold it, beside this.
 std::size_t Hindrances::hindered(const Part& hindrance) {
@@ -116,7 +116,7 @@ void Hindrances::tell_begin(Hindrance& hindrance) {
   hindrance.told = true;
   hindrance.not_before = clock_.now() + kToldEvery;
   const auto& [key, reason, of_host] = hindrance.cause;
-  on_news_(
+  on_notice_(
       {true, find_nothing_out(hindrance.first, hindrance.most) +
                  (of_host ? ", for a reason of this host's own" : "") +
                  (hindrance.most <= 1 ? ", and its state stays: " : ", and the states stay: ") +
@@ -125,9 +125,9 @@ void Hindrances::tell_begin(Hindrance& hindrance) {
 
 void Hindrances::tell_end(Hindrance& hindrance) {
   hindrance.active = false;
-  on_news_({false, "over after " + in_words(*hindrance.over_since - hindrance.since) + ": " +
-                       with_others(hindrance.first, hindrance.most) +
-                       " had found nothing out: " + hindrance.cause.reason});
+  on_notice_({false, "over after " + in_words(*hindrance.over_since - hindrance.since) + ": " +
+                         with_others(hindrance.first, hindrance.most) +
+                         " had found nothing out: " + hindrance.cause.reason});
 }
 
 std::string Hindrances::summary() const {

@@ -12,9 +12,9 @@
 #include <string>
 
 #include "engine/clock.h"
-#include "engine/first_alarm.h"
 #include "health/check_spec.h"
 #include "health/outcome.h"
+#include "system/log.h"
 
 namespace hlb {
 
@@ -34,14 +34,10 @@ class Hindrances {
   // A check holds it as long as it is hindered.
   using Part = std::shared_ptr<Hindrance>;
 
-  struct News {
-    bool trouble = false;
-    std::string text;
-  };
-  using OnNews = std::function<void(const News&)>;
+  using OnNotice = std::function<void(const Notice&)>;
 
-  // The clock must outlive it. `on_news` is called from the loop, never by a call to this.
-  Hindrances(Clock& clock, OnNews on_news);
+  // The clock must outlive it. `on_notice` is called from the loop, never by a call to this.
+  Hindrances(Clock& clock, OnNotice on_notice);
 
   // The check with this part is hindered, or still is; `who` names it when it is the first.
   void hinder(Part& part, const Cause& cause, const std::function<std::string()>& who);
@@ -82,9 +78,9 @@ class Hindrances {
   void tell_end(Hindrance& hindrance);
 
   Clock& clock_;
-  OnNews on_news_;
+  OnNotice on_notice_;
   std::map<std::string, Part> hindrances_;  // by the key of the cause
-  FirstAlarm alarm_;
+  EarliestAlarm alarm_;
 };
 
 }  // namespace hlb

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "engine/check.h"
-#include "health/last_word.h"
+#include "health/advice.h"
 
 namespace hlb {
 

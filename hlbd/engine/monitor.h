@@ -16,17 +16,16 @@
 
 #include "engine/check.h"
 #include "engine/clock.h"
-#include "engine/due_services.h"
 #include "engine/hindrances.h"
-#include "engine/marked.h"
+#include "engine/outdated_services.h"
+#include "engine/previous_services.h"
 #include "engine/rounds.h"
 #include "engine/shared_checks.h"
-#include "engine/takeover.h"
-#include "engine/timed_overrides.h"
 #include "engine/watched.h"
-#include "health/last_word.h"
+#include "health/advice.h"
 #include "health/machine.h"
 #include "health/mass_failure.h"
+#include "health/overrides.h"
 #include "health/service.h"
 #include "health/service_list.h"
 #include "health/verdict.h"
@@ -99,7 +98,7 @@ class Monitor {
   struct Host {
     std::uint64_t identity = 0;  // tells hosts apart, so that each has phases of its own
     std::uint64_t seed = 0;      // of chance
-    Rounds::Places places;
+    Rounds::Limits limits;
   };
 
   // The clock and the observer must outlive it, as must what `make` refers to.
@@ -108,12 +107,12 @@ class Monitor {
 
   // What is published of a backend when nothing is known of it yet: at start, what a predecessor
   // said.
-  struct Known {
+  struct Inherited {
     State state = State::unknown;
     std::optional<Clock::TimePoint> since{};  // now, unless set
     std::vector<LastWord> words{};            // of its checks
   };
-  using Published = std::function<Known(const ServiceSpec&, const BackendSpec&)>;
+  using Inherit = std::function<Inherited(const ServiceSpec&, const BackendSpec&)>;
 
   // Takes over a new configuration. A check that was running already goes on as it is; a backend
   // whose checks changed keeps its state until the first outcomes, and their advice until the new
@@ -121,7 +120,7 @@ class Monitor {
   // until those that are new to its service are known, so that no service is without an answer in
   // between. A service that is as it was costs next to nothing, if `change` is from list() on, else
   // to be told from what was before. Returns whether any is another one, or has another place.
-  bool apply(ServiceChange change, const Published& published);
+  bool apply(ServiceChange change, const Inherit& inherit);
 
   // What is true of each service, in their order: made by refresh(), once for each change, and only
   // read by all others. Valid until the next refresh() or apply().
@@ -144,7 +143,7 @@ class Monitor {
   State state_of(std::string_view service, const Address& backend) const;
 
   // The operator's overrides. Those of backends that aren't watched wait for them.
-  const Overrides& overrides() const { return overrides_.in_force(); }
+  const Overrides& overrides() const { return overrides_; }
   void set_override(const Overrides::Key& key, Override override);
   void clear_override(const Overrides::Key& key);
   // Says nothing to the observer: for what was in force before hlbd started.
@@ -177,13 +176,14 @@ class Monitor {
  private:
   using CheckSpecs = std::vector<std::shared_ptr<const CheckSpec>>;
 
-  bool take_over(const ServiceChange& change, const Published& published);
-  void watch(std::size_t place, Takeover& before, const Published& published);
+  bool take_over(const ServiceChange& change, const Inherit& inherit);
+  void watch(std::size_t place, PreviousServices& before, const Inherit& inherit);
   WatchedBackend make_backend(const ServiceSpec& service, const BackendSpec& spec,
-                              const CheckSpecs& checks, Takeover& before,
-                              const Published& published, Rounds::Share& share);
-  std::unique_ptr<Failback> failback_for(const ServiceSpec& service, Takeover& before) const;
-  std::shared_ptr<Check> check_for(const probes::Target& target, State published,
+                              const CheckSpecs& checks, PreviousServices& before,
+                              const Inherit& inherit, Rounds::Share& share);
+  std::unique_ptr<Failback> failback_for(const ServiceSpec& service,
+                                         PreviousServices& before) const;
+  std::shared_ptr<Check> check_for(const probes::Target& target, State initial,
                                    Rounds::Share& share);
   void go_on_slowly();
   void restore_overrides();
@@ -202,12 +202,14 @@ class Monitor {
   void note_reached(const Check& check, const Outcome& outcome);
   void log_outcome(Check& check, const Outcome& outcome);
   void note_hindrance(Check& check, const Outcome& outcome);
-  void tell(const Hindrances::News& news);
+  void tell(const Notice& notice);
   bool amid_mass_failure(const Check& check, const Outcome& outcome);
   void settle(std::size_t service, WatchedBackend& backend, const Decision& decision);
   void start_slowly(std::size_t service);
   void next_ramp_step();
   void override_backend(const Overrides::Key& key, std::optional<OverrideKind> kind);
+  std::optional<Override> put_override(const Overrides::Key& key, Override override);
+  void end_due_overrides();
   void tell_override(const OverrideChange& change);
   void make_first_verdicts();
   void make_verdicts();
@@ -222,10 +224,11 @@ class Monitor {
   Rounds rounds_;
   WatchedServices all_;
   SharedChecks checks_;
-  TimedOverrides overrides_;
+  Overrides overrides_;
+  EarliestAlarm next_override_end_;
   Hindrances hindrances_;
   Totals totals_;
-  Marked stale_;                      // the services whose verdicts are to be made anew
+  OutdatedServices outdated_;         // also those that hold a priority back for some time
   std::vector<Refreshed> refreshed_;  // for the next refresh() to tell
   MassFailure mass_failure_;
   bool mass_failure_said_ = false;
@@ -235,7 +238,6 @@ class Monitor {
   std::unique_ptr<Alarm> ramp_;  // while some backend starts slowly
   std::set<std::size_t> slow_;   // the services of those
   std::map<std::string, std::uint16_t, std::less<>> served_before_;  // until the first apply()
-  DueServices failbacks_;  // of services that hold a priority back for some time
 };
 
 }  // namespace hlb

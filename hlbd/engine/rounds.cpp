@@ -56,13 +56,13 @@ Check& check_of(Turns::Waiter& waiter) {
 
 }  // namespace
 
-Rounds::Rounds(asio::any_io_executor executor, Clock& clock, Places places, Take take)
+Rounds::Rounds(asio::any_io_executor executor, Clock& clock, Limits limits, Take take)
     : executor_(std::move(executor)),
       clock_(clock),
       take_(std::move(take)),
       alarm_(clock, [this] { wake(); }),
-      probes_(places.probes),
-      programs_(places.programs) {}
+      probes_(limits.probes),
+      programs_(limits.programs) {}
 
 void Rounds::enlist(Check& check, Share& share) {
   if (takes_a_place(check)) check.share = part_of(share, check);

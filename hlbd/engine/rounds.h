@@ -9,7 +9,6 @@
 
 #include "engine/check.h"
 #include "engine/clock.h"
-#include "engine/first_alarm.h"
 #include "health/outcome.h"
 #include "system/turns.h"
 
@@ -28,7 +27,7 @@ class Rounds {
   // checks that are due beyond that wait for their turn, see Turns. Silent is a check whose backend
   // isn't up, and whose last probe took half of its time-out or more. A check that reads a file, or
   // asks nothing, takes no place.
-  struct Places {
+  struct Limits {
     int probes = 1024;
     int programs = 64;  // far less than what hlb-programs runs, which refuses what is beyond
   };
@@ -39,7 +38,7 @@ class Rounds {
     Turns::SharePtr programs;
   };
 
-  Rounds(boost::asio::any_io_executor executor, Clock& clock, Places places, Take take);
+  Rounds(boost::asio::any_io_executor executor, Clock& clock, Limits limits, Take take);
 
   // Probes it in the next turn of the loop, and again after every wait, until it goes.
   void enlist(Check& check, Share& share);
@@ -78,7 +77,7 @@ class Rounds {
   boost::asio::any_io_executor executor_;
   Clock& clock_;
   Take take_;
-  FirstAlarm alarm_;
+  EarliestAlarm alarm_;
   Turns probes_;
   Turns programs_;
   Turns::Queue resting_;

@@ -45,7 +45,7 @@ class VerdictBuilder {
   TimePoint now_;
   ServiceVerdict verdict_;
   bool all_up_ = true;
-  std::vector<Share> shares_;
+  std::vector<PartialWeight> shares_;
   std::vector<bool> suspected_;  // of each backend
 };
 

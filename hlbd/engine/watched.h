@@ -1,11 +1,13 @@
 // What is watched: services, their backends, and the checks that speak for them.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "engine/check.h"
@@ -72,6 +74,14 @@ struct WatchedService {
   // Whether outcomes are still awaited that can change what a predecessor said.
   bool any_undecided() const;
 };
+
+template <typename Function>
+void for_each_check(std::span<const WatchedService> services, Function function) {
+  for (const WatchedService& service : services) {
+    for (const WatchedBackend& backend : service.backends)
+      std::ranges::for_each(backend.checks, function);
+  }
+}
 
 // What is to be published; since when is left open. `may_wait`: a service without a backend that is
 // up is undecided rather than down. Which priority serves is decided anew, and kept in `service`.

@@ -11,9 +11,9 @@ Intervals intervals_of(const CheckSpec& spec) {
 
 }  // namespace
 
-Judge::Judge(const CheckSpec& spec, State published)
+Judge::Judge(const CheckSpec& spec, State initial)
     : machine_({spec.rise, spec.fall}), damper_(spec.max_flaps) {
-  if (published != State::unknown) machine_.adopt(published);
+  if (initial != State::unknown) machine_.start_from(initial);
 }
 
 Ruling Judge::take(const CheckSpec& spec, const Outcome& outcome,

@@ -30,8 +30,8 @@ struct Ruling {
 
 class Judge {
  public:
-  // `published` is served until there are outcomes, see Machine::adopt().
-  Judge(const CheckSpec& spec, State published);
+  // `published` is served until there are outcomes, see Machine::start_from().
+  Judge(const CheckSpec& spec, State initial);
 
   // Takes the next outcome. `spec` is always the one it was made with.
   Ruling take(const CheckSpec& spec, const Outcome& outcome, const Circumstances& circumstances);

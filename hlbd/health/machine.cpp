@@ -2,8 +2,8 @@
 
 namespace hlb {
 
-void Machine::adopt(State published) {
-  state_ = published;
+void Machine::start_from(State inherited) {
+  state_ = inherited;
   decided_ = false;
   against_ = 0;
 }

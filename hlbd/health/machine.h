@@ -41,7 +41,7 @@ class Machine {
   // Starts from what a predecessor found, which is served as it is and changed as any other state:
   // one lost packet at a restart is no reason to leave out what was up. It is a claim, though:
   // decided() stays false until outcomes of our own have borne it out, or changed it.
-  void adopt(State published);
+  void start_from(State inherited);
 
   // New thresholds (a reload) leave the state and the run of outcomes as they are; they count from
   // the next outcome on.

@@ -98,4 +98,20 @@ struct Outcome {
 // counted: a slower one is a soft failure. 0: none is too slow.
 Outcome within(Outcome outcome, std::chrono::milliseconds most);
 
+// Excuses a backend from which nothing was heard while hlbd itself was late, but not for ever.
+// Pure.
+class Excuses {
+ public:
+  // The most late outcomes in a row that are excused. On a host so short of CPU time that hlbd is
+  // late each time, a backend that hangs would otherwise never be found.
+  static constexpr unsigned kMost = 3;
+
+  // What counts of a check's next outcome: a late one is a soft failure once those before it have
+  // used up the excuses.
+  Outcome judge(Outcome outcome);
+
+ private:
+  std::uint8_t in_a_row_ = 0;
+};
+
 }  // namespace hlb

@@ -9,16 +9,16 @@ namespace {
 
 constexpr std::uint64_t kWholePercent = 100;
 
-std::uint64_t weight_of(const Share& share, std::uint64_t factor) {
+std::uint64_t weight_of(const PartialWeight& share, std::uint64_t factor) {
   const std::uint64_t part = share.weight * factor * share.percent / kWholePercent;
   if (share.weight == 0 || share.percent == 0) return 0;
   return std::clamp<std::uint64_t>(part, 1, kMaxWeight);
 }
 
 // What all weights are multiplied by, such that none becomes too large at the most that it can get.
-std::uint64_t factor_of(std::span<const Share> shares) {
+std::uint64_t factor_of(std::span<const PartialWeight> shares) {
   std::uint64_t most = 1;
-  for (const Share& share : shares)
+  for (const PartialWeight& share : shares)
     most = std::max(most, std::uint64_t{share.weight});
   return std::clamp<std::uint64_t>(kMaxWeight * kWholePercent / (most * kMaxWeightPercent), 1,
                                    kWholePercent);
@@ -26,11 +26,11 @@ std::uint64_t factor_of(std::span<const Share> shares) {
 
 }  // namespace
 
-std::vector<std::uint32_t> weights_of(std::span<const Share> shares) {
+std::vector<std::uint32_t> weights_of(std::span<const PartialWeight> shares) {
   const std::uint64_t factor = factor_of(shares);
   std::vector<std::uint32_t> weights;
   weights.reserve(shares.size());
-  for (const Share& share : shares)
+  for (const PartialWeight& share : shares)
     weights.push_back(static_cast<std::uint32_t>(weight_of(share, factor)));
   return weights;
 }

@@ -11,7 +11,7 @@
 namespace hlb {
 
 // What a backend gets of the lookups, against the others of its service.
-struct Share {
+struct PartialWeight {
   std::uint32_t weight = 1;     // as configured, 0 … kMaxWeight
   std::uint32_t percent = 100;  // of it, 0 … kMaxWeightPercent
 };
@@ -21,7 +21,7 @@ struct Share {
 // configured weights alone, as weights are published one after the other: with another factor for
 // some of them they would be off by as much. At most kMaxWeight; 0 only when the weight or the
 // percentage is.
-std::vector<std::uint32_t> weights_of(std::span<const Share> shares);
+std::vector<std::uint32_t> weights_of(std::span<const PartialWeight> shares);
 
 // How much of its weight a backend gets `since_back` after it came back, in percent: 10 at once,
 // 100 after `slow_start`, and in a straight line between. 100 when `slow_start` is zero.

@@ -6,7 +6,7 @@
 
 #include "libnss_hlb/live.h"
 #include "libnss_hlb/record.h"
-#include "publish/turnover.h"
+#include "publish/store_order.h"
 
 namespace hlb::publish {
 namespace {
@@ -14,7 +14,7 @@ namespace {
 namespace at = record::at;
 
 // What a backend's words are to become.
-struct Change {
+struct BackendUpdate {
   std::uint8_t* backend;
   std::uint32_t state;
   std::uint32_t weight;
@@ -25,7 +25,7 @@ struct Change {
   }
 };
 
-void store_change(const Change& change) {
+void store_change(const BackendUpdate& change) {
   store_live<Order::release>(change.backend + at::kWeight, change.weight);
   store_live<Order::release>(change.backend + at::kState, change.state);
 }
@@ -49,15 +49,15 @@ const BackendVerdict* verdict_on(const record::View& record, std::uint32_t index
 }
 
 // The changes of one turn.
-class Turn {
+class RecordUpdate {
  public:
-  explicit Turn(std::span<std::uint8_t> bytes)
+  explicit RecordUpdate(std::span<std::uint8_t> bytes)
       : bytes_(bytes),
         record_(record::View::over(bytes)),
         word_(load_live<Order::relaxed>(bytes.data() + at::kWord)) {}
 
   // Returns whether the record has all backends of the verdict.
-  bool plan(const ServiceVerdict& service, Left left) {
+  bool plan(const ServiceVerdict& service, AskHlbd ask) {
     std::size_t known = 0;
     bool serves = false;
     changes_.reserve(record_.backend_count());
@@ -68,8 +68,8 @@ class Turn {
       serves = serves || (verdict != nullptr && service.serves(*verdict));
     }
     const bool has_all = known == service.backends.size();
-    const bool asked = left == Left::still && (word_ & kAsk) != 0;
-    const bool suffices = has_all || (left == Left::if_none_serves && serves);
+    const bool asked = ask == AskHlbd::as_before && (word_ & kAsk) != 0;
+    const bool suffices = has_all || (ask == AskHlbd::if_none_serves && serves);
     word_ = service.published().word();
     if (!suffices || asked) plan_to_ask();
     return has_all;
@@ -92,11 +92,11 @@ class Turn {
  private:
   static constexpr std::uint32_t kAsk = std::uint32_t{record::kUndecided} << 24U;
 
-  Change tell(std::uint32_t index, const BackendVerdict& verdict) {
+  BackendUpdate tell(std::uint32_t index, const BackendVerdict& verdict) {
     return {backend_at(bytes_, record_, index), verdict.published().word(), verdict.weight};
   }
 
-  Change withdraw(std::uint32_t index) {
+  BackendUpdate withdraw(std::uint32_t index) {
     std::uint8_t* const backend = backend_at(bytes_, record_, index);
     const auto state = load_live<Order::relaxed>(backend + at::kState);
     // Nor up any more: it may be what a hlbd that starts later knows of a backend that is new then.
@@ -107,19 +107,19 @@ class Turn {
 
   // Of what is to be stored, the first that is stored after the count. Who stays as he is gets his
   // weight at once.
-  std::vector<Change>::iterator put_in_order() {
+  std::vector<BackendUpdate>::iterator put_in_order() {
     const record::Word before(load_live<Order::relaxed>(bytes_.data() + at::kWord));
-    Turnover turnover(before.when_all_down(), record::Word(word_).when_all_down());
-    for (const Change& change : changes_)
-      turnover.add(change.before(), change.after());
-    std::erase_if(changes_, [](const Change& change) {
+    StoreOrder order(before.when_all_down(), record::Word(word_).when_all_down());
+    for (const BackendUpdate& change : changes_)
+      order.add(change.before(), change.after());
+    std::erase_if(changes_, [](const BackendUpdate& change) {
       if (change.before().word() != change.state) return false;
       store_live<Order::relaxed>(change.backend + at::kWeight, change.weight);
       return true;
     });
     return std::ranges::partition(changes_,
-                                  [&](const Change& change) {
-                                    return turnover.goes_first(change.before(), change.after());
+                                  [&](const BackendUpdate& change) {
+                                    return order.goes_first(change.before(), change.after());
                                   })
         .begin();
   }
@@ -127,15 +127,16 @@ class Turn {
   std::span<std::uint8_t> bytes_;
   record::View record_;
   std::uint32_t word_;
-  std::vector<Change> changes_;  // of each backend, until what stays as it is has been left out
+  std::vector<BackendUpdate>
+      changes_;  // of each backend, until what stays as it is has been left out
 };
 
 }  // namespace
 
-bool change_record(std::span<std::uint8_t> bytes, const ServiceVerdict& service, Left left) {
-  Turn turn(bytes);
-  const bool has_all = turn.plan(service, left);
-  turn.run();
+bool change_record(std::span<std::uint8_t> bytes, const ServiceVerdict& service, AskHlbd ask) {
+  RecordUpdate update(bytes);
+  const bool has_all = update.plan(service, ask);
+  update.run();
   return has_all;
 }
 
@@ -148,9 +149,9 @@ void change_scores(std::span<std::uint8_t> bytes, const Score& score_of) {
 }
 
 void leave_to_hlbd(std::span<std::uint8_t> bytes) {
-  Turn turn(bytes);
-  turn.plan_to_ask();
-  turn.run();
+  RecordUpdate update(bytes);
+  update.plan_to_ask();
+  update.run();
 }
 
 void clear_live_words(std::span<std::uint8_t> bytes) {

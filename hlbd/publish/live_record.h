@@ -1,4 +1,4 @@
-// One record of a table, changed in place while programs read it.
+// Changes a record of a table in place while programs read it.
 #pragma once
 
 #include <cstdint>
@@ -9,30 +9,31 @@
 
 namespace hlb::publish {
 
-// When a record is left to hlbd, which programs then ask.
-enum class Left : std::uint8_t {
-  as_told,         // if the verdict says so, or has a backend that the record hasn't
-  still,           // also if it was before
-  if_none_serves,  // of what it hasn't a backend is no reason while one that it has serves: in what
-                   // hlbd itself answers from, until the whole truth is there
+// Conditions on which programs are to ask hlbd instead of believing a record.
+enum class AskHlbd : std::uint8_t {
+  as_needed,       // the verdict is undecided, or has a backend that the record hasn't
+  as_before,       // also if programs were to ask before
+  if_none_serves,  // a missing backend is no reason while a backend of the record serves: for the
+                   // table that hlbd itself answers from, until the next one is whole
 };
 
-// Makes the record at the start of `bytes` say what the verdict says. Whoever comes in is stored
-// first, then the count of changes, then whoever goes out, see Turnover: a reader that finds the
-// same count before and after has seen those of one side alone, and that nobody is up only if
+// Makes the record at the start of `bytes` say what the verdict says. Backends that come in are
+// stored first, then the count of changes, then backends that go out, see StoreOrder: a reader that
+// finds the same count before and after has seen backends of one side alone, and nobody up only if
 // nobody was.
 //
-// Backends that the verdict doesn't have are withdrawn. False if it has one that the record hasn't.
+// Backends that the verdict doesn't have are withdrawn. Returns false if it has a backend that the
+// record hasn't.
 bool change_record(std::span<std::uint8_t> bytes, const ServiceVerdict& service,
-                   Left left = Left::as_told);
+                   AskHlbd ask = AskHlbd::as_needed);
 
 // Gives each backend its sort score.
 void change_scores(std::span<std::uint8_t> bytes, const Score& score_of);
 
-// Has hlbd be asked, whatever the record says.
+// Makes programs ask hlbd, whatever the record says.
 void leave_to_hlbd(std::span<std::uint8_t> bytes);
 
-// Makes each live word zero. For a copy, which nobody else reads.
+// Zeroes each live word of a copy, which nobody else reads.
 void clear_live_words(std::span<std::uint8_t> bytes);
 
 }  // namespace hlb::publish

@@ -45,7 +45,7 @@ void for_each_name(std::span<const std::uint8_t> bytes, Use use) {
   for_each_name(bytes, 0, slot_count(bytes), use);
 }
 
-// With each live word as zero.
+// A copy of the table with each live word zero.
 std::vector<std::uint8_t> shape_of(std::span<const std::uint8_t> table) {
   std::vector<std::uint8_t> bytes(table.begin(), table.end());
   std::fill_n(bytes.begin() + header::kSuperseded, header::kSize - header::kSuperseded, 0);
@@ -58,7 +58,7 @@ std::vector<std::uint8_t> shape_of(std::span<const std::uint8_t> table) {
 
 }  // namespace
 
-bool LiveTable::tell(const ServiceVerdict& service, Left left) {
+bool LiveTable::tell(const ServiceVerdict& service, AskHlbd ask) {
   if (bytes_.empty()) return false;
   const record::View record = record_of(view(), service.spec->name);
   if (!record.valid() || record.name() != service.spec->name) {
@@ -66,7 +66,7 @@ bool LiveTable::tell(const ServiceVerdict& service, Left left) {
     return false;
   }
   const auto offset = static_cast<std::size_t>(record.bytes().data() - bytes_.data());
-  return change_record(bytes_.subspan(offset), service, left);
+  return change_record(bytes_.subspan(offset), service, ask);
 }
 
 bool LiveTable::sort_by(const Score& score_of, std::uint32_t first, std::uint32_t count) {
@@ -91,7 +91,7 @@ void LiveTable::leave_names_to_hlbd(std::span<const std::uint8_t> truth) {
     leave_unless_same(name);
     if ((flags & table::kSubdomains) != 0) leave_unless_same("any." + std::string(name));
   });
-  // What is new may be here as another service's subdomain.
+  // A new name may be here as another service's subdomain.
   for_each_name(
       truth, [&](std::string_view name, std::uint32_t, std::uint16_t) { leave_unless_same(name); });
   add_flag(table::kIncomplete);

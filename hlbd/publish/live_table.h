@@ -25,7 +25,7 @@ class LiveTable {
   // backend) it leaves to hlbd: the service is marked so that hlbd is asked.
   // Backends that the service no longer has are withdrawn. False if it has no place for anything,
   // as one of no bytes hasn't.
-  bool tell(const ServiceVerdict& service, Left left = Left::as_told);
+  bool tell(const ServiceVerdict& service, AskHlbd ask = AskHlbd::as_needed);
 
   // Gives backends their sort scores, as after the host's addresses or routes have changed: those
   // of the services in so many slots from `first` on. False if that was the last of them.

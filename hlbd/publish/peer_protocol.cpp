@@ -108,17 +108,17 @@ bool PeerProtocol::look_up(Call call) {
     refuse(call.serial, bus::kNoSuchService, "no service has this name");
   } else if (!record.undecided()) {
     reply(call, record);
-  } else if (held_) {
+  } else if (waiting_) {
     refuse(call.serial, kLimitsExceeded, "one lookup is waiting on this connection already");
   } else {
-    held_ = std::move(call);
+    waiting_ = std::move(call);
   }
   constexpr std::size_t kMostWaiting = 262'144;  // a program that asks and doesn't read
   return output_.size() < kMostWaiting;
 }
 
 void PeerProtocol::answers_changed() {
-  if (held_) look_up(*std::exchange(held_, std::nullopt));
+  if (waiting_) look_up(*std::exchange(waiting_, std::nullopt));
 }
 
 void PeerProtocol::reply(const Call& call, const record::View& record) {

@@ -64,7 +64,7 @@ class PeerProtocol {
 
   const Find& find_;
   Stage stage_ = Stage::credentials;
-  std::optional<Call> held_;
+  std::optional<Call> waiting_;
   std::vector<std::uint8_t> output_;
   std::size_t size_ = 0;
   std::array<std::uint8_t, 2048> received_;  // a lookup takes about 300; the first size_ are set

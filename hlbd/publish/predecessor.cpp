@@ -32,15 +32,15 @@ Predecessor::Predecessor(const std::filesystem::path& folder)
   if (!trusted) table_.clear();
 }
 
-std::optional<Predecessor::Word> Predecessor::on(std::string_view service,
-                                                 const Address& backend) const {
+std::optional<Predecessor::Verdict> Predecessor::verdict_on(std::string_view service,
+                                                            const Address& backend) const {
   const table::View view = table::View::over(table_);
   const record::View record = view.valid() ? view.find(Name(service)) : record::View();
   if (!record.valid() || record.name() != service) return std::nullopt;
   for (std::uint32_t i = 0; i < record.backend_count(); ++i) {
     if (address_of(record.backend(i)) != backend) continue;
     const record::BackendState state = record.state(i);
-    return Word{.up = state.up() || state.suspect(), .withdrawn = state.withdrawn()};
+    return Verdict{.up = state.up() || state.suspect(), .withdrawn = state.withdrawn()};
   }
   return std::nullopt;
 }

@@ -21,12 +21,12 @@ class Predecessor {
   // Whether it has anything to say.
   bool trusted() const { return !table_.empty(); }
 
-  struct Word {
+  struct Verdict {
     bool up = false;         // it answered `service` with `backend`, or would have
     bool withdrawn = false;  // by an override or by advice
   };
   // nullopt of whom it doesn't have.
-  std::optional<Word> on(std::string_view service, const Address& backend) const;
+  std::optional<Verdict> verdict_on(std::string_view service, const Address& backend) const;
 
  private:
   std::vector<std::uint8_t> table_;

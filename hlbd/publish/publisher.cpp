@@ -11,8 +11,8 @@ namespace hlb {
 namespace {
 
 constexpr std::chrono::seconds kRetry{1};
-constexpr std::size_t kScoresAtLeast = 1000;    // are remembered
-constexpr std::chrono::milliseconds kSlice{5};  // of a turn of the loop
+constexpr std::size_t kScoresAtLeast = 1000;    // scores that are kept in any case
+constexpr std::chrono::milliseconds kSlice{5};  // of work in a turn of the loop
 
 }  // namespace
 
@@ -49,16 +49,17 @@ void Publisher::tell(std::span<const Refreshed> services) {
   publish::LiveTable truth(truth_);
   for (const Refreshed& each : services) {
     const ServiceVerdict& verdict = verdicts[each.service];
-    const bool has_place = truth.tell(verdict, publish::Left::if_none_serves);
-    // Only the next truth can have one that this hasn't.
+    const bool has_place = truth.tell(verdict, publish::AskHlbd::if_none_serves);
+    // Only the next truth can have a backend that this hasn't.
     if (encoder_ ? !encoder_->tell(each.service, verdict) : !has_place) reshaped_ = true;
   }
   if (reshaped_) reshape();
   if (file_.published().empty()) return file_.supersede_predecessor();
   publish::LiveTable table = file_.live();
-  const publish::Left left = left_to_hlbd_ ? publish::Left::still : publish::Left::as_told;
+  const publish::AskHlbd ask =
+      left_to_hlbd_ ? publish::AskHlbd::as_before : publish::AskHlbd::as_needed;
   for (const Refreshed& each : services)
-    table.tell(verdicts[each.service], left);
+    table.tell(verdicts[each.service], ask);
 }
 
 void Publisher::reshape() {
@@ -67,13 +68,13 @@ void Publisher::reshape() {
   encoder_.emplace(monitor_.verdicts(),
                    publish::TableTraits{.max_stale = max_stale_, .network = network_},
                    [this](const Address& address) { return scores_.of(address); });
-  // Until there is a first truth, hlbd itself can answer nothing.
+  // Without a first truth hlbd itself can answer nothing.
   while (truth_.empty())
     encode_more();
   work();
 }
 
-// A slice of what is to be done, and the rest in the turns to come.
+// Does a slice of the work, and the rest in the turns to come.
 void Publisher::work() {
   working_ = true;
   const auto end_of_slice = Monotonic::now() + kSlice;
@@ -90,7 +91,7 @@ void Publisher::work() {
   end_work();
 }
 
-// False when there is nothing more to do for now.
+// Returns false when there is nothing more to do for now.
 bool Publisher::work_more() {
   if (encoder_) {
     encode_more();
@@ -99,7 +100,7 @@ bool Publisher::work_more() {
   return file_is_old_ && replace_more();
 }
 
-// Once the next truth is whole, it is the truth.
+// Encodes a part of the next truth, which takes the place of the truth once it is whole.
 void Publisher::encode_more() {
   constexpr std::size_t kServicesAtATime = 200;
   if (!encoder_->add(monitor_.verdicts(), kServicesAtATime)) return;
@@ -190,7 +191,7 @@ void Publisher::sort_more() {
 }
 
 void Publisher::renew_lease() {
-  // What is old is about to be replaced, or tried again to be.
+  // An old file is about to be replaced anyway, or will be tried again.
   if (file_.published().empty() || file_.renew() || file_is_old_) return;
   spdlog::warn("the table was removed, replaced or changed by somebody else: it is made anew");
   file_is_old_ = true;

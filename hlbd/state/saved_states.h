@@ -26,7 +26,7 @@
 #include <vector>
 
 #include "health/address.h"
-#include "health/last_word.h"
+#include "health/advice.h"
 #include "health/machine.h"
 #include "system/moment.h"
 #include "system/whole_file.h"

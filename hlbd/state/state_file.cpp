@@ -69,13 +69,13 @@ class StateFile::OnDisk {
 
 StateFile::StateFile(const boost::asio::any_io_executor& executor, Worker& worker,
                      const std::filesystem::path& folder, Snapshot snapshot, OnTrouble on_trouble,
-                     Clock clock)
+                     Now now)
     : path_(folder / kStateFile),
       worker_(worker),
       on_disk_(std::make_shared<OnDisk>(path_)),
       snapshot_(std::move(snapshot)),
       on_trouble_(std::move(on_trouble)),
-      clock_(std::move(clock)),
+      now_(std::move(now)),
       change_(executor),
       next_part_(executor),
       refresh_(executor) {
@@ -93,7 +93,7 @@ void StateFile::write_when_due() {
     if (error) return;
     if (under_way_ > 0 || encoder_) return write_when_due();
     pending_ = false;
-    encoder_.emplace(clock_());
+    encoder_.emplace(now_());
     gather_from(0);
   });
 }
@@ -112,7 +112,7 @@ void StateFile::write_now() {
   pending_ = false;
   change_.cancel();
   next_part_.cancel();
-  encoder_.emplace(clock_());
+  encoder_.emplace(now_());
   std::optional<std::size_t> left = 0;
   while (left)
     left = snapshot_(*encoder_, *left);
@@ -143,7 +143,7 @@ void StateFile::await_refresh() {
 
 void StateFile::refresh() {
   ++under_way_;
-  worker_.post([this, file = on_disk_, head = StateEncoder::head(clock_())] {
+  worker_.post([this, file = on_disk_, head = StateEncoder::head(now_())] {
     return [this, done = file->rewrite_head(head)] {
       --under_way_;
       if (!done) write_now();

@@ -35,7 +35,7 @@ class StateFile {
   // Adds the states of some services, from the `first` on; returns the first of those that are
   // left, nullopt if none is.
   using Snapshot = std::function<std::optional<std::size_t>(StateEncoder&, std::size_t first)>;
-  using Clock = std::function<Moment()>;
+  using Now = std::function<Moment()>;
   // Told why the file can't be written, whenever that changes; empty: it can.
   using OnTrouble = std::function<void(const std::string& trouble)>;
 
@@ -43,7 +43,7 @@ class StateFile {
   // The worker, which delivers to the loop, must outlive it.
   StateFile(const boost::asio::any_io_executor& executor, Worker& worker,
             const std::filesystem::path& folder, Snapshot snapshot, OnTrouble on_trouble = {},
-            Clock clock = moment_now);
+            Now now = moment_now);
 
   // Some state has changed: writes the file within kDelay, all changes until then together; with
   // thousands of services over several turns of the loop.
@@ -75,7 +75,7 @@ class StateFile {
   std::shared_ptr<OnDisk> on_disk_;  // shared with jobs, which may outlive this
   Snapshot snapshot_;
   OnTrouble on_trouble_;
-  Clock clock_;
+  Now now_;
   boost::asio::steady_timer change_;
   boost::asio::steady_timer next_part_;
   boost::asio::steady_timer refresh_;

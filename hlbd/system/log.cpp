@@ -212,6 +212,10 @@ void set_log_level(LogLevel level) {
   spdlog::set_level(spdlog_level(level));
 }
 
+void log(const Notice& notice) {
+  spdlog::log(notice.trouble ? spdlog::level::warn : spdlog::level::info, "{}", notice.text);
+}
+
 // spdlog knows no fields, so these lines go around it.
 void log_with_fields(LogLevel level, const std::string& text, std::span<const LogField> fields) {
   const auto of_spdlog = spdlog_level(level);

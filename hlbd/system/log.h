@@ -23,6 +23,14 @@ class Log {
 
 void set_log_level(LogLevel level);
 
+// What a part of hlbd has to say to operators, once.
+struct Notice {
+  bool trouble = false;  // a warning; else that all is well again, or news
+  std::string text;
+};
+
+void log(const Notice& notice);
+
 // What the journal keeps beside the text of a line, and finds it by: journalctl NAME=value.
 struct LogField {
   const char* name;  // in capitals, as systemd.journal-fields(7) wants it

@@ -17,7 +17,7 @@ bool is_hostname(const std::string& name) {
 
 void check(const DnsAnswer& answer) {
   const bool empty = answer.addresses.empty() && answer.targets.empty();
-  if (empty == (answer.kind == DnsAnswer::Kind::records)) std::abort();
+  if (empty == (answer.result == DnsAnswer::Result::records)) std::abort();
   if (answer.targets.size() > kMostTargets || answer.ttl.count() < 0) std::abort();
   if (empty && answer.reason.empty()) std::abort();
   for (const SrvTarget& target : answer.targets) {

@@ -46,7 +46,7 @@ class Reachable:
 
 
 def comes_in(before, after):
-    """Whether a backend's word is stored before the counter, as publish/turnover.cpp has it."""
+    """Whether a backend's word is stored before the counter, as publish/store_order.cpp has it."""
     best_before, best_after = min(before), min(after)
     was_in, is_in = answer(before), answer(after)
 

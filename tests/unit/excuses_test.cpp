@@ -1,4 +1,4 @@
-#include "health/excuses.h"
+#include "health/outcome.h"
 
 #include <gtest/gtest.h>
 

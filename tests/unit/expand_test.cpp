@@ -37,7 +37,7 @@ class ExpandTest : public testing::Test {
 
   void knows(const std::string& name, const std::vector<std::string>& addresses) {
     DnsAnswer answer = DnsAnswer::none("there are no such records");
-    if (!addresses.empty()) answer.kind = DnsAnswer::Kind::records;
+    if (!addresses.empty()) answer.result = DnsAnswer::Result::records;
     for (const std::string& text : addresses)
       answer.addresses.push_back(address(text));
     KnownName& known = names_.try_emplace({name, false}, false).first->second;
@@ -47,7 +47,7 @@ class ExpandTest : public testing::Test {
 
   void knows_targets(const std::string& name, std::vector<SrvTarget> targets) {
     KnownName& known = names_.try_emplace({name, true}, true).first->second;
-    known.take(0, {DnsAnswer::Kind::records, "", {}, std::move(targets), {}});
+    known.take(0, {DnsAnswer::Result::records, "", {}, std::move(targets), {}});
   }
 
   // Is being asked for, without an answer so far.
@@ -66,7 +66,7 @@ class ExpandTest : public testing::Test {
 
   std::set<NameKey> names() const {
     std::set<NameKey> names;
-    const Known known = [this](const NameKey& key) { return find(key); };
+    const FindName known = [this](const NameKey& key) { return find(key); };
     for (const auto& [name, service] : names_of(std::span(&service_, 1), known)) {
       EXPECT_EQ(service, service_.name);
       names.insert(name);

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 class FairSharesTest : public testing::Test {
  protected:
-  static constexpr Rounds::Places kPlaces{.probes = 24, .programs = 12};
+  static constexpr Rounds::Limits kLimits{.probes = 24, .programs = 12};
   static constexpr auto kWell = "10.0.0.1";
 
   // So many that nobody answers for. The addresses of another `net` are others.
@@ -57,7 +57,7 @@ class FairSharesTest : public testing::Test {
     return world_.probes(backend).size() >= 27;
   }
 
-  FakeWorld world_{kPlaces};
+  FakeWorld world_{kLimits};
 };
 
 TEST_F(FairSharesTest, SilentBackendsDelayNoFirstAnswerOfAnotherService) {
@@ -109,7 +109,7 @@ TEST_F(FairSharesTest, NorHintsThatComeForAllOfThem) {
     world_.monitor().probe_now(
         [](const probes::Target& target) { return target.address != address(kWell); });
     world_.pass(1s);
-    EXPECT_EQ(under_way(), kPlaces.probes / 2);
+    EXPECT_EQ(under_way(), kLimits.probes / 2);
   }
   EXPECT_GE(world_.probes(kWell).size(), 27U);
 }
@@ -146,7 +146,7 @@ TEST_F(FairSharesTest, AServiceKeepsItsShareOverReloads) {
     const auto other = plain_service("another" + std::to_string(reload), {"10.9.9.9"});
     world_.apply(reload % 2 == 0 ? std::vector{other, hog} : std::vector{hog});
     world_.pass(300ms);
-    EXPECT_LE(under_way(), kPlaces.probes * 2 / 3);
+    EXPECT_LE(under_way(), kLimits.probes * 2 / 3);
   }
 }
 
@@ -157,7 +157,7 @@ TEST_F(FairSharesTest, GivesBackThePlacesOfServicesThatWent) {
   }
   world_.apply({plain_service("silent.test", silent(100))});
   world_.pass(10ms);
-  EXPECT_EQ(under_way(), kPlaces.probes * 2 / 3);
+  EXPECT_EQ(under_way(), kLimits.probes * 2 / 3);
 }
 
 TEST_F(FairSharesTest, ACheckThatServicesShareCountsToTheOneThatHasFewer) {
@@ -181,7 +181,7 @@ TEST_F(FairSharesTest, AgentsThatSayNothingAreSilentWhateverTheySaidBefore) {
     world_.takes(each, 1s);
   }
   world_.pass(60s);
-  EXPECT_EQ(under_way(), kPlaces.probes / 2);
+  EXPECT_EQ(under_way(), kLimits.probes / 2);
 }
 
 TEST_F(FairSharesTest, WhoRefusesAtOnceIsNotSilent) {
@@ -208,11 +208,11 @@ TEST_F(FairSharesTest, ProgramsThatHangDelayNoOtherServices) {
 TEST_F(FairSharesTest, ProgramsHavePlacesOfTheirOwn) {
   world_.apply({plain_service("hung.test", silent(200), check_by(ExecCheck{.command = {"/x"}}))});
   world_.pass(10ms);
-  EXPECT_EQ(under_way(), kPlaces.programs * 2 / 3);
+  EXPECT_EQ(under_way(), kLimits.programs * 2 / 3);
   world_.apply({plain_service("hung.test", silent(200), check_by(ExecCheck{.command = {"/x"}})),
                 plain_service("silent.test", silent(200, 2))});
   world_.pass(10ms);
-  EXPECT_EQ(under_way(), (kPlaces.programs + kPlaces.probes) * 2 / 3);
+  EXPECT_EQ(under_way(), (kLimits.programs + kLimits.probes) * 2 / 3);
 }
 
 TEST_F(FairSharesTest, FilesTakeNoPlace) {

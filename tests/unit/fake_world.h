@@ -71,14 +71,14 @@ class FakeWorld : private Monitor::Observer {
   };
 
   // `answer` is what every probe finds, at once unless takes() says otherwise.
-  explicit FakeWorld(Answer answer, std::uint64_t seed = 1, Rounds::Places places = {})
+  explicit FakeWorld(Answer answer, std::uint64_t seed = 1, Rounds::Limits limits = {})
       : answer_(std::move(answer)),
         monitor_(
             loop_.get_executor(), clock_,
             [this](const probes::Target& target) {
               return std::make_unique<FakeProbe>(*this, target);
             },
-            {.identity = 1, .seed = seed, .places = places}, *this) {
+            {.identity = 1, .seed = seed, .limits = limits}, *this) {
     spdlog::set_level(spdlog::level::off);
   }
   ~FakeWorld() override { spdlog::set_level(spdlog::level::info); }
@@ -86,13 +86,13 @@ class FakeWorld : private Monitor::Observer {
   FakeWorld& operator=(const FakeWorld&) = delete;
 
   // Passes, until says() has something else said.
-  explicit FakeWorld(Rounds::Places places = {})
+  explicit FakeWorld(Rounds::Limits limits = {})
       : FakeWorld(
             [this](const probes::Target& target, TimePoint) {
               const auto said = says_.find(target.address);
               return said == says_.end() ? kPasses : said->second;
             },
-            1, places) {}
+            1, limits) {}
 
   // What the probes of this address find from now on; they pass until then.
   void says(const std::string& backend, Outcome outcome) {
@@ -104,10 +104,10 @@ class FakeWorld : private Monitor::Observer {
     takes_.insert_or_assign(address(backend), time);
   }
 
-  void apply(std::vector<ServiceSpec> services, State published = State::unknown) {
+  void apply(std::vector<ServiceSpec> services, State inherited = State::unknown) {
     monitor_.apply({.now = list_of(std::move(services))},
                    [=, this](const ServiceSpec&, const BackendSpec&) {
-                     return Monitor::Known{published, std::nullopt, said_before};
+                     return Monitor::Inherited{inherited, std::nullopt, said_before};
                    });
     loop_.poll();
   }

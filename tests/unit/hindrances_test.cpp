@@ -38,8 +38,8 @@ class HindrancesTest : public testing::Test {
   const Hindrances::Cause full_ = cause("no probe: Too many open files");
   FakeClock clock_;
   std::vector<std::string> said_;
-  Hindrances hindrances_{clock_, [this](const Hindrances::News& news) {
-                           said_.push_back((news.trouble ? "! " : "") + news.text);
+  Hindrances hindrances_{clock_, [this](const Notice& notice) {
+                           said_.push_back((notice.trouble ? "! " : "") + notice.text);
                          }};
   std::vector<Hindrances::Part> parts_ = std::vector<Hindrances::Part>(10'000);
 };

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 using Standing = KnownName::Standing;
 
 DnsAnswer addresses(const std::vector<std::string>& texts, std::chrono::seconds ttl = 60s) {
-  DnsAnswer answer{DnsAnswer::Kind::records, "", {}, {}, ttl};
+  DnsAnswer answer{DnsAnswer::Result::records, "", {}, {}, ttl};
   for (const std::string& text : texts)
     answer.addresses.push_back(Address::parse(text).value());
   return answer;
@@ -38,11 +38,11 @@ std::vector<std::string> texts(const KnownName& name) {
 }
 
 // A whole round of a name with addresses.
-KnownName::News round(KnownName& name, DnsAnswer ipv4, DnsAnswer ipv6) {
-  KnownName::News news = name.take(0, std::move(ipv4));
-  const KnownName::News more = name.take(1, std::move(ipv6));
+KnownName::Changes round(KnownName& name, DnsAnswer ipv4, DnsAnswer ipv6) {
+  KnownName::Changes changes = name.take(0, std::move(ipv4));
+  const KnownName::Changes more = name.take(1, std::move(ipv6));
   EXPECT_TRUE(name.round_over());
-  return {news.records || more.records, news.standing || more.standing};
+  return {changes.records || more.records, changes.standing || more.standing};
 }
 
 TEST(KnownName, AsksForBothFamiliesOrForServiceRecords) {
@@ -114,7 +114,7 @@ TEST(KnownName, NeverLosesTheLastOfItsAddresses) {
 
 TEST(KnownName, NeverLosesTheLastOfItsTargets) {
   KnownName name(true);
-  DnsAnswer answer{DnsAnswer::Kind::records, "", {}, {{1, 2, "a.test", 3}}, 60s};
+  DnsAnswer answer{DnsAnswer::Result::records, "", {}, {{1, 2, "a.test", 3}}, 60s};
   name.take(0, answer);
   EXPECT_FALSE(name.take(0, none()).records);
   EXPECT_THAT(name.targets(), ElementsAre(SrvTarget{1, 2, "a.test", 3}));

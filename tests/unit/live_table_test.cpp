@@ -22,8 +22,8 @@ class Table {
  public:
   explicit Table(const std::vector<Sample>& services) : bytes_(table_of(services)) {}
 
-  bool tell(const Sample& service, publish::Left left = publish::Left::as_told) {
-    return live().tell(service.verdict(), left);
+  bool tell(const Sample& service, publish::AskHlbd ask = publish::AskHlbd::as_needed) {
+    return live().tell(service.verdict(), ask);
   }
   publish::LiveTable live() { return publish::LiveTable(bytes_); }
   record::View record(std::string_view name = "app.local") {
@@ -112,10 +112,10 @@ TEST(LiveTable, LeavesOtherBackendsToHlbdAndWithdrawsThoseThatAreGone) {
 TEST(LiveTable, MayGoOnAnsweringWhileOneThatItHasServes) {
   Table table({both_up()});
   const Sample more = Sample().backend(kA, {.state = State::down}).backend(kB).backend(kC);
-  EXPECT_FALSE(table.tell(more, publish::Left::if_none_serves));
+  EXPECT_FALSE(table.tell(more, publish::AskHlbd::if_none_serves));
   EXPECT_FALSE(table.record().undecided());
   EXPECT_EQ(table.served(), Addresses{kB});
-  EXPECT_FALSE(table.tell(Sample().backend(kC), publish::Left::if_none_serves));
+  EXPECT_FALSE(table.tell(Sample().backend(kC), publish::AskHlbd::if_none_serves));
   EXPECT_TRUE(table.record().undecided());
 }
 
@@ -193,7 +193,7 @@ TEST(LiveTable, LeavesAServiceToHlbdOfWhoseSubdomainsOneIsAnothers) {
 TEST(LiveTable, WhatIsLeftToHlbdStaysSoThroughLaterVerdicts) {
   Table table({both_up().alias("app")});
   table.live().leave_names_to_hlbd(Table({both_up()}).bytes());
-  EXPECT_TRUE(table.tell(both_up(), publish::Left::still));
+  EXPECT_TRUE(table.tell(both_up(), publish::AskHlbd::as_before));
   EXPECT_TRUE(table.record("app").undecided());
   EXPECT_TRUE(table.tell(both_up()));
   EXPECT_FALSE(table.record("app").undecided());

@@ -134,7 +134,7 @@ TEST(Machine, AnUnknownFirstOutcomeLeavesTheDecisionToTheNext) {
 
 TEST(Machine, AnAdoptedStateIsServedButNotDecided) {
   Machine machine(Thresholds{});
-  machine.adopt(State::up);
+  machine.start_from(State::up);
   EXPECT_EQ(machine.state(), State::up);
   EXPECT_FALSE(machine.decided());
   EXPECT_FALSE(machine.pending());
@@ -142,7 +142,7 @@ TEST(Machine, AnAdoptedStateIsServedButNotDecided) {
 
 TEST(Machine, AnAdoptedStateIsChangedAsAnyOther) {
   Machine machine({.rise = 5, .fall = 2});
-  machine.adopt(State::up);
+  machine.start_from(State::up);
   EXPECT_EQ(machine.observe(kFail), Transition::pending);
   EXPECT_EQ(machine.state(), State::up);
   EXPECT_FALSE(machine.decided());
@@ -153,7 +153,7 @@ TEST(Machine, AnAdoptedStateIsChangedAsAnyOther) {
 
 TEST(Machine, AdoptedStateIsConfirmedByAnOutcomeThatAgrees) {
   Machine machine(Thresholds{});
-  machine.adopt(State::down);
+  machine.start_from(State::down);
   EXPECT_EQ(machine.observe(kFail), Transition::unchanged);
   EXPECT_TRUE(machine.decided());
   EXPECT_EQ(machine.observe(kPass), Transition::pending);

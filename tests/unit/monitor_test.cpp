@@ -19,7 +19,7 @@ namespace asio = boost::asio;
 using probes::tcp;
 
 const auto kNothingPublished = [](const ServiceSpec&, const BackendSpec&) {
-  return Monitor::Known{};
+  return Monitor::Inherited{};
 };
 
 class MonitorTest : public testing::Test, private Monitor::Observer {

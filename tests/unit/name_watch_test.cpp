@@ -91,9 +91,7 @@ class NameWatchTest : public testing::Test {
         take(services);
         ++changes_;
       },
-      [this](const NameWatch::News& news) {
-        news_.push_back((news.trouble ? "! " : "") + news.text);
-      },
+      [this](const Notice& notice) { news_.push_back((notice.trouble ? "! " : "") + notice.text); },
       [this](std::string_view service, const Address& backend) {
         return up_.contains(std::string(service) + "/" + backend.to_string());
       },
@@ -229,7 +227,7 @@ TEST_F(NameWatchTest, EndsTheWaitForASilentDnsAfterAWhileAndTakesItsAnswerLater)
   zone_["x.test"] = {"10.0.0.1"};
   NameWatch impatient(
       loop_.get_executor(), [this](const Services& services) { take(services); },
-      [](const NameWatch::News&) {}, [](std::string_view, const Address&) { return false; },
+      [](const Notice&) {}, [](std::string_view, const Address&) { return false; },
       {.resolv_conf = resolv_conf_.path(), .timeout = 200ms, .tries = 20, .port = server_.port()},
       50ms);
   take(impatient.follow(list_of({service("a.test", {{.name = "x.test"}})})));

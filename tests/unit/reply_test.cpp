@@ -32,7 +32,7 @@ TEST(DnsReply, GivesAddressesSortedAndEachOnce) {
   const Reply reply =
       reply_for(ns_t_a).address(60, "10.0.0.9").address(60, "10.0.0.1").address(60, "10.0.0.9");
   const DnsAnswer answer = read_reply(RecordType::a, reply.bytes());
-  EXPECT_EQ(answer.kind, DnsAnswer::Kind::records);
+  EXPECT_EQ(answer.result, DnsAnswer::Result::records);
   EXPECT_THAT(texts(answer), ElementsAre("10.0.0.1", "10.0.0.9"));
   EXPECT_EQ(answer.ttl, 60s);
 }
@@ -76,7 +76,7 @@ TEST(DnsReply, LeavesOutAddressesThatNoBackendCanHave) {
                          .address(1, "ff02::1")
                          .address(1, "fe80::1")
                          .address(1, "::ffff:10.0.0.1");
-  EXPECT_EQ(read_reply(RecordType::aaaa, ipv6.bytes()).kind, DnsAnswer::Kind::none);
+  EXPECT_EQ(read_reply(RecordType::aaaa, ipv6.bytes()).result, DnsAnswer::Result::none);
 }
 
 TEST(DnsReply, LeavesOutTargetsThatAreNoHostnames) {
@@ -99,13 +99,13 @@ TEST(DnsReply, LeavesOutRecordsOfOtherTypesAndWrongSizes) {
   const Reply reply =
       reply_for(ns_t_a).add(ns_t_a, 1, {10, 0, 0}).add(ns_t_a, 1, Bytes(16)).address(1, "fd99::1");
   const DnsAnswer answer = read_reply(RecordType::a, reply.bytes());
-  EXPECT_EQ(answer.kind, DnsAnswer::Kind::none);
+  EXPECT_EQ(answer.result, DnsAnswer::Result::none);
   EXPECT_FALSE(answer.reason.empty());
   EXPECT_THAT(answer.addresses, IsEmpty());
 }
 
 TEST(DnsReply, WithoutRecordsSaysThatThereAreNone) {
-  EXPECT_EQ(read_reply(RecordType::a, reply_for(ns_t_a).bytes()).kind, DnsAnswer::Kind::none);
+  EXPECT_EQ(read_reply(RecordType::a, reply_for(ns_t_a).bytes()).result, DnsAnswer::Result::none);
 }
 
 TEST(DnsReply, IsUsedUpToABoundOfTargets) {
@@ -124,7 +124,7 @@ TEST(DnsReply, ThatEndsAnywhereIsNotUnderstood) {
                           .bytes();
   for (std::size_t size = 0; size < whole.size(); ++size) {
     const Bytes cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
-    EXPECT_EQ(read_reply(RecordType::srv, cut).kind, DnsAnswer::Kind::failed) << size;
+    EXPECT_EQ(read_reply(RecordType::srv, cut).result, DnsAnswer::Result::failed) << size;
   }
 }
 

@@ -65,7 +65,7 @@ class ResolverTest : public testing::Test {
 
 TEST_F(ResolverTest, AsksTheServersOfResolvConf) {
   const DnsAnswer answer = ask(one_address);
-  EXPECT_EQ(answer.kind, DnsAnswer::Kind::records);
+  EXPECT_EQ(answer.result, DnsAnswer::Result::records);
   EXPECT_THAT(answer.addresses, ElementsAre(Address::parse("10.0.0.1").value()));
   EXPECT_EQ(answer.ttl, 60s);
 }
@@ -87,12 +87,12 @@ TEST_F(ResolverTest, AsksForWhatIsWanted) {
 }
 
 TEST_F(ResolverTest, TellsNothingThereFromNobodyKnows) {
-  EXPECT_EQ(ask(says(ns_r_nxdomain)).kind, DnsAnswer::Kind::none);
+  EXPECT_EQ(ask(says(ns_r_nxdomain)).result, DnsAnswer::Result::none);
   EXPECT_EQ(ask(says(ns_r_nxdomain)).reason, "there is no such name");
-  EXPECT_EQ(ask(says(ns_r_noerror)).kind, DnsAnswer::Kind::none);
+  EXPECT_EQ(ask(says(ns_r_noerror)).result, DnsAnswer::Result::none);
   EXPECT_EQ(ask(says(ns_r_noerror)).reason, "there are no such records");
-  EXPECT_EQ(ask(says(ns_r_servfail)).kind, DnsAnswer::Kind::failed);
-  EXPECT_EQ(ask(says(ns_r_refused)).kind, DnsAnswer::Kind::failed);
+  EXPECT_EQ(ask(says(ns_r_servfail)).result, DnsAnswer::Result::failed);
+  EXPECT_EQ(ask(says(ns_r_refused)).result, DnsAnswer::Result::failed);
 }
 
 TEST_F(ResolverTest, FailsWhenNobodyListens) {
@@ -101,7 +101,7 @@ TEST_F(ResolverTest, FailsWhenNobodyListens) {
     const NameServer gone(loop_, silence);
     nobody = settings(gone);
   }
-  EXPECT_EQ(ask(nobody).kind, DnsAnswer::Kind::failed);
+  EXPECT_EQ(ask(nobody).result, DnsAnswer::Result::failed);
 }
 
 TEST_F(ResolverTest, FailsAfterItsTimeOut) {
@@ -109,7 +109,7 @@ TEST_F(ResolverTest, FailsAfterItsTimeOut) {
   ResolverSettings impatient = settings(server);
   impatient.timeout = 50ms;
   const DnsAnswer answer = ask(impatient);
-  EXPECT_EQ(answer.kind, DnsAnswer::Kind::failed);
+  EXPECT_EQ(answer.result, DnsAnswer::Result::failed);
   EXPECT_FALSE(answer.reason.empty());
   EXPECT_EQ(server.asked(), 2);
 }
@@ -122,7 +122,7 @@ TEST_F(ResolverTest, IgnoresAReplyToAnotherQuestion) {
   });
   ResolverSettings impatient = settings(server);
   impatient.timeout = 50ms;
-  EXPECT_EQ(ask(impatient).kind, DnsAnswer::Kind::failed);
+  EXPECT_EQ(ask(impatient).result, DnsAnswer::Result::failed);
 }
 
 TEST_F(ResolverTest, AsksOverTcpWhenTheReplyWasCut) {
@@ -144,7 +144,7 @@ TEST_F(ResolverTest, AnswersThousandsOfQuestionsAFewAtATime) {
   for (int i = 0; i < kQuestions; ++i) {
     resolver.ask({"n" + std::to_string(i) + ".test", RecordType::a}, turn_,
                  [&](const DnsAnswer& answer) {
-                   answered += answer.kind == DnsAnswer::Kind::records ? 1 : 0;
+                   answered += answer.result == DnsAnswer::Result::records ? 1 : 0;
                  });
   }
   EXPECT_TRUE(run_until([&] { return answered == kQuestions; }));
@@ -199,7 +199,7 @@ TEST_F(ResolverTest, AsksTheServersOfAChangedResolvConfAlsoForWhatIsUnderWay) {
   Resolver resolver(loop_.get_executor(), settings(before));
   int answered = 0;
   const auto count = [&](const DnsAnswer& answer) {
-    answered += answer.kind == DnsAnswer::Kind::records ? 1 : 0;
+    answered += answer.result == DnsAnswer::Result::records ? 1 : 0;
   };
   resolver.ask({"first.test", RecordType::a}, turn_, count);
   ASSERT_TRUE(run_until([&] { return before.asked() == 1; }));
@@ -218,7 +218,7 @@ TEST_F(ResolverTest, AsksTheServersItKnowsWhileResolvConfHangs) {
   Resolver resolver(loop_.get_executor(), impatient);
   int answered = 0;
   const auto count = [&](const DnsAnswer& answer) {
-    answered += answer.kind == DnsAnswer::Kind::records ? 1 : 0;
+    answered += answer.result == DnsAnswer::Result::records ? 1 : 0;
   };
   resolver.ask({"first.test", RecordType::a}, turn_, count);
   ASSERT_TRUE(run_until([&] { return answered == 1; }));
@@ -242,7 +242,7 @@ TEST_F(ResolverTest, FailsWhileResolvConfHangsAndNoServerIsKnown) {
   hanging.resolv_conf = hung.path();
   hanging.timeout = 50ms;
   const DnsAnswer answer = ask(hanging);
-  EXPECT_EQ(answer.kind, DnsAnswer::Kind::failed);
+  EXPECT_EQ(answer.result, DnsAnswer::Result::failed);
   EXPECT_EQ(answer.reason, hung.path() + " can't be read at the moment");
   EXPECT_EQ(server.asked(), 0);
 }
@@ -278,7 +278,7 @@ TEST_F(ResolverTest, AsksThisHostWithoutAResolvConf) {
   const NameServer server(loop_, one_address);
   ResolverSettings none = settings(server);
   none.resolv_conf = "/nonexistent/resolv.conf";
-  EXPECT_EQ(ask(none).kind, DnsAnswer::Kind::records);
+  EXPECT_EQ(ask(none).result, DnsAnswer::Result::records);
 }
 
 }  // namespace

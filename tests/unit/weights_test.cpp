@@ -9,7 +9,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-std::vector<std::uint32_t> of(std::vector<Share> shares) {
+std::vector<std::uint32_t> of(std::vector<PartialWeight> shares) {
   return weights_of(shares);
 }
 

@@ -30,9 +30,9 @@ struct WatchedServices {
   std::vector<ServiceVerdict> verdicts;
 };
 
-class Takeover {
+class PreviousServices {
  public:
-  explicit Takeover(WatchedServices before) : before_(std::move(before)) {}
+  explicit PreviousServices(WatchedServices before) : before_(std::move(before)) {}
 
   // Puts the service that stood at `place`, and is as `spec` has it, whole into `watched` and
   // `verdict`.

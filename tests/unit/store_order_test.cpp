@@ -1,6 +1,6 @@
 // The order of stores: each turn of a small record, and each way in which a reader may come across
 // it while it is stored.
-#include "publish/turnover.h"
+#include "publish/store_order.h"
 
 #include <gtest/gtest.h>
 
@@ -13,7 +13,7 @@
 namespace hlb {
 namespace {
 
-using publish::Turnover;
+using publish::StoreOrder;
 using record::BackendState;
 using record::kNever;
 using record::Rank;
@@ -28,7 +28,7 @@ struct Instant {
   WhenAllDown rule;
 };
 
-class TurnoverOrder : public testing::Test {
+class StoreOrderTest : public testing::Test {
  protected:
   static BackendState word(std::uint16_t priority, std::uint8_t flags) {
     return {priority, record::Family::ipv4, flags};
@@ -82,15 +82,15 @@ class TurnoverOrder : public testing::Test {
   };
 
   static Turn turn(const Instant& before, const Instant& after) {
-    Turnover turnover(before.rule, after.rule);
+    StoreOrder order(before.rule, after.rule);
     for (std::size_t i = 0; i < before.words.size(); ++i)
-      turnover.add(before.words[i], after.words[i]);
+      order.add(before.words[i], after.words[i]);
     Turn turn{{before}, {}};
     Instant now = before;
     const auto store = [&](bool first, std::vector<Instant>& instants) {
       for (std::size_t i = 0; i < now.words.size(); ++i) {
         if (before.words[i].word() == after.words[i].word()) continue;
-        if (turnover.goes_first(before.words[i], after.words[i]) != first) continue;
+        if (order.goes_first(before.words[i], after.words[i]) != first) continue;
         now.words[i] = after.words[i];
         instants.push_back(now);
       }
@@ -151,7 +151,7 @@ class TurnoverOrder : public testing::Test {
   }
 };
 
-TEST_F(TurnoverOrder, OfOneTurnShowsNobodyButThoseOfBeforeOrAfterAndNeverNobody) {
+TEST_F(StoreOrderTest, OfOneTurnShowsNobodyButThoseOfBeforeOrAfterAndNeverNobody) {
   const auto records = all(3, {kDown, kUp0, kUp1, kUp2, kPanic1});
   for (const WhenAllDown rule : {WhenAllDown::fail, WhenAllDown::all}) {
     for (const Words& from : records) {
@@ -167,7 +167,7 @@ TEST_F(TurnoverOrder, OfOneTurnShowsNobodyButThoseOfBeforeOrAfterAndNeverNobody)
   }
 }
 
-TEST_F(TurnoverOrder, HoldsForAnotherRuleToo) {
+TEST_F(StoreOrderTest, HoldsForAnotherRuleToo) {
   const auto records = all(2, {kDown, kUp0, kUp1, kUp2, kPanic0, kPanic1, kDrained});
   for (const Words& from : records) {
     for (const Words& to : records) {
@@ -184,7 +184,7 @@ TEST_F(TurnoverOrder, HoldsForAnotherRuleToo) {
 }
 
 // The count is the same from one turn's on until the next one's.
-TEST_F(TurnoverOrder, HoldsFromOneTurnToTheNext) {
+TEST_F(StoreOrderTest, HoldsFromOneTurnToTheNext) {
   const auto records = all(3, {kDown, kUp0, kUp1});
   for (const Words& first : records) {
     for (const Words& second : records) {
@@ -202,7 +202,7 @@ TEST_F(TurnoverOrder, HoldsFromOneTurnToTheNext) {
 }
 
 // It answers those who are up, who come and go without another priority.
-TEST_F(TurnoverOrder, ShowsSomebodyToAModuleThatKnowsNoPanic) {
+TEST_F(StoreOrderTest, ShowsSomebodyToAModuleThatKnowsNoPanic) {
   const auto records = all(3, {kDown, kUp0, kPanic0, kUpInPanic0, kDrained});
   for (const Words& from : records) {
     for (const Words& to : records) {

@@ -1,4 +1,4 @@
-#include "state/remembered.h"
+#include "state/inheritance.h"
 
 #include <spdlog/spdlog.h>
 
@@ -27,8 +27,7 @@ SavedStates states_left_in(const std::filesystem::path& folder) {
 }
 
 // What a file says of the state goes without saying where that is the backend's.
-void remember_words(const ServiceSpec& service, const WatchedBackend& backend,
-                    StateEncoder& encoder) {
+void save_words(const ServiceSpec& service, const WatchedBackend& backend, StateEncoder& encoder) {
   for (const auto& check : backend.checks) {
     if (!can_advise(check->spec())) continue;
     LastWord word = last_word_of(*check);
@@ -39,29 +38,30 @@ void remember_words(const ServiceSpec& service, const WatchedBackend& backend,
 
 }  // namespace
 
-Remembered::Remembered(const std::filesystem::path& runtime_folder,
-                       const std::filesystem::path& state_folder, const Clock& clock)
+Inheritance::Inheritance(const std::filesystem::path& runtime_folder,
+                         const std::filesystem::path& state_folder, const Clock& clock)
     : predecessor_(runtime_folder), saved_(states_left_in(state_folder)), clock_(clock) {}
 
-Monitor::Known Remembered::of(const ServiceSpec& service, const BackendSpec& backend) const {
+Monitor::Inherited Inheritance::of(const ServiceSpec& service, const BackendSpec& backend) const {
   const SavedState* saved = saved_.find(service.name, backend.address);
-  const auto published = predecessor_.on(service.name, backend.address);
+  const auto published = predecessor_.verdict_on(service.name, backend.address);
   const bool answered = published && published->up;
   const bool outdated =
       saved != nullptr && predecessor_.trusted() && answered != (saved->state == State::up);
-  Monitor::Known known{.words = words_of(service, backend, !published || published->withdrawn)};
+  Monitor::Inherited inherited{.words =
+                                   words_of(service, backend, !published || published->withdrawn)};
   if (saved == nullptr || outdated) {
-    known.state = answered ? State::up : State::unknown;
+    inherited.state = answered ? State::up : State::unknown;
   } else {
-    known.state = saved->state;
-    known.since = BothClocks(clock_).steady(saved->since);
+    inherited.state = saved->state;
+    inherited.since = BothClocks(clock_).steady(saved->since);
   }
-  return known;
+  return inherited;
 }
 
 // `drained`: some check may still say so.
-std::vector<LastWord> Remembered::words_of(const ServiceSpec& service, const BackendSpec& backend,
-                                           bool drained) const {
+std::vector<LastWord> Inheritance::words_of(const ServiceSpec& service, const BackendSpec& backend,
+                                            bool drained) const {
   std::vector<LastWord> words = saved_.words_of(service.name, backend.address);
   for (LastWord& word : words) {
     if (!drained) word.advice.drained.reset();
@@ -69,8 +69,8 @@ std::vector<LastWord> Remembered::words_of(const ServiceSpec& service, const Bac
   return words;
 }
 
-std::optional<std::size_t> remember(const Monitor& monitor, const Clock& clock,
-                                    StateEncoder& encoder, std::size_t first) {
+std::optional<std::size_t> save_states(const Monitor& monitor, const Clock& clock,
+                                       StateEncoder& encoder, std::size_t first) {
   constexpr std::size_t kEnough = 5000;  // backends: a few milliseconds
   const BothClocks now(clock);
   std::size_t added = 0;
@@ -79,7 +79,7 @@ std::optional<std::size_t> remember(const Monitor& monitor, const Clock& clock,
     for (const WatchedBackend& backend : monitor.watched()[i].backends) {
       encoder.add(monitor.services()[i].name, backend.spec.address, backend.state,
                   now.wall(backend.since));
-      remember_words(monitor.services()[i], backend, encoder);
+      save_words(monitor.services()[i], backend, encoder);
     }
     added += monitor.watched()[i].backends.size();
   }

@@ -14,15 +14,15 @@
 
 namespace hlb {
 
-class Remembered {
+class Inheritance {
  public:
   // From what the hlbd before this one still answers, and from what it has left in its state file;
   // of one that is of no use, the log says why.
-  Remembered(const std::filesystem::path& runtime_folder, const std::filesystem::path& state_folder,
-             const Clock& clock);
+  Inheritance(const std::filesystem::path& runtime_folder,
+              const std::filesystem::path& state_folder, const Clock& clock);
 
   // The table is newer than the file, which may lack the last second.
-  Monitor::Known of(const ServiceSpec& service, const BackendSpec& backend) const;
+  Monitor::Inherited of(const ServiceSpec& service, const BackendSpec& backend) const;
 
  private:
   std::vector<LastWord> words_of(const ServiceSpec& service, const BackendSpec& backend,
@@ -35,7 +35,7 @@ class Remembered {
 
 // Adds the states of some services to what is kept, from the `first` on: so many that the loop
 // isn't held. Returns the first of those that are left; nullopt if none is.
-std::optional<std::size_t> remember(const Monitor& monitor, const Clock& clock,
-                                    StateEncoder& encoder, std::size_t first);
+std::optional<std::size_t> save_states(const Monitor& monitor, const Clock& clock,
+                                       StateEncoder& encoder, std::size_t first);
 
 }  // namespace hlb

@@ -1,5 +1,5 @@
 // What is held of the backends that DNS gave before.
-#include "discovery/held.h"
+#include "discovery/held_backends.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // What outlives a new configuration.
-#include "engine/takeover.h"
+#include "engine/previous_services.h"
 
 #include <gtest/gtest.h>
 
@@ -13,13 +13,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class TakeoverTest : public testing::Test {
+class PreviousServicesTest : public testing::Test {
  protected:
   FakeWorld world_;
 };
 
 // Each change is told once, however many configurations come before it is.
-TEST_F(TakeoverTest, AChangeThatIsNotToldYetOutlivesAReload) {
+TEST_F(PreviousServicesTest, AChangeThatIsNotToldYetOutlivesAReload) {
   const ServiceSpec watched = plain_service("a.test", {"10.0.0.1"});
   world_.apply({watched});
   world_.pass(5s);
@@ -36,7 +36,7 @@ TEST_F(TakeoverTest, AChangeThatIsNotToldYetOutlivesAReload) {
   EXPECT_EQ(world_.monitor().verdicts()[0].backends[0].state, State::down);
 }
 
-TEST_F(TakeoverTest, ASlowStartThatIsOverWhenAReloadComesHasItsWholeWeight) {
+TEST_F(PreviousServicesTest, ASlowStartThatIsOverWhenAReloadComesHasItsWholeWeight) {
   ServiceSpec slow = plain_service("a.test", {"10.0.0.1", "10.0.0.2"});
   slow.slow_start = 400ms;
   world_.apply({slow});
@@ -50,7 +50,7 @@ TEST_F(TakeoverTest, ASlowStartThatIsOverWhenAReloadComesHasItsWholeWeight) {
   EXPECT_EQ(world_.verdict(0, "10.0.0.1").weight, world_.verdict(0, "10.0.0.2").weight);
 }
 
-TEST_F(TakeoverTest, ARemovedBackendThatDiesIsLeftOutWhileTheNewOneIsAwaited) {
+TEST_F(PreviousServicesTest, ARemovedBackendThatDiesIsLeftOutWhileTheNewOneIsAwaited) {
   CheckSpec check = plain_check();
   check.interval = 500ms;
   check.timeout = 5s;  // for so long, and more, the new one is awaited
@@ -64,7 +64,7 @@ TEST_F(TakeoverTest, ARemovedBackendThatDiesIsLeftOutWhileTheNewOneIsAwaited) {
   EXPECT_EQ(world_.state("10.0.0.1"), State::down);
 }
 
-TEST_F(TakeoverTest, AServiceThatChangedSeveralTimesIsToldOnce) {
+TEST_F(PreviousServicesTest, AServiceThatChangedSeveralTimesIsToldOnce) {
   const ServiceSpec first = plain_service("a.test", {"10.0.0.1"});
   const ServiceSpec second = plain_service("a.test", {"10.0.0.1", "10.0.0.2"});
   world_.apply({first});

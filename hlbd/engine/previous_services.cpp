@@ -1,4 +1,4 @@
-#include "engine/takeover.h"
+#include "engine/previous_services.h"
 
 #include <algorithm>
 #include <utility>
@@ -13,8 +13,8 @@ bool is_taken(const WatchedBackend& backend) {
 
 }  // namespace
 
-void Takeover::take_whole(std::size_t place, const ServiceSpec& spec, WatchedService& watched,
-                          ServiceVerdict& verdict) {
+void PreviousServices::take_whole(std::size_t place, const ServiceSpec& spec,
+                                  WatchedService& watched, ServiceVerdict& verdict) {
   watched = std::move(before_.watched[place]);
   verdict = std::move(before_.verdicts[place]);
   verdict.spec = &spec;
@@ -22,22 +22,23 @@ void Takeover::take_whole(std::size_t place, const ServiceSpec& spec, WatchedSer
   ++taken_whole_;
 }
 
-ServiceStatus Takeover::status(const ServiceSpec& spec) const {
+ServiceStatus PreviousServices::status(const ServiceSpec& spec) const {
   const auto place = before_.list->find(spec.name);
   return place ? before_.verdicts[*place].status : ServiceStatus();
 }
 
-Rounds::Share Takeover::share(const ServiceSpec& spec) const {
+Rounds::Share PreviousServices::share(const ServiceSpec& spec) const {
   const auto place = before_.list->find(spec.name);
   return place ? before_.watched[*place].share : Rounds::Share();
 }
 
-std::unique_ptr<Failback> Takeover::failback(const ServiceSpec& spec) {
+std::unique_ptr<Failback> PreviousServices::failback(const ServiceSpec& spec) {
   const auto place = before_.list->find(spec.name);
   return place ? std::move(before_.watched[*place].failback) : nullptr;
 }
 
-std::optional<WatchedBackend> Takeover::take(const ServiceSpec& spec, const Address& address) {
+std::optional<WatchedBackend> PreviousServices::take(const ServiceSpec& spec,
+                                                     const Address& address) {
   const auto place = before_.list->find(spec.name);
   if (!place) return std::nullopt;
   WatchedService& service = before_.watched[*place];
@@ -53,7 +54,7 @@ std::optional<WatchedBackend> Takeover::take(const ServiceSpec& spec, const Addr
   return std::move(*retiring);
 }
 
-std::vector<WatchedBackend> Takeover::left_up(const ServiceSpec& spec) {
+std::vector<WatchedBackend> PreviousServices::left_up(const ServiceSpec& spec) {
   std::vector<WatchedBackend> left;
   const auto place = before_.list->find(spec.name);
   if (!place) return left;

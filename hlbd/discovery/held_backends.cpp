@@ -1,4 +1,4 @@
-#include "discovery/held.h"
+#include "discovery/held_backends.h"
 
 #include <algorithm>
 #include <set>

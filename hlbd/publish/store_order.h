@@ -11,9 +11,9 @@ namespace hlb::publish {
 // before the turn, or after it; and with somebody, if there is somebody both before and after.
 //
 // A priority may become another as the state may: what counts is who is answered.
-class Turnover {
+class StoreOrder {
  public:
-  Turnover(record::WhenAllDown before, record::WhenAllDown after)
+  StoreOrder(record::WhenAllDown before, record::WhenAllDown after)
       : rule_before_(before), rule_after_(after) {}
 
   // To be called for each backend of the record, also for those that stay as they are, before any

@@ -1,4 +1,4 @@
-#include "publish/turnover.h"
+#include "publish/store_order.h"
 
 namespace hlb::publish {
 
@@ -6,7 +6,7 @@ using record::BackendState;
 using record::kNever;
 using record::Rank;
 
-void Turnover::add(BackendState before, BackendState after) {
+void StoreOrder::add(BackendState before, BackendState after) {
   const Rank rank_before = before.rank(rule_before_);
   const Rank rank_after = after.rank(rule_after_);
   if (rank_before < best_before_) best_before_ = rank_before;
@@ -20,7 +20,7 @@ void Turnover::add(BackendState before, BackendState after) {
 // Who is answered from now on comes before the count, who is answered no more goes after it. Who is
 // answered neither before nor after goes where he isn't seen: before the count if those hide what
 // he becomes who are answered until then, else after it, when better ones are in their place.
-bool Turnover::goes_first(BackendState before, BackendState after) const {
+bool StoreOrder::goes_first(BackendState before, BackendState after) const {
   const bool is_in_before = best_before_ != kNever && before.rank(rule_before_) == best_before_;
   const bool is_in_after = best_after_ != kNever && after.rank(rule_after_) == best_after_;
   if (is_in_before && is_in_after) return stays_first(before, after);
@@ -31,7 +31,7 @@ bool Turnover::goes_first(BackendState before, BackendState after) const {
 
 // Who is answered all along has to be where he hides others. At the same rank he may go on either
 // side, for a module that knows kPanic: for one that doesn't, those who are up come in.
-bool Turnover::stays_first(BackendState before, BackendState after) const {
+bool StoreOrder::stays_first(BackendState before, BackendState after) const {
   if (best_after_ == best_before_) return after.up();
   return best_after_ < best_before_ && (!before.up() || after.up() || !up_after_);
 }

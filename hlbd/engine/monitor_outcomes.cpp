@@ -1,0 +1,166 @@
+#include "engine/monitor.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "health/advice.h"
+#include "health/schedule.h"
+
+namespace hlb {
+
+using std::chrono::milliseconds;
+
+milliseconds Monitor::take(Check& check, const Outcome& probed) {
+  const Outcome outcome =
+      judge_route(check, check.excuses.judge(within(probed, check.spec().max_latency)));
+  note_hindrance(check, outcome);
+  log_outcome(check, outcome);
+  check.history.add(outcome);
+  observer_.probed(check.spec(), outcome);
+  const Circumstances circumstances{.now = clock_.now(),
+                                    .chance = chance_.next(),
+                                    .identity = check.identity(),
+                                    .mass_failure = amid_mass_failure(check, outcome)};
+  const bool suspected = check.suspects();
+  const bool was_awaited = check.awaited();
+  check.heard = true;
+  const Ruling ruling = check.judge.take(check.spec(), outcome, circumstances);
+  if (ruling.in_a_row == 1) check.contrary_since = circumstances.now;
+  const Advice advice = revised(check.advice, outcome.advice);
+  const bool advised = std::exchange(check.advice, advice) != advice;
+  if (ruling.transition == Transition::changed || ruling.first) {
+    for (const auto& [service, backend] : check.users)
+      settle(service, all_.watched[service].backends[backend], {check, outcome, ruling});
+  }
+  const bool first_heard = was_awaited && !check.awaited() && !check.users.empty();
+  if (first_heard && --unheard_ == 0) observer_.verdicts_changed();
+  const bool suspicion = check.suspects() != suspected;
+  if (advised) observer_.advice_changed();
+  if (ruling.transition == Transition::changed || ruling.first || advised || suspicion) {
+    for (const Check::User& user : check.users)
+      outdated_.mark(user.service);
+    for (const std::uint32_t service : check.left_by)
+      outdated_.mark(service);
+    observer_.verdicts_changed();
+  }
+  return check.never_changes() ? Rounds::kForGood : ruling.wait;
+}
+
+// A backend to which this host has no route is out of everybody's reach here: a failure, if another
+// of its service has been reached since. Else this host may be cut off, and nothing is known; a
+// pass from before proves nothing.
+Outcome Monitor::judge_route(Check& check, Outcome outcome) {
+  // An agent that can't be asked says nothing.
+  if (!outcome.no_route || check.may_be_silent()) {
+    check.unroutable_since.reset();
+    note_reached(check, outcome);
+    return outcome;
+  }
+  if (!check.unroutable_since) {
+    check.unroutable_since = clock_.now();
+    if (check.state() == State::up) ask_another(check);
+  }
+  const bool another_reached = std::ranges::any_of(check.users, [&](const Check::User& user) {
+    const Reached& reached = all_.watched[user.service].reached;
+    return reached.at > *check.unroutable_since && reached.backend != check.target().address &&
+           reached.by->way == check.spec().way;
+  });
+  return another_reached ? Outcome::hard_failure(std::move(outcome.reason)) : outcome;
+}
+
+// Whom it reaches, or doesn't, tells whose fault it is: by their intervals that may take long.
+void Monitor::ask_another(const Check& check) {
+  for (const Check::User& user : check.users) {
+    for (const WatchedBackend& other : all_.watched[user.service].backends) {
+      if (other.state != State::up || other.spec.address == check.target().address) continue;
+      const auto alike = std::ranges::find_if(other.checks, [&](const auto& each) {
+        return each->asks_over_network() && each->spec().way == check.spec().way;
+      });
+      if (alike == other.checks.end()) continue;
+      rounds_.hurry(**alike, kConfirmHard);  // not before the one that found no route
+      break;
+    }
+  }
+}
+
+void Monitor::note_reached(const Check& check, const Outcome& outcome) {
+  if (!check.asks_over_network() || outcome.result != Outcome::Result::passed) return;
+  for (const Check::User& user : check.users) {
+    all_.watched[user.service].reached = {check.target().address, check.target().spec,
+                                          clock_.now() - outcome.latency};
+  }
+}
+
+void Monitor::log_outcome(Check& check, const Outcome& outcome) {
+  if (spdlog::should_log(spdlog::level::debug)) {
+    spdlog::debug("{}: {} after {}us", describe(check.target()), outcome.reason,
+                  outcome.latency.count());
+  }
+  if (outcome.result != Outcome::Result::passed || check.warned == outcome.warning) return;
+  check.warned = outcome.warning;
+  spdlog::log(check.warned ? spdlog::level::warn : spdlog::level::info, "{}: {}: {}",
+              describe(check.target()),
+              check.warned ? "passes with a warning" : "passes without a warning again",
+              outcome.reason);
+}
+
+void Monitor::note_hindrance(Check& check, const Outcome& outcome) {
+  if (outcome.result != Outcome::Result::unknown || outcome.abstained) {
+    return hindrances_.release(check.hindrance);
+  }
+  hindrances_.hinder(check.hindrance, Hindrances::cause_of(check.spec(), outcome), [&] {
+    const std::string what = describe(check.target());
+    return check.users.empty() ? what : what + " of " + all_.specs[check.users[0].service].name;
+  });
+}
+
+void Monitor::tell(const Notice& notice) {
+  log(notice);
+  observer_.checks_hindered(hindrances_.summary());
+}
+
+// Whether the outcome is a failure amid many others, which is said once.
+bool Monitor::amid_mass_failure(const Check& check, const Outcome& outcome) {
+  if (check.state() != State::up || outcome.result == Outcome::Result::unknown) return false;
+  if (check.is_told()) return false;
+  const bool failed = outcome.result == Outcome::Result::failed;
+  for (const auto& [service, backend] : check.users) {
+    const Address& address = check.target().address;
+    if (failed) {
+      mass_failure_.failed(service, all_.watched[service].backends.size(), address, clock_.now(),
+                           check.spec().interval);
+    } else {
+      mass_failure_.passed(service, address);
+    }
+  }
+  if (!failed) return false;
+  const bool active = mass_failure_.active(clock_.now());
+  if (active && !mass_failure_said_) {
+    spdlog::warn(
+        "most backends of several services fail at once: each is confirmed twice before it is left "
+        "out; is this host's own network in order?");
+  }
+  mass_failure_said_ = active;
+  return active;
+}
+
+void Monitor::settle(std::size_t service_index, WatchedBackend& backend, const Decision& decision) {
+  const ServiceSpec& service = all_.specs[service_index];
+  const State before = std::exchange(backend.state, backend.together());
+  drop_retired(service_index);
+  if (backend.state == before) return;
+  const Clock::TimePoint now = clock_.now();
+  const Clock::TimePoint since = std::exchange(backend.since, now);
+  const bool up = backend.state == State::up;
+  backend.back_since.reset();
+  if (up && before == State::down && service.slow_start != milliseconds{0}) {
+    backend.back_since = now;
+    start_slowly(service_index);
+  }
+  observer_.backend_changed({service, backend.spec, before, backend.state, decision.outcome.reason,
+                             decision, now - since, now - decision.check.contrary_since});
+}
+
+}  // namespace hlb
