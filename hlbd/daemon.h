@@ -1,4 +1,4 @@
-// hlbd: owns the rooms that data flows through, and wires them.
+// The daemon owns the rooms that data flows through, and wires them.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -36,8 +36,8 @@ namespace hlb {
 
 class Daemon : private Monitor::Observer {
  public:
-  // Takes the runtime folder over. Throws std::exception when it can't: another hlbd holds it, or
-  // it can't be written to.
+  // Takes the runtime folder over. Throws std::exception when another hlbd holds it, or it can't be
+  // written to.
   Daemon(Options options, Config config);
 
   // Serves until SIGTERM or SIGINT.
@@ -83,7 +83,7 @@ class Daemon : private Monitor::Observer {
   publish::RuntimeFolder runtime_folder_;
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;
-  Worker disk_;  // the state folder's, which may take its time
+  Worker disk_;  // writes to the state folder, whose disk may be slow
   SteadyClock clock_;
   probes::Prober prober_;
   std::optional<Inheritance> inheritance_;  // until ready

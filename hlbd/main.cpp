@@ -1,4 +1,4 @@
-// hlbd(8): checks backends and publishes the healthy ones.
+// Starts hlbd(8), which checks backends and publishes the healthy ones.
 #include <cstdio>
 #include <cstdlib>
 #include <exception>

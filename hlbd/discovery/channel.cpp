@@ -19,8 +19,8 @@ namespace asio = boost::asio;
 using asio::posix::stream_descriptor;
 using boost::system::error_code;
 
-// The cache that c-ares has since 1.31, and that is left empty: when to ask again is not its to
-// say.
+// The option that switches off c-ares' own cache, which it has since 1.31: NameWatch decides when
+// to ask again.
 #ifdef ARES_OPT_QUERY_CACHE
 constexpr int kOwnCache = ARES_OPT_QUERY_CACHE;
 #else
@@ -62,7 +62,7 @@ struct Channel::Asked {
   asio::any_io_executor executor;
 };
 
-// c-ares keeps the address of this, so it stays where it is.
+// Stays where it is, as c-ares keeps its address.
 struct Channel::Setup {
   Setup() = default;
   ~Setup() { end(); }
@@ -74,8 +74,8 @@ struct Channel::Setup {
   }
 
   ares_channeldata* channel = nullptr;
-  int status = ARES_SUCCESS;  // why there is none
-  Channel* user = nullptr;    // who watches its sockets
+  int status = ARES_SUCCESS;  // why there is no channel
+  Channel* user = nullptr;    // watches its sockets
 };
 
 std::shared_ptr<Channel::Setup> Channel::set_up(ResolverSettings settings) {
@@ -120,7 +120,8 @@ void Channel::ask(const DnsQuestion& question, Taker taker) {
   set_timer();
 }
 
-// Called by c-ares, from which the answer must be taken before anything else is asked of it.
+// Called by c-ares, of which nothing may be asked within this call: so the answer goes through the
+// loop.
 void Channel::take_reply(void* argument, int status, int /*timeouts*/, unsigned char* bytes,
                          int size) {
   const std::unique_ptr<Asked> asked(static_cast<Asked*>(argument));
@@ -136,7 +137,7 @@ void Channel::take_state(void* setup, int fd, int readable, int writable) {
   static_cast<Setup*>(setup)->user->watch(fd, readable != 0, writable != 0);
 }
 
-// Neither readable nor writable: c-ares closes it next.
+// Watches a socket for c-ares. A socket to be watched for neither is closed by c-ares next.
 void Channel::watch(int fd, bool readable, bool writable) {
   std::shared_ptr<Socket>& socket = sockets_[fd];
   if (!readable && !writable) {
@@ -151,7 +152,7 @@ void Channel::watch(int fd, bool readable, bool writable) {
     socket = std::make_shared<Socket>(Socket{.descriptor = stream_descriptor(executor_)});
     error_code error;
     socket->descriptor.assign(fd, error);
-    if (error) return;  // nobody watches it, and what was asked over it times out
+    if (error) return;  // nobody watches it, so questions over it time out
   }
   socket->read.wanted = readable;
   socket->write.wanted = writable;

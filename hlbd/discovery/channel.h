@@ -1,4 +1,4 @@
-// c-ares on Asio: one channel of it, whose sockets and time-outs hlbd's loop watches.
+// Runs a channel of c-ares on Asio: hlbd's loop watches its sockets and timeouts.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -16,33 +16,33 @@
 namespace hlb::discovery {
 
 struct ResolverSettings {
-  std::string resolv_conf = "/etc/resolv.conf";  // says which servers are asked: resolv.conf(5)
-  std::chrono::milliseconds timeout{2000};       // for a server's reply; doubled in the second try
+  std::string resolv_conf = "/etc/resolv.conf";  // names the servers: resolv.conf(5)
+  std::chrono::milliseconds timeout{2000};       // for a server's reply; doubled at the second try
   int tries = 2;                                 // of each server
   std::uint16_t port = 53;                       // of each server
 };
 
-// It asks DNS and nothing else: no /etc/hosts, no search list, no NSS. c-ares retries, follows
+// Asks DNS and nothing else: no /etc/hosts, no search list, no NSS. c-ares retries, follows
 // truncated replies over TCP, and checks that a reply is from the server and to the question. Used
 // by hlbd's loop alone, but for set_up().
 class Channel {
  public:
   using Taker = std::function<void(DnsAnswer)>;
 
-  // c-ares as resolv.conf says, before anything is asked of it.
+  // A channel of c-ares, set up as resolv.conf says, before any question.
   struct Setup;
 
-  // Reads resolv.conf, and other files that c-ares wants to see as it begins: may have to wait for
-  // their disk, so it is a worker's job. From any thread.
+  // Reads resolv.conf, and other files that c-ares wants to see as it begins: a worker's job, as it
+  // may have to wait for their disk. May be called from any thread.
   static std::shared_ptr<Setup> set_up(ResolverSettings settings);
 
-  // Reads no file any more. `setup` is its own from now on.
+  // Takes `setup` over, and reads no file any more.
   Channel(boost::asio::any_io_executor executor, std::shared_ptr<Setup> setup);
-  ~Channel();  // what has been asked is never answered, unless the loop has the answer already
+  ~Channel();  // questions are never answered then, unless the loop has the answer already
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
-  // `taker` is called from the loop, never within this call.
+  // Asks; `taker` gets the answer, from the loop, never within this call.
   void ask(const DnsQuestion& question, Taker taker);
 
  private:

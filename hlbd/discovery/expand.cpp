@@ -9,7 +9,8 @@
 namespace hlb::discovery {
 namespace {
 
-// How much more often than one of weight 0 another is chosen for each unit of its weight.
+// A target's chance for each unit of its weight, as a multiple of the chance of a target of weight
+// 0.
 constexpr std::uint32_t kAboveZero = 100;
 
 struct Weights {
@@ -33,7 +34,7 @@ std::uint32_t weight_of(const SrvTarget& target, const Weights& others) {
   return target.weight * std::clamp(kMaxWeight / others.most, 1U, kAboveZero);
 }
 
-// As KnownName uses it.
+// The time for which KnownName uses an answer.
 std::chrono::seconds in_use(std::chrono::seconds ttl) {
   return std::clamp<std::chrono::seconds>(ttl, kLeastUse, kMostUse);
 }
@@ -60,13 +61,14 @@ class Expander {
   Expansion take() { return std::move(expansion_); }
 
  private:
-  // Only what has had an answer.
+  // Finds a name that has had an answer; nullptr for any other.
   const KnownName* find(const NameKey& key) const {
     const KnownName* name = known_(key);
     return name != nullptr && name->known() ? name : nullptr;
   }
 
-  // Whether one of them awaits its first answer.
+  // Adds the addresses of an SRV record's targets. Returns whether a target awaits its first
+  // answer.
   bool add_targets(const NamedBackends& named, const KnownName& srv) {
     const std::vector<SrvTarget>& targets = srv.targets();
     const DnsAnswer& answer = srv.answers().front();

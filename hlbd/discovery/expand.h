@@ -1,4 +1,4 @@
-// Services with names for backends → services with addresses. Pure.
+// Expands services with names for backends → services with addresses. Pure.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@
 
 namespace hlb::discovery {
 
-// What is looked up: the SRV records of a name, or its addresses.
+// A name to look up: its SRV records, or its addresses.
 struct NameKey {
   std::string name;
   bool srv = false;
@@ -24,11 +24,11 @@ struct NameKey {
   friend auto operator<=>(const NameKey&, const NameKey&) = default;
 };
 
-// nullptr for a name that nobody has looked up so far.
+// Finds a name; nullptr for a name that nobody has looked up so far.
 using FindName = std::function<const KnownName*(const NameKey&)>;
 
-// What has to be looked up for the services: the names they give, and the targets that are known
-// of those with SRV records. Each with the first service that it is for.
+// The names to look up for the services: the names they give, and the known targets of names with
+// SRV records. Each with the first service that it is for.
 std::map<NameKey, std::string_view> names_of(std::span<const ServiceSpec> services,
                                              const FindName& known);
 
@@ -37,29 +37,29 @@ struct Given {
   BackendSpec backend;
   NameKey by;
   std::chrono::steady_clock::time_point
-      last{};                   // when it was given; of SRV: a record or an address
-  std::chrono::seconds ttl{0};  // as it is used; of SRV: the longer one
-  bool held = false;            // it was given before, not now
+      last{};                   // when DNS last gave it; with SRV: the record or the address
+  std::chrono::seconds ttl{0};  // time to live as used; with SRV: the longer of the two
+  bool held = false;            // DNS gave it before, but not now
 };
 
 struct Expansion {
   ServiceSpec service;
-  std::size_t left_out = 0;    // backends, beyond kMaxBackends or without a port to check
-  std::vector<Given> given{};  // the service's backends that DNS gives, in their order
+  std::size_t left_out = 0;    // backends beyond kMaxBackends or without a port to check
+  std::vector<Given> given{};  // the service's backends by DNS, in their order
 
   friend bool operator==(const Expansion& one, const Expansion& other) {
     return one.service == other.service && one.left_out == other.left_out;
   }
 };
 
-// Whether all checks of the service have a port of the backend's to ask at, or need none.
+// Whether all checks of the service have a port to ask the backend at, or need no port.
 bool has_port_to_check(const ServiceSpec& service, const BackendSpec& backend);
 
-// The service with all addresses that are known; its `named` are those that `may_wait` for a first
-// answer. Its own addresses come first, then those of each name in the order of the configuration;
-// of an address that occurs twice the first counts.
-// The weights of SRV records are as RFC 2782 means them: where all of a priority are 0, all are
-// equal, and beside others 0 stands for hardly ever.
+// The service with all known addresses; its `named` are the names that await a first answer, if it
+// `may_wait`. Its own addresses come first, then the addresses of each name in the order of the
+// configuration; of an address that occurs twice the first counts. The weights of SRV records are
+// as RFC 2782 means them: where all of a priority are 0, all are equal, and beside others 0 stands
+// for hardly ever.
 Expansion expand(const ServiceSpec& service, const FindName& known, bool may_wait);
 
 }  // namespace hlb::discovery

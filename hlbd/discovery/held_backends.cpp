@@ -10,7 +10,7 @@ namespace {
 
 using TimePoint = HeldBackends::TimePoint;
 
-// nullptr if the configuration has no such name any more.
+// The name in the configuration; nullptr if it isn't there any more.
 const NamedBackends* find(const ServiceSpec& service, const NameKey& key) {
   const auto found = std::ranges::find_if(service.named, [&](const NamedBackends& named) {
     return named.name == key.name && named.srv == key.srv;
@@ -24,14 +24,14 @@ TimePoint end_of(const Given& given, const NamedBackends& named) {
   return given.last + named.hold.value_or(unless_configured);
 }
 
-// As the configuration has it now.
+// The backend as the configuration has it now.
 BackendSpec revised(BackendSpec backend, const NamedBackends& named) {
   if (!named.srv) return {backend.address, named.weight, named.priority, named.port};
   if (named.port != 0) backend.port = named.port;
   return backend;
 }
 
-// Those that were given last.
+// Keeps the backends that were given last.
 void keep_at_most(std::size_t most, std::map<Address, Given>& held) {
   if (held.size() <= most) return;
   std::vector<std::pair<TimePoint, Address>> oldest_first;

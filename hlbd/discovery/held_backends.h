@@ -1,5 +1,5 @@
-// Backends that DNS gave a while ago and doesn't give now, as where it answers a part of many each
-// time: they are held for a while. Pure: the caller brings the time, and what checks find.
+// Holds backends for a while that DNS gave before and doesn't give now, as where it answers with a
+// part of many each time. Pure: the caller brings the time, and the state that checks find.
 #pragma once
 
 #include <chrono>
@@ -13,27 +13,27 @@
 
 namespace hlb::discovery {
 
-// Unless configured: so many times to live, and so long at least.
+// The time to hold unless configured: in times to live, and at least.
 inline constexpr int kHoldsTimesToLive = 3;
 inline constexpr std::chrono::seconds kLeastHold{30};
 
-// Those of one service.
+// The held backends of a service.
 class HeldBackends {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
-  // Whether the checks find the backend up. One that they don't isn't held.
+  // Whether the checks find the backend up: only then it is held.
   using IsUp = std::function<bool(const Address&)>;
-  // When the name's answer before the last one came: until then DNS gave what it now gives no more,
-  // and what stays the same nobody is told of.
+  // The time when the name's answer before the last came: until then DNS gave a backend that it
+  // gives no more, as answers that stay the same aren't told.
   using CameBefore = std::function<TimePoint(const NameKey&)>;
 
-  // Puts into `expansion`, of the service `configured`, those that are held at this time, each
-  // among those of its name, in the order of the addresses: so that the same backends have the same
-  // order, whoever of them is held. All that DNS gives comes before them, up to kMaxBackends.
+  // Puts the backends that are held at this time into `expansion`, of the service `configured`:
+  // each among the backends of its name, sorted by address, so that the same backends have the same
+  // order, held or not. Up to kMaxBackends, backends that DNS gives now go first.
   void put_in(Expansion& expansion, const ServiceSpec& configured, TimePoint now, const IsUp& is_up,
               const CameBefore& came_before);
 
-  // When the first of them is held no longer; nullopt if none is held.
+  // The time when the first hold ends; nullopt if no backend is held.
   std::optional<TimePoint> next_end() const { return next_end_; }
 
  private:
@@ -42,7 +42,7 @@ class HeldBackends {
   AllGiven still_held(const Expansion& expansion, const ServiceSpec& configured, TimePoint now,
                       const IsUp& is_up, const CameBefore& came_before) const;
 
-  AllGiven given_;  // by DNS, when it last gave them; and by now those alone that are used
+  AllGiven given_;  // the used backends, as DNS last gave them
   std::optional<TimePoint> next_end_;
 };
 

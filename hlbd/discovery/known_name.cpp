@@ -13,7 +13,7 @@ constexpr std::array kAddressQuestions = {RecordType::a, RecordType::aaaa};
 constexpr std::array kSrvQuestions = {RecordType::srv};
 
 seconds retry_after(unsigned failures) {
-  constexpr unsigned kDoublings = 5;  // reach beyond kLastRetry
+  constexpr unsigned kDoublings = 5;  // enough to reach kLastRetry
   return std::min(kFirstRetry * (1U << std::min(failures - 1, kDoublings)), kLastRetry);
 }
 
@@ -52,7 +52,7 @@ KnownName::Changes KnownName::take(std::size_t question, DnsAnswer answer) {
   return changes;
 }
 
-// Whether records went.
+// Ends the round. Returns whether records went.
 bool KnownName::end_round() {
   standing_ = judge();
   failures_ = standing_ == Standing::resolved ? 0 : failures_ + 1;

@@ -10,8 +10,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Answers that come together are told together. Taking a change over has a cost that grows with all
-// services: at most a fifth of the loop's time goes into it.
+// Delay in which answers gather to be told together. The cost of a change grows with all services:
+// pauses of four times as long leave it at most a fifth of the loop's time.
 constexpr milliseconds kTogether{10};
 constexpr int kPauses = 4;
 
@@ -52,7 +52,7 @@ struct NameWatch::Followed {
   KnownName name;
   boost::asio::steady_timer next;
   bool asking = false;
-  bool changed = false;  // since that was told
+  bool changed = false;  // records changed since they were told
 };
 
 NameWatch::NameWatch(boost::asio::any_io_executor executor, OnChange on_change, OnNotice on_notice,
@@ -110,7 +110,7 @@ bool NameWatch::all_known() const {
   return std::ranges::all_of(names_, [](const auto& each) { return each.second->name.known(); });
 }
 
-// Those that are no longer needed go, and with them what is known of them.
+// Follows the names that are needed, and forgets all others.
 void NameWatch::follow_names() {
   const auto needed =
       names_of(configured_->all(), [this](const NameKey& key) { return find(key); });
@@ -225,7 +225,7 @@ void NameWatch::tell_left_out(const std::vector<Expansion>& expansions) {
   }
 }
 
-// What is held of a service goes with its names.
+// Expands the services that have names. Forgets held backends of services without names.
 std::vector<Expansion> NameWatch::expansions() {
   const FindName known = [this](const NameKey& key) { return find(key); };
   const auto came_before = [this](const NameKey& key) {

@@ -1,4 +1,4 @@
-// Keeps the addresses of backends that are given by name.
+// Follows the addresses of backends that are given by name.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -22,21 +22,22 @@
 
 namespace hlb::discovery {
 
-// After this a name without an answer holds up nothing any more.
+// The longest time that a name without an answer holds things up.
 inline constexpr std::chrono::seconds kLongestFirstRound{10};
 
 // Looks names up in DNS, again when their time to live ends. Costs nothing as long as no service
-// has any. Used by hlbd's loop alone.
+// has names. Used by hlbd's loop alone.
 class NameWatch {
  public:
-  // All services, expanded: see expand(). Called from the loop when any of them has changed, for
-  // all changes of a moment together.
+  // Called from the loop with all services, expanded (see expand()), when any has changed, for all
+  // changes of a moment together.
   using OnChange = std::function<void(Services)>;
 
-  // For people: what names stand for, and that looking them up fails, or no longer does; each once.
+  // Called with news for people: a name's records, a lookup that fails, or no longer does; each
+  // once.
   using OnNotice = std::function<void(const Notice&)>;
 
-  // Whether the checks of a service find the backend up, so that it is held; see held.h.
+  // Whether the checks of a service find the backend up, so that it is held; see HeldBackends.
   using IsUp = std::function<bool(std::string_view service, const Address& backend)>;
 
   NameWatch(boost::asio::any_io_executor executor, OnChange on_change, OnNotice on_notice,
@@ -47,13 +48,13 @@ class NameWatch {
   NameWatch& operator=(const NameWatch&) = delete;
 
   // Takes over a configuration, asks for all of its names at once, and returns it with the
-  // addresses that are known already: the same list if it has no names.
+  // addresses known already: the same list if it has no names.
   Services follow(Services configured);
 
   // Whether every name has had an answer, or the time for one, and on_change has told of it.
   bool first_round_over() const { return !telling_ && (!may_wait_ || all_known()); }
 
-  // A backend of the service is up no more: if it was held, it goes.
+  // Drops held backends that are down; to be called when a backend of the service went down.
   void went_down(const std::string& service);
 
   // The names that can't be looked up at the moment.
@@ -86,15 +87,15 @@ class NameWatch {
   IsUp is_up_;
   ResolverSettings settings_;
   std::chrono::milliseconds longest_first_round_;
-  std::optional<Resolver> resolver_;   // made when first needed
-  Services configured_ = list_of({});  // empty unless any has names
-  std::vector<Expansion> told_;        // of the services that have names
+  std::optional<Resolver> resolver_;   // made at the first question
+  Services configured_ = list_of({});  // empty unless any service has names
+  std::vector<Expansion> told_;        // last told, of the services that have names
   std::map<NameKey, std::shared_ptr<Followed>> names_;
   std::map<std::string, HeldBackends> held_;                    // by service
-  boost::asio::steady_timer hold_;                              // up to the first end
-  std::map<std::string, Turns::SharePtr, std::less<>> shares_;  // of services, in the questions
+  boost::asio::steady_timer hold_;                              // until the first hold ends
+  std::map<std::string, Turns::SharePtr, std::less<>> shares_;  // by service
   boost::asio::steady_timer first_round_;
-  bool may_wait_ = false;  // for first answers
+  bool may_wait_ = false;  // first answers may still be awaited
   boost::asio::steady_timer change_;
   bool telling_ = false;  // soon
   Monotonic::time_point earliest_next_;

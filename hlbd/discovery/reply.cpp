@@ -13,7 +13,8 @@
 namespace hlb::discovery {
 namespace {
 
-constexpr std::chrono::hours kLongestTtl{24};  // of no use here, and short enough for any sum
+// The longest time to live that is of use, short enough for any sum.
+constexpr std::chrono::hours kLongestTtl{24};
 
 std::uint16_t number_at(const std::uint8_t* bytes) {
   return static_cast<std::uint16_t>(bytes[0] << 8U | bytes[1]);
@@ -35,14 +36,14 @@ std::optional<Address> read_address(const ns_rr& record) {
   return usable ? std::optional(address) : std::nullopt;
 }
 
-// Escapes, which stand for all other bytes, are in no hostname; nor is the root, ".", which says
-// that the service is decidedly not available (RFC 2782).
+// Whether a target is a hostname. Escapes stand for bytes that aren't in hostnames; the root, ".",
+// says that the service is decidedly not available (RFC 2782).
 bool is_hostname(const std::string& name) {
   return !name.empty() && name != "." && std::ranges::all_of(name, text::is_of_hostname);
 }
 
 std::optional<SrvTarget> read_target(const ns_msg& message, const ns_rr& record) {
-  constexpr std::size_t kName = 6;  // where it stands, behind three numbers
+  constexpr std::size_t kName = 6;  // offset, after three numbers
   std::array<char, NS_MAXDNAME> text{};
   if (record.rdlength <= kName) return std::nullopt;
   if (ns_name_uncompress(ns_msg_base(message), ns_msg_end(message), record.rdata + kName,

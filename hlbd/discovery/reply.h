@@ -1,4 +1,4 @@
-// A DNS message → what it says to the question.
+// Reads DNS messages.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace hlb::discovery {
 
-// `message` is the reply to a question for `type`, any bytes whatever; who sent it, and whether it
-// repeats the question, is the caller's to check. Left out are addresses that no backend can have
+// Reads `message`, any bytes whatever, as the reply to a question for `type`. The caller checks who
+// sent it, and whether it repeats the question. Leaves out addresses that no backend can have
 // (unspecified, multicast, link-local) and targets that are no hostnames.
 DnsAnswer read_reply(RecordType type, std::span<const std::uint8_t> message);
 

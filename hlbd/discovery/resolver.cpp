@@ -25,7 +25,7 @@ struct Resolver::Work : std::enable_shared_from_this<Work> {
     Channel::Taker taker;
   };
 
-  // What tells one resolv.conf from another; unset: there is none, or it can't be looked at.
+  // Tells one resolv.conf from another; unset: there is no file, or it can't be looked at.
   using Version = std::optional<FileStamp>;
 
   Work(asio::any_io_executor loop, ResolverSettings all)
@@ -34,7 +34,7 @@ struct Resolver::Work : std::enable_shared_from_this<Work> {
         worker(1, [to = executor](Worker::Completion done) { asio::post(to, std::move(done)); }),
         patience(executor) {}
 
-  // One at a time.
+  // Has the worker look at resolv.conf, unless it does already.
   void look_at_resolv_conf() {
     if (looking) return;
     looking = worker.post([weak = weak_from_this(), all = settings, before = version,
@@ -80,7 +80,7 @@ struct Resolver::Work : std::enable_shared_from_this<Work> {
     turns.wait(pending);
   }
 
-  // Of their shares, those that were under way are the first to be asked again.
+  // Asks the questions under way again, before the others of their shares.
   void ask_anew(const std::shared_ptr<Channel::Setup>& setup) {
     for (auto& [serial, pending] : questions) {
       if (pending.is_linked()) continue;
@@ -99,13 +99,13 @@ struct Resolver::Work : std::enable_shared_from_this<Work> {
       channel->ask(pending.question, [work = weak_from_this(), asked = generation,
                                       serial = pending.serial](DnsAnswer answer) {
         const auto self = work.lock();
-        // Else it is one of servers that are no longer asked.
+        // Drops answers of servers that are no longer asked.
         if (self && self->generation == asked) self->answered(serial, std::move(answer));
       });
     }
   }
 
-  // Nobody is known who could be asked.
+  // Fails all questions, as no server is known.
   void refuse_all() {
     for (auto& [serial, pending] : questions) {
       asio::post(executor, [weak = weak_from_this(), taker = std::move(pending.taker)] {
@@ -127,14 +127,14 @@ struct Resolver::Work : std::enable_shared_from_this<Work> {
   asio::any_io_executor executor;
   ResolverSettings settings;
   Worker worker;
-  bool looking = false;  // the worker is, at resolv.conf
-  bool late = false;     // for longer than anybody waits
+  bool looking = false;  // the worker looks at resolv.conf
+  bool late = false;     // it has been looking for longer than questions wait
   asio::steady_timer patience;
   Version version;  // of the resolv.conf that the channel is made from
   std::optional<Channel> channel;
   std::uint64_t generation = 0;  // of the channel
   Turns turns{kQuestionsAtOnce};
-  std::map<Serial, Pending> questions;  // that wait, or are under way
+  std::map<Serial, Pending> questions;  // waiting or under way
   Serial last_serial = 0;
 };
 

@@ -1,5 +1,4 @@
-// One moment by hlbd's clock and by the wall clock, to turn times of the one into those of the
-// other.
+// A moment by hlbd's clock and by the wall clock, to turn a time of either into the other's.
 #pragma once
 
 #include <chrono>
@@ -18,8 +17,8 @@ class BothClocks {
   }
   Clock::TimePoint steady(WallTime time) const { return steady_ - (wall_ - time); }
 
-  // Whether the wall clock was set in between; what reading the clocks one after the other makes of
-  // it doesn't count.
+  // Whether the wall clock wasn't set in between. Reading one clock after the other makes them
+  // differ a little, which doesn't count.
   bool agrees_with(const BothClocks& other) const {
     constexpr std::chrono::seconds kTolerance{1};
     const auto apart = other.wall(steady_) - wall_;

@@ -9,7 +9,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-// An agent may never say anything that takes a "down" back that was another check's.
+// Begins an agent's check as unknown: it may never say anything, and so never take back a "down"
+// that was another check's.
 State initial_state(const CheckSpec& spec, State initial) {
   return std::holds_alternative<AgentCheck>(spec.method) ? State::unknown : initial;
 }

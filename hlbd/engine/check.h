@@ -1,4 +1,4 @@
-// One check of one backend: what it asks, what it has found, and when it is asked again.
+// A check of a backend: its question, its findings, and when it is probed again.
 #pragma once
 
 #include <boost/asio/cancellation_signal.hpp>
@@ -25,17 +25,17 @@ namespace hlb {
 // The target outlives the probe.
 using MakeProbe = std::function<std::unique_ptr<probes::Probe>(const probes::Target& target)>;
 
-// Used by hlbd's loop alone. Is probed while it is enlisted in Rounds, until it goes; a probe that
-// is under way then is cancelled.
+// Is probed from Rounds::enlist() until it is destroyed, which cancels a probe under way. Used by
+// hlbd's loop alone.
 class Check : public Turns::Waiter {
  public:
-  // A backend that it speaks for, by its place in the monitor; services may share a check.
+  // A backend that the check speaks for, by its place in the monitor; services may share a check.
   struct User {
     std::uint32_t service;
     std::uint32_t backend;
   };
 
-  // `published` is served until there are outcomes. `host` tells this host from others.
+  // `initial` is the state until there are outcomes. `host` tells this host from others.
   Check(const probes::Target& target, const MakeProbe& make, State initial, std::uint64_t host);
   ~Check();
   Check(const Check&) = delete;
@@ -45,67 +45,69 @@ class Check : public Turns::Waiter {
   const CheckSpec& spec() const { return *question_->target.spec; }
   State state() const { return judge.state(); }
   bool decided() const { return judge.decided(); }
-  // It has found the backend up, and failed since, though not often enough to find it down.
+  // Whether it has found the backend up, and failed since, though too seldom to find it down.
   bool suspects() const { return spec().suspect && state() == State::up && judge.against() > 0; }
-  // Up, and nothing has spoken against it since.
+  // Whether it has found the backend up, with nothing against it since.
   bool at_peace() const { return state() == State::up && judge.against() == 0; }
-  // An agent may never say whether its backend is up: then the other checks decide alone.
+  // Whether it may never say up or down, as an agent may: then the other checks decide alone.
   bool may_be_silent() const { return std::holds_alternative<AgentCheck>(spec().method); }
 
-  // Says that all is well, whenever it is asked.
+  // Whether it passes each time, without asking anybody.
   bool never_changes() const { return std::holds_alternative<NoneCheck>(spec().method); }
 
-  // Its first outcome is waited for at start: of an agent any, as it may be silent for good.
+  // Whether its first outcome is still waited for at start; an agent's may be any, as it may never
+  // say up or down.
   bool awaited() const { return may_be_silent() ? !heard : !decided(); }
 
-  // Somebody's word, which nothing on the way to the backend can change.
+  // Whether it is somebody's word, which nothing on the way to the backend can change.
   bool is_told() const {
     return may_be_silent() || std::holds_alternative<FileCheck>(spec().method);
   }
 
-  // What a program of an exec check asks, nobody knows.
+  // Whether its probes cross the network. Nobody knows for the program of an exec check, so it
+  // doesn't count.
   bool asks_over_network() const {
     return !is_told() && !never_changes() && !std::holds_alternative<ExecCheck>(spec().method);
   }
 
-  // The same for the same check on the same host, whenever it is made.
+  // A number that is the same for the same check on the same host, whenever it is made.
   std::uint64_t identity() const { return identity_; }
 
   Judge judge;
   History history;
-  Advice advice;  // that stands
+  Advice advice;  // that stands, from its outcomes so far
   std::vector<User> users;
-  std::vector<std::uint32_t> left_by;  // services that it has left, and that still answer with it
-  bool had_time = false;               // for a first outcome, which isn't waited for again
-  bool heard = false;                  // it has had any outcome at all
+  std::vector<std::uint32_t> left_by;  // services whose retiring backends use it
+  bool had_time = false;               // a first outcome isn't waited for any more
+  bool heard = false;                  // there has been any outcome at all
   bool warned = false;                 // the last pass came with a warning
   Excuses excuses;
-  Hindrances::Part hindrance;       // set while it finds nothing out
-  Clock::TimePoint contrary_since;  // the first of the outcomes in a row against the state
-  std::optional<Clock::TimePoint> unroutable_since;  // the first in a row that found no route
+  Hindrances::Part hindrance;       // set while probes find nothing out
+  Clock::TimePoint contrary_since;  // time of the first outcome in a row against the state
+  std::optional<Clock::TimePoint> unroutable_since;  // first probe in a row without a route
 
  private:
   friend class Rounds;
 
-  // Outlives the check by one turn of the loop, if a probe is under way.
+  // Shared with the probe under way, and so outlives the check by one turn of the loop.
   struct Question {
     probes::Target target;
     std::unique_ptr<probes::Probe> probe;
     Check* asked_for = nullptr;                            // the check, until it goes
-    std::optional<boost::asio::cancellation_signal> stop;  // while it is asked
+    std::optional<boost::asio::cancellation_signal> stop;  // while a probe is under way
   };
 
   bool under_way() const { return question_->stop.has_value(); }
 
   std::shared_ptr<Question> question_;
   std::uint64_t identity_;
-  Clock::TimePoint since_;                 // when it began to rest, or to be probed
-  bool hurried_ = false;                   // since the last probe began
-  Clock::TimePoint deaf_until_{};          // to hints,
-  std::chrono::milliseconds deafness_{0};  // for so long
+  Clock::TimePoint since_;                 // when its rest or its probe began
+  bool hurried_ = false;                   // hurry() was called since the last probe began
+  Clock::TimePoint deaf_until_{};          // hints before then are ignored
+  std::chrono::milliseconds deafness_{0};  // how long the last hint made it so
 };
 
-// "tcp 10.0.0.1:8082", for messages.
+// A target in messages: "tcp 10.0.0.1:8082".
 std::string describe(const probes::Target& target);
 
 }  // namespace hlb

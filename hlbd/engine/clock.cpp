@@ -13,7 +13,7 @@ class TimerAlarm final : public Alarm {
 
   void set(TimePoint time) override {
     timer_.expires_at(time);
-    // A handler that is on its way already can't be called back: it finds nobody to ring for.
+    // A handler on its way can't be called back, so it looks whether this is still there.
     timer_.async_wait([ring = std::weak_ptr(ring_)](const boost::system::error_code& error) {
       const auto alive = ring.lock();
       if (!error && alive != nullptr) (*alive)();

@@ -9,7 +9,7 @@
 
 namespace hlb {
 
-// Rings once when its time has come, from the loop. Destroyed, it doesn't ring any more.
+// Rings once when its time has come, from the loop, unless it is destroyed before.
 class Alarm {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -19,7 +19,8 @@ class Alarm {
   Alarm(const Alarm&) = delete;
   Alarm& operator=(const Alarm&) = delete;
 
-  // In place of the time it was set to. One that has passed rings in the next turn of the loop.
+  // Replaces the time that it was set to. For a time in the past it rings in the next turn of the
+  // loop.
   virtual void set(TimePoint time) = 0;
 };
 

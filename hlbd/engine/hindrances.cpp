@@ -9,8 +9,8 @@
 namespace hlb {
 namespace {
 
-constexpr const char* kVarious = "";  // the key of what is beyond kMost
-constexpr std::size_t kShown = 3;     // in a summary
+constexpr const char* kVarious = "";  // the key for all causes beyond kMost
+constexpr std::size_t kShown = 3;     // hindrances in a summary
 
 std::string with_others(const std::string& first, std::size_t all) {
   if (all <= 1) return first;
@@ -21,7 +21,7 @@ std::string find_nothing_out(const std::string& first, std::size_t all) {
   return with_others(first, all) + (all <= 1 ? " finds nothing out" : " find nothing out");
 }
 
-// In seconds, once there are any.
+// Whole seconds, or milliseconds below one second.
 std::string in_words(Clock::TimePoint::duration time) {
   using std::chrono::milliseconds;
   using std::chrono::seconds;
@@ -43,7 +43,7 @@ Hindrances::Cause Hindrances::cause_of(const CheckSpec& check, const Outcome& ou
 Hindrances::Hindrances(Clock& clock, OnNotice on_notice)
     : clock_(clock), on_notice_(std::move(on_notice)), alarm_(clock, [this] { tell_due(); }) {}
 
-// How many hold it, beside this.
+// The checks that hold the hindrance, the map's own reference aside.
 std::size_t Hindrances::hindered(const Part& hindrance) {
   return static_cast<std::size_t>(hindrance.use_count()) - 1;
 }
@@ -58,7 +58,8 @@ void Hindrances::hinder(Part& part, const Cause& cause, const std::function<std:
   hindrance->most = std::max(hindrance->most, hindered(hindrance));
 }
 
-// One that is over is kept until it may be told again.
+// Finds the hindrance of this cause, or makes it. A hindrance that is over is kept until it may be
+// told again.
 Hindrances::Part& Hindrances::find(const Cause& cause) {
   const auto known = hindrances_.find(cause.key);
   if (known != hindrances_.end()) return known->second;
@@ -93,13 +94,13 @@ void Hindrances::recount() {
   }
 }
 
-// To be told in the next turn, if it isn't back by then.
+// Has the end told in the next turn, unless the hindrance is back by then.
 void Hindrances::end(Hindrance& hindrance) {
   if (!hindrance.over_since) hindrance.over_since = clock_.now();
   alarm_.set(*hindrance.over_since);
 }
 
-// What is over before it was told is told all the same.
+// Tells all that is due. A hindrance that is over before it was told is told all the same.
 void Hindrances::tell_due() {
   for (const auto& [key, hindrance] : hindrances_) {
     if (!hindrance->active) continue;

@@ -1,5 +1,5 @@
-// What hinders checks from finding anything out, through no fault of their backends: this host is
-// short of something, or a file doesn't say what it should. Each is told once when it begins and
+// Hindrances keep checks from finding anything out, through no fault of their backends: this host
+// is short of something, or a file lacks what it should say. Each is told once when it begins and
 // once when it is over, however many checks it hinders.
 #pragma once
 
@@ -28,10 +28,10 @@ class Hindrances {
     std::string reason;  // for people; may be the first check's own
     bool of_host = true;
   };
-  // Of an outcome that is unknown.
+  // The cause of an outcome that is unknown.
   static Cause cause_of(const CheckSpec& check, const Outcome& outcome);
 
-  // A check holds it as long as it is hindered.
+  // A reference that a check holds as long as it is hindered.
   using Part = std::shared_ptr<Hindrance>;
 
   using OnNotice = std::function<void(const Notice&)>;
@@ -39,33 +39,33 @@ class Hindrances {
   // The clock must outlive it. `on_notice` is called from the loop, never by a call to this.
   Hindrances(Clock& clock, OnNotice on_notice);
 
-  // The check with this part is hindered, or still is; `who` names it when it is the first.
+  // Marks the check with this part as hindered; `who` names it if it is the first.
   void hinder(Part& part, const Cause& cause, const std::function<std::string()>& who);
-  // It isn't any more.
+  // Marks the check with this part as free again.
   void release(Part& part);
-  // Checks have gone that may have held parts.
+  // Counts anew, to be called after checks with parts may have been destroyed.
   void recount();
 
-  // What was told and isn't over, for operators; empty: nothing.
+  // The hindrances that were told and aren't over, for operators; empty without any.
   std::string summary() const;
 
-  // What begins is told after that, so that one line counts all whom it hinders.
+  // A beginning is told after this delay, so that one line counts all hindered checks.
   static constexpr std::chrono::seconds kTogether{1};
-  // What comes and goes is told no sooner than that after it was told the last time.
+  // A hindrance that comes and goes is told at most once in this time.
   static constexpr std::chrono::minutes kToldEvery{1};
-  // Causes that are told apart; what is beyond counts as one.
+  // The most causes that are told apart; all others count as one.
   static constexpr std::size_t kMost = 64;
 
  private:
   struct Hindrance {
     Cause cause;
-    std::string first;     // of the checks
-    std::size_t most = 0;  // checks at a time
+    std::string first;     // the first check that it hindered
+    std::size_t most = 0;  // the most checks at a time
     bool active = false;   // its end is yet to be told
-    bool told = false;     // that it has begun
+    bool told = false;     // its beginning was told
     Clock::TimePoint since{};
     std::optional<Clock::TimePoint> over_since{};
-    Clock::TimePoint not_before{};  // is it told
+    Clock::TimePoint not_before{};  // no beginning is told before this
   };
 
   static std::size_t hindered(const Part& hindrance);

@@ -1,4 +1,5 @@
-// Reasons to probe at once that the kernel tells: never a verdict, the probes find out.
+// Gathers what the kernel tells as reasons to probe at once. A hint never changes a state: the
+// probes find out.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -22,14 +23,14 @@ class Hints {
   // Whether the connections of all programs are watched.
   void watch_connections(bool wanted);
 
-  // To be called whenever the backends may have changed, or the addresses of this host.
+  // Watches the backends' sockets anew; to be called whenever the backends may have changed.
   void backends_changed();
-  void addresses_changed();  // costs little when they haven't
+  void addresses_changed();  // of this host, perhaps; costs little if not
 
-  // Links or routes have.
+  // Probes what is asked over the network, after links or routes have changed.
   void network_changed();
 
-  // To be called a few times in a second, to notice that this machine was asleep.
+  // Notices that this machine was asleep; to be called a few times in a second.
   void look_at_clocks();
 
  private:
@@ -40,7 +41,7 @@ class Hints {
   network::ConnectionWatch connections_;
   network::sock_diag::OwnAddresses own_addresses_;
   bool connections_wanted_ = true;
-  bool said_ = false;  // that either can't be watched
+  bool said_ = false;  // a failure to watch was logged
   Paced network_;
   SleepWatch sleep_;
 };

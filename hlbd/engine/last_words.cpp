@@ -14,7 +14,7 @@ std::string_view type_name(const Check& check) {
   return name_of(check.spec().method);
 }
 
-// One that no service uses as yet.
+// Whether no service uses the check as yet.
 bool is_new(const Check& check) {
   return check.users.empty();
 }

@@ -1,4 +1,4 @@
-// What checks said last, from those that were to those that take their place.
+// Hands the last words of checks on to the checks that take their place.
 #pragma once
 
 #include <memory>
@@ -14,12 +14,12 @@ using Checks = std::span<const std::shared_ptr<Check>>;
 
 LastWord last_word_of(const Check& check);
 
-// Those of checks that are not in use any more.
+// The last words of the checks in `before` that aren't in `now`.
 std::vector<LastWord> words_left_by(Checks before, Checks now);
 
-// Gives each of a backend's checks that is new the word of one that was of its type, at its port
-// if there is such a one: it stands until the check has said something itself. A check that can't
-// take a word back gets none.
+// Gives each new check of a backend the word of an earlier check of its type, preferably at its
+// port: the word stands until the new check says something itself. A check that can't take a word
+// back gets none.
 void hand_on(std::vector<LastWord> words, Checks checks);
 
 }  // namespace hlb

@@ -18,7 +18,7 @@ network::Listener listener_of(const probes::Target& target) {
   return {target.address, target.port};
 }
 
-// In the order of the services, each with the state before the first of its changes.
+// Sorts by service, and keeps of each the state before the first of its changes.
 std::vector<Refreshed> told_once(std::vector<Refreshed> services) {
   std::ranges::stable_sort(services, {}, &Refreshed::service);
   const auto again = std::ranges::unique(services, {}, &Refreshed::service);
@@ -68,13 +68,14 @@ void Monitor::end_first_round() {
   observer_.verdicts_changed();
 }
 
-// How long a name may await its first answer is not said here: see discovery::NameWatch.
+// Whether first outcomes are awaited, or a name's first answer; discovery::NameWatch bounds how
+// long.
 bool Monitor::awaits_outcomes(std::size_t service) const {
   return !all_.specs[service].named.empty() ||
          (!first_round_timed_out_ && all_.watched[service].awaits_first_outcomes());
 }
 
-// Whether outcomes are awaited, or names, that can change what is known of it.
+// Whether outcomes or names are awaited that can change the service's verdict.
 bool Monitor::awaits_any(std::size_t service) const {
   return !all_.specs[service].named.empty() || all_.watched[service].any_undecided();
 }

@@ -1,4 +1,4 @@
-// Watching the backends: runs the checks of all services and keeps what they found.
+// Watches the backends: runs the checks of all services and keeps what they found.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -34,14 +34,14 @@
 
 namespace hlb {
 
-// What a change of a backend rests on: the outcome of one of its checks.
+// The outcome on which a change of a backend rests, with its check.
 struct Decision {
   const Check& check;
   const Outcome& outcome;
   const Ruling& ruling;
 };
 
-// A backend of a service went from one state to another. Valid during the call alone.
+// A backend's change from one state to another. Valid during the call alone.
 struct BackendChange {
   const ServiceSpec& service;
   const BackendSpec& backend;
@@ -53,23 +53,23 @@ struct BackendChange {
   std::chrono::nanoseconds took;    // from the first of the outcomes in a row until now
 };
 
-// An override came into force, or went. Valid during the call alone.
+// An override that came into force, changed or went. Valid during the call alone.
 struct OverrideChange {
   enum class Cause : std::uint8_t { by_operator, by_time };
 
   const Overrides::Key& key;
-  const Override* before;  // nullptr: none was in force
-  const Override* now;     // nullptr: none is
+  const Override* before;  // nullptr: no override was in force
+  const Override* now;     // nullptr: no override is in force
   Cause cause = Cause::by_operator;
 };
 
 // A service whose verdict was made anew.
 struct Refreshed {
-  std::size_t service;  // its place in the monitor
+  std::size_t service;  // its place in Monitor::services()
   ServiceStatus before;
 };
 
-// Of all services together.
+// Sums over all services.
 struct Totals {
   std::size_t services_down = 0;
   std::size_t services_healthy = 0;  // with at least one healthy backend
@@ -80,7 +80,7 @@ struct Totals {
   void take_out(const ServiceStatus& status);
 };
 
-// Used by hlbd's loop alone, which must have ended before this goes.
+// Used by hlbd's loop alone, which must have ended before this is destroyed.
 class Monitor {
  public:
   class Observer {
@@ -88,11 +88,11 @@ class Monitor {
     virtual ~Observer() = default;
     virtual void verdicts_changed() = 0;  // refresh() has something to do
     virtual void backend_changed(const BackendChange& change) = 0;
-    virtual void advice_changed() = 0;  // of any check
-    // Why checks find nothing out at the moment; empty: none does.
+    virtual void advice_changed() = 0;  // some check's advice is another
+    // Why checks find nothing out at the moment; empty: nothing hinders them.
     virtual void checks_hindered(const std::string& summary) = 0;
     virtual void override_changed(const OverrideChange& change) = 0;
-    virtual void probed(const CheckSpec& check, const Outcome& outcome) = 0;  // by every probe
+    virtual void probed(const CheckSpec& check, const Outcome& outcome) = 0;  // for every probe
   };
 
   struct Host {
@@ -105,8 +105,8 @@ class Monitor {
   Monitor(const boost::asio::any_io_executor& executor, Clock& clock, MakeProbe make, Host host,
           Observer& observer);
 
-  // What is published of a backend when nothing is known of it yet: at start, what a predecessor
-  // said.
+  // The start of a backend whose checks have no outcomes yet: at hlbd's own start it comes from the
+  // predecessor.
   struct Inherited {
     State state = State::unknown;
     std::optional<Clock::TimePoint> since{};  // now, unless set
@@ -114,60 +114,60 @@ class Monitor {
   };
   using Inherit = std::function<Inherited(const ServiceSpec&, const BackendSpec&)>;
 
-  // Takes over a new configuration. A check that was running already goes on as it is; a backend
-  // whose checks changed keeps its state until the first outcomes, and their advice until the new
-  // ones give theirs; one that is new starts from `published`. A backend that was removed stays
-  // until those that are new to its service are known, so that no service is without an answer in
-  // between. A service that is as it was costs next to nothing, if `change` is from list() on, else
-  // to be told from what was before. Returns whether any is another one, or has another place.
+  // Takes over a new configuration. A check that was running already goes on as it is. A backend
+  // whose checks changed keeps its state until their first outcomes, and the old checks' advice
+  // until the new ones give theirs; a new backend starts from `inherit`. A backend that was removed
+  // stays until the new ones of its service are known, so that no service is without an answer in
+  // between. A service that stays the same costs next to nothing if `change` starts from list();
+  // else the lists are compared here. Returns whether any service changed, or moved in the list.
   bool apply(ServiceChange change, const Inherit& inherit);
 
-  // What is true of each service, in their order: made by refresh(), once for each change, and only
+  // The verdict on each service, in their order: made by refresh(), once for each change, and only
   // read by all others. Valid until the next refresh() or apply().
   std::span<const ServiceVerdict> verdicts() const { return all_.verdicts; }
   const Totals& totals() const { return totals_; }
 
-  // Makes the verdicts anew that something has changed for since the last call: one change among
-  // thousands of services costs no more than its own. Returns which, in order.
+  // Makes anew the verdicts that changes since the last call concern: one change among thousands of
+  // services costs no more than its own. Returns their services, in order.
   std::vector<Refreshed> refresh();
 
   const Services& list() const { return all_.list; }
   std::span<const ServiceSpec> services() const { return all_.specs; }
   std::span<const WatchedService> watched() const { return all_.watched; }  // in the same order
-  // Where a service stands in these; nullopt if there is none of this name.
+  // The place of a service in these; nullopt if there is none of this name.
   std::optional<std::size_t> find(std::string_view service) const {
     return all_.list->find(service);
   }
 
-  // What checks find of a backend; unknown where it isn't watched.
+  // A backend's state; unknown where it isn't watched.
   State state_of(std::string_view service, const Address& backend) const;
 
-  // The operator's overrides. Those of backends that aren't watched wait for them.
+  // The operator's overrides in force. An override of a backend that isn't watched waits for it.
   const Overrides& overrides() const { return overrides_; }
   void set_override(const Overrides::Key& key, Override override);
   void clear_override(const Overrides::Key& key);
-  // Says nothing to the observer: for what was in force before hlbd started.
+  // Puts an override back that was in force before hlbd started, without a word to the observer.
   void restore_override(const Overrides::Key& key, Override override);
 
   // Has a service go on with the priority that served before hlbd started, if it holds back others.
   // To be called before the first apply().
   void restore_serving(const std::string& service, std::uint16_t priority);
-  // Has the best priority of a service serve, as this user wants it. Says nothing to the observer
-  // but that verdicts have changed.
+  // Has the best priority of a service serve, as this user wants it. Tells the observer only that
+  // verdicts have changed.
   void fail_back(std::size_t service, std::uint32_t user);
 
-  // Where the backends are checked, in no order; some more than once.
+  // The addresses and ports where backends are checked, in no order; some more than once.
   std::vector<network::Listener> listeners() const;
 
   // Has all checks probe at once whose targets are concerned, see Rounds::hurry().
   void probe_now(const std::function<bool(const probes::Target&)>& concerned);
-  void probe_now(std::span<const network::Listener> places);  // those there, however many there are
+  void probe_now(std::span<const network::Listener> places);  // the checks at these places
 
-  // The same for all checks that ask over the network, beyond this host's loopback: one after the
-  // other in a short while, so that thousands of them aren't due in one instant.
+  // Has all checks probe soon that ask over the network, beyond this host's loopback: spread over a
+  // short while, so that thousands of them aren't due in one instant.
   void probe_network();
 
-  // Somebody's connections there have failed: see Rounds::hint().
+  // Tells that somebody's connections to these places have failed: see Rounds::hint().
   void hint(std::span<const network::Listener> places);
 
   // Whether every check has had an outcome, agents too, or has had the time for one.
@@ -228,15 +228,15 @@ class Monitor {
   EarliestAlarm next_override_end_;
   Hindrances hindrances_;
   Totals totals_;
-  OutdatedServices outdated_;         // also those that hold a priority back for some time
-  std::vector<Refreshed> refreshed_;  // for the next refresh() to tell
+  OutdatedServices outdated_;         // also by time, where a priority is held back
+  std::vector<Refreshed> refreshed_;  // to be returned by the next refresh()
   MassFailure mass_failure_;
   bool mass_failure_said_ = false;
   std::unique_ptr<Alarm> first_round_;
   bool first_round_timed_out_ = false;
-  std::size_t unheard_ = 0;      // checks that have had no outcome, of those that are waited for
-  std::unique_ptr<Alarm> ramp_;  // while some backend starts slowly
-  std::set<std::size_t> slow_;   // the services of those
+  std::size_t unheard_ = 0;      // checks whose first outcome is waited for
+  std::unique_ptr<Alarm> ramp_;  // next step, while some backend starts slowly
+  std::set<std::size_t> slow_;   // services with such backends
   std::map<std::string, std::uint16_t, std::less<>> served_before_;  // until the first apply()
 };
 

@@ -1,3 +1,4 @@
+// Takes over a configuration: which services, backends and checks go on, start anew or retire.
 #include "engine/monitor.h"
 
 #include <algorithm>
@@ -54,8 +55,8 @@ bool Monitor::apply(ServiceChange change, const Inherit& inherit) {
   return others;
 }
 
-// Whether any service is another one. What nobody takes goes with the end of this. A service that
-// stays the same may have news that haven't been told as yet.
+// Returns whether any service changed. Whatever isn't taken from the previous services ends with
+// this call. A service that stays the same may have changes that haven't been told as yet.
 bool Monitor::take_over(const ServiceChange& change, const Inherit& inherit) {
   PreviousServices before(std::exchange(all_, WatchedServices(change.now)));
   const std::vector<std::size_t> stale = outdated_.take();
@@ -137,7 +138,7 @@ std::shared_ptr<Check> Monitor::check_for(const probes::Target& target, State in
   return check;
 }
 
-// Those that come back slowly go on with it.
+// Goes on with the slow start of backends that had come back before.
 void Monitor::go_on_slowly() {
   for (std::size_t i = 0; i < all_.specs.size(); ++i) {
     const ServiceSpec& spec = all_.specs[i];
@@ -189,7 +190,8 @@ void Monitor::give_first_round_time() {
   first_round_->set(clock_.now() + std::min(enough, kLongestFirstRound));
 }
 
-// Of a new configuration: those that nobody has made as yet, and those which wait for a name again.
+// Makes the verdicts of a new configuration that are missing, and of services which wait for a name
+// again.
 void Monitor::make_first_verdicts() {
   totals_ = {};
   for (std::size_t i = 0; i < all_.specs.size(); ++i) {
@@ -199,7 +201,7 @@ void Monitor::make_first_verdicts() {
   make_verdicts();
 }
 
-// Of a new configuration: all that are in force.
+// Applies the overrides in force to the backends of a new configuration.
 void Monitor::restore_overrides() {
   for (const auto& [key, override] : overrides().all())
     override_backend(key, override.kind);

@@ -1,3 +1,4 @@
+// Takes outcomes of probes: the state of the check, then of its backends, follows.
 #include "engine/monitor.h"
 
 #include <spdlog/spdlog.h>
@@ -48,9 +49,8 @@ milliseconds Monitor::take(Check& check, const Outcome& probed) {
   return check.never_changes() ? Rounds::kForGood : ruling.wait;
 }
 
-// A backend to which this host has no route is out of everybody's reach here: a failure, if another
-// of its service has been reached since. Else this host may be cut off, and nothing is known; a
-// pass from before proves nothing.
+// Makes a failure of "no route" if another backend of the service has been reached since. Else this
+// host may be cut off, and nothing is known; a pass from before proves nothing.
 Outcome Monitor::judge_route(Check& check, Outcome outcome) {
   // An agent that can't be asked says nothing.
   if (!outcome.no_route || check.may_be_silent()) {
@@ -70,7 +70,8 @@ Outcome Monitor::judge_route(Check& check, Outcome outcome) {
   return another_reached ? Outcome::hard_failure(std::move(outcome.reason)) : outcome;
 }
 
-// Whom it reaches, or doesn't, tells whose fault it is: by their intervals that may take long.
+// Probes another backend of each service soon, whose outcome tells whose fault it is: by its
+// interval that may take long.
 void Monitor::ask_another(const Check& check) {
   for (const Check::User& user : check.users) {
     for (const WatchedBackend& other : all_.watched[user.service].backends) {
@@ -79,7 +80,7 @@ void Monitor::ask_another(const Check& check) {
         return each->asks_over_network() && each->spec().way == check.spec().way;
       });
       if (alike == other.checks.end()) continue;
-      rounds_.hurry(**alike, kConfirmHard);  // not before the one that found no route
+      rounds_.hurry(**alike, kConfirmHard);  // not before this check's own next probe
       break;
     }
   }
@@ -121,7 +122,7 @@ void Monitor::tell(const Notice& notice) {
   observer_.checks_hindered(hindrances_.summary());
 }
 
-// Whether the outcome is a failure amid many others, which is said once.
+// Whether the outcome is a failure amid a mass failure, which is logged once.
 bool Monitor::amid_mass_failure(const Check& check, const Outcome& outcome) {
   if (check.state() != State::up || outcome.result == Outcome::Result::unknown) return false;
   if (check.is_told()) return false;

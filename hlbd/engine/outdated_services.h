@@ -22,7 +22,7 @@ class OutdatedServices {
   // The clock must outlive it.
   OutdatedServices(Clock& clock, OnDue on_due);
 
-  // Starts over with a list of `count` services, of which none is marked or has a time.
+  // Starts over with a list of `count` services, all without a mark or a time.
   void reset(std::size_t count);
 
   void mark(std::size_t service);

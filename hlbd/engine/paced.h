@@ -1,4 +1,4 @@
-// Acts on reasons that may come in floods.
+// Paces an action whose reasons may come in floods.
 #pragma once
 
 #include <chrono>
@@ -10,9 +10,8 @@
 
 namespace hlb {
 
-// Acts at once for a reason; for all that come within the pause afterwards together, once more when
-// it ends. While there are some in each pause, the next is twice as long. Used by hlbd's loop
-// alone.
+// Acts at once for a reason, and once more when the pause after it ends, for all reasons within the
+// pause together. Each pause with a reason makes the next twice as long. Used by hlbd's loop alone.
 class Paced {
  public:
   static constexpr std::chrono::milliseconds kShortest{1000};
@@ -39,7 +38,7 @@ class Paced {
   std::unique_ptr<Alarm> alarm_;
   std::chrono::milliseconds pause_ = kShortest;
   bool pausing_ = false;
-  bool another_ = false;  // reason, since the pause began
+  bool another_ = false;  // another reason came since the pause began
 };
 
 }  // namespace hlb

@@ -6,7 +6,7 @@
 namespace hlb {
 namespace {
 
-// What is moved from has no check.
+// Whether the backend was moved from, and so has no check.
 bool is_taken(const WatchedBackend& backend) {
   return backend.checks.empty();
 }

@@ -1,4 +1,4 @@
-// What was watched, to be taken over by a new configuration.
+// Services as the configuration before had them, from which a new configuration takes.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 
 namespace hlb {
 
-// Services, in one order in all of them.
+// All watched services, in the same order in each member.
 struct WatchedServices {
   explicit WatchedServices(Services services)
       : list(std::move(services)),
@@ -25,7 +25,7 @@ struct WatchedServices {
   WatchedServices() : WatchedServices(list_of({})) {}
 
   Services list;
-  std::span<const ServiceSpec> specs;  // the list's
+  std::span<const ServiceSpec> specs;  // the services in `list`
   std::vector<WatchedService> watched;
   std::vector<ServiceVerdict> verdicts;
 };
@@ -34,7 +34,7 @@ class PreviousServices {
  public:
   explicit PreviousServices(WatchedServices before) : before_(std::move(before)) {}
 
-  // Puts the service that stood at `place`, and is as `spec` has it, whole into `watched` and
+  // Moves the service that stood at `place`, and is as `spec` has it, whole into `watched` and
   // `verdict`.
   void take_whole(std::size_t place, const ServiceSpec& spec, WatchedService& watched,
                   ServiceVerdict& verdict);
@@ -42,19 +42,21 @@ class PreviousServices {
   // Whether each service was taken whole, in their order.
   bool all_taken_whole() const { return in_order_ && taken_whole_ == before_.specs.size(); }
 
-  // What operators were told of the service of that name.
+  // The status that operators were told of the service of that name.
   ServiceStatus status(const ServiceSpec& spec) const;
 
-  // What the checks of the service of that name have of the places; empty if there was none.
+  // The part that the checks of the service of that name have of the places; empty if there was
+  // none.
   Rounds::Share share(const ServiceSpec& spec) const;
 
-  // Which of its priorities serves; nullptr if it had no rule for that.
+  // The record of which priority serves; nullptr if the service had no rule for that.
   std::unique_ptr<Failback> failback(const ServiceSpec& spec);
 
-  // The backend of that address, whatever tested it; nullopt if there was none, or it was taken.
+  // Takes the backend of that address, whatever its checks; nullopt if there was none, or it was
+  // taken.
   std::optional<WatchedBackend> take(const ServiceSpec& spec, const Address& address);
 
-  // The backends of that service that nobody took and that are up.
+  // Takes the service's backends that are up and that nobody took.
   std::vector<WatchedBackend> left_up(const ServiceSpec& spec);
 
  private:

@@ -16,18 +16,18 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
 
-// Probes that are due within the same few milliseconds share a wake-up of hlbd; those whose wait is
-// not long beside that keep their own time.
+// Probes due within the same step share a wake-up of hlbd; after a wait of up to kExact, which
+// isn't long beside a step, a probe keeps its own time.
 constexpr milliseconds kStep{8};
 constexpr milliseconds kExact{250};
 
-// Before the loop sees to other things: probes that begin, and checks that begin to wait for that.
+// Bounds of one turn of the loop: probes that begin, and checks that are moved into the queue.
 constexpr int kMostPerTurn = 256;
 constexpr int kMostLinedUp = 4096;
 
-// So many probes under way are enough to keep servers busy that answer at all. Beyond these, where
-// the silent hold places or hlbd is quicker than the servers beside it, few begin in a millisecond:
-// all at once they would take memory that is needed never again.
+// Up to kBrisk probes under way begin at once: enough to keep servers busy that answer at all.
+// Beyond them, where silent checks hold places or hlbd is quicker than the servers beside it, at
+// most kMostPerMillisecond begin: all at once they would take memory that is never needed again.
 constexpr int kBrisk = 128;
 constexpr int kMostPerMillisecond = 32;
 
@@ -44,7 +44,7 @@ bool takes_a_place(const Check& check) {
   return !check.never_changes() && !std::holds_alternative<FileCheck>(check.spec().method);
 }
 
-// Whether the next probe will probably hold its place for long, and in vain, as this one did.
+// Whether the next probe will probably hold its place for long, and in vain, as the last one did.
 bool is_silent(const Check& check, const Outcome& outcome, Clock::TimePoint::duration took) {
   if (outcome.result == Outcome::Result::passed || took < check.spec().timeout / 2) return false;
   return check.state() != State::up || outcome.abstained;
@@ -81,7 +81,7 @@ void Rounds::share(Check& check, Share& share) {
 
 void Rounds::hurry(Check& check, milliseconds after) {
   check.hurried_ = true;
-  // What is due waits for its turn, if for anything.
+  // A check that is due already is in the queue.
   if (!check.is_linked() || check.due <= clock_.now()) return;
   const auto due = std::max(check.since_ + kConfirmHard, clock_.now() + after);
   check.unlink();
@@ -130,12 +130,12 @@ void Rounds::wake() {
   }
   if (left == 0) alarm_.set(clock_.now());
   if (probes_.anyone_waits() && !may_begin()) alarm_.set(next_slow_);
-  // Who waits for a place is seen to when a probe ends.
+  // Checks that wait for a place are seen to when a probe ends.
   if (!resting_.empty()) alarm_.set(resting_.begin()->due);
 }
 
-// Has the checks that are due wait for their turn. Those that take no place begin, at most `left`
-// of them; returns how many more may begin.
+// Moves the checks that are due into the queue; checks that take no place begin instead, at most
+// `left` of them. Returns how many more probes may begin in this turn.
 int Rounds::line_up(int left) {
   const Clock::TimePoint now = clock_.now();
   for (int lined_up = 0; left > 0 && lined_up < kMostLinedUp; ++lined_up) {
@@ -159,7 +159,7 @@ Turns::Waiter* Rounds::next_in_turn() {
   return probes_.next();
 }
 
-// Whether another probe may, as far as their pace goes.
+// Whether the pace lets another probe begin.
 bool Rounds::may_begin() {
   if (probes_.held() < kBrisk) return true;
   const Clock::TimePoint now = clock_.now();
@@ -186,7 +186,7 @@ void Rounds::begin(Check& check) {
                      }));
 }
 
-// Holds the question, which the probe is a part of, for as long as the probe's own frames.
+// Keeps the question, which owns the probe, alive as long as the probe's own frames.
 asio::awaitable<Outcome> Rounds::ask(std::shared_ptr<Question> question) {
   co_return co_await question->probe->attempt();
 }
@@ -198,7 +198,7 @@ void Rounds::ended(Question& question, const Outcome& outcome) {
     check->silent = is_silent(*check, outcome, clock_.now() - check->since_);
     rest(*check, wait);
   }
-  // In the next turn of the loop, as thousands may end in this one.
+  // Begins others in the next turn of the loop, as thousands may end in this turn.
   if (probes_.anyone_waits() || programs_.anyone_waits()) alarm_.set(clock_.now());
 }
 

@@ -1,4 +1,4 @@
-// The rounds of the checks: which is probed next, and how many at a time.
+// Runs the rounds of the checks: decides which check is probed next, and how many at a time.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -14,25 +14,24 @@
 
 namespace hlb {
 
-// Used by hlbd's loop alone, which must have ended before this goes.
+// Used by hlbd's loop alone, which must have ended before this is destroyed.
 class Rounds {
  public:
-  // As a wait: there will be no further probe.
+  // A wait without an end: no further probe.
   static constexpr auto kForGood = std::chrono::milliseconds::max();
 
   // Takes the outcome of a probe, and says how long to wait until the next.
   using Take = std::function<std::chrono::milliseconds(Check& check, const Outcome& outcome)>;
 
-  // At most so many probes are under way at a time, and beside them so many that run a program;
-  // checks that are due beyond that wait for their turn, see Turns. Silent is a check whose backend
-  // isn't up, and whose last probe took half of its time-out or more. A check that reads a file, or
-  // asks nothing, takes no place.
+  // The most probes under way at a time, programs counted apart; checks due beyond that queue, see
+  // Turns. A check is silent if its backend isn't up and its last probe took half of its timeout or
+  // more. A check that reads a file, or asks nothing, takes no place.
   struct Limits {
     int probes = 1024;
-    int programs = 64;  // far less than what hlb-programs runs, which refuses what is beyond
+    int programs = 64;  // far below the limit of hlb-programs, which refuses more
   };
 
-  // What the checks of one service have of the places.
+  // The part that the checks of one service have of the places.
   struct Share {
     Turns::SharePtr probes;
     Turns::SharePtr programs;
@@ -40,22 +39,23 @@ class Rounds {
 
   Rounds(boost::asio::any_io_executor executor, Clock& clock, Limits limits, Take take);
 
-  // Probes it in the next turn of the loop, and again after every wait, until it goes.
+  // Probes the check in the next turn of the loop, and again after every wait, until it is
+  // destroyed.
   void enlist(Check& check, Share& share);
 
-  // The check is another service's as well: counts to the one that has fewer checks.
+  // Tells that another service uses the check as well: it counts for the one with fewer checks.
   void share(Check& check, Share& share);
 
-  // There is a reason to believe that the state has changed: ends the wait for the next probe, or,
-  // if one is under way and may have been too early to see it, lets another follow. Never sooner
-  // than kConfirmHard after the last one, so that what is to be confirmed has its time, and that no
-  // flood of reasons becomes one of probes. `after`: not before this time has passed, for many
-  // checks that one reason concerns.
+  // Ends the wait for the next probe, as there is a reason to believe that the state has changed. A
+  // probe under way may have been too early to see it, so another follows. Never probes sooner than
+  // kConfirmHard after the last probe, so that a confirmation has its time, and no flood of reasons
+  // becomes a flood of probes; nor before `after` has passed, which spreads many checks that one
+  // reason concerns.
   void hurry(Check& check, std::chrono::milliseconds after = std::chrono::milliseconds{0});
 
-  // There is a vague reason, which may be wrong again and again: hurries a check that is up and at
-  // peace, for which nothing like that was heard lately. Each that found nothing makes the pause
-  // until the next twice as long, up to the check's interval: so hints at most double its probes.
+  // Hurries a check for a vague reason, which may be wrong again and again: only if it is at peace
+  // and had no hint lately. Each hint that proves wrong doubles the pause before the next, up to
+  // the check's interval: so hints at most double its probes.
   void hint(Check& check);
 
  private:
@@ -81,8 +81,8 @@ class Rounds {
   Turns probes_;
   Turns programs_;
   Turns::Queue resting_;
-  Clock::TimePoint next_slow_;  // when more may begin although many are under way
-  int slow_left_ = 0;           // that may until then
+  Clock::TimePoint next_slow_;  // when more may begin beyond kBrisk
+  int slow_left_ = 0;           // how many may until then
 };
 
 }  // namespace hlb

@@ -1,4 +1,4 @@
-// The checks that there are, so that services which check the same share one.
+// Indexes all checks, so that services which check the same share one.
 #pragma once
 
 #include <cstddef>
@@ -15,18 +15,18 @@ namespace hlb {
 // Keeps no check alive.
 class SharedChecks {
  public:
-  // The one that checks the same, whoever uses it; empty if there is none.
+  // The check of an equal target, whoever uses it; nullptr if there is none.
   std::shared_ptr<Check> find(const probes::Target& target) const;
-  // Those of this address and port, whatever its scope.
+  // All checks of this address and port, whatever the address's scope.
   std::vector<std::shared_ptr<Check>> at(const Address& address, std::uint16_t port) const;
   void add(const std::shared_ptr<Check>& check);
 
-  // Gives back the room of those that have gone, once they may be half of all.
+  // Frees the entries of destroyed checks, once they may be half of all.
   void drop_gone();
 
  private:
   std::unordered_multimap<std::size_t, std::weak_ptr<Check>> checks_;  // by a hash of the target
-  std::size_t alive_ = 0;  // when their room was last given back
+  std::size_t alive_ = 0;  // entries when they were last freed
 };
 
 }  // namespace hlb

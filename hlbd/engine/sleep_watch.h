@@ -12,7 +12,7 @@ class SleepWatch {
  public:
   using Time = std::chrono::nanoseconds;
 
-  // A shorter sleep is none; so long it may take to read the two clocks.
+  // The shortest sleep that counts; reading the two clocks may take as long as a shorter one.
   static constexpr std::chrono::milliseconds kShortest{500};
 
   // Whether the machine has slept since the last call.
@@ -24,7 +24,7 @@ class SleepWatch {
   }
 
  private:
-  std::optional<Time> asleep_;  // in all, by the last call
+  std::optional<Time> asleep_;  // total sleep at the last call
 };
 
 }  // namespace hlb

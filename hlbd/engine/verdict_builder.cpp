@@ -12,7 +12,7 @@
 namespace hlb {
 namespace {
 
-// Backends of which each is answered when another isn't.
+// A priority and a family: its backends are answered in place of each other.
 using Group = std::pair<std::uint16_t, Address::Family>;
 
 }  // namespace
@@ -57,7 +57,7 @@ ServiceVerdict VerdictBuilder::finish(bool may_wait, Failback* failback) && {
   return std::move(verdict_);
 }
 
-// What is counted before suspects are left out: they go on counting as up.
+// Counts the backends of each priority before suspects are left out, as these go on counting as up.
 Tiers VerdictBuilder::tiers(bool may_wait) const {
   std::map<std::uint16_t, Tier> by_priority;
   for (std::size_t i = 0; i < verdict_.backends.size(); ++i) {
@@ -94,12 +94,12 @@ void VerdictBuilder::line_up(bool may_wait, Failback* failback) {
   verdict_.status.serving = lineup.serving();
 }
 
-// As long as others of their group are as many. Healthy ones alone count, as no other would be
-// answered; by families, as who asks for one of them is answered with that one's alone.
+// Leaves suspects out while at least as many others of their group are healthy. Groups go by
+// family, too, as a lookup for one family is answered with that family's backends alone.
 void VerdictBuilder::leave_suspects_out() {
   const bool panic = verdict_.status.serving && verdict_.status.serving->all;
   if (panic || std::ranges::find(suspected_, true) == suspected_.end()) return;
-  std::map<Group, std::ptrdiff_t> more_others;  // than suspects
+  std::map<Group, std::ptrdiff_t> more_others;  // how many more others than suspects
   for_each_healthy(
       [&](const Group& group, std::size_t i) { more_others[group] += suspected_[i] ? -1 : 1; });
   for_each_healthy([&](const Group& group, std::size_t i) {

@@ -1,4 +1,4 @@
-// Adding up what is published of a service.
+// Builds the verdict on a service.
 #pragma once
 
 #include <cstddef>
@@ -14,22 +14,22 @@
 
 namespace hlb {
 
-// First the service's backends are added, then those that retire.
+// Takes the service's backends first, then those that retire.
 class VerdictBuilder {
  public:
   using TimePoint = WatchedBackend::Monotonic::time_point;
 
-  // `backends`: how many there will be. The specification must outlive the verdict.
+  // Expects `backends` backends. The specification must outlive the verdict.
   VerdictBuilder(const ServiceSpec& spec, std::size_t backends, TimePoint now);
 
   void add(const WatchedBackend& backend);
-  // One that retires, and the state it is in.
+  // Adds a backend that retires, and its state.
   void add(const WatchedBackend& backend, State state);
 
   bool full() const { return verdict_.backends.size() >= kMaxBackends; }
 
-  // `may_wait` as with verdict_of(). `failback` is nullptr where the service has none; else it
-  // decides anew.
+  // Takes `may_wait` as verdict_of() does. `failback`, nullptr where the service has none, decides
+  // anew.
   ServiceVerdict finish(bool may_wait, Failback* failback) &&;
 
  private:
@@ -46,7 +46,7 @@ class VerdictBuilder {
   ServiceVerdict verdict_;
   bool all_up_ = true;
   std::vector<PartialWeight> shares_;
-  std::vector<bool> suspected_;  // of each backend
+  std::vector<bool> suspected_;  // by backend
 };
 
 }  // namespace hlb

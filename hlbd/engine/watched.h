@@ -1,4 +1,4 @@
-// What is watched: services, their backends, and the checks that speak for them.
+// Watched services, their backends, and the checks that speak for them.
 #pragma once
 
 #include <algorithm>
@@ -30,23 +30,23 @@ struct WatchedBackend {
   std::optional<Monotonic::time_point> back_since;  // set while it may have to start slowly
   std::optional<OverrideKind> override;             // the operator's, in force
 
-  // What the checks say together: up when as many pass as are needed, down when so many can't any
-  // more. An agent counts only in that it can say down, unless it is alone.
+  // The state that the checks find together: up when as many as needed pass, down when that many
+  // can't any more. An agent counts only in that it can say down, unless it is alone.
   State together() const;
-  // It is up, and wouldn't be if the checks that suspect otherwise were right.
+  // Whether it is up, and wouldn't be if the checks that suspect otherwise were right.
   bool suspect() const;
-  Advice advice() const;  // of all its checks together
+  Advice advice() const;  // of all checks together
 
-  // The percentage of its weight that it gets by what it asks for, and while it starts slowly.
+  // The percentage of its weight that advice and slow start leave it.
   std::uint32_t weight_percent(std::chrono::milliseconds slow_start,
                                Monotonic::time_point now) const;
 
  private:
-  std::size_t count(bool (*counts)(const Check& check)) const;  // of its checks, agents aside
+  std::size_t count(bool (*counts)(const Check& check)) const;  // counts checks, agents aside
   std::size_t needed() const;
 };
 
-// Who was reached last over the network, by what, and when: when that probe began.
+// The backend last reached over the network, the check that reached it, and when its probe began.
 struct Reached {
   Address backend;
   std::shared_ptr<const CheckSpec> by;
@@ -55,23 +55,24 @@ struct Reached {
 
 struct WatchedService {
   std::vector<WatchedBackend> backends;
-  // Removed, and up: they stay until every backend of the above is known.
+  // Backends that were removed while up: they stay until the first outcomes of the others are
+  // known.
   std::vector<WatchedBackend> retiring;
-  std::vector<std::uint32_t> by_address;  // the places of the backends, in the addresses' order
+  std::vector<std::uint32_t> by_address;  // places of the backends, sorted by address
   Reached reached;
-  Rounds::Share share;                 // by its name: stays over reloads
-  std::unique_ptr<Failback> failback;  // if the service has a rule for it
+  Rounds::Share share;                 // kept by the service's name over reloads
+  std::unique_ptr<Failback> failback;  // nullptr where better priorities aren't held back
 
-  // To be called when the backends are other ones.
+  // Sorts by_address anew; to be called when the backends have changed.
   void index();
-  // Where the backend stands; nullopt if there is none of this address.
+  // The place of the backend; nullopt if there is none of this address.
   std::optional<std::size_t> find(const Address& address) const;
-  // Of the backends that come back slowly, when the last one has its whole weight.
+  // The time when the last backend that comes back slowly has its whole weight.
   WatchedBackend::Monotonic::time_point slow_until(std::chrono::milliseconds slow_start) const;
 
-  // Whether a backend is unknown that may still have its first outcome in time.
+  // Whether an unknown backend may still have its first outcome in time.
   bool awaits_first_outcomes() const;
-  // Whether outcomes are still awaited that can change what a predecessor said.
+  // Whether outcomes are awaited that can change an inherited state.
   bool any_undecided() const;
 };
 
@@ -83,8 +84,9 @@ void for_each_check(std::span<const WatchedService> services, Function function)
   }
 }
 
-// What is to be published; since when is left open. `may_wait`: a service without a backend that is
-// up is undecided rather than down. Which priority serves is decided anew, and kept in `service`.
+// Makes the verdict on a service, but for the time since when its status holds. `may_wait`: a
+// service without a backend that is up is undecided rather than down. Decides anew which priority
+// serves, and keeps that in `service`.
 ServiceVerdict verdict_of(const ServiceSpec& spec, WatchedService& service, bool may_wait,
                           WatchedBackend::Monotonic::time_point now);
 

@@ -21,7 +21,7 @@ std::optional<Address> parse_plain(const std::string& text) {
 std::string scope_suffix(std::uint32_t scope_id) {
   if (scope_id == 0) return "";
   std::array<char, IF_NAMESIZE> name{};
-  // The interface may have gone since; its number is then all there is to show.
+  // The interface may have gone since: then its number is shown.
   if (if_indextoname(scope_id, name.data()) == nullptr) return "%" + std::to_string(scope_id);
   return std::string("%") + name.data();
 }
@@ -29,7 +29,7 @@ std::string scope_suffix(std::uint32_t scope_id) {
 }  // namespace
 
 std::optional<Address> Address::parse(std::string_view text) {
-  // The C functions below would take what stands before a NUL for the whole.
+  // A NUL would end the text for the C functions below.
   if (text.find('\0') != std::string_view::npos) return std::nullopt;
   const std::size_t percent = text.find('%');
   auto address = parse_plain(std::string(text.substr(0, percent)));

@@ -17,11 +17,11 @@ struct Address {
   std::array<std::uint8_t, 16> bytes{};  // network order; IPv4 in the first four bytes
   std::uint32_t scope_id = 0;            // interface index, for fe80::…%eth0 alone
 
-  // Takes the text forms of inet_pton(3), with "%interface" behind a link-local IPv6 address.
-  // nullopt when the text is no address, or the interface doesn't exist.
+  // Takes the text forms of inet_pton(3), with "%interface" after a link-local IPv6 address.
+  // Returns nullopt when the text is no address, or the interface doesn't exist.
   static std::optional<Address> parse(std::string_view text);
   std::string to_string() const;
-  bool is_link_local() const;   // fe80::/10: of use with a scope_id alone
+  bool is_link_local() const;   // fe80::/10: usable only with a scope_id
   bool is_loopback() const;     // 127/8 or ::1
   bool is_single_host() const;  // neither unspecified nor multicast nor broadcast
   bool is_ipv4_mapped() const;  // ::ffff:0:0/96 (RFC 4291, 2.5.5.2)

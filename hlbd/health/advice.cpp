@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::uint32_t kWhole = 100;
 
-// Of two percentages, one of the other.
+// A percentage of a percentage: 0 only if either is.
 std::uint32_t product(std::uint32_t one, std::uint32_t other) {
   if (one == 0 || other == 0) return 0;
   return std::clamp<std::uint32_t>(one * other / kWhole, 1, kMaxWeightPercent);

@@ -1,5 +1,5 @@
-// How a backend is to be checked, as the operator asked for it. Plain data, one struct per type of
-// check; hlbd.toml(5) says what each key means.
+// Checks of backends as the operator configured them. Plain data, one struct per type of check;
+// hlbd.toml(5) explains each key.
 #pragma once
 
 #include <array>
@@ -28,11 +28,11 @@ struct TlsSpec {
   friend bool operator==(const TlsSpec&, const TlsSpec&) = default;
 };
 
-// Of a conversation with a backend.
+// A step of a conversation with a backend.
 struct Step {
   enum class Kind : std::uint8_t {
     send,
-    expect,  // what the backend sends must contain the bytes
+    expect,  // the bytes must occur in what the backend sends
   };
 
   Kind kind = Kind::send;
@@ -41,7 +41,7 @@ struct Step {
   friend bool operator==(const Step&, const Step&) = default;
 };
 
-// A connection that is taken passes, if nothing is to be said.
+// Without steps an accepted connection passes.
 struct TcpCheck {
   std::vector<Step> steps;
 
@@ -56,7 +56,7 @@ struct StatusRange {
 };
 
 struct BodyPattern {
-  std::string text;       // empty: any body passes, and none is read
+  std::string text;       // empty: any body passes, unread
   bool is_regex = false;  // RE2's syntax; else a substring
 
   friend bool operator==(const BodyPattern&, const BodyPattern&) = default;
@@ -65,10 +65,10 @@ struct BodyPattern {
 struct HttpCheck {
   std::string method = "GET";
   std::string path = "/";
-  std::string host;  // the Host header; the service's name unless configured
+  std::string host;  // Host header; the service's name unless configured
   std::vector<std::pair<std::string, std::string>> headers;
   std::vector<StatusRange> expect_status = {StatusRange{}};
-  std::vector<StatusRange> drain_status;  // pass too, and ask to be drained; none in expect_status
+  std::vector<StatusRange> drain_status;  // pass too, and ask to be drained; not in expect_status
   BodyPattern expect_body;
   bool reuse = false;          // keep the connection from probe to probe
   std::optional<TlsSpec> tls;  // set for https
@@ -78,15 +78,15 @@ struct HttpCheck {
 
 struct TlsCheck {
   TlsSpec tls;
-  std::chrono::milliseconds min_validity{0};  // the certificate must be valid for so long from now
+  std::chrono::milliseconds min_validity{0};  // how long from now the certificate must be valid
   bool fail_early = false;  // below min_validity: true fails, false passes with a warning
-  std::vector<Step> steps;  // once hands are shaken
+  std::vector<Step> steps;  // after the handshake
 
   friend bool operator==(const TlsCheck&, const TlsCheck&) = default;
 };
 
 struct GrpcCheck {
-  std::string service;         // of HealthCheckRequest; empty: the server as a whole
+  std::string service;         // in HealthCheckRequest; empty: the server as a whole
   std::string authority;       // the service's name unless configured
   std::optional<TlsSpec> tls;  // unset: h2c with prior knowledge
 
@@ -99,14 +99,14 @@ struct IcmpCheck {
 
 struct ExecCheck {
   std::vector<std::string> command;  // never empty; the program's absolute path, then its arguments
-  std::string user{};                // who runs it when hlbd is root; "nobody" unless configured
-  int warning_status = 0;            // an exit status that passes with a warning; 0: none does
+  std::string user{};      // user to run it as when hlbd is root; "nobody" unless configured
+  int warning_status = 0;  // exit status that passes with a warning; 0: no such status
 
   friend bool operator==(const ExecCheck&, const ExecCheck&) = default;
 };
 
-// A file that another program writes says of each backend whether it is up, drained, and what
-// weight it has. Its rise and fall are 1 unless configured, as its word is not doubted.
+// A file in which another program says of each backend whether it is up, drained, and its weight.
+// Its rise and fall are 1 unless configured, as its word is not doubted.
 struct FileCheck {
   std::string path;                      // absolute
   std::chrono::milliseconds max_age{0};  // 0: never too old
@@ -119,8 +119,8 @@ struct NoneCheck {
   friend bool operator==(const NoneCheck&, const NoneCheck&) = default;
 };
 
-// HAProxy's agent-check: the backend's own word on its state and weight. Only what it says counts:
-// an agent that can't be reached says nothing. Its rise and fall are 1, as its word is not doubted.
+// HAProxy's agent-check: the backend's own word on its state and weight. An agent that can't be
+// reached says nothing, which is no failure. Its rise and fall are 1, as its word is not doubted.
 struct AgentCheck {
   std::string send;  // bytes sent once connected; empty: none
 
@@ -130,26 +130,26 @@ struct AgentCheck {
 using CheckMethod = std::variant<NoneCheck, TcpCheck, HttpCheck, TlsCheck, GrpcCheck, IcmpCheck,
                                  ExecCheck, FileCheck, AgentCheck>;
 
-// The way that probes take, where it isn't the one that programs of this host take.
+// The way that probes take, where it differs from that of this host's programs.
 struct Way {
-  std::optional<Address> source;  // from this address of this host, to backends of its family
-  std::string interface;          // through this one, or this VRF; empty: as routes say
-  std::string netns;              // in this network namespace, by its path; empty: in hlbd's own
+  std::optional<Address> source;  // address of this host to come from, to backends of its family
+  std::string interface;          // interface or VRF to go through; empty: as routes say
+  std::string netns;              // path of a network namespace; empty: hlbd's own
 
   friend auto operator<=>(const Way&, const Way&) = default;
 };
 
 struct CheckSpec {
   CheckMethod method;
-  std::uint16_t port = 0;  // 0: every backend names its own, or the method needs none
-  std::uint8_t proxy = 0;  // version of the PROXY protocol that connections begin with; 0: none
+  std::uint16_t port = 0;            // 0: backends have ports of their own, or need no port
+  std::uint8_t proxy = 0;            // version of the PROXY header on connections; 0: no header
   std::optional<Address> address{};  // asked in place of the backend's own
   Way way{};
   std::chrono::milliseconds interval{2000};
   std::chrono::milliseconds timeout{1000};
   std::chrono::milliseconds fast_interval{0};  // while a change is pending; 0: by the interval
   std::chrono::milliseconds down_interval{0};  // while the backend is down; 0: the interval
-  std::chrono::milliseconds max_latency{0};    // a slower pass is a failure; 0: none is too slow
+  std::chrono::milliseconds max_latency{0};    // a slower pass is a failure; 0: no limit
   unsigned rise = 2;
   unsigned fall = 2;
   unsigned max_flaps = 6;  // changes in a minute beyond which coming back is made harder; 0: never
@@ -164,8 +164,8 @@ inline bool needs_port(const CheckMethod& method) {
          !std::holds_alternative<ExecCheck>(method) && !std::holds_alternative<FileCheck>(method);
 }
 
-// What the types of checks are called in the configuration, and towards people and programs: in the
-// order of the methods, then https, which is http with TLS.
+// Names of the types of checks, in the configuration and towards people and programs: in the order
+// of the methods, then https, which is http with TLS.
 inline constexpr std::array<std::string_view, 10> kCheckTypes = {
     "none", "tcp", "http", "tls", "grpc", "icmp", "exec", "file", "agent", "https"};
 static_assert(kCheckTypes.size() == std::variant_size_v<CheckMethod> + 1);

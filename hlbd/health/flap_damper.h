@@ -1,4 +1,5 @@
-// Makes coming back harder for what changes again and again. Pure: the caller brings the time.
+// Makes coming back harder for a state that changes again and again. Pure: the caller brings the
+// time.
 #pragma once
 
 #include <chrono>
@@ -6,8 +7,8 @@
 
 namespace hlb {
 
-// More than `most` changes within kFlapWindow are flapping: each change beyond doubles what `rise`
-// is multiplied by, up to kMostRiseFactor. A window without a change ends it.
+// More than `most` changes within kFlapWindow are flapping: each change beyond doubles the factor
+// of `rise`, up to kMostRiseFactor. A window without a change ends it.
 inline constexpr std::chrono::minutes kFlapWindow{1};
 inline constexpr unsigned kMostRiseFactor = 32;
 
@@ -15,13 +16,13 @@ class FlapDamper {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  // `most` = 0: nothing is ever flapping.
+  // Takes 0 for never flapping.
   explicit FlapDamper(unsigned most) : most_(most) {}
 
-  // The state has changed. `now` never goes back.
+  // Counts a change of the state. `now` never goes back.
   void changed(TimePoint now);
 
-  // What `rise` is multiplied by now: 1 unless it is flapping.
+  // The factor of `rise` now: 1 unless the state is flapping.
   unsigned rise_factor(TimePoint now) const;
 
  private:

@@ -27,7 +27,7 @@ class History {
     if (reason_ != outcome.reason) reason_ = outcome.reason;
   }
 
-  // Oldest first: microseconds of a pass, or one of the two above.
+  // The outcomes, oldest first: microseconds of a pass, kFailed or kUnknown.
   std::vector<std::int32_t> latest() const {
     std::vector<std::int32_t> outcomes;
     outcomes.reserve(count_);
@@ -36,7 +36,7 @@ class History {
     return outcomes;
   }
 
-  const std::string& reason() const { return reason_; }  // of the latest; empty before it
+  const std::string& reason() const { return reason_; }  // of the latest outcome; empty before any
 
  private:
   static std::int32_t number_of(const Outcome& outcome) {

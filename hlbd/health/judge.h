@@ -1,5 +1,5 @@
-// What is made of one check's outcomes, one after the other: its state, and the wait for the next
-// probe. Pure: the caller brings the time and the chance.
+// Judges the outcomes of a check, one after the other: its state, and the wait for the next probe.
+// Pure: the caller brings the time and the chance.
 #pragma once
 
 #include <chrono>
@@ -12,28 +12,28 @@
 
 namespace hlb {
 
-// What a check's own outcomes don't tell.
+// Circumstances of an outcome that the check itself doesn't know.
 struct Circumstances {
   FlapDamper::TimePoint now;
   std::uint64_t chance = 0;    // uniform over all 64-bit values
-  std::uint64_t identity = 0;  // the check's, always the same: see phase()
+  std::uint64_t identity = 0;  // the check's number, always the same: see phase()
   bool mass_failure = false;   // see MassFailure: a failure is then confirmed once more
 };
 
 struct Ruling {
   Transition transition = Transition::unchanged;
   bool first = false;                 // decided for the first time
-  unsigned in_a_row = 0;              // so many outcomes of its kind, when they changed the state
-  unsigned rise_factor = 1;           // above 1: it is flapping, and rise is multiplied by this
+  unsigned in_a_row = 0;              // outcomes of its kind in a row, when they changed the state
+  unsigned rise_factor = 1;           // factor of `rise`; above 1 while flapping
   std::chrono::milliseconds wait{0};  // from the end of the probe to the next
 };
 
 class Judge {
  public:
-  // `published` is served until there are outcomes, see Machine::start_from().
+  // `initial` is the state until there are outcomes, see Machine::start_from().
   Judge(const CheckSpec& spec, State initial);
 
-  // Takes the next outcome. `spec` is always the one it was made with.
+  // Takes the next outcome. `spec` is always the same as at construction.
   Ruling take(const CheckSpec& spec, const Outcome& outcome, const Circumstances& circumstances);
 
   State state() const { return machine_.state(); }

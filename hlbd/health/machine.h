@@ -10,7 +10,7 @@ namespace hlb {
 
 enum class State : std::uint8_t { unknown, up, down };
 
-// What a state is called: in log lines, in the state file, and towards programs.
+// The name of a state in log lines, in the state file, and towards programs.
 constexpr std::string_view name_of(State state) {
   switch (state) {
     case State::up:
@@ -23,7 +23,7 @@ constexpr std::string_view name_of(State state) {
   return "unknown";
 }
 
-// What one outcome did to the state. `pending`: it speaks against the state, but not yet often
+// The effect of an outcome on the state. `pending`: it speaks against the state, but not yet often
 // enough. `unchanged`: it agrees with the state, or says nothing.
 enum class Transition : std::uint8_t { unchanged, pending, changed };
 
@@ -32,25 +32,25 @@ struct Thresholds {
   unsigned fall = 2;  // failures in a row that take it down, ≥ 1
 };
 
-// The first outcome decides what is unknown; after that `fall` failures in a row do, or `rise`
-// passes. An unknown outcome changes nothing, neither the state nor the run of outcomes behind it.
+// Leaves an unknown state at the first outcome; after that `fall` failures in a row change the
+// state, or `rise` passes. An unknown outcome changes nothing, neither the state nor the run of
+// outcomes against it.
 class Machine {
  public:
   explicit Machine(Thresholds thresholds) : thresholds_(thresholds) {}
 
-  // Starts from what a predecessor found, which is served as it is and changed as any other state:
-  // one lost packet at a restart is no reason to leave out what was up. It is a claim, though:
-  // decided() stays false until outcomes of our own have borne it out, or changed it.
+  // Starts from a state found before, which serves and changes as any other: one lost packet at a
+  // restart is no reason to leave out a backend that was up. It is a claim, though: decided() stays
+  // false until our own outcomes have borne it out, or changed it.
   void start_from(State inherited);
 
-  // New thresholds (a reload) leave the state and the run of outcomes as they are; they count from
-  // the next outcome on.
+  // Sets thresholds that count from the next outcome on; the state and the run of outcomes stay.
   void set_thresholds(Thresholds thresholds) { thresholds_ = thresholds; }
 
   Transition observe(Outcome::Result result);
 
   State state() const { return state_; }
-  bool decided() const { return decided_; }      // outcomes of our own stand behind it
+  bool decided() const { return decided_; }      // our own outcomes bear the state out
   unsigned against() const { return against_; }  // outcomes in a row that speak against the state
   bool pending() const { return against_ > 0; }
 

@@ -9,9 +9,9 @@ namespace {
 
 constexpr std::size_t kServices = 2;
 constexpr std::size_t kAddresses = 3;
-constexpr std::size_t kOfAll = 3;  // a third
+constexpr std::size_t kOfAll = 3;  // divisor: a third
 
-// When thousands fail at once, they are not counted for each.
+// The time that a count holds: when thousands fail at once, they aren't counted for each.
 constexpr std::chrono::milliseconds kCountedAnew{20};
 
 }  // namespace

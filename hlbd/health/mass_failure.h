@@ -11,23 +11,23 @@
 
 namespace hlb {
 
-// A service is struck while more than half of its backends have failed within one interval of their
-// checks. A mass failure is when two services at least are struck at once, with three addresses, so
-// that one dead host is none, and with a third of all that is watched: where most goes on passing,
+// A service is struck while more than half of its backends have failed within an interval of their
+// checks. A mass failure is when at least two services are struck at once, with three addresses, so
+// that one dead host doesn't count, and with a third of all backends: where most go on passing,
 // this host's own network is in order.
 class MassFailure {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  // `service` is any number that tells services apart, `size` how many backends it has. What fails
-  // again counts anew. `now` never goes back.
+  // Counts a failure. `service` is any number that tells services apart, `size` its number of
+  // backends. A backend that fails again counts anew. `now` never goes back.
   void failed(std::size_t service, std::size_t size, const Address& backend, TimePoint now,
               std::chrono::milliseconds interval);
   void passed(std::size_t service, const Address& backend);
 
   bool active(TimePoint now);
 
-  // Forgets all: the numbers of services mean others from now on, which have `backends` together.
+  // Forgets all, as the numbers now mean other services, which have `backends` backends together.
   void reset(std::size_t backends);
 
  private:
@@ -42,10 +42,10 @@ class MassFailure {
 
   bool is_struck(Service& service, TimePoint now);
 
-  TimePoint active_until_{};  // at least, unless one passes
+  TimePoint active_until_{};  // unless a backend passes before
   std::size_t backends_ = 0;
-  std::size_t failures_ = 0;                  // that may count
-  std::map<std::size_t, Service> struck_by_;  // the services that have them
+  std::size_t failures_ = 0;                  // in struck_by_
+  std::map<std::size_t, Service> struck_by_;  // by service
 };
 
 }  // namespace hlb

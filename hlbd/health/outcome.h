@@ -1,4 +1,4 @@
-// What one probe found out.
+// The outcome of a probe: what it found out.
 #pragma once
 
 #include <chrono>
@@ -10,11 +10,11 @@
 
 namespace hlb {
 
-// The most that an agent or a file can ask for: ten times the configured weight.
+// The highest percentage that an agent or a file can ask for: ten times the configured weight.
 inline constexpr std::uint16_t kMaxWeightPercent = 1000;
 
-// What a backend asks for by itself, through an agent, a file or a status. What is unset stays as
-// it was: advice.h says how it is applied.
+// Advice that a backend gives by itself, through an agent, a file or a status. An unset member
+// leaves the standing advice as it was, see advice.h.
 struct Advice {
   std::optional<std::uint16_t> weight_percent;  // of the configured weight, 0 … kMaxWeightPercent
   std::optional<bool> drained;                  // no new clients, though it works
@@ -28,21 +28,21 @@ struct Outcome {
     failed,
     unknown,  // the probe could not be made, or hlbd itself was late: says nothing of the backend
   };
-  // How sure a failure is: `hard` is the backend's own no (refused, reset, unreachable, a wrong
-  // reply), `soft` its silence (time-out).
+  // The certainty of a failure: `hard` is the backend's own no (refused, reset, unreachable, a
+  // wrong reply), `soft` its silence (timeout).
   enum class Evidence : std::uint8_t { hard, soft };
 
   Result result = Result::unknown;
   Evidence evidence = Evidence::soft;
   std::string reason;  // for people: "HTTP 200 OK", "connection refused", "no response in 1s"
   std::chrono::microseconds latency{0};
-  std::chrono::microseconds lag{0};  // of that, what hlbd's own lateness may have added
+  std::chrono::microseconds lag{0};  // part of the latency that hlbd's own lateness may have added
   bool warning = false;              // passed, but `reason` is worth a look
-  bool abstained = false;  // unknown, and no trouble of hlbd's: nothing was said of up or down
-  bool no_route = false;   // unknown, since this host has none to the backend
+  bool abstained = false;  // unknown without a trouble of hlbd's: nothing was said of up or down
+  bool no_route = false;   // unknown, since this host has no route to the backend
   bool late = false;       // unknown, since hlbd itself was late: nothing was heard in time
-  // Unknown, since a file doesn't say what it should: how so, in words that are the same for all
-  // whom it concerns, and that last.
+  // The fault of a file that makes the outcome unknown, in words that are the same for all backends
+  // that it concerns, and that last.
   std::string_view file_fault;
   Advice advice;  // counts whatever the result
 
@@ -94,8 +94,8 @@ struct Outcome {
   }
 };
 
-// What counts of `outcome` when a pass may take `most` at the longest, hlbd's own lateness not
-// counted: a slower one is a soft failure. 0: none is too slow.
+// Makes a soft failure of a pass that took longer than `most`, hlbd's own lateness not counted. 0:
+// no limit.
 Outcome within(Outcome outcome, std::chrono::milliseconds most);
 
 // Excuses a backend from which nothing was heard while hlbd itself was late, but not for ever.
@@ -106,8 +106,8 @@ class Excuses {
   // late each time, a backend that hangs would otherwise never be found.
   static constexpr unsigned kMost = 3;
 
-  // What counts of a check's next outcome: a late one is a soft failure once those before it have
-  // used up the excuses.
+  // Takes a check's next outcome; makes a soft failure of a late outcome once the late outcomes
+  // before it have used up the excuses.
   Outcome judge(Outcome outcome);
 
  private:

@@ -1,5 +1,5 @@
-// What the operator decides of a backend, beside what its checks find: the true state stays, and
-// shows again when the override goes.
+// An operator's decision on a backend, beside the state that its checks find: that stays, and shows
+// again when the override goes.
 #pragma once
 
 #include <chrono>
@@ -15,9 +15,9 @@ namespace hlb {
 
 enum class OverrideKind : std::uint8_t {
   drain,        // no new clients; its checks go on
-  maintenance,  // the same, and nobody is alarmed by it
+  maintenance,  // as drain, and nobody is alarmed by it
   force_up,     // as if its checks passed
-  force_down,   // as if they failed, also where all are answered when all are down
+  force_down,   // as if its checks failed, also where all are answered when all are down
 };
 
 struct Override {
@@ -27,20 +27,21 @@ struct Override {
   std::string reason;                 // in the operator's words; may be empty
   std::uint32_t set_by = 0;           // a user ID
   WallTime since;                     // for people
-  std::optional<TimePoint> until;     // never passes while unset
-  State state_then = State::unknown;  // the true one when it was set
+  std::optional<TimePoint> until;     // unset: without an end
+  State state_then = State::unknown;  // the checks' state when it was set
 
   friend bool operator==(const Override&, const Override&) = default;
 };
 
-// As operators and programs call it: drain, maintenance, up, down.
+// The name that operators and programs use: drain, maintenance, up, down.
 std::string_view name_of(OverrideKind kind);
 std::optional<OverrideKind> override_kind_named(std::string_view name);
 
-// The state that is published, when `state` is what the checks found. No kind: that one.
+// The state to publish when the checks found `state`: that state, unless an override forces
+// another.
 State state_under(std::optional<OverrideKind> kind, State state);
 
-// Whether it takes a backend out, so that it gets no new clients whatever its state.
+// Whether it takes a backend out, which then gets no new clients whatever its state.
 bool withdraws(std::optional<OverrideKind> kind);
 
 }  // namespace hlb

@@ -1,4 +1,4 @@
-// The overrides that are in force. Pure: the caller brings the time.
+// The overrides in force. Pure: the caller brings the time.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,8 @@
 
 namespace hlb {
 
-// Each is of one backend, which needs not exist: one that a reload removes and brings back is still
-// overridden.
+// Each is of a backend, which needs not exist: a backend that a reload removes and brings back is
+// still overridden.
 class Overrides {
  public:
   using TimePoint = Override::TimePoint;
@@ -28,23 +28,23 @@ class Overrides {
     friend auto operator<=>(const Key&, const Key&) = default;
   };
 
-  // nullptr, if none is in force.
+  // The backend's override in force; nullptr if there is none.
   const Override* find(std::string_view service, const Address& backend) const;
   std::optional<OverrideKind> kind_of(std::string_view service, const Address& backend) const;
 
-  // In place of one that is in force; returns that one.
+  // Puts an override in force; returns the override that it replaces.
   std::optional<Override> set(const Key& key, Override override);
   std::optional<Override> clear(const Key& key);
 
-  // Takes out those whose time is over by `now`.
+  // Takes out the overrides whose time is over by `now`.
   std::vector<std::pair<Key, Override>> end(TimePoint now);
-  // When the next one ends.
+  // The time when the next override ends; nullopt if none does.
   std::optional<TimePoint> next_end() const;
 
   const auto& all() const { return overrides_; }
 
  private:
-  // So that a look costs no copy of the name.
+  // Orders without a copy of the name.
   struct Less {
     using is_transparent = void;
     using View = std::pair<std::string_view, const Address&>;

@@ -1,4 +1,4 @@
-// What the operator asked for: services, their backends and how to check them. Plain data.
+// Services, their backends and their checks as the operator configured them. Plain data.
 #pragma once
 
 #include <chrono>
@@ -14,16 +14,16 @@
 
 namespace hlb {
 
-// The most backends of one service: what one answer record holds (record::kMaxBackends).
+// The most backends of a service: as many as an answer record holds (record::kMaxBackends).
 inline constexpr std::size_t kMaxBackends = 4096;
 
-// The most weight of a backend, as record::kMaxWeight: a sum of them fits 32 bits.
+// The highest weight of a backend, as record::kMaxWeight: the sum over a service fits 32 bits.
 inline constexpr std::uint32_t kMaxWeight = 65535;
 
 using record::AnswerMode;
 using record::WhenAllDown;
 
-// How many healthy backends a priority needs: a number, or a share of its backends. Never none.
+// The healthy backends that a priority needs: a number, or a share of its backends; at least 1.
 struct MinHealthy {
   std::uint16_t number = 1;  // 1 … kMaxBackends
   std::uint8_t percent = 0;  // 1 … 100; 0: the number counts
@@ -35,19 +35,20 @@ struct BackendSpec {
   Address address;
   std::uint32_t weight = 1;    // 0 … kMaxWeight; 0 gets nothing
   std::uint16_t priority = 0;  // lower is preferred
-  std::uint16_t port = 0;      // where to check it; 0: the check's port
+  std::uint16_t port = 0;      // port of its checks; 0: the check's port
 
   friend bool operator==(const BackendSpec&, const BackendSpec&) = default;
 };
 
-// Backends whose addresses DNS knows.
+// Backends by name, whose addresses DNS knows.
 struct NamedBackends {
   std::string name;            // lower-case, absolute, no trailing dot
-  bool srv = false;            // SRV records say port, priority and weight; else of each address:
+  bool srv = false;            // SRV records give weight, priority and port; else these
   std::uint32_t weight = 1;    // 0 … kMaxWeight; unused with `srv`
   std::uint16_t priority = 0;  // unused with `srv`
-  std::uint16_t port = 0;      // as in BackendSpec; 0 with `srv`: that of the record
-  // How long after DNS last gave an address it stays while it is up; unset: by its time to live.
+  std::uint16_t port = 0;      // as in BackendSpec; 0 with `srv`: the record's port
+  // The time that an address is held after DNS last gave it, while it is up; unset: by its time to
+  // live.
   std::optional<std::chrono::milliseconds> hold{};
 
   friend bool operator==(const NamedBackends&, const NamedBackends&) = default;
@@ -58,43 +59,45 @@ struct ServiceSpec {
   std::vector<std::string> aliases;
   bool subdomains = false;
   AnswerMode answer = AnswerMode::spread;
-  // Of a lookup's answer, for each family, at `spread`; 1 … kMaxBackends.
+  // The most addresses of an answer, for each family, at `spread`; 1 … kMaxBackends.
   std::uint16_t max_addresses = 8;
   WhenAllDown when_all_down = WhenAllDown::fail;
-  MinHealthy min_healthy;  // with fewer in a priority the next one serves as well
-  // Of all backends, 1 … 100: with fewer healthy all of them are answered; 0: never.
+  MinHealthy min_healthy;  // with fewer in a priority the next serves as well
+  // Percentage of all backends, 1 … 100: with fewer healthy all of them are answered; 0: never.
   std::uint8_t panic_percent = 0;
-  // For how long a better priority has to be healthy before it serves again; 0: at once. Unset:
-  // until an operator has it serve.
+  // The time that a better priority has to be healthy before it serves again; 0: at once. Unset: it
+  // waits until an operator has it serve.
   std::optional<std::chrono::milliseconds> failback = std::chrono::milliseconds{0};
   std::vector<BackendSpec> backends;  // no address twice; empty only if there are names
-  // As configured: all of them. As checked: those whose first answer is still awaited.
+  // Names of backends: all in a configuration; in a checked service the names that await their
+  // first answer.
   std::vector<NamedBackends> named;
-  // Never empty; a backend is up when all of them pass, or checks_needed. An agent is the last, and
-  // counts only when it has said up or down.
+  // Checks, never empty; a backend is up when all of them pass, or checks_needed. An agent is the
+  // last, and counts only when it has said up or down.
   std::vector<CheckSpec> checks;
-  std::uint16_t checks_needed = 0;  // of those but the agent, whose "down" always counts; 0: all
+  std::uint16_t checks_needed = 0;          // beside the agent, whose "down" always counts; 0: all
   std::chrono::milliseconds slow_start{0};  // from coming back to full weight; 0: at once
-  // A program and its arguments, run when a backend goes down or comes back; empty: none. Unset: as
-  // for all services.
+  // A program and its arguments, run when a backend goes down or comes back; empty: no program.
+  // Unset: as for all services.
   std::optional<std::vector<std::string>> on_change;
 
   friend bool operator==(const ServiceSpec&, const ServiceSpec&) = default;
 };
 
-// Whether a priority that is back waits.
+// Whether a better priority that is healthy again may have to wait before it serves.
 inline bool holds_back(const ServiceSpec& service) {
   return service.failback != std::chrono::milliseconds{0};
 }
 
-// Whether more decides on who serves than which priority is the best one with a healthy backend.
+// Whether the service has rules on who serves, beside that the best priority with a healthy backend
+// does.
 inline bool has_standby_rules(const ServiceSpec& service) {
   return service.min_healthy != MinHealthy() || service.panic_percent != 0 || holds_back(service);
 }
 
-// The port at which a backend is checked, or that its check is told: the backend's own before the
-// check's, but for an agent, which is another program than the one behind the backend's port. 0
-// when there is none.
+// The port at which a backend is checked, or that its check is told: the backend's own, else the
+// check's. An agent is another program than the backend's, so only the check's port counts. 0 if
+// there is no port.
 inline std::uint16_t check_port(const CheckSpec& check, const BackendSpec& backend) {
   if (std::holds_alternative<NoneCheck>(check.method)) return 0;
   if (std::holds_alternative<IcmpCheck>(check.method)) return 0;

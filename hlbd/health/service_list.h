@@ -1,4 +1,4 @@
-// All services of a configuration together.
+// The list of all services of a configuration.
 #pragma once
 
 #include <cstddef>
@@ -17,14 +17,14 @@ namespace hlb {
 // Never changes, so that threads may share it.
 class ServiceList {
  public:
-  // No two have the same name.
+  // Takes services of different names.
   explicit ServiceList(std::vector<ServiceSpec> services);
   ServiceList(const ServiceList&) = delete;
   ServiceList& operator=(const ServiceList&) = delete;
 
   std::span<const ServiceSpec> all() const { return services_; }
 
-  // Where a service stands; nullopt if there is none of this name.
+  // The place of a service; nullopt if there is none of this name.
   std::optional<std::size_t> find(std::string_view service) const;
 
  private:
@@ -38,15 +38,16 @@ inline Services list_of(std::vector<ServiceSpec> services) {
   return std::make_shared<const ServiceList>(std::move(services));
 }
 
-// From one list to another. With many services it takes a while to tell them apart: for a worker.
+// A change from one list to another. To compare many services takes a while: a worker's job.
 struct ServiceChange {
   Services now;
-  Services before{};  // nullptr: they haven't been compared yet
-  // For each service of `now`, where the very same stands in `before`; nullopt: it is another one.
+  Services before{};  // nullptr: not compared yet
+  // For each service of `now` the place of its equal in `before`; nullopt: it is new or changed.
   std::vector<std::optional<std::size_t>> same{};
 };
 
-// If none is another one, or has another place, `now` is `before` itself.
+// Compares two lists. If no service is changed, new, gone or in another place, `now` is `before`
+// itself.
 ServiceChange compare(Services now, Services before);
 
 }  // namespace hlb

@@ -46,13 +46,13 @@ Lineup::Lineup(const ServiceSpec& service, const Tiers& tiers, std::optional<std
   bring_in(service, tiers);
 }
 
-// Those after the first, until one has enough; and if it comes to the last one, and none that is
-// healthy is held back, all backends when they are in panic.
+// Brings in priorities after the first until one has enough healthy backends. All backends, if they
+// are in panic, when even the last priority is in, and no healthy backend is held back.
 void Lineup::bring_in(const ServiceSpec& service, const Tiers& tiers) {
   std::uint64_t present = 0;
   std::uint64_t hoped_for = 0;
   bool enough = false;
-  bool more = false;  // that could be in
+  bool more = false;  // priorities that could still come in
   for (const Tier& each : tiers) {
     present += each.present;
     hoped_for += each.healthy + each.awaited;

@@ -1,4 +1,4 @@
-// Which priorities of a service serve.
+// Decides which priorities of a service serve.
 #pragma once
 
 #include <cstdint>
@@ -10,27 +10,27 @@
 
 namespace hlb {
 
-// The backends of one priority that have a share, as far as they matter here.
+// Counts of the backends of a priority that have a share.
 struct Tier {
   std::uint16_t priority = 0;
   std::uint32_t backends = 0;
   std::uint32_t present = 0;  // not withdrawn
   std::uint32_t healthy = 0;
-  std::uint32_t awaited = 0;  // that may still have their first outcome in time
+  std::uint32_t awaited = 0;  // unknown, and may still have their first outcome in time
 
-  // Whether some are healthy, and as many as that, or may turn out to be.
+  // Whether any is healthy, and `least` are, or may turn out to be.
   bool has(const MinHealthy& least) const;
 };
 
-using Tiers = std::vector<Tier>;  // the best first, none twice
+using Tiers = std::vector<Tier>;  // sorted, best first; no priority twice
 
-// The best one with a healthy backend; nullptr if there is none.
+// The best tier with a healthy backend; nullptr if there is none.
 const Tier* best_of(const Tiers& tiers);
 
-// What lookups are given.
+// The priorities that lookups are answered with.
 struct Serving {
-  std::uint16_t first = 0;  // the priorities from this one
-  std::uint16_t last = 0;   // to this one
+  std::uint16_t first = 0;  // best of the priorities
+  std::uint16_t last = 0;   // worst of them
   bool all = false;         // in panic: every backend that isn't withdrawn
 
   friend bool operator==(const Serving&, const Serving&) = default;
@@ -41,17 +41,17 @@ std::string to_string(const Serving& serving);  // "priority 0", "priorities 0 t
 // A service's priorities in the order in which they serve.
 class Lineup {
  public:
-  // `first`: the priority that serves, where failback decides on that; else it is the best one that
-  // has a healthy backend.
+  // `first` is the priority that serves, where failback decides on that; unset: the best priority
+  // with a healthy backend.
   Lineup(const ServiceSpec& service, const Tiers& tiers, std::optional<std::uint16_t> first);
 
   const Serving& serving() const { return serving_; }
 
-  // Whether a better priority serves as soon as it is allowed to.
+  // Whether the priority is held back: better than those that serve, and to serve once it may.
   bool holds_back(std::uint16_t priority) const { return keeps_ && priority < serving_.first; }
 
-  // The priority to be published of a backend with this one: the same for all that serve, and the
-  // worst of all for those held back.
+  // The priority to publish for backends of this priority: the same for all that serve, and the
+  // worst of all for priorities held back.
   std::uint16_t published(std::uint16_t priority) const;
 
  private:

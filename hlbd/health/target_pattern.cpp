@@ -12,14 +12,15 @@ char lower(char letter) {
   return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
 }
 
-// Hostnames hold no colon, and none that a service may have is made of digits and dots alone.
+// Whether the text can only mean an address: hostnames hold no colon, and a service's name is never
+// made of digits and dots alone.
 bool is_of_address(std::string_view text) {
   if (text.find(':') != std::string_view::npos) return true;
   const bool any_digit = text.find_first_of("0123456789") != std::string_view::npos;
   return any_digit && text.find_first_not_of("0123456789.*?") == std::string_view::npos;
 }
 
-// "fd00:0::1" means fd00::1.
+// Spells an address as Address does: "fd00:0::1" becomes fd00::1.
 std::string in_own_spelling(std::string_view text) {
   const auto address = Address::parse(text);
   return address ? address->to_string() : std::string(text);
@@ -52,7 +53,7 @@ bool TargetPattern::matches(std::string_view service, std::string_view address) 
 bool fits(std::string_view pattern, std::string_view text) {
   std::size_t in_pattern = 0;
   std::size_t in_text = 0;
-  std::size_t star = std::string_view::npos;  // the last one, which can take one character more
+  std::size_t star = std::string_view::npos;  // the last star, which can take one character more
   std::size_t taken_until = 0;
   while (in_text < text.size()) {
     const bool more = in_pattern < pattern.size();

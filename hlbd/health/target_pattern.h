@@ -1,5 +1,5 @@
-// Which backends an operator means: SERVICE, SERVICE/ADDRESS or ADDRESS, each with * for any number
-// of characters and ? for one. Pure.
+// A pattern for the backends that an operator means: SERVICE, SERVICE/ADDRESS or ADDRESS, each with
+// * for any number of characters and ? for one character. Pure.
 #pragma once
 
 #include <optional>
@@ -10,14 +10,14 @@ namespace hlb {
 
 class TargetPattern {
  public:
-  // Takes any text; what makes no sense matches nothing. Without a slash it is an address when it
-  // can be nothing else: 10.0.0.*, fd00::1. Letters count without case, as in hostnames.
+  // Takes any text; nonsense matches nothing. Without a slash it is an address when it can be
+  // nothing else: 10.0.0.*, fd00::1. Letters count without case, as in hostnames.
   explicit TargetPattern(std::string_view text);
 
-  // The one service that is meant; nullopt if it may be several.
+  // The service that is meant; nullopt if it may be several.
   std::optional<std::string> only_service() const;
 
-  // `address` as Address::to_string() has it.
+  // Whether the backend is meant; `address` as Address::to_string() has it.
   bool matches(std::string_view service, std::string_view address) const;
 
  private:

@@ -1,4 +1,4 @@
-// What is published of a service: what the operator asked for, joined with what the checks found.
+// Verdicts, which are published: what the operator asked for, joined with what the checks found.
 #pragma once
 
 #include <chrono>
@@ -17,25 +17,25 @@ namespace hlb {
 struct BackendVerdict {
   Address address;
   std::uint32_t weight = 1;
-  std::uint16_t priority = 0;  // that it serves at now, which may be another than configured
+  std::uint16_t priority = 0;  // at which it serves now, not always the configured one
   State state = State::unknown;
   bool withdrawn = false;  // gets no new clients, whatever its state
-  // Up, but its last probe failed: left out of answers, though it goes on counting as up, while at
-  // least as many others of its priority and family are answered. The next outcome that says
+  // Up, but its last probe failed: left out of answers while at least as many others of its
+  // priority and family are answered, though it goes on counting as up. The next outcome that says
   // anything clears it, or takes it down.
   bool suspect = false;
-  bool panic = false;      // answered like one that is up, as too few are
+  bool panic = false;      // answered as if up, as too few backends are
   bool held_back = false;  // healthy, but a worse priority goes on serving
 
-  // As programs see it.
+  // The state as programs see it in the table.
   record::BackendState published() const;
-  // Up, no suspect, not withdrawn and with a share: it would be answered, were no other of a better
-  // priority.
+  // Whether it is up, no suspect, not withdrawn and has a share: it is answered unless a better
+  // priority serves.
   bool healthy() const;
 };
 
-// up: every backend is; degraded: some are; down: none is; unknown: none is, but some are still
-// being checked for the first time. Backends under maintenance don't count, unless all are.
+// up: every backend is up; degraded: some are; down: no backend is; unknown: no backend is up, but
+// some await their first outcome. Backends under maintenance don't count, unless all are.
 enum class ServiceState : std::uint8_t { unknown, up, degraded, down };
 
 constexpr std::string_view name_of(ServiceState state) {
@@ -52,28 +52,28 @@ constexpr std::string_view name_of(ServiceState state) {
   return "unknown";
 }
 
-// A service in the words of operators.
+// The status of a service, in the words of operators.
 struct ServiceStatus {
   ServiceState state = ServiceState::unknown;
-  std::chrono::steady_clock::time_point since;  // when it came to that state
-  std::uint32_t backends = 0;                   // that are configured, or found by a name
-  std::uint32_t up = 0;                         // of those
-  std::uint32_t healthy = 0;                    // of all that are published
-  std::uint32_t answered = 0;                   // of all that are published
-  std::uint32_t held_back = 0;                  // of those that are healthy
-  std::optional<Serving> serving;               // where has_standby_rules()
+  std::chrono::steady_clock::time_point since;  // start of that state
+  std::uint32_t backends = 0;                   // configured, or found by a name
+  std::uint32_t up = 0;                         // of `backends`
+  std::uint32_t healthy = 0;                    // also of those that retire
+  std::uint32_t answered = 0;                   // also of those that retire
+  std::uint32_t held_back = 0;                  // of `healthy`
+  std::optional<Serving> serving;               // set where has_standby_rules()
 };
 
 struct ServiceVerdict {
   const ServiceSpec* spec = nullptr;  // outlives the verdict; its backends are not used
-  bool undecided = false;  // some backend has had no outcome yet, and none is known as up
+  bool undecided = false;             // no backend is known as up, but some have had no outcome yet
   std::vector<BackendVerdict> backends;
-  record::Rank best_rank = record::kNever;  // of the backends
+  record::Rank best_rank = record::kNever;  // the best rank of any backend
   ServiceStatus status;
 
-  // As programs see it.
+  // The word of the record, as programs see it.
   record::Word published() const;
-  // Whether lookups are answered with this backend of it.
+  // Whether lookups are answered with this backend of the service.
   bool serves(const BackendVerdict& backend) const;
 };
 

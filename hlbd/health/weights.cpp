@@ -15,7 +15,8 @@ std::uint64_t weight_of(const PartialWeight& share, std::uint64_t factor) {
   return std::clamp<std::uint64_t>(part, 1, kMaxWeight);
 }
 
-// What all weights are multiplied by, such that none becomes too large at the most that it can get.
+// The factor of all weights: small enough that no weight becomes too large at its highest
+// percentage.
 std::uint64_t factor_of(std::span<const PartialWeight> shares) {
   std::uint64_t most = 1;
   for (const PartialWeight& share : shares)

@@ -27,7 +27,7 @@ std::size_t record_size(const ServiceVerdict& service) {
          service.spec->name.size();
 }
 
-// Into `bytes`, which are zero and record_size() long.
+// Writes the record into `bytes`, which are zero and record_size() long.
 void put_record(std::uint8_t* bytes, const ServiceVerdict& service, const Score& score) {
   namespace at = record::at;
   const std::string_view name = service.spec->name;
@@ -67,7 +67,7 @@ std::size_t size_at_most(std::span<const ServiceVerdict> services, std::size_t s
 
 }  // namespace
 
-// First the header and the slots, then each service's record and its aliases.
+// Lays the header and the slots out first, then each service's record and its aliases.
 TableEncoder::TableEncoder(std::span<const ServiceVerdict> services, const TableTraits& traits,
                            Score score)
     : traits_(traits), score_(std::move(score)), slot_count_(slots_for(services)) {

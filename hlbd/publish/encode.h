@@ -1,4 +1,4 @@
-// Verdicts as the bytes of a table. libnss_hlb/TABLE.md shows them by example.
+// Encodes verdicts as the bytes of a table. libnss_hlb/TABLE.md shows them by example.
 #pragma once
 
 #include <chrono>
@@ -16,35 +16,35 @@
 
 namespace hlb::publish {
 
-// How long a lease lasts, several times as long as the time between two renewals: long enough to
-// outlive a busy moment of hlbd, short enough to notice soon that it is gone.
+// The length of a lease, several times the time between two renewals: long enough to outlive a busy
+// moment of hlbd, short enough to notice soon that it is gone.
 inline constexpr std::chrono::milliseconds kLease{3000};
 
-// Where glibc's sort puts an address: higher sorts first.
+// Returns the sort score of an address: glibc's sort puts higher scores first.
 using Score = std::function<std::uint32_t(const Address&)>;
 
-// The bytes of one service's record.
+// Returns the bytes of a service's record.
 std::vector<std::uint8_t> encode_record(const ServiceVerdict& service, const Score& score);
 
-// What holds for a table as a whole.
+// Traits of a table as a whole.
 struct TableTraits {
   std::chrono::milliseconds max_stale{0};
-  Network network;  // that the sort scores are of
+  Network network;  // of the sort scores
 };
 
-// Makes the bytes of a table of all services, without a lease as yet, in as many steps as its user
-// likes. Its answers outlive hlbd's last renewal by `max_stale`, and by a second at least. No two
-// services share a name.
+// Makes the bytes of a table of all services, without a lease as yet, in as many steps as the
+// caller likes. The table's answers outlive hlbd's last renewal by `max_stale`, and by a second at
+// least. Services mustn't share a name.
 class TableEncoder {
  public:
   TableEncoder(std::span<const ServiceVerdict> services, const TableTraits& traits, Score score);
 
-  // Adds up to `most` more of the same services, as their verdicts are by now. True when all are
-  // there. Throws std::length_error when the table would be 4 GiB or more.
+  // Adds up to `most` more of the same services, with the verdicts of now. Returns true once all
+  // are there. Throws std::length_error when the table would be 4 GiB or more.
   bool add(std::span<const ServiceVerdict> services, std::size_t most);
 
-  // Says of a service what its verdict is by now. False if the service has been added with other
-  // backends than that: then all is to be made anew.
+  // Puts the newest verdict of a service in. Returns false if the service has been added with other
+  // backends: then all is to be made anew.
   bool tell(std::size_t service, const ServiceVerdict& verdict);
 
   std::vector<std::uint8_t> take() && { return std::move(bytes_); }
@@ -61,14 +61,14 @@ class TableEncoder {
   std::uint32_t slot_count_;
   std::uint32_t subdomains_ = 0;
   std::vector<std::uint8_t> bytes_;
-  std::vector<std::uint32_t> records_;  // where that of each service stands, of those added
+  std::vector<std::uint32_t> records_;  // offset of the record of each added service
 };
 
-// All of it at once.
+// Makes a table at once.
 std::vector<std::uint8_t> encode_table(std::span<const ServiceVerdict> services,
                                        const TableTraits& traits, const Score& score);
 
-// A published backend's address, as it went in.
+// Returns a published backend's address, as it went in.
 Address address_of(const record::Backend& backend);
 
 }  // namespace hlb::publish

@@ -13,7 +13,7 @@ namespace {
 
 namespace at = record::at;
 
-// What a backend's words are to become.
+// The words that a backend is to have.
 struct BackendUpdate {
   std::uint8_t* backend;
   std::uint32_t state;
@@ -39,7 +39,8 @@ bool is_same(const record::View& record, std::uint32_t index, const BackendVerdi
   return address_of(record.backend(index)) == verdict.address;
 }
 
-// The verdict on a backend of the record; nullptr: there is none. Mostly both have the same order.
+// The verdict on a backend of the record; nullptr if there is none. Mostly both have the same
+// order.
 const BackendVerdict* verdict_on(const record::View& record, std::uint32_t index,
                                  const std::vector<BackendVerdict>& verdicts) {
   if (index < verdicts.size() && is_same(record, index, verdicts[index])) return &verdicts[index];
@@ -48,7 +49,7 @@ const BackendVerdict* verdict_on(const record::View& record, std::uint32_t index
   return found == verdicts.end() ? nullptr : &*found;
 }
 
-// The changes of one turn.
+// An update of a record: all changes from one verdict to the next.
 class RecordUpdate {
  public:
   explicit RecordUpdate(std::span<std::uint8_t> bytes)
@@ -56,7 +57,7 @@ class RecordUpdate {
         record_(record::View::over(bytes)),
         word_(load_live<Order::relaxed>(bytes.data() + at::kWord)) {}
 
-  // Returns whether the record has all backends of the verdict.
+  // Plans the changes. Returns whether the record has all backends of the verdict.
   bool plan(const ServiceVerdict& service, AskHlbd ask) {
     std::size_t known = 0;
     bool serves = false;
@@ -99,14 +100,15 @@ class RecordUpdate {
   BackendUpdate withdraw(std::uint32_t index) {
     std::uint8_t* const backend = backend_at(bytes_, record_, index);
     const auto state = load_live<Order::relaxed>(backend + at::kState);
-    // Nor up any more: it may be what a hlbd that starts later knows of a backend that is new then.
+    // The flags that count as up go as well: an hlbd that starts later may inherit this state for a
+    // backend that is new then.
     constexpr std::uint32_t kCountsAsUp = std::uint32_t{record::kUp | record::kSuspect} << 24U;
     return {backend, (state & ~kCountsAsUp) | std::uint32_t{record::kWithdrawn} << 24U,
             record_.backend(index).weight()};
   }
 
-  // Of what is to be stored, the first that is stored after the count. Who stays as he is gets his
-  // weight at once.
+  // Sorts the changes; returns the first that is stored after the count. A backend whose state
+  // stays gets its weight at once.
   std::vector<BackendUpdate>::iterator put_in_order() {
     const record::Word before(load_live<Order::relaxed>(bytes_.data() + at::kWord));
     StoreOrder order(before.when_all_down(), record::Word(word_).when_all_down());
@@ -127,8 +129,8 @@ class RecordUpdate {
   std::span<std::uint8_t> bytes_;
   record::View record_;
   std::uint32_t word_;
-  std::vector<BackendUpdate>
-      changes_;  // of each backend, until what stays as it is has been left out
+  // Changes of all backends, until put_in_order() leaves out those whose state stays.
+  std::vector<BackendUpdate> changes_;
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-// A table's live words, changed in place while programs read them. TABLE.md says in which order,
-// and why.
+// Changes a table's live words in place while programs read them. TABLE.md says in which order, and
+// why.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace hlb::publish {
 
-// Looks at bytes that may be written, aligned as a page is, which must outlive it. One thread
-// writes; any number of readers is never made to wait.
+// Refers to writable bytes, aligned as a page is, which must outlive it. One thread writes;
+// readers, however many, never wait.
 class LiveTable {
  public:
   LiveTable() = default;
@@ -21,31 +21,31 @@ class LiveTable {
 
   table::View view() const { return table::View::over(bytes_); }
 
-  // Makes the table say of a service what the verdict says. What it has no place for (a name, a
-  // backend) it leaves to hlbd: the service is marked so that hlbd is asked.
-  // Backends that the service no longer has are withdrawn. False if it has no place for anything,
-  // as one of no bytes hasn't.
+  // Makes the table say of a service what the verdict says. Where it has no place for a name or a
+  // backend, the service is marked so that programs ask hlbd. Backends that the service no longer
+  // has are withdrawn. Returns false if a place was missing, as always in a table without bytes.
   bool tell(const ServiceVerdict& service, AskHlbd ask = AskHlbd::as_needed);
 
-  // Gives backends their sort scores, as after the host's addresses or routes have changed: those
-  // of the services in so many slots from `first` on. False if that was the last of them.
+  // Gives backends their sort scores, after the host's addresses or routes have changed: the
+  // backends of the services in `count` slots from `first` on. Returns false once there are no more
+  // slots.
   bool sort_by(const Score& score_of, std::uint32_t first, std::uint32_t count);
 
-  // For a table that another one, `truth`, is to replace, but can't as yet. Names that aren't here,
-  // or that are another service's there, or whose subdomains are, are left to hlbd.
+  // Has programs ask hlbd for names that aren't here, or that are another service's in `truth`, as
+  // are their subdomains: for a table that `truth` is to replace, but can't as yet.
   void leave_names_to_hlbd(std::span<const std::uint8_t> truth);
 
-  // For one that has all names after all.
+  // Ends that for names that aren't here: the table has all after all.
   void complete();
 
   void set_lease(std::uint64_t until_ns);  // CLOCK_BOOTTIME
-  std::uint64_t lease() const;             // as it was set last
-  std::uint64_t lease_length() const;      // how far ahead it is set
+  std::uint64_t lease() const;             // as set last
+  std::uint64_t lease_length() const;      // how far ahead the lease is set
 
-  // Of a table of whatever version: programs turn to the one that stands now.
+  // Has programs turn to the table that stands now. Works for a table of whatever version.
   void supersede();
 
-  // For when hlbd is removed from the machine for good.
+  // Marks the table as that of an hlbd that was removed from the machine for good.
   void retire();
 
  private:
@@ -54,7 +54,7 @@ class LiveTable {
   std::span<std::uint8_t> bytes_;
 };
 
-// Whether two tables have the same names and backends, and differ in live words alone.
+// Whether two tables differ in live words alone, and so have the same names and backends.
 bool same_shape(std::span<const std::uint8_t> one, std::span<const std::uint8_t> other);
 
 }  // namespace hlb::publish

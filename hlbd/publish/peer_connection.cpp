@@ -25,18 +25,19 @@ PeerConnection::PeerConnection(const asio::any_io_executor& executor, FileDescri
   socket_.assign(asio::local::stream_protocol(), socket.release());
 }
 
-// A program asks as soon as it has connected, so the first turn mostly does all there is to do.
+// Tries before it waits: a program asks as soon as it has connected, so the first turn mostly does
+// it all.
 asio::awaitable<void> PeerConnection::serve() {
   using Socket = asio::local::stream_protocol::socket;
   while (!ending_ && receive() && send()) {
     const auto event = protocol_.output().empty() ? Socket::wait_read : Socket::wait_write;
-    co_await socket_.async_wait(event, kTuple);  // cancelled: there is something new to do
+    co_await socket_.async_wait(event, kTuple);  // cancelled when there is something new to do
   }
-  send();  // why it is refused, if that is the reason
+  send();  // the reason of a refusal, if there is any
 }
 
-// At most what fits at a time, some calls, and nothing while replies wait to be read: then all
-// others have their turn.
+// Reads what fits, some calls, and nothing while replies wait to be sent: so all connections have
+// their turn.
 bool PeerConnection::receive() {
   if (!protocol_.output().empty()) return true;
   const auto space = protocol_.space();

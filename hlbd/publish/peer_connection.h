@@ -1,4 +1,4 @@
-// One program's connection to the peer socket.
+// A program's connection to the peer socket.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -23,7 +23,7 @@ class PeerConnection {
   // Answers lookups until the program hangs up or breaks the protocol, or end().
   boost::asio::awaitable<void> serve();
 
-  void answers_changed();  // a reply held back may be ready
+  void answers_changed();  // a reply that waits may be ready
   void end();
 
   std::chrono::steady_clock::time_point since() const { return since_; }

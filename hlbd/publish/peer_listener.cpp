@@ -18,10 +18,10 @@ namespace asio = boost::asio;
 
 constexpr auto kWithError = asio::as_tuple(asio::use_awaitable);
 
-// Accepting has so much time per turn: under load the others have their turn too.
+// The time for accepting per turn of the loop: under load the others have their turn too.
 constexpr std::chrono::milliseconds kTimePerTurn{1};
 
-// Whether whoever connected has hung up already, or gone without a word.
+// Whether the program has hung up already.
 bool is_over(const FileDescriptor& socket) {
   char byte = 0;
   return recv(socket.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
@@ -47,11 +47,11 @@ std::error_code PeerListener::listen() {
   if (!error) fresh.non_blocking(true, error);
   if (error) return error;
   if (const std::error_code trouble = file_.listen(fresh.native_handle())) return trouble;
-  acceptor_ = std::move(fresh);  // cancels what waits for the one before
+  acceptor_ = std::move(fresh);  // cancels the wait on the socket before
   return {};
 }
 
-// Plain accept4(2), so that who has gone again costs next to nothing.
+// Uses plain accept4(2), so that a program that has hung up already costs next to nothing.
 bool PeerListener::accept_one() {
   FileDescriptor socket(
       accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
@@ -69,7 +69,7 @@ asio::awaitable<void> PeerListener::accept() {
     while (more && std::chrono::steady_clock::now() < end_of_turn)
       more = accept_one();
     if (more || errno == EAGAIN) continue;
-    // No descriptor or memory left: connections end soon, so try again soon.
+    // Without a descriptor or memory left it tries again soon, as connections end soon.
     asio::steady_timer pause(acceptor_.get_executor(), std::chrono::milliseconds(20));
     co_await pause.async_wait(kWithError);
   }

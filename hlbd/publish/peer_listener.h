@@ -1,4 +1,4 @@
-// Where programs connect to the peer socket: a name in the runtime folder.
+// Listens at a name in the runtime folder, where programs connect to the peer socket.
 #pragma once
 
 #include <sys/types.h>
@@ -15,7 +15,8 @@
 
 namespace hlb::publish {
 
-// Used by hlbd's loop alone, which must have ended, or drop its coroutines, before this goes.
+// Used by hlbd's loop alone, which must have ended, or drop its coroutines, before this is
+// destroyed.
 class PeerListener {
  public:
   // Takes over a connected socket, which doesn't block.

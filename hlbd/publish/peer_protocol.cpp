@@ -12,7 +12,7 @@ namespace {
 using message::Field;
 using message::Type;
 
-// Every hlbd is the same to a program that connects, so one id does (D-Bus Specification, "UUIDs").
+// The same id for every hlbd, as a program needn't tell them apart (D-Bus Specification, "UUIDs").
 constexpr std::string_view kOk = "OK 686c6264000000000000000000000001";
 
 constexpr std::string_view kUnknownMethod = "org.freedesktop.DBus.Error.UnknownMethod";
@@ -31,7 +31,7 @@ bool PeerProtocol::take(std::size_t count) {
   return advance();
 }
 
-// All that can be done with what has come in.
+// Handles all that has come in whole.
 bool PeerProtocol::advance() {
   for (std::size_t before = 0; before != size_;) {
     before = size_;
@@ -56,7 +56,7 @@ bool PeerProtocol::take_line() {
   return good;
 }
 
-// Anybody may look up, so whoever a program says that it is, it is let in.
+// Lets every program in, whoever it says that it is, as anybody may look up.
 bool PeerProtocol::obey(std::string_view line) {
   if (line == "BEGIN") {
     stage_ = Stage::messages;
@@ -68,7 +68,7 @@ bool PeerProtocol::obey(std::string_view line) {
   } else if (line == "AUTH" || line.starts_with("AUTH ") || line == "CANCEL") {
     say("REJECTED EXTERNAL ANONYMOUS");
   } else {
-    say("ERROR");  // to NEGOTIATE_UNIX_FD among others
+    say("ERROR");  // also to NEGOTIATE_UNIX_FD
   }
   constexpr std::size_t kMostSaid = 1024;
   return output_.size() < kMostSaid;
@@ -87,7 +87,7 @@ bool PeerProtocol::take_message() {
 bool PeerProtocol::handle(std::span<const std::uint8_t> message) {
   message::Header header;
   if (!message::read_header(message, header)) return false;
-  if (header.type != Type::method_call) return false;  // nobody here wants anything else
+  if (header.type != Type::method_call) return false;  // nothing else is of use here
   if ((header.flags & message::kNoReplyExpected) != 0) return true;
   if (!is_lookup(header)) {
     refuse(header.serial, kUnknownMethod, "there is nothing here but org.hlb1.Peer.Lookup");
@@ -113,7 +113,7 @@ bool PeerProtocol::look_up(Call call) {
   } else {
     waiting_ = std::move(call);
   }
-  constexpr std::size_t kMostWaiting = 262'144;  // a program that asks and doesn't read
+  constexpr std::size_t kMostWaiting = 262'144;  // from a program that asks and doesn't read
   return output_.size() < kMostWaiting;
 }
 
@@ -151,7 +151,7 @@ void PeerProtocol::say(std::string_view line) {
   output_.insert(output_.end(), {'\r', '\n'});
 }
 
-// Room for `size` bytes more, at the end of the output.
+// Makes room for `size` more bytes at the end of the output; returns where it starts.
 std::uint8_t* PeerProtocol::grow(std::size_t size) {
   const std::size_t before = output_.size();
   output_.resize(before + size);

@@ -1,9 +1,9 @@
-// What is said on a peer connection: D-Bus without a bus, as far as a lookup needs it. Bytes in,
-// bytes out; no socket, so that it can be tested and fuzzed by itself.
+// Speaks D-Bus without a bus on a peer connection, as far as a lookup needs it. Bytes in, bytes
+// out; no socket, so that it can be tested and fuzzed by itself.
 //
-// Own code instead of sd-bus, which answers the same: it spends 25 system calls and two wake-ups of
-// the program on a connection that lives for one lookup, and takes messages of 128 MiB from
-// anybody.
+// It is own code instead of sd-bus, which answers the same, but spends 25 system calls and two
+// wake-ups of the program on a connection that lives for one lookup, and takes messages of 128 MiB
+// from anybody.
 #pragma once
 
 #include <array>
@@ -23,23 +23,23 @@ namespace hlb::publish {
 
 class PeerProtocol {
  public:
-  // The record that answers a name; not valid when it isn't a service's. Its bytes are copied at
-  // once. While it is undecided the reply is held back.
+  // Finds the record that answers a name; not valid if no service has the name. Its bytes are
+  // copied at once. While the record is undecided the reply waits.
   using Find = std::function<record::View(const Name&)>;
 
   explicit PeerProtocol(const Find& find) : find_(find) {}  // `find` must outlive it
 
-  // Where received bytes go; empty when the program has sent more than any lookup takes.
+  // The space for received bytes; empty when the program has sent more than any lookup takes.
   std::span<std::uint8_t> space() { return std::span(received_).subspan(size_); }
 
-  // Takes `count` bytes written to space(). False when the program broke the protocol: nothing more
-  // is to be read from it.
+  // Takes `count` bytes written to space(). Returns false when the program broke the protocol:
+  // nothing more is to be read from it.
   bool take(std::size_t count);
 
-  // Asks again for a reply that is held back.
+  // Looks up again for a reply that waits.
   void answers_changed();
 
-  // What is to be sent, and that it was.
+  // The bytes to send; sent() takes those away that were.
   std::span<const std::uint8_t> output() const { return output_; }
   void sent(std::size_t count);
 
@@ -67,7 +67,7 @@ class PeerProtocol {
   std::optional<Call> waiting_;
   std::vector<std::uint8_t> output_;
   std::size_t size_ = 0;
-  std::array<std::uint8_t, 2048> received_;  // a lookup takes about 300; the first size_ are set
+  std::array<std::uint8_t, 2048> received_;  // the first size_ are set; a lookup takes about 300
 };
 
 }  // namespace hlb::publish

@@ -19,7 +19,7 @@ namespace asio = boost::asio;
 
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
-// A lookup is done in less than its deadline, 300 ms.
+// Far longer than a lookup, whose deadline is 300 ms.
 constexpr std::chrono::seconds kLongestConnection{3};
 constexpr std::chrono::milliseconds kSweepInterval{500};
 constexpr std::size_t kMostConnections = 1024;
@@ -52,7 +52,7 @@ asio::awaitable<void> PeerSocket::serve(FileDescriptor socket, uid_t user) {
   try {
     connection = std::make_unique<PeerConnection>(executor_, std::move(socket), find_);
   } catch (const boost::system::system_error&) {
-    co_return;  // the loop can't watch one more: as if it had lost its place
+    co_return;  // the loop can't watch another: as if it had lost its place
   }
   const Places::Place held(places_, {.holder = user, .privileged = user == 0},
                            [&connection] { connection->end(); });

@@ -1,9 +1,9 @@
-// The peer socket: lookups over D-Bus without a bus, for programs that have no current table.
+// The peer socket takes lookups over D-Bus without a bus, from programs that have no current table.
 //
-// Any local user may ask. A connection lives for a bounded time, and their places are shared fairly
-// among users (see Places): a program whose connection is closed goes on with the table it has.
-// Before they have a place, the kernel keeps them in one queue for all users, which one can fill:
-// so root has a socket of its own.
+// Any local user may ask. Connections live for a bounded time, and share their places fairly among
+// users (see Places): a program whose connection is closed goes on with the table it has. Before
+// they have a place, the kernel keeps them in one queue for all users, which any user can fill: so
+// root has a socket of its own.
 #pragma once
 
 #include <sys/types.h>
@@ -23,7 +23,8 @@ namespace hlb::publish {
 
 class PeerConnection;
 
-// Used by hlbd's loop alone, which must have ended, or drop its coroutines, before this goes.
+// Used by hlbd's loop alone, which must have ended, or drop its coroutines, before this is
+// destroyed.
 class PeerSocket {
  public:
   using Find = PeerProtocol::Find;
@@ -33,7 +34,7 @@ class PeerSocket {
   PeerSocket(const boost::asio::any_io_executor& executor, const std::filesystem::path& folder,
              Find find);
 
-  // To be called when answers have changed: those held back may be ready.
+  // Sends replies that waited and are ready now; to be called when answers have changed.
   void answers_changed();
 
  private:

@@ -1,4 +1,4 @@
-// What the hlbd before this one has published, as far as programs still take its word.
+// Reads the table that the hlbd before this one has published, as far as programs still believe it.
 #pragma once
 
 #include <cstdint>
@@ -11,21 +11,21 @@
 
 namespace hlb::publish {
 
-// A copy, so that it can be asked after its table was replaced.
+// Keeps a copy, which stays when the table is replaced.
 class Predecessor {
  public:
-  // Reads the table in `folder`. One that is missing, of another version, or older than its own
+  // Reads the table in `folder`. A table that is missing, of another version, or older than its own
   // max_stale has nothing to say.
   explicit Predecessor(const std::filesystem::path& folder);
 
-  // Whether it has anything to say.
+  // Whether there is a table that programs still believe.
   bool trusted() const { return !table_.empty(); }
 
   struct Verdict {
-    bool up = false;         // it answered `service` with `backend`, or would have
+    bool up = false;         // the backend was answered, or would have been
     bool withdrawn = false;  // by an override or by advice
   };
-  // nullopt of whom it doesn't have.
+  // The published verdict on a backend; nullopt if the table has no such backend.
   std::optional<Verdict> verdict_on(std::string_view service, const Address& backend) const;
 
  private:

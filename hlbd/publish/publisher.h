@@ -28,17 +28,18 @@ namespace hlb {
 
 // Used by hlbd's loop alone. `monitor` must outlive it.
 //
-// What is true stands in memory, as a table, from which hlbd itself answers; the file follows. When
-// no other file can be made, the one that stands goes on to tell the truth about what it has, and
+// The truth stands in memory, as a table, from which hlbd itself answers; the file follows. When no
+// new file can be made, the old file goes on to tell the truth about its names and backends, and
 // has programs ask hlbd for the rest. With many services it takes more than one turn of the loop to
-// make these anew for other names or backends; verdicts are told in what stands meanwhile.
+// make both anew for other names or backends; meanwhile the old ones get the new verdicts.
 class Publisher {
  public:
   // Called after each publication, with the services whose verdicts were made anew for it, in
-  // order; and again, with none, when other names or backends have come into force.
+  // order; and again, without any, when other names or backends have come into force.
   using OnPublished = std::function<void(std::span<const Refreshed> services)>;
 
-  // Told why the table can't have the latest names and backends; empty: it has them.
+  // Called with the reason why the table can't have the latest names and backends; empty: it has
+  // them.
   using OnTrouble = std::function<void(const std::string& trouble)>;
 
   Publisher(const boost::asio::any_io_executor& executor, const std::filesystem::path& folder,
@@ -48,31 +49,32 @@ class Publisher {
     if (std::exchange(max_stale_, max_stale) != max_stale) reshaped_ = true;
   }
 
-  // To be called when the monitor's services are other ones.
+  // Makes the truth anew with the next publish(); to be called when the monitor's services have
+  // changed.
   void configured();
 
-  // Publishes verdicts at once, and other names or backends as soon as it can. What the
-  // file can't take is tried again.
+  // Publishes verdicts at once, and other names or backends as soon as it can. A file that can't be
+  // made is tried again.
   void publish();
 
-  // Whether programs get all that is true: from the file, or as far as that can't be made, from
+  // Whether programs get the whole truth: from the file, or as far as no file can be made, from
   // hlbd.
   bool in_force() const { return !reshaped_ && !working_; }
 
-  // The same soon, for all changes until then together.
+  // Publishes soon, for all changes until then together.
   void publish_soon();
 
-  // Asks anew for the score of each address, in turns to come.
+  // Computes the score of each address anew, in turns to come.
   void forget_sort_scores();
 
-  // To be called several times within publish::kLease. A table that isn't in its place any more, or
-  // that somebody else wrote to, is replaced.
+  // Renews the lease; to be called several times within publish::kLease. Replaces a table that
+  // isn't in its place any more, or that somebody else wrote to.
   void renew_lease();
 
-  // How often verdicts were published, in place or as another file.
+  // The number of publications, in place or as another file.
   std::uint64_t publications() const { return publications_; }
 
-  // What is true now, whatever the file says; valid until the loop's next turn.
+  // The truth now, whatever the file says; valid until the loop's next turn.
   table::View table() const { return table::View::over(truth_); }
 
  private:
@@ -95,13 +97,13 @@ class Publisher {
   std::vector<std::uint8_t> truth_;
   publish::TableFile file_;
   bool reshaped_ = true;                          // the truth is to be made anew
-  bool file_is_old_ = true;                       // it has other names or backends than the truth
-  bool left_to_hlbd_ = false;                     // some services that are in an old file
-  bool working_ = false;                          // on either of the two
+  bool file_is_old_ = true;                       // has other names or backends than the truth
+  bool left_to_hlbd_ = false;                     // programs ask for some services of an old file
+  bool working_ = false;                          // on the truth or the file
   std::optional<publish::TableEncoder> encoder_;  // of the next truth
   publish::SortScores scores_;
-  bool scores_are_newer_ = false;  // than those that the encoder began with
-  bool sorting_ = false;           // by them, the table's slots from sorted_ on
+  bool scores_are_newer_ = false;  // than the scores that the encoder began with
+  bool sorting_ = false;           // by new scores, the table's slots from sorted_ on
   std::uint32_t sorted_ = 0;
   Network network_;
   std::uint64_t publications_ = 0;

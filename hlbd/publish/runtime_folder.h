@@ -1,4 +1,4 @@
-// The folder where programs find hlbd's answers, held by one hlbd at a time.
+// Holds the folder where programs find hlbd's answers, for one hlbd at a time.
 #pragma once
 
 #include <filesystem>
@@ -11,13 +11,13 @@ inline constexpr char kLockFile[] = "lock";
 
 class RuntimeFolder {
  public:
-  // Makes the folder where there is none, and takes it. What is locked is a file that nobody but
-  // hlbd's user can open, so that nobody else can keep hlbd from it. Throws std::exception when
-  // another hlbd has it, or it can't be used.
+  // Takes the folder, made if need be. The lock is on a file that only hlbd's user can open, so
+  // that nobody else can keep hlbd from it. Throws std::exception when another hlbd has it, or it
+  // can't be used.
   explicit RuntimeFolder(const std::filesystem::path& folder);
 
-  // Whether it is still the one that was taken: false when somebody removed it, or put another in
-  // its place, where another hlbd may serve by now.
+  // Whether the folder is still the same: false when somebody removed it, or put another in its
+  // place, where another hlbd may serve by now.
   bool is_ours() const;
 
  private:

@@ -17,7 +17,8 @@ struct TableEntry {
   unsigned value;
 };
 
-// glibc's default_labels and default_precedence. Each ends with an entry that takes everything.
+// Copies of glibc's default_labels and default_precedence. Each ends with an entry that takes
+// everything.
 constexpr TableEntry kLabels[] = {
     {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 128, 0},  // ::1
     {{0x20, 0x02}, 16, 2},                                       // 6to4
@@ -36,7 +37,7 @@ constexpr TableEntry kPrecedences[] = {
     {{}, 0, 40},
 };
 
-// The rules of rfc3484_sort as fields of the score, the first rule highest. Rule 7 asks whether
+// Fields of the score for the rules of rfc3484_sort, the first rule highest. Rule 7 asks whether
 // the source's interface is a tunnel.
 constexpr unsigned kReachableAt = 31;   // rule 1
 constexpr unsigned kSameScopeAt = 30;   // rule 2
@@ -90,7 +91,7 @@ unsigned ipv4_scope(const AddressBytes& bytes) {
   return link_local ? 2 : 14;
 }
 
-// The scope values of RFC 4291, 2.7; loopback counts as link-local.
+// The scope of an address by RFC 4291, 2.7; loopback counts as link-local.
 unsigned scope(const Address& address) {
   const AddressBytes& bytes = address.bytes;
   if (is_ipv4(address)) return ipv4_scope(bytes);
@@ -102,8 +103,9 @@ unsigned scope(const Address& address) {
   return (bytes[1] & 0xc0) == 0xc0 ? 5 : 14;
 }
 
-// Rule 9. For IPv4 it counts within the source's subnet alone. A source without a prefix length has
-// a subnet of itself alone: glibc shifts a mask by 32 then, which on x86 and ARM64 doesn't shift.
+// Applies rule 9. For IPv4 it counts within the source's subnet alone. A source without a prefix
+// length has a subnet of itself alone: glibc shifts a mask by 32 then, which on x86 and ARM64
+// doesn't shift.
 unsigned matching_prefix(const Address& destination, const network::SourceAddress& source) {
   if (!is_ipv4(destination)) return shared_bits(destination.bytes, source.address.bytes, 128);
   const unsigned subnet = source.prefix_length == 0 ? 32U : source.prefix_length;
@@ -124,7 +126,7 @@ std::uint32_t source_fields(const Address& destination, const network::SourceAdd
 
 std::uint32_t sort_score(const Address& destination,
                          const std::optional<network::SourceAddress>& source) {
-  // glibc goes by these two even among addresses that can't be reached.
+  // These two count for glibc even among addresses that can't be reached.
   const std::uint32_t always = field(look_up(kPrecedences, destination), kPrecedenceAt) |
                                field(kWidestScope - scope(destination), kSmallScopeAt);
   return source ? always | source_fields(destination, *source) : always;

@@ -17,9 +17,9 @@ void StoreOrder::add(BackendState before, BackendState after) {
   up_after_ = up_after_ || (rank_after == best_after_ && after.up());
 }
 
-// Who is answered from now on comes before the count, who is answered no more goes after it. Who is
-// answered neither before nor after goes where he isn't seen: before the count if those hide what
-// he becomes who are answered until then, else after it, when better ones are in their place.
+// Stores a backend that comes into the answers before the count, and after it if it leaves them. A
+// backend that is never answered goes where it isn't seen: before the count if the backends
+// answered until then hide its new state, else after it, when better ones are in their place.
 bool StoreOrder::goes_first(BackendState before, BackendState after) const {
   const bool is_in_before = best_before_ != kNever && before.rank(rule_before_) == best_before_;
   const bool is_in_after = best_after_ != kNever && after.rank(rule_after_) == best_after_;
@@ -29,8 +29,8 @@ bool StoreOrder::goes_first(BackendState before, BackendState after) const {
   return rank_so_far == kNever || rank_so_far > best_before_;
 }
 
-// Who is answered all along has to be where he hides others. At the same rank he may go on either
-// side, for a module that knows kPanic: for one that doesn't, those who are up come in.
+// Stores a backend that is answered all along where it hides others. At the same rank either side
+// does for a module that knows kPanic; for a module that doesn't, backends that are up come in.
 bool StoreOrder::stays_first(BackendState before, BackendState after) const {
   if (best_after_ == best_before_) return after.up();
   return best_after_ < best_before_ && (!before.up() || after.up() || !up_after_);

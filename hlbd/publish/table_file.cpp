@@ -23,13 +23,14 @@ using std::chrono::seconds;
 
 constexpr mode_t kReadableByAll = 0644;
 
-// A lookup that was stopped while it read the old table goes on within this time, as far as can be
-// helped: it would read zeroes, notice, and start over.
+// The rest of an old table before its room is used again. A lookup that was stopped while it read
+// goes on within this time, as far as can be helped; a later one would read zeroes, notice, and
+// start over.
 constexpr seconds kShortestRest{1};
 constexpr seconds kLongestRest{60};
 
-// Of an old table these stay, for programs that have it mapped: reading what was given back would
-// end them while the file system is full.
+// Bytes of an old table that stay, for programs that have it mapped: while the file system is full,
+// reading given back room would end them.
 constexpr off_t kKept = 65'536;
 
 constexpr std::size_t kMappedAtATime = std::size_t{1} << 20U;  // a millisecond's work
@@ -42,7 +43,7 @@ FileDescriptor open_table(const std::filesystem::path& path) {
   return FileDescriptor(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
 }
 
-// Of a table as it stands, of whatever version; of no bytes if there is none.
+// Maps a table as it stands, of whatever version; no bytes if there is none.
 MappedFile map_table(const FileDescriptor& file) {
   struct stat status{};
   if (!file.valid() || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
@@ -63,15 +64,15 @@ bool reserve(const FileDescriptor& file, std::size_t size) {
   return error == 0;
 }
 
-// Beyond its end, too: of the last page nothing would be given back, were it not in the hole as a
-// whole.
+// The hole reaches beyond the file's end: the last page is given back only if it is in the hole as
+// a whole.
 void give_back_room(const FileDescriptor& file) {
   struct stat status{};
   if (::fstat(file.get(), &status) != 0 || status.st_size <= kKept) return;
   ::fallocate(file.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, kKept, status.st_size);
 }
 
-// For how long nothing was done to the file: an exchange of names counts.
+// The time since the file was last changed, an exchange of names included.
 std::chrono::nanoseconds age_of(const std::filesystem::path& path) {
   struct stat status{};
   if (::lstat(path.c_str(), &status) != 0) return kLongestRest;
@@ -80,7 +81,7 @@ std::chrono::nanoseconds age_of(const std::filesystem::path& path) {
   return std::chrono::system_clock::now().time_since_epoch() - changed;
 }
 
-// By when a table that a hlbd has left under this name has rested.
+// The time when a table that another hlbd has left under this name has rested.
 TableFile::Monotonic::time_point rested_since(const std::filesystem::path& path) {
   const auto rest =
       std::clamp<std::chrono::nanoseconds>(kShortestRest - age_of(path), seconds(0), kShortestRest);
@@ -107,12 +108,12 @@ MappedFile::~MappedFile() {
   if (!bytes_.empty()) ::munmap(bytes_.data(), bytes_.size());
 }
 
-// The next table while it is made. Its file is gone again unless it is kept.
+// The next table while it is made.
 class TableFile::Draft {
  public:
   Draft(const std::filesystem::path& path, const std::filesystem::path& spare, std::size_t size)
       : path_(path) {
-    ::rename(spare.c_str(), path.c_str());  // room that is reserved already, if there is any
+    ::rename(spare.c_str(), path.c_str());  // reserved room, if there is any
     file_ = FileDescriptor(
         ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kReadableByAll));
     if (!file_.valid()) fail("can't create", path);
@@ -125,8 +126,8 @@ class TableFile::Draft {
   const FileDescriptor& file() const { return file_; }
   std::span<std::uint8_t> bytes() const { return table_.bytes(); }
 
-  // Has the kernel map the next part, which else the first write to each page does. True when all
-  // is mapped. An older kernel can't be asked to.
+  // Has the kernel map the next part, which else the first write to each page does; an older kernel
+  // can't. Returns true when all is mapped.
   bool map_more() {
     const std::span<std::uint8_t> rest = bytes().subspan(mapped_);
     const std::span<std::uint8_t> next = rest.first(std::min(kMappedAtATime, rest.size()));
@@ -137,7 +138,7 @@ class TableFile::Draft {
   MappedFile take() { return std::move(table_); }
 
  private:
-  // What was reserved stays so.
+  // Fails, but keeps the reserved room.
   [[noreturn]] void give_up(const char* what, const std::filesystem::path& spare) const {
     const int error = errno;
     ::rename(path_.c_str(), spare.c_str());
@@ -148,7 +149,7 @@ class TableFile::Draft {
   const std::filesystem::path& path_;
   FileDescriptor file_{-1};
   MappedFile table_;
-  std::size_t mapped_ = 0;  // of its bytes
+  std::size_t mapped_ = 0;  // bytes of the table
 };
 
 TableFile::TableFile(const std::filesystem::path& folder)
@@ -219,7 +220,7 @@ bool TableFile::stands() const {
          view.valid() && !view.superseded();
 }
 
-// Also one that a hlbd has left which ended in between.
+// Ends the table under the old name, also if a hlbd that ended in between has left it.
 void TableFile::end_old_table() {
   end_old_at_.reset();
   const FileDescriptor old = open_table(old_);

@@ -1,8 +1,8 @@
-// The table in its place: the file that programs map, its lease, and its succession.
+// Puts tables in place: the file that programs map, its lease, and its succession.
 //
-// Beside `table` the folder may have `table.new`, the next one while it is made, and from then on
-// the one before, which keeps that name until its room is given back; and `table.spare`, the room
-// for the next one. So whoever finds an old table can end it, and a full file system keeps no
+// Beside `table` the folder may have `table.new`, the next table while it is made, then the table
+// before, which keeps that name until its room is given back; and `table.spare`, the room for the
+// next table. So any hlbd that finds an old table can end it, and a full file system keeps no
 // change from being published.
 #pragma once
 
@@ -22,7 +22,7 @@ namespace hlb::publish {
 // A file mapped for writing, for as long as this lives.
 class MappedFile {
  public:
-  MappedFile() = default;  // of no file
+  MappedFile() = default;  // maps no file
   // Throws std::system_error.
   MappedFile(int file, std::size_t size);
   MappedFile(MappedFile&& other) noexcept;
@@ -35,7 +35,7 @@ class MappedFile {
   std::span<std::uint8_t> bytes_;
 };
 
-// Used by hlbd's loop alone. Errors of the file system are thrown as std::system_error; what was
+// Used by hlbd's loop alone. Errors of the file system are thrown as std::system_error; the table
 // published before then stands as it did.
 class TableFile {
  public:
@@ -44,33 +44,33 @@ class TableFile {
   explicit TableFile(const std::filesystem::path& folder);
   ~TableFile();
 
-  // Makes room for a table of that size, a part in each call, as much of it costs more time than
-  // the rest of publish(). True when all is there.
-  // To be called when the one before has rested for long enough, see rested_at().
+  // Makes room for a table of that size, a part in each call, as for large tables that takes longer
+  // than the rest of publish(). Returns true when all is there. To be called only once the table
+  // before has rested, see rested_at().
   bool prepare(std::size_t size);
 
-  // For when no table is to come of it after all: the room stays reserved for the next one.
+  // Gives up a table that was prepared: its room stays reserved for the next one.
   void give_up_draft();
 
-  // Puts a table with these bytes in place, with a fresh lease, then marks the one that stood there
-  // as superseded, also if it is a predecessor's, of whatever version. For a large table prepare()
-  // is to be called before, else as that.
+  // Puts a table with these bytes in place, with a fresh lease, then marks the table that stood
+  // there as superseded, also if it is the predecessor's, of whatever version. For a large table
+  // prepare() is to be called before; without it the table before must have rested, too.
   void publish(std::span<const std::uint8_t> table);
 
-  // From when on these two may be called: programs that turned to the latest table late may still
-  // read the one before.
+  // The time from which prepare() and publish() may be called: programs that turned late to the
+  // latest table may still read the table before.
   Monotonic::time_point rested_at() const { return rested_at_; }
 
   // Extends the lease; to be called several times within it. Gives the room of an old table back
-  // when nobody can be reading it any longer, and sees to the room for the next one.
-  // False if what stands in its place isn't this table any more, or isn't as it was left.
+  // when nobody can be reading it any longer, and reserves the room for the next table. Returns
+  // false if this table doesn't stand in its place any more, or somebody has changed it.
   bool renew();
 
-  // What is published; of no bytes before the first publish().
+  // The published table; no bytes before the first publish().
   LiveTable live() { return LiveTable(table_.bytes()); }
   std::span<const std::uint8_t> published() const { return table_.bytes(); }
 
-  // Has programs ask hlbd instead of the table of a predecessor, before the first publish().
+  // Has programs ask hlbd instead of reading the predecessor's table, before the first publish().
   void supersede_predecessor() const;
 
  private:
@@ -83,18 +83,18 @@ class TableFile {
   bool stands() const;
 
   std::filesystem::path path_;
-  std::filesystem::path old_;  // or the next one, while it is made
+  std::filesystem::path old_;  // the table before, or the next while it is made
   std::filesystem::path spare_;
   MappedFile table_;
-  std::unique_ptr<Draft> draft_;  // of the next table, if it was prepared
+  std::unique_ptr<Draft> draft_;  // the next table, if it was prepared
   dev_t device_ = 0;
   ino_t inode_ = 0;
   std::uint64_t lease_until_ns_ = 0;
   Monotonic::time_point rested_at_;
-  std::optional<Monotonic::time_point> end_old_at_;  // unset: there is none
+  std::optional<Monotonic::time_point> end_old_at_;  // unset: there is no old table
 };
 
-// Marks the table in `folder` as that of a hlbd that was removed from this machine.
+// Marks the table in `folder` as that of an hlbd that was removed from this machine.
 void retire_table(const std::filesystem::path& folder);
 
 }  // namespace hlb::publish

@@ -1,4 +1,4 @@
-// Keeps which priorities serve in a file: who failed over is still where it was after a restart of
+// Saves which priorities serve in a file: a service that failed over stays there after a restart of
 // hlbd, and after the machine's boot.
 #pragma once
 
@@ -16,21 +16,21 @@ namespace hlb {
 
 inline constexpr std::string_view kFailbackFile = "failback.json";  // in the state folder
 
-// Beside the states, which are soon too old to say anything; and through to the disk, as a loss of
-// power is no reason to go back to a primary.
+// Stands beside the states, which are soon too old to say anything, and is written through to the
+// disk, as a loss of power is no reason to go back to a primary.
 class FailbackFile {
  public:
   explicit FailbackFile(const std::filesystem::path& folder) : path_(folder / kFailbackFile) {}
 
   const std::filesystem::path& path() const { return path_; }
 
-  // What is in the file; nothing where there is none.
+  // Reads the file; without a file there is nothing saved.
   std::variant<SavedServing, Unusable> load() const {
     constexpr off_t kMost = off_t{64} << 20U;
     return load_whole(path_, kMost, decode_serving);
   }
 
-  // As OverrideFile::save().
+  // Saves as OverrideFile::save() does.
   std::string save(std::string_view text) const { return save_to_disk(path_, text); }
 
  private:

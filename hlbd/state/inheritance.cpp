@@ -26,7 +26,8 @@ SavedStates states_left_in(const std::filesystem::path& folder) {
   return std::get<SavedStates>(std::move(left));
 }
 
-// What a file says of the state goes without saying where that is the backend's.
+// Saves the last words of a backend's checks. A file's word on the state is left out where it is
+// the backend's state anyway.
 void save_words(const ServiceSpec& service, const WatchedBackend& backend, StateEncoder& encoder) {
   for (const auto& check : backend.checks) {
     if (!can_advise(check->spec())) continue;
@@ -59,7 +60,7 @@ Monitor::Inherited Inheritance::of(const ServiceSpec& service, const BackendSpec
   return inherited;
 }
 
-// `drained`: some check may still say so.
+// Leaves "drained" out of the words unless `drained`: then some check may still say so.
 std::vector<LastWord> Inheritance::words_of(const ServiceSpec& service, const BackendSpec& backend,
                                             bool drained) const {
   std::vector<LastWord> words = saved_.words_of(service.name, backend.address);
@@ -71,7 +72,7 @@ std::vector<LastWord> Inheritance::words_of(const ServiceSpec& service, const Ba
 
 std::optional<std::size_t> save_states(const Monitor& monitor, const Clock& clock,
                                        StateEncoder& encoder, std::size_t first) {
-  constexpr std::size_t kEnough = 5000;  // backends: a few milliseconds
+  constexpr std::size_t kEnough = 5000;  // backends per call: a few milliseconds
   const BothClocks now(clock);
   std::size_t added = 0;
   for (std::size_t i = first; i < monitor.services().size(); ++i) {

@@ -1,4 +1,5 @@
-// What is known of the backends from before this hlbd started, and kept for the one after it.
+// Joins what the predecessor published and saved into the states that this hlbd starts from, and
+// saves states for the next hlbd.
 #pragma once
 
 #include <cstddef>
@@ -16,12 +17,12 @@ namespace hlb {
 
 class Inheritance {
  public:
-  // From what the hlbd before this one still answers, and from what it has left in its state file;
-  // of one that is of no use, the log says why.
+  // Reads the predecessor's table and its state file. If the file is of no use, the log says why.
   Inheritance(const std::filesystem::path& runtime_folder,
               const std::filesystem::path& state_folder, const Clock& clock);
 
-  // The table is newer than the file, which may lack the last second.
+  // The state and last words of a backend. The published state counts where it differs from the
+  // saved state, which may lack the last second.
   Monitor::Inherited of(const ServiceSpec& service, const BackendSpec& backend) const;
 
  private:
@@ -33,8 +34,8 @@ class Inheritance {
   const Clock& clock_;
 };
 
-// Adds the states of some services to what is kept, from the `first` on: so many that the loop
-// isn't held. Returns the first of those that are left; nullopt if none is.
+// Adds the states of some services to `encoder`, from the `first` on: few enough not to hold the
+// loop. Returns the first of the services that are left; nullopt once all are saved.
 std::optional<std::size_t> save_states(const Monitor& monitor, const Clock& clock,
                                        StateEncoder& encoder, std::size_t first);
 

@@ -1,4 +1,4 @@
-// Keeps the operator's overrides in a file, so that they outlive hlbd and the machine's boot.
+// Saves the operator's overrides in a file, so that they outlive hlbd and the machine's boot.
 #pragma once
 
 #include <filesystem>
@@ -19,13 +19,13 @@ class OverrideFile {
 
   const std::filesystem::path& path() const { return path_; }
 
-  // What is in the file; nothing where there is none. One that can't be used is put aside, under a
-  // name with ".unusable" behind it, so that nothing of it is lost.
+  // Reads the file; without a file there is nothing saved. A file that can't be used is put aside,
+  // as NAME.unusable, so that nothing of it is lost.
   std::variant<SavedOverrides, Unusable> load(const Present& now) const;
 
-  // Makes the file say this, before it returns and through to the disk, which may take its time: an
-  // override that was confirmed holds after a loss of power, too. Returns why it couldn't; empty if
-  // it could.
+  // Writes the file through to the disk before it returns, which may take its time: an override
+  // that was confirmed holds after a loss of power, too. Returns the reason of a failure; empty on
+  // success.
   std::string save(std::string_view text) const;
 
  private:

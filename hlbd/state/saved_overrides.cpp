@@ -38,7 +38,7 @@ Clock::TimePoint end_of(const json& until, const Present& now) {
   const Moment end{until.at("boot_id").get<std::string>(),
                    milliseconds(until.at("boottime_ms").get<std::int64_t>()),
                    WallTime(milliseconds(until.at("wall_ms").get<std::int64_t>()))};
-  // An end that far off is as good as none, and can be added without overflow.
+  // The farthest end that counts, which can be added without overflow.
   constexpr milliseconds kFarthest = std::chrono::years(100);
   return now.steady + std::clamp(time_between(now.moment, end), -kFarthest, kFarthest);
 }
@@ -48,7 +48,7 @@ State state_then(std::string_view name) {
   return name == name_of(State::down) ? State::down : State::unknown;
 }
 
-// Throws json::exception when something is missing, or of another type.
+// Throws json::exception when a member is missing, or of another type.
 Override to_override(const json& entry, const Present& now) {
   const auto kind = override_kind_named(entry.at("kind").get<std::string>());
   if (!kind) throw json::other_error::create(0, "kind", nullptr);

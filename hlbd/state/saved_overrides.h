@@ -1,8 +1,8 @@
-// The operator's overrides as text, so that they outlive hlbd and the machine's boot. Pure: the
-// caller brings the time and the bytes.
+// Encodes the operator's overrides as text, so that they outlive hlbd and the machine's boot. Pure:
+// the caller brings the time and the bytes.
 //
-// The text is JSON (RFC 8259). Members that a reader doesn't know are ignored by it; `reason` and
-// `until` may be absent:
+// The text is JSON (RFC 8259). A reader ignores members that it doesn't know; `reason` and `until`
+// may be absent:
 //
 //   {"version":1,"overrides":[
 //   {"service":"app.local","address":"10.0.0.1","kind":"drain","reason":"disk swap","set_by":0,
@@ -25,7 +25,7 @@ namespace hlb {
 
 using SavedOverrides = std::vector<std::pair<Overrides::Key, Override>>;
 
-// Now, by the clock that ends overrides and by those that a restart doesn't stop.
+// The present time, by the clock that ends overrides and by the clocks that outlast a restart.
 struct Present {
   Clock::TimePoint steady;
   Moment moment;
@@ -33,8 +33,8 @@ struct Present {
 
 std::string encode_overrides(const Overrides& overrides, const Present& now);
 
-// Takes any bytes. A text with a flaw is of no use at all. Those that have ended meanwhile are left
-// out, and so are backends on an interface that is gone.
+// Decodes any bytes. A text with a flaw is of no use at all. Overrides that have ended meanwhile
+// are left out, and so are backends on an interface that is gone.
 std::variant<SavedOverrides, Unusable> decode_overrides(std::string_view text, const Present& now);
 
 }  // namespace hlb

@@ -9,7 +9,7 @@ using nlohmann::json;
 
 constexpr std::int64_t kServingVersion = 1;
 
-// Throws json::exception when something is missing, or of another type.
+// Throws json::exception when a member is missing, or of another type.
 SavedServing serving_in(const json& document) {
   SavedServing serving;
   for (const json& entry : document.at("serving")) {

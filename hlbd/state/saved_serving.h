@@ -1,7 +1,7 @@
-// Which priorities serve, of services that hold better ones back, as text. Pure: the caller brings
-// the bytes.
+// Encodes as text which priorities serve, of services that hold better priorities back. Pure: the
+// caller brings the bytes.
 //
-// The text is JSON (RFC 8259). Members that a reader doesn't know are ignored by it:
+// The text is JSON (RFC 8259). A reader ignores members that it doesn't know:
 //
 //   {"version":1,"serving":[{"service":"db.local","priority":1}]}
 #pragma once
@@ -16,11 +16,11 @@
 
 namespace hlb {
 
-using SavedServing = std::map<std::string, std::uint16_t>;  // by the services' names
+using SavedServing = std::map<std::string, std::uint16_t>;  // by service
 
 std::string encode_serving(const SavedServing& serving);
 
-// Takes any bytes. A text with a flaw is of no use at all.
+// Decodes any bytes. A text with a flaw is of no use at all.
 std::variant<SavedServing, Unusable> decode_serving(std::string_view text);
 
 }  // namespace hlb

@@ -27,8 +27,8 @@ bool needs_no_escape(char byte) {
   return byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\';
 }
 
-// As hostnames and addresses are; but the name of an interface, behind a link-local one, can be
-// nearly any bytes.
+// Quotes a text. Hostnames and addresses need no escape, but the interface of a link-local address
+// can have nearly any bytes in its name.
 std::string json_of(std::string_view text) {
   if (std::ranges::all_of(text, needs_no_escape)) return '"' + std::string(text) + '"';
   return json(text).dump(-1, ' ', true, json::error_handler_t::replace);
@@ -36,7 +36,7 @@ std::string json_of(std::string_view text) {
 
 // ---- decoding ----------------------------------------------------------------------------------
 
-// A value as far as it can be one of ours.
+// A value of the types that hlbd writes; monostate for any other.
 using Scalar = std::variant<std::monostate, bool, std::int64_t, std::string>;
 
 template <typename T>
@@ -59,7 +59,7 @@ struct StateEntry {
   std::optional<std::int64_t> since_ms;
 };
 
-// A word as it stands in the text.
+// A last word as it stands in the text.
 struct WordEntry {
   std::optional<std::string> service;
   std::optional<std::string> address;
@@ -76,13 +76,13 @@ std::optional<State> state_named(std::string_view name) {
   return std::nullopt;
 }
 
-// Unset where there is no such number.
+// The number if it is within 0 and `most`.
 std::optional<std::uint16_t> number_up_to(std::uint16_t most, std::optional<std::int64_t> number) {
   if (!number || *number < 0 || *number > most) return std::nullopt;
   return static_cast<std::uint16_t>(*number);
 }
 
-// Unset where nobody can have said it; what in it can't be is left out.
+// The word of an entry, without members that can't be; nullopt where no check can have said it.
 std::optional<SavedWord> word_of(WordEntry entry) {
   if (!entry.service || !entry.address || !entry.check) return std::nullopt;
   const auto backend = Address::parse(*entry.address);
@@ -95,14 +95,14 @@ std::optional<SavedWord> word_of(WordEntry entry) {
   return SavedWord{std::move(*entry.service), *backend, std::move(word)};
 }
 
-// Takes the document in as it is parsed, so that no more of it than the states is kept, whatever
-// the bytes are. Each function returns whether to go on.
+// Takes the document in as it is parsed, so that only states and words are kept of it, whatever the
+// bytes are. Each function returns whether to go on.
 class Document : public json::json_sax_t {
  public:
   Head head;
   std::vector<SavedState> states;
   std::vector<SavedWord> words;
-  std::string fault;  // of what isn't as expected
+  std::string fault;  // the first fault that was found
 
   bool null() override { return value({}); }
   bool boolean(bool is) override { return value(is); }
@@ -160,13 +160,13 @@ class Document : public json::json_sax_t {
  private:
   enum class List : std::uint8_t { none, states, words };
 
-  // How many objects and arrays are around the members of the root, the entries of a list, and
+  // The number of objects and arrays around the members of the root, the entries of a list, and
   // their members.
   static constexpr int kRoot = 1;
   static constexpr int kEntries = 2;
   static constexpr int kMembers = 3;
   static constexpr std::string_view kNotStates = "holds something else than states";
-  static constexpr int kMaxDepth = 16;  // of what a later hlbd may have to say
+  static constexpr int kMaxDepth = 16;  // leaves room for members of a later hlbd
 
   bool fail(std::string_view reason) {
     fault = reason;
@@ -183,7 +183,7 @@ class Document : public json::json_sax_t {
     return true;
   }
 
-  // The states are objects, all of them.
+  // Whether the format allows a value here: the list of states holds only objects.
   bool may_be_value() const { return list_ != List::states || depth_ != kEntries; }
 
   void take_head(Scalar& value) {
@@ -236,7 +236,7 @@ class Document : public json::json_sax_t {
   bool found_states_ = false;
 };
 
-// Empty if the states are recent enough.
+// The fault of the states' age; empty if they are recent enough.
 std::string fault_of_age(const Head& head, const Moment& now) {
   if (!head.boot_id || !head.boottime_ms || !head.wall_ms) return "doesn't say when it was written";
   const Moment then{*head.boot_id, milliseconds(*head.boottime_ms),
@@ -259,7 +259,7 @@ std::string fault_of(const Document& document, const Moment& now) {
   return fault_of_age(document.head, now);
 }
 
-// How SavedStates are sorted, and their words.
+// Sort keys of states and words.
 std::tuple<std::string_view, Address> key_of(const SavedState& state) {
   return {state.service, state.backend};
 }

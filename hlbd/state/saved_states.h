@@ -1,5 +1,5 @@
-// The states of all backends as text: what one hlbd leaves to the next. Pure: the caller brings the
-// time and the bytes.
+// Encodes the states of all backends as text, which an hlbd leaves to the next. Pure: the caller
+// brings the time and the bytes.
 //
 // The text is JSON (RFC 8259), a line for the head and one for each backend:
 //
@@ -11,12 +11,12 @@
 //   {"service":"app.local","address":"10.0.0.1","check":"agent","port":9777,"drained":true}
 //   ]}
 //
-// The words are what checks said last that stands, if any: a "state", "drained", "weight_percent".
-// What is wrong in them is left out, and costs nothing else.
+// The words are the last words of checks, if any: a "state", "drained", "weight_percent". A wrong
+// word is left out, and spoils nothing else.
 //
 // The head says when the states were true: since that boot, and by the wall clock, in milliseconds
-// since 1970. Its numbers are padded with spaces, so that a later head can take its place. Members
-// that a reader doesn't know are ignored by it; what it must know comes with another version.
+// since 1970. Its numbers are padded with spaces, so that a later head can take its place. A reader
+// ignores members that it doesn't know; a member that it must know comes with another version.
 #pragma once
 
 #include <chrono>
@@ -53,15 +53,15 @@ class StateEncoder {
  public:
   explicit StateEncoder(const Moment& now);
 
-  // A state that is unknown leaves nothing to remember.
+  // Adds a state, unless it is unknown.
   void add(std::string_view service, const Address& backend, State state, WallTime since);
 
-  // Nor is there anything to remember of an empty word.
+  // Adds a last word, unless it is empty.
   void add(std::string_view service, const Address& backend, const LastWord& word);
 
   std::string finish() &&;
 
-  // What each text begins with, always of the same length within one boot.
+  // The beginning of each text, always of the same length within a boot.
   static std::string head(const Moment& now);
 
  private:
@@ -70,17 +70,17 @@ class StateEncoder {
   std::string words_;
 };
 
-// Asked at start, for each backend of the configuration.
+// Looked up at start, for each backend of the configuration.
 class SavedStates {
  public:
   SavedStates() = default;
   explicit SavedStates(std::vector<SavedState> states, std::vector<SavedWord> words = {});
 
-  // nullptr, if nothing is remembered of it.
+  // The saved state of a backend; nullptr if there is none.
   const SavedState* find(std::string_view service, const Address& backend) const;
   const std::vector<SavedState>& all() const { return states_; }  // by service and address
 
-  // What its checks said last, in their order.
+  // The last words of its checks, in the checks' order.
   std::vector<LastWord> words_of(std::string_view service, const Address& backend) const;
 
  private:
@@ -88,9 +88,9 @@ class SavedStates {
   std::vector<SavedWord> words_;
 };
 
-// Takes any bytes. A text with a flaw beside the words is of no use at all; so are states that are
-// too old, or from the future. Their age is counted by the clock of the boot, if it still is the
-// same, else by the wall clock. A backend on an interface that is gone is left out.
+// Decodes any bytes. A text with a flaw outside of the words is of no use at all; nor are states
+// that are too old, or from the future. Their age is counted by the clock of the boot, if it still
+// is the same, else by the wall clock. A backend on an interface that is gone is left out.
 std::variant<SavedStates, Unusable> decode_states(std::string_view text, const Moment& now);
 
 }  // namespace hlb

@@ -16,13 +16,13 @@
 namespace hlb {
 namespace {
 
-constexpr off_t kMaxStates = off_t{64} << 20U;  // of about 600,000 backends
+constexpr off_t kMaxStates = off_t{64} << 20U;  // for about 600,000 backends
 
 std::string why_not_saved() {
   return std::generic_category().message(errno);
 }
 
-// A file that was removed, or replaced by another one, has no name any more.
+// Whether the file still has its name: it loses it when it is removed or replaced.
 bool has_name(const FileDescriptor& file) {
   struct stat status{};
   return file.valid() && fstat(file.get(), &status) == 0 && status.st_nlink > 0;
@@ -36,14 +36,14 @@ std::variant<SavedStates, Unusable> load_states(const std::filesystem::path& fol
                     [&now](std::string_view text) { return decode_states(text, now); });
 }
 
-// The file itself; used by the worker's thread alone.
+// The file on disk; used by the worker's thread alone.
 class StateFile::OnDisk {
  public:
   explicit OnDisk(std::filesystem::path path) : path_(std::move(path)), draft_(path_) {
     draft_ += ".new";
   }
 
-  // Why it couldn't; empty if it could.
+  // Writes the file. Returns the reason of a failure; empty on success.
   std::string write(std::string_view text) {
     file_ = open_draft(draft_);
     const bool in_place =
@@ -55,7 +55,8 @@ class StateFile::OnDisk {
     return trouble;
   }
 
-  // In place, and so short that no reader sees a part of it. False when that can't be done.
+  // Rewrites the head in place: it is so short that no reader sees a part of it. Returns false when
+  // that can't be done.
   bool rewrite_head(std::string_view head) const {
     const auto size = static_cast<ssize_t>(head.size());
     return has_name(file_) && pwrite(file_.get(), head.data(), head.size(), 0) == size;
@@ -64,7 +65,7 @@ class StateFile::OnDisk {
  private:
   std::filesystem::path path_;
   std::filesystem::path draft_;
-  FileDescriptor file_{-1};  // in place; not valid when the last writing failed
+  FileDescriptor file_{-1};  // the file in place; not valid when the last write failed
 };
 
 StateFile::StateFile(const boost::asio::any_io_executor& executor, Worker& worker,
@@ -86,7 +87,7 @@ void StateFile::changed() {
   if (!std::exchange(pending_, true)) write_when_due();
 }
 
-// Not while the disk is at the one before: texts would pile up.
+// Waits while the disk is at the text before, else texts would pile up.
 void StateFile::write_when_due() {
   change_.expires_after(kDelay);
   change_.async_wait([this](const boost::system::error_code& error) {
@@ -98,7 +99,7 @@ void StateFile::write_when_due() {
   });
 }
 
-// Services that come or go meanwhile make another writing follow.
+// Gathers all states. Services that come or go meanwhile make another write follow.
 void StateFile::gather_from(std::size_t first) {
   const auto left = snapshot_(*encoder_, first);
   if (!left) return write();

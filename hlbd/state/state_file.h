@@ -1,4 +1,4 @@
-// Keeps the states of all backends in a file, so that the next hlbd starts from them.
+// Saves the states of all backends in a file, so that the next hlbd starts from them.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -19,44 +19,43 @@ namespace hlb {
 
 inline constexpr std::string_view kStateFile = "state.json";  // in the state folder
 
-// What the hlbd before this one has left in `folder`; nothing where there is no file. A file that
-// can't be used is Unusable, with its name.
+// Reads the states that the predecessor saved in `folder`; no states where there is no file. A file
+// that can't be used is Unusable, with its name.
 std::variant<SavedStates, Unusable> load_states(const std::filesystem::path& folder,
                                                 const Moment& now);
 
-// Used by hlbd's loop alone; the file itself is touched by the worker, so that a disk that stands
-// still holds nobody. It is written as what it is good for allows: into the page cache and without
-// fsync(2), since after a crash of the machine the states are too old anyway, and what is left of a
-// file then is no JSON. It is put into place by rename(2): whoever reads it sees the one before or
-// a whole one. Trouble is a warning, said once until it changes or is over; hlbd goes on without
-// the file.
+// Used by hlbd's loop alone; the file itself is touched by the worker, so that a disk that hangs
+// holds nobody. It is written into the page cache, without fsync(2): after a crash of the machine
+// the states are too old anyway, and a file cut short then is no JSON. It is put into place by
+// rename(2): readers see the file before or a whole new file. Trouble is told once until it changes
+// or is over; hlbd goes on without the file.
 class StateFile {
  public:
-  // Adds the states of some services, from the `first` on; returns the first of those that are
-  // left, nullopt if none is.
+  // Adds the states of some services, from the `first` on; returns the first of the services that
+  // are left, nullopt once all are added.
   using Snapshot = std::function<std::optional<std::size_t>(StateEncoder&, std::size_t first)>;
   using Now = std::function<Moment()>;
-  // Told why the file can't be written, whenever that changes; empty: it can.
+  // Called with the reason why the file can't be written, whenever that changes; empty: it can.
   using OnTrouble = std::function<void(const std::string& trouble)>;
 
-  // The folder is created when the file is written. Whatever it holds stays until then.
-  // The worker, which delivers to the loop, must outlive it.
+  // Creates the folder only when it writes the file. The worker, which delivers to the loop, must
+  // outlive it.
   StateFile(const boost::asio::any_io_executor& executor, Worker& worker,
             const std::filesystem::path& folder, Snapshot snapshot, OnTrouble on_trouble = {},
             Now now = moment_now);
 
-  // Some state has changed: writes the file within kDelay, all changes until then together; with
-  // thousands of services over several turns of the loop.
+  // Writes the file after kDelay, for all changes until then together; to be called when a state
+  // has changed. Thousands of services are gathered over several turns of the loop.
   void changed();
 
-  // Has the file written at once; to be called when hlbd stops.
+  // Hands the file to the worker at once; to be called when hlbd stops.
   void write_now();
 
-  // Has the file say that its states are true now: a few bytes of it, unless it was removed. Is
-  // done each kRefresh by itself, so that an hlbd without a change leaves states of use, too.
+  // Makes the file say that its states are true now: rewrites a few bytes, unless it was removed.
+  // Happens each kRefresh by itself, so that an hlbd without a change leaves states of use, too.
   void refresh();
 
-  // A change reaches the table at once, and the file not before that.
+  // The delay of a change in the file, after the table.
   static constexpr std::chrono::seconds kDelay{1};
   static constexpr std::chrono::seconds kRefresh{20};
 
@@ -81,7 +80,7 @@ class StateFile {
   boost::asio::steady_timer refresh_;
   bool pending_ = false;
   std::optional<StateEncoder> encoder_;  // while the states are gathered
-  std::size_t under_way_ = 0;            // jobs of the worker's
+  std::size_t under_way_ = 0;            // the worker's jobs for the file
 };
 
 }  // namespace hlb
