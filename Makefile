@@ -64,6 +64,8 @@ GUEST_LD.debug   := $(GUEST_LD.release)
 GUEST_LD.i386    := $(GUEST_LD.release)
 
 guest_sources  := $(wildcard libnss_hlb/*.cpp)
+# In one piece, so that what a lookup calls is inlined.
+guest_group    := $(shell tests/setup/groups guest:libnss_hlb)
 shared_sources := $(addprefix libnss_hlb/,choose.cpp message.cpp name.cpp network.cpp random.cpp record.cpp table.cpp)
 # Every room of hlbd's, and the folders in them; programs/helper and ctl are programs of their own.
 hlbd_folders   := $(filter-out hlbd/programs/helper hlbd/ctl%,$(patsubst %/,%,$(sort $(dir $(wildcard hlbd/*.cpp hlbd/*/*.cpp hlbd/*/*/*.cpp)))))
@@ -129,9 +131,9 @@ compiling = @echo 'compiling $<'
 endif
 linking = @$(if $(TOTAL),:,echo 'linking $@')
 
-$(OUT)/libnss_hlb.so.2: $(guest_objects) libnss_hlb/exports.map
+$(OUT)/libnss_hlb.so.2: $(call obj,$(guest_group)) libnss_hlb/exports.map
 	$(linking)
-	$(quiet)$(or $(GUEST_LD.$(VARIANT)),$(CXX)) $(GUEST_LINK) $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $(guest_objects)
+	$(quiet)$(or $(GUEST_LD.$(VARIANT)),$(CXX)) $(GUEST_LINK) $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $(call obj,$(guest_group))
 
 $(OUT)/hlbd: $(hlbd_objects) $(shared_objects)
 	$(linking)
@@ -195,6 +197,7 @@ $(OUT)/obj/libnss_hlb/%.o $(OUT)/obj/tests/bench/null/%.o $(OUT)/obj/tests/integ
 # namespaces in what is included, which holds for headers, not for a group's files.
 $(OUT)/obj/hlbd/%.o $(OUT)/obj/build/groups/%.o $(OUT)/obj/tests/%.o: EXTRA = $(packages_flags) \
     -Wno-mismatched-new-delete -Wno-subobject-linkage -Wno-unknown-warning-option
+$(OUT)/obj/build/groups/guest/%.o: EXTRA = $(GUEST_FLAGS) -Wno-subobject-linkage
 # LLVM, whose headers the plugin uses, is built without RTTI.
 $(OUT)/obj/tests/tidy_plugin.o: EXTRA += -fPIC -fno-rtti -isystem /usr/lib/llvm-$(CLANG)/include
 # Tests are compiled as fast as can be; what they test is as VARIANT says. Their functions are long, for
