@@ -8,14 +8,14 @@
 namespace hlb {
 namespace {
 
-// At the table, until it stays as it is while it is read.
+// Attempts at a table, until it stays as it is while it is read.
 constexpr int kMostAttempts = 3;
 
-// To another table, after hlbd was asked in vain.
+// Turns to another table, after hlbd was asked in vain.
 constexpr int kMostTurns = 3;
 
-// A hlbd that is there and doesn't answer (stopped, or starved) would cost each lookup the whole
-// deadline. So once it has, this process doesn't ask again for a while, as long as it has a table.
+// An hlbd that is there and doesn't answer (stopped, or starved) would cost each lookup the whole
+// deadline. So after one such lookup this process asks no more for a while, if it has a table.
 // In milliseconds, which wrap around, since a word is an atomic on every machine.
 constexpr std::uint32_t kSilenceMs = 1000;
 constinit std::atomic<std::uint32_t> silent_until = 0;
@@ -52,7 +52,7 @@ Lookup::Lookup(const Name& name, Asked asked)
     : name_(name), asked_(asked), now_ns_(read_clock(CLOCK_BOOTTIME)), table_(now_ns_) {}
 
 Lookup::Found Lookup::find() {
-  // What was left may have been replaced while it was read.
+  // The table that was left may have been replaced while it was read.
   if (source_ == Source::left_table && !another_table_stands()) return found_ = Found::unknown;
   for (;;) {
     if (attempts_++ < kMostAttempts && ask_table()) return found_;
@@ -97,7 +97,7 @@ bool Lookup::call_hlbd() {
   return record.valid();
 }
 
-// As when hlbd has died just after it had put a new table in place.
+// Finds the table of an hlbd that died just after it had put that in place.
 bool Lookup::another_table_stands() {
   if (turns_ == kMostTurns || table_.is_newest()) return false;
   ++turns_;

@@ -38,10 +38,10 @@ class Lookup {
   // kernel says of that is remembered for a second.
   bool shares_network_with_hlbd() const;
 
-  // Whether what was read since find() is what the source said.
+  // Whether all that was read since find() is what the source said.
   bool stands() const;
 
-  // When it began, by CLOCK_BOOTTIME.
+  // When the lookup began, by CLOCK_BOOTTIME.
   std::uint64_t now_ns() const { return now_ns_; }
 
  private:
