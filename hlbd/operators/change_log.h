@@ -1,4 +1,4 @@
-// What the log says of a change: one line for people, with fields by which the journal finds it.
+// The log of changes: one line each for people, with fields by which the journal finds it.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

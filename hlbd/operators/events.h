@@ -20,11 +20,11 @@ struct VerdictChange {
   const ServiceStatus& before;
   const Failback* failback;  // nullptr: the service has no rule for which priorities serve
 
-  // Whether the service's state is another one, or other priorities serve. To come to be known at
-  // all is no change.
+  // Return whether the service's state has changed, or the priorities that serve. To come to be
+  // known at all is no change.
   bool of_state() const;
   bool of_serving() const;
-  // Whether a better priority is healthy again, and is held back from now on.
+  // Returns whether a better priority is healthy again, and is held back from now on.
   bool holds_back() const;
 };
 

@@ -37,8 +37,8 @@ struct BackendReport {
   std::string reason;  // what its checks found last: the one that failed, or else the first
   OverrideReport override;
   std::uint32_t weight = 1;  // as configured
-  std::uint32_t weight_percent =
-      100;  // share of the weight that it gets now; 0: lookups are not answered with it
+  // Share of the weight that it gets now; 0: lookups are not answered with it.
+  std::uint32_t weight_percent = 100;
   std::uint16_t priority = 0;
   bool held_back = false;  // up, but a worse priority goes on serving
   // Outcomes of its first check, see History::latest().

@@ -1,5 +1,5 @@
-// Who may change something over the bus: root, hlbd's own user, members of the group hlb, and whom
-// polkit allows the action org.hlb1.manage, where it is installed.
+// Decides who may change something over the bus: root, hlbd's own user, members of the group hlb,
+// and those to whom polkit, where it is installed, allows the action org.hlb1.manage.
 #pragma once
 
 #include <sdbus-c++/sdbus-c++.h>

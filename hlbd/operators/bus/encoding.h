@@ -1,4 +1,4 @@
-// What hlbd tells, as the bus carries it: rows of reports, times, refusals. For both ends.
+// Reports, times and refusals as the bus carries them, for both of its ends.
 #pragma once
 
 #include <sdbus-c++/sdbus-c++.h>

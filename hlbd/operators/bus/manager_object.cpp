@@ -29,7 +29,7 @@ tl::unexpected<Refusal> fault(std::string message) {
   return refuse(Refusal::Kind::invalid_arguments, std::move(message));
 }
 
-// What a caller sends may be as large as the bus takes: its size is looked at before all else.
+// Refuses a target that is too long, before all else: callers send as much as the bus takes.
 tl::expected<std::string, Refusal> target_of(std::string sent) {
   if (sent.size() > kMaxTarget) return fault("the target is longer than 1000 bytes");
   return sent;

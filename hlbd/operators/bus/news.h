@@ -1,4 +1,4 @@
-// What hlbd's loop has to tell on the bus, until the bus's thread takes it.
+// News that hlbd's loop has for the bus, until the bus's thread takes it.
 #pragma once
 
 #include <cstddef>

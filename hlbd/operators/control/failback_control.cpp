@@ -87,7 +87,7 @@ void FailbackControl::published(std::span<const Refreshed> services) {
 }
 
 // Keeps what serves and all that is asked for, unless a write is under way: its end calls again.
-// For a service that goes back no priority is kept, as it isn't known yet which will serve.
+// No priority is kept of a service that goes back, as it isn't known yet which will serve.
 void FailbackControl::take_turn() {
   if (writing_) return;
   for (Request& request : std::exchange(waiting_, {})) {

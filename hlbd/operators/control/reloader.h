@@ -17,8 +17,8 @@ namespace hlb {
 // Used by hlbd's loop alone.
 class Reloader {
  public:
-  // What was read. The services stand in `services` alone, compared with those in force at that
-  // time; `settings` has none.
+  // A configuration that was read. Its services stand in `services` alone, compared with those in
+  // force at that time; `settings` has none.
   struct Configuration {
     Config settings;
     ServiceChange services;
@@ -26,7 +26,8 @@ class Reloader {
   using Reply = bus::Control::ReloadReply;
   // Puts what was read in force, and calls `done` once it is.
   using Apply = std::function<void(Configuration configuration, std::function<void()> done)>;
-  // Told of each reading why the configuration before goes on; empty: this one is put in force.
+  // Called for each reading with the reason why the configuration before goes on; empty: the new
+  // one is put in force.
   using OnTrouble = std::function<void(const std::string& trouble)>;
 
   // The services in force, which are given back to the worker to be freed once others are.
@@ -40,7 +41,7 @@ class Reloader {
   // isn't. Requests that come while the files are read are answered by one more reading.
   void request(Reply reply);
 
-  // Whether files are to be read once more for what was requested since.
+  // Returns whether the files are to be read once more for what was requested since.
   bool requested_again() const { return !waiting_.empty(); }
 
  private:
