@@ -117,9 +117,10 @@ Daemon::Daemon(Options options, Config config)
       routes_(io_, [this](bool ways) { routes_changed(ways); }),
       reloader_(
           options_.config, deliver_to(io_), [this] { return monitor_.list(); },
-          [this](Reloader::Loaded loaded, Reloader::Reply done) {
-            put_in_force(std::move(loaded), std::move(done));
-          }) {
+          [this](Reloader::Configuration configuration, std::function<void()> done) {
+            put_in_force(std::move(configuration), std::move(done));
+          },
+          [this](const std::string& trouble) { read_configuration(trouble); }) {
   configure(config);
   start_publishing(list_of(std::move(config.services)));
 }
@@ -269,23 +270,30 @@ void Daemon::become_ready() {
 
 void Daemon::reload(Reloader::Reply reply) {
   notifier_.reloading();
-  reloader_.request(std::move(reply));
+  reloader_.request([this, reply = std::move(reply)](const bus::Reloaded& reloaded) {
+    tell_ready();
+    reply(reloaded);
+  });
 }
 
-void Daemon::put_in_force(Reloader::Loaded loaded, Reloader::Reply done) {
-  const auto* errors = std::get_if<ConfigErrors>(&loaded);
-  operator_side_.telemetry().counted().loaded_configuration(errors == nullptr);
-  if (errors != nullptr) {
-    const bus::Refusal refusal = refuse(*errors);
-    tell_ready();
-    return done(refusal);
-  }
-  take_over(std::get<Reloader::Configuration>(std::move(loaded)));
+void Daemon::read_configuration(const std::string& trouble) {
+  operator_side_.telemetry().counted().loaded_configuration(trouble.empty());
+  operator_side_.troubles().show("configuration", trouble);
+}
+
+void Daemon::put_in_force(Reloader::Configuration configuration, std::function<void()> done) {
+  configure(configuration.settings);
+  ServiceChange& services = configuration.services;
+  Services followed = names_.follow(services.now);
+  const bool compared = followed == services.now;
+  apply(compared ? std::move(services) : ServiceChange{.now = std::move(followed)});
+  tell_unresolved();
+  publisher_.publish();
+  state_file_.changed();
   // A program that is told that the reload is over may look up at once.
   when_in_force([this, done = std::move(done)] {
     spdlog::info("reloaded: {}", status());
-    tell_ready();
-    done(std::nullopt);
+    done();
   });
 }
 
@@ -300,34 +308,10 @@ void Daemon::when_in_force(std::function<void()> then) {
   awaiting_force_.push_back(std::move(then));
 }
 
-bus::Refusal Daemon::refuse(const ConfigErrors& errors) {
-  bus::Refusal refusal{bus::Refusal::Kind::invalid_config, ""};
-  for (const ConfigError& error : errors) {
-    spdlog::error("{}", error.to_string());
-    refusal.message += (refusal.message.empty() ? "" : "\n") + error.to_string();
-  }
-  spdlog::error("not reloaded: the configuration before goes on");
-  operator_side_.troubles().show("configuration",
-                                 errors.front().to_string() + "; the one before goes on");
-  return refusal;
-}
-
-void Daemon::take_over(Reloader::Configuration configuration) {
-  configure(configuration.settings);
-  ServiceChange& services = configuration.services;
-  Services followed = names_.follow(services.now);
-  const bool compared = followed == services.now;
-  apply(compared ? std::move(services) : ServiceChange{.now = std::move(followed)});
-  tell_unresolved();
-  publisher_.publish();
-  state_file_.changed();
-  operator_side_.troubles().show("configuration", "");
-}
-
 void Daemon::await_signal() {
   signals_.async_wait([this](const boost::system::error_code&, int signal) {
     if (signal != SIGHUP) return io_.stop();
-    reload([](const std::optional<bus::Refusal>&) {});  // the log tells the result
+    reload([](const bus::Reloaded&) {});  // the log tells the result
     await_signal();
   });
 }

@@ -21,7 +21,6 @@
 #include "operators/control/override_control.h"
 #include "operators/control/reloader.h"
 #include "operators/operator_side.h"
-#include "operators/refusal.h"
 #include "options.h"
 #include "probes/prober.h"
 #include "publish/peer_socket.h"
@@ -67,10 +66,9 @@ class Daemon : private Monitor::Observer {
   void become_ready();
   void tell_ready();
   void reload(Reloader::Reply reply);
-  void put_in_force(Reloader::Loaded loaded, Reloader::Reply done);
+  void read_configuration(const std::string& trouble);
+  void put_in_force(Reloader::Configuration configuration, std::function<void()> done);
   void when_in_force(std::function<void()> then);
-  bus::Refusal refuse(const ConfigErrors& errors);
-  void take_over(Reloader::Configuration configuration);
   void tell(const Notice& notice);
   void tell_unresolved();
   std::function<void(const std::string& trouble)> trouble_of(const char* part);

@@ -6,18 +6,19 @@
 
 #include <concepts>
 #include <map>
-#include <tuple>
 #include <utility>
 
 #include "ctl/bus_failure.h"
 #include "ctl/within.h"
 #include "libnss_hlb/bus.h"
+#include "operators/bus/encoding.h"
 #include "operators/bus/versions.h"
 
 namespace hlb::ctl {
 namespace {
 
 using namespace std::chrono_literals;
+using bus::wall_time;
 using org::hlb1::Manager_proxy;
 using org::hlb1::Resolver_proxy;
 
@@ -64,11 +65,6 @@ std::unique_ptr<sdbus::IConnection> connect(Settings::Bus bus, const std::string
   }
 }
 
-WallTime wall_time(std::uint64_t microseconds) {
-  return std::chrono::floor<WallTime::duration>(
-      std::chrono::sys_time<std::chrono::microseconds>(std::chrono::microseconds(microseconds)));
-}
-
 using Properties = std::map<std::string, sdbus::Variant>;
 
 // A property that an older hlbd may not have yet.
@@ -76,13 +72,6 @@ template <typename Value>
 Value property(const Properties& properties, const char* name) {
   const auto found = properties.find(name);
   return found == properties.end() ? Value() : found->second.get<Value>();
-}
-
-Event::What what_named(std::string_view name) {
-  for (const Event::What what : {Event::What::override, Event::What::serving}) {
-    if (name == name_of(what)) return what;
-  }
-  return Event::What::state;
 }
 
 // A base, so that the connection outlives the proxy on it.
@@ -195,22 +184,15 @@ DaemonReport Client::daemon() {
 }
 
 std::vector<ServiceReport> Client::services() {
-  return ask([this] {
-    std::vector<ServiceReport> reports;
-    for (const auto& told : link_->ListServices()) {
-      reports.push_back({std::get<0>(told), std::get<2>(told), std::get<3>(told), std::get<4>(told),
-                         std::get<5>(told), wall_time(std::get<6>(told))});
-    }
-    return reports;
-  });
+  return ask([this] { return bus::ServiceRow::reports_of(link_->ListServices()); });
 }
 
 std::map<std::string, std::string> Client::serving() {
   return ask([this] {
     std::map<std::string, std::string> serving;
     try {
-      for (const auto& told : link_->ListServing())
-        serving.emplace(std::get<0>(told), std::get<1>(told));
+      for (ServiceReport& each : bus::ServingRow::reports_of(link_->ListServing()))
+        serving.emplace(std::move(each.name), std::move(each.serving));
     } catch (const sdbus::Error& error) {
       if (error.getName() != "org.freedesktop.DBus.Error.UnknownMethod") throw;
     }
@@ -219,33 +201,15 @@ std::map<std::string, std::string> Client::serving() {
 }
 
 std::vector<BackendReport> Client::backends(const std::string& service) {
-  return ask([this, &service] {
-    std::vector<BackendReport> reports;
-    for (auto& told : link_->ListBackends(service)) {
-      BackendReport& report = reports.emplace_back();
-      report.service = std::move(std::get<0>(told));
-      report.address = std::move(std::get<1>(told));
-      report.port = std::get<3>(told);
-      report.state = std::move(std::get<4>(told));
-      report.since = wall_time(std::get<5>(told));
-      report.reason = std::move(std::get<6>(told));
-      report.override.kind = std::move(std::get<7>(told));
-      report.weight = std::get<8>(told);
-      report.weight_percent = std::get<9>(told);
-      report.priority = std::get<10>(told);
-      report.outcomes = std::move(std::get<11>(told));
-    }
-    return reports;
-  });
+  return ask(
+      [this, &service] { return bus::BackendRow::reports_of(link_->ListBackends(service)); });
 }
 
 void Client::complete(BackendReport& backend) {
-  using Told = sdbus::Struct<std::string, std::string, std::uint32_t, std::uint64_t, std::uint64_t>;
   ask([this, &backend] {
     const Properties all = link_->GetBackend(backend.service, backend.address);
-    const auto told = property<Told>(all, "Override");
-    backend.override = {std::get<0>(told), std::get<1>(told), std::get<2>(told),
-                        wall_time(std::get<3>(told)), wall_time(std::get<4>(told))};
+    backend.override =
+        bus::OverrideRow::report_of(property<bus::OverrideRow::Struct>(all, "Override"));
     backend.suspect = property<bool>(all, "Suspect");
     backend.held_back = property<bool>(all, "HeldBack");
   });
@@ -256,19 +220,14 @@ std::string Client::find_service(const std::string& name) {
 }
 
 std::vector<Event> Client::events(std::uint32_t most) {
-  return ask([this, most] {
-    std::vector<Event> events;
-    for (const auto& told : link_->ListEvents(most)) {
-      events.push_back({wall_time(std::get<0>(told)), std::get<1>(told), std::get<2>(told),
-                        what_named(std::get<3>(told)), std::get<4>(told), std::get<5>(told),
-                        std::get<6>(told)});
-    }
-    return events;
-  });
+  return ask([this, most] { return bus::EventRow::reports_of(link_->ListEvents(most)); });
 }
 
 std::vector<std::string> Client::resolve(const std::string& name) {
-  return ask([this, &name] { return std::get<1>(link_->Resolve(name, AF_UNSPEC)); });
+  return ask([this, &name] {
+    auto [canonical_name, addresses] = link_->Resolve(name, AF_UNSPEC);
+    return std::move(addresses);
+  });
 }
 
 std::uint32_t Client::set_override(const std::string& target, const std::string& kind,

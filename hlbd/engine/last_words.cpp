@@ -19,7 +19,7 @@ bool is_new(const Check& check) {
   return check.users.empty();
 }
 
-void adopt(Check& check, const LastWord& word) {
+void set_word(Check& check, const LastWord& word) {
   check.advice = word.advice;
   if (check.is_told() && word.state != State::unknown) {
     check.judge = Judge(check.spec(), word.state);
@@ -48,7 +48,7 @@ void hand_on(std::vector<LastWord> words, Checks checks) {
   const auto give = [&](Check& check, const auto& fits) {
     const auto word = std::ranges::find_if(words, fits);
     if (word == words.end()) return false;
-    adopt(check, *word);
+    set_word(check, *word);
     words.erase(word);
     return true;
   };

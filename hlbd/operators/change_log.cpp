@@ -1,11 +1,10 @@
 #include "operators/change_log.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
-#include <algorithm>
-#include <chrono>
-#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "health/machine.h"
@@ -19,30 +18,26 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// Of all lines about states, and about overrides: journalctl MESSAGE_ID=… See hlbd(8).
+// The MESSAGE_ID of all lines about states, about overrides, and about which priorities serve, by
+// which journalctl finds them. See hlbd(8).
 constexpr char kStateId[] = "c3a1f0b2d7584b6f9e0d4a7c1b52e863";
 constexpr char kOverrideId[] = "5f0a7d9c34c14de8a1b6c2e97d80f4b1";
-// And about which priorities serve.
 constexpr char kServingId[] = "8d2b6e41f7a04c3c95b1d0e86a3f7c24";
 
-// Of an operator's reason, in bytes: the line stays one.
+// Bytes that are shown of an operator's reason, so that it stays one line.
 constexpr std::size_t kMostShown = 256;
 
-// For people, in the unit that fits: "0.06 s", "12 min", "3 h", "5 days".
+// A duration for people, in the unit that fits: "0.06 s", "12 min", "3 h", "5 days".
 std::string rounded(nanoseconds duration) {
   constexpr double kMinute = 60;
   constexpr double kHour = 60 * kMinute;
   constexpr double kDay = 24 * kHour;
-  constexpr double kFew = 2;  // of a unit, from which on it is used
+  constexpr double kFew = 2;  // from this many of a unit on, it is used
   const double seconds = std::chrono::duration<double>(duration).count();
   if (seconds < kFew * kMinute) return fmt::format("{:.{}f} s", seconds, seconds < 10 ? 2 : 0);
   if (seconds < kFew * kHour) return fmt::format("{:.0f} min", seconds / kMinute);
   if (seconds < kFew * kDay) return fmt::format("{:.0f} h", seconds / kHour);
   return fmt::format("{:.0f} days", seconds / kDay);
-}
-
-std::string name_or_none(const Override* override) {
-  return override == nullptr ? "none" : std::string(name_of(override->kind));
 }
 
 std::string microseconds(nanoseconds duration) {
@@ -79,31 +74,6 @@ std::vector<LogField> fields_of(const BackendChange& change) {
           {"HLB_LASTED_USEC", microseconds(change.lasted)}};
 }
 
-std::string reason_of_panic(const ServiceVerdict& verdict) {
-  const auto present = std::ranges::count_if(
-      verdict.backends, [](const BackendVerdict& each) { return !each.withdrawn; });
-  return fmt::format("panic: {} of {} backends healthy, fewer than {}%", verdict.status.healthy,
-                     present, verdict.spec->panic_percent);
-}
-
-// Why another priority is the first.
-std::string reason_of_first(const ServingChange& change) {
-  const unsigned before = change.before.serving->first;
-  const unsigned now = change.verdict.status.serving->first;
-  const auto cause = change.failback == nullptr ? std::nullopt : change.failback->cause();
-  if (cause == Failback::Cause::asked) {
-    return fmt::format("failback, asked for by user {}", change.failback->asked_by());
-  }
-  if (cause == Failback::Cause::time) {
-    return fmt::format("failback, priority {} has been healthy for {}", now,
-                       text::to_string(change.verdict.spec->failback.value()));
-  }
-  if (now < before && cause != Failback::Cause::need) {
-    return fmt::format("priority {} is healthy again", now);
-  }
-  return fmt::format("priority {} has too few healthy backends", before);
-}
-
 std::string reason_to_hold(const ServiceSpec& spec) {
   if (!spec.failback) return "until hlbctl failback " + spec.name;
   return "until it has been healthy for " + text::to_string(*spec.failback);
@@ -127,45 +97,38 @@ void log_change(const BackendChange& change, bool quietly) {
                   fields);
 }
 
-bool ServingChange::any() const {
-  const std::optional<Serving>& now = verdict.status.serving;
-  return before.serving && now && *before.serving != *now;
+void log_change(const OverrideChange& change, const Event& event) {
+  const std::string before = event.before.empty() ? "none" : event.before;
+  const std::string now = event.now.empty() ? "none" : event.now;
+  std::vector<LogField> fields = {{"MESSAGE_ID", kOverrideId},    {"HLB_SERVICE", event.service},
+                                  {"HLB_BACKEND", event.address}, {"HLB_OLD_OVERRIDE", before},
+                                  {"HLB_OVERRIDE", now},          {"HLB_REASON", event.reason}};
+  if (change.now != nullptr) fields.push_back({"HLB_SET_BY", std::to_string(change.now->set_by)});
+  const std::string reason =
+      event.reason.empty() ? "" : ": " + text::readable(event.reason, kMostShown);
+  log_with_fields(
+      LogLevel::info,
+      fmt::format("{}/{}: override {} -> {}{}", event.service, event.address, before, now, reason),
+      fields);
 }
 
-bool ServingChange::holds_back() const {
-  return before.held_back == 0 && verdict.status.held_back > 0;
-}
-
-std::string reason_of(const ServingChange& change) {
-  const Serving& before = *change.before.serving;
-  const Serving& now = *change.verdict.status.serving;
-  if (now.all) return reason_of_panic(change.verdict);
-  if (now.first != before.first) return reason_of_first(change);
-  if (before.all) return "enough backends are healthy again";
-  if (now.last > before.last) {
-    return fmt::format("priority {} has too few healthy backends", before.last);
-  }
-  return fmt::format("priority {} has enough healthy backends again", now.last);
-}
-
-void log_change(const ServingChange& change, const std::string& reason) {
-  const std::string& service = change.verdict.spec->name;
-  const std::string before = to_string(*change.before.serving);
-  const std::string now = to_string(*change.verdict.status.serving);
+void log_serving(const VerdictChange& change, const Event& event) {
   std::vector<LogField> fields = {{"MESSAGE_ID", kServingId},
-                                  {"HLB_SERVICE", service},
-                                  {"HLB_OLD_SERVING", before},
-                                  {"HLB_SERVING", now},
-                                  {"HLB_REASON", reason}};
+                                  {"HLB_SERVICE", event.service},
+                                  {"HLB_OLD_SERVING", event.before},
+                                  {"HLB_SERVING", event.now},
+                                  {"HLB_REASON", event.reason}};
   if (change.failback != nullptr && change.failback->cause() == Failback::Cause::asked) {
     fields.push_back({"HLB_SET_BY", std::to_string(change.failback->asked_by())});
   }
   const bool panic = change.verdict.status.serving->all;
-  log_with_fields(panic ? LogLevel::warn : LogLevel::info,
-                  fmt::format("{}: serving {} -> {}: {}", service, before, now, reason), fields);
+  log_with_fields(
+      panic ? LogLevel::warn : LogLevel::info,
+      fmt::format("{}: serving {} -> {}: {}", event.service, event.before, event.now, event.reason),
+      fields);
 }
 
-void log_hold(const ServingChange& change) {
+void log_hold(const VerdictChange& change) {
   const ServiceSpec& spec = *change.verdict.spec;
   const std::string now = to_string(change.verdict.status.serving.value());
   const std::string reason = reason_to_hold(spec);
@@ -179,18 +142,32 @@ void log_hold(const ServingChange& change) {
                   fields);
 }
 
-void log_change(const OverrideChange& change, const std::string& reason) {
-  const std::string backend = change.key.backend.to_string();
-  const std::string before = name_or_none(change.before);
-  const std::string now = name_or_none(change.now);
-  std::vector<LogField> fields = {{"MESSAGE_ID", kOverrideId}, {"HLB_SERVICE", change.key.service},
-                                  {"HLB_BACKEND", backend},    {"HLB_OLD_OVERRIDE", before},
-                                  {"HLB_OVERRIDE", now},       {"HLB_REASON", reason}};
-  if (change.now != nullptr) fields.push_back({"HLB_SET_BY", std::to_string(change.now->set_by)});
-  log_with_fields(LogLevel::info,
-                  fmt::format("{}/{}: override {} -> {}{}", change.key.service, backend, before,
-                              now, reason.empty() ? "" : ": " + text::readable(reason, kMostShown)),
-                  fields);
+// ---- first states ------------------------------------------------------------------------------
+
+bool FirstStates::shows(State first) {
+  if (!std::exchange(open_, true)) open_window();
+  if (shown_ < kMostShown) {
+    ++shown_;
+    return true;
+  }
+  ++(first == State::up ? up_ : down_);
+  return false;
+}
+
+void FirstStates::open_window() {
+  timer_.expires_after(kWindow);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) close_window();
+  });
+}
+
+void FirstStates::close_window() {
+  open_ = false;
+  shown_ = 0;
+  const std::size_t up = std::exchange(up_, 0);
+  const std::size_t down = std::exchange(down_, 0);
+  if (up + down == 0) return;
+  spdlog::info("{} more backends have their first state: {} up, {} down", up + down, up, down);
 }
 
 }  // namespace hlb

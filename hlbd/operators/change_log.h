@@ -1,34 +1,48 @@
-// What the log says of a change: one line for people, with fields by which the journal finds it.
+// The log of changes: one line each for people, with fields by which the journal finds it.
 #pragma once
 
-#include <string>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstddef>
 
 #include "engine/monitor.h"
-#include "health/failback.h"
-#include "health/verdict.h"
+#include "health/machine.h"
+#include "operators/events.h"
 
 namespace hlb {
 
 // `quietly`: nobody is to be alarmed by it, see OverrideKind::maintenance.
 void log_change(const BackendChange& change, bool quietly);
 
-// What serves of a service may be other priorities than before. Valid during the call alone.
-struct ServingChange {
-  const ServiceVerdict& verdict;
-  const ServiceStatus& before;
-  const Failback* failback;  // nullptr: the service has no rule for that
+// `event`: the change's own, see event_of().
+void log_change(const OverrideChange& change, const Event& event);
+void log_serving(const VerdictChange& change, const Event& event);
 
-  // Whether it is; to come to be known at all is no change.
-  bool any() const;
-  // Whether a better priority is healthy again, and is held back from now on.
-  bool holds_back() const;
+// A better priority is held back from now on.
+void log_hold(const VerdictChange& change);
+
+// Decides which first states of backends the log shows one by one: with thousands of them at a
+// start the journal's limit would swallow what matters after that. Used by hlbd's loop alone.
+class FirstStates {
+ public:
+  static constexpr std::size_t kMostShown = 100;  // within kWindow; those beyond are told as a sum
+  static constexpr std::chrono::seconds kWindow{3};
+
+  explicit FirstStates(const boost::asio::any_io_executor& executor) : timer_(executor) {}
+
+  // Returns whether the line of a backend that has its first state is to be shown; else counts it.
+  bool shows(State first);
+
+ private:
+  void open_window();
+  void close_window();
+
+  boost::asio::steady_timer timer_;
+  bool open_ = false;
+  std::size_t shown_ = 0;
+  std::size_t up_ = 0;  // not shown
+  std::size_t down_ = 0;
 };
-
-std::string reason_of(const ServingChange& change);
-void log_change(const ServingChange& change, const std::string& reason);
-void log_hold(const ServingChange& change);
-
-// `reason`: the operator's own, or why it ended; may be empty.
-void log_change(const OverrideChange& change, const std::string& reason);
 
 }  // namespace hlb

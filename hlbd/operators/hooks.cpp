@@ -31,7 +31,7 @@ bool is_news(State told, State now) {
   return now == State::down ? told != State::down : now == State::up && told == State::down;
 }
 
-// A probe's reason is printable, but what makes sure of it is here, where a zero byte would cut the
+// A probe's reason is printable already. This makes sure of it where a zero byte would cut the
 // environment short.
 std::string in_bounds(std::string_view reason) {
   std::string text(reason.substr(0, Hooks::kMaxReason));
@@ -39,7 +39,7 @@ std::string in_bounds(std::string_view reason) {
   return text;
 }
 
-// The one of the first check that asks at a port; 0 if none does.
+// The port of the first check that has one, else the backend's; 0: none.
 std::uint16_t port_of(const ServiceSpec& service, const BackendSpec& backend) {
   for (const CheckSpec& check : service.checks) {
     if (const std::uint16_t port = check_port(check, backend); port != 0) return port;
@@ -47,7 +47,7 @@ std::uint16_t port_of(const ServiceSpec& service, const BackendSpec& backend) {
   return backend.port;
 }
 
-// What is told by one run.
+// A change that one run tells.
 struct Change {
   Key backend;
   std::uint16_t port = 0;  // 0: none
@@ -71,7 +71,7 @@ std::vector<std::string> environment_of(const Change& change) {
 
 struct Result {
   std::string trouble;     // empty if all went well
-  bool not_begun = false;  // for want of what there may be later
+  bool not_begun = false;  // for want of something that there may be later
 };
 
 Result not_begun(const Ending& end, const programs::Program& program) {
@@ -112,7 +112,7 @@ struct Hooks::Queue : std::enable_shared_from_this<Queue> {
     std::string reason{};                // of `now`
     std::vector<std::string> command{};  // empty: none
     RunClock::time_point due{};
-    bool not_begun = false;  // which was said
+    bool not_begun = false;  // and the log has said so
 
     bool has_news() const { return !command.empty() && is_news(told, now); }
   };
@@ -126,7 +126,7 @@ struct Hooks::Queue : std::enable_shared_from_this<Queue> {
     run_waiting();
   }
 
-  // Keeps as many running as may be.
+  // Starts as many as may run.
   void run_waiting() {
     while (running < kMaxAtOnce && !waiting.empty()) {
       const Key key = waiting.front();
@@ -159,7 +159,7 @@ struct Hooks::Queue : std::enable_shared_from_this<Queue> {
 
   static asio::awaitable<void> run(std::shared_ptr<Queue> self, std::vector<std::string> command,
                                    Change change) {
-    // Not within start(): where no program can be run, ended() would start the next one within it,
+    // Posted, not called: where no program can be run, ended() would call start() for the next one,
     // and so on, as deep as there are backends.
     co_await asio::post(self->executor, asio::use_awaitable);
     const Result result = co_await self->attempt(command, change);

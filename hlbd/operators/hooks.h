@@ -18,17 +18,17 @@ namespace hlb {
 
 // Used by hlbd's loop alone, which waits for nothing.
 //
-// The changes of one backend are told one at a time. What happens to it while its program runs, or
-// waits for its turn, is told by one run more: from the state that was told last to the one that it
-// has then, and by none if that is no news. A run that fails is a warning, and isn't repeated; one
-// that couldn't begin, for want of the helper, of processes or the like, is tried again each
-// kRetry.
+// The changes of one backend are told one at a time. Whatever happens to it while its program runs,
+// or waits for its turn, is told by one more run: from the state that was told last to the state
+// that it has then, and by no run if that is no news. A run that fails is a warning, and isn't
+// repeated; a run that couldn't begin, for want of the helper, of processes or the like, is retried
+// each kRetry.
 class Hooks {
  public:
   static constexpr std::size_t kMaxAtOnce = 8;           // over all services; the others wait
   static constexpr std::chrono::seconds kTimeLimit{30};  // then it is killed, with all it started
   static constexpr std::size_t kMaxReason = 256;         // characters
-  // A change is told so long after it was seen, when lookups see it too.
+  // Delay from a change to its run, so that lookups see the change by then.
   static constexpr std::chrono::milliseconds kDelay{100};
   static constexpr std::chrono::milliseconds kRetry{1000};
 
@@ -41,23 +41,24 @@ class Hooks {
 
   // `programs` is called before the first program is run, and not if there is none.
   Hooks(boost::asio::any_io_executor executor, std::function<Programs()> programs);
-  // Drops what waits. What runs is killed when its loop goes, and else goes on.
+  // Drops the changes that wait. Programs that run are killed when their loop goes, and else go on.
   ~Hooks();
   Hooks(const Hooks&) = delete;
   Hooks& operator=(const Hooks&) = delete;
 
-  // For the runs from now on.
+  // Sets what holds for the runs from now on.
   void configure(Settings settings);
 
-  // The state of a backend has changed. Going down is told whatever was before, coming up only
-  // after having been down: that all are up is no news when hlbd starts. `reason` is for people.
+  // Tells that the state of a backend has changed: of going down whatever was before, of coming up
+  // only after having been down, as it is no news that all are up when hlbd starts. `reason` is for
+  // people.
   void transition(const ServiceSpec& service, const BackendSpec& backend, State before, State after,
                   std::string_view reason);
 
  private:
   struct Queue;
 
-  std::shared_ptr<Queue> queue_;  // what runs holds it too
+  std::shared_ptr<Queue> queue_;  // shared with the runs under way
 };
 
 }  // namespace hlb

@@ -41,8 +41,8 @@ std::uint16_t common_port(const WatchedBackend& backend) {
   return port;
 }
 
-// The reason why a backend is as it is: of the first check that says so, or that suspects
-// otherwise.
+// The reason why a backend is as it is: that of the first check that says so or, while the backend
+// is suspect, of the one that suspects it.
 std::string reason_of(const WatchedBackend& backend) {
   const bool suspect = backend.suspect();
   for (const auto& check : backend.checks) {
@@ -53,7 +53,7 @@ std::string reason_of(const WatchedBackend& backend) {
   return backend.checks.front()->history.reason();
 }
 
-// The indices of a part of `size` things: `most` from `wanted_first` on, as far as there are any.
+// The indices of a part of `size` things: `most` from `wanted_first` on, or fewer at the end.
 struct Range {
   Range(std::size_t wanted_first, std::size_t most, std::size_t size)
       : first(std::min(wanted_first, size)), end(first + std::min(most, size - first)) {}
@@ -73,7 +73,8 @@ MonitorDirectory::MonitorDirectory(const Monitor& monitor, const Publisher& publ
       events_(events),
       troubles_(troubles) {}
 
-// The same as before, unless the clock was set: a time that is asked for twice is then the same.
+// Returns the same as before unless the clock was set, so that a time which is asked for twice is
+// the same.
 const BothClocks& MonitorDirectory::both_clocks() const {
   const BothClocks now(clock_);
   if (!clocks_ || !clocks_->agrees_with(now)) clocks_ = now;

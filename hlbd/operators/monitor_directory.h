@@ -1,4 +1,4 @@
-// What operators are told, from what the monitor knows.
+// Makes reports for operators of what the monitor knows.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 #include "engine/clock.h"
 #include "engine/monitor.h"
 #include "operators/bus/directory.h"
-#include "operators/event_log.h"
+#include "operators/events.h"
 #include "operators/report.h"
 #include "publish/publisher.h"
 #include "system/troubles.h"

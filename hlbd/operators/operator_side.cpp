@@ -5,45 +5,9 @@
 #include <string_view>
 #include <utility>
 
-#include "health/verdict.h"
-#include "operators/change_log.h"
 #include "operators/control/resolve.h"
-#include "system/moment.h"
 
 namespace hlb {
-namespace {
-
-std::string name_or_empty(const Override* override) {
-  return override == nullptr ? "" : std::string(name_of(override->kind));
-}
-
-// The operator's own words, or why it ended.
-std::string reason_of(const OverrideChange& change) {
-  if (change.cause == OverrideChange::Cause::by_time) return "its time is over";
-  return change.now == nullptr ? "" : change.now->reason;
-}
-
-Event event_of(const BackendChange& change) {
-  return {.at = moment_now().wall,
-          .service = change.service.name,
-          .address = change.backend.address.to_string(),
-          .what = Event::What::state,
-          .before = std::string(name_of(change.before)),
-          .now = std::string(name_of(change.now)),
-          .reason = change.reason};
-}
-
-Event event_of(const OverrideChange& change) {
-  return {.at = moment_now().wall,
-          .service = change.key.service,
-          .address = change.key.backend.to_string(),
-          .what = Event::What::override,
-          .before = name_or_empty(change.before),
-          .now = name_or_empty(change.now),
-          .reason = reason_of(change)};
-}
-
-}  // namespace
 
 OperatorSide::OperatorSide(boost::asio::io_context& io, const Monitor& monitor,
                            const Publisher& publisher, const Clock& clock,
@@ -95,15 +59,16 @@ void OperatorSide::changed(const BackendChange& change) {
 }
 
 void OperatorSide::changed(const OverrideChange& change) {
-  log_change(change, reason_of(change));
+  Event event = event_of(change);
+  log_change(change, event);
   telemetry_.counted().changed(metrics::Cause::override);
-  tell(event_of(change));
+  tell(std::move(event));
   if (change.before != nullptr && change.before->kind == OverrideKind::maintenance) {
     tell_hooks_after_maintenance(change.key, *change.before);
   }
 }
 
-// What happened meanwhile is told when it is over.
+// Tells, once maintenance is over, what happened during it.
 void OperatorSide::tell_hooks_after_maintenance(const Overrides::Key& key,
                                                 const Override& maintenance) {
   const auto service = monitor_.find(key.service);
@@ -118,42 +83,20 @@ void OperatorSide::tell_hooks_after_maintenance(const Overrides::Key& key,
 void OperatorSide::published(std::span<const Refreshed> services) {
   telemetry_.published(publisher_.publications());
   for (const Refreshed& each : services) {
-    tell_change_of_service(each);
-    tell_what_serves(each);
+    tell(VerdictChange{.verdict = monitor_.verdicts()[each.service],
+                       .before = each.before,
+                       .failback = monitor_.watched()[each.service].failback.get()});
   }
   if (bus_ && !services.empty()) bus_->overview_changed();
 }
 
-// To come to be known at all is no change.
-void OperatorSide::tell_change_of_service(const Refreshed& refreshed) {
-  const ServiceState now = monitor_.verdicts()[refreshed.service].status.state;
-  const ServiceState before = refreshed.before.state;
-  if (now == before || before == ServiceState::unknown) return;
-  tell({.at = moment_now().wall,
-        .service = monitor_.services()[refreshed.service].name,
-        .address = "",
-        .what = Event::What::state,
-        .before = std::string(name_of(before)),
-        .now = std::string(name_of(now)),
-        .reason = ""});
-}
-
-// Of a service with a rule for that.
-void OperatorSide::tell_what_serves(const Refreshed& refreshed) {
-  const ServiceVerdict& verdict = monitor_.verdicts()[refreshed.service];
-  const Failback* const failback = monitor_.watched()[refreshed.service].failback.get();
-  const ServingChange change{verdict, refreshed.before, failback};
+void OperatorSide::tell(const VerdictChange& change) {
+  if (change.of_state()) tell(state_event_of(change));
   if (change.holds_back()) log_hold(change);
-  if (!change.any()) return;
-  const std::string reason = reason_of(change);
-  log_change(change, reason);
-  tell({.at = moment_now().wall,
-        .service = verdict.spec->name,
-        .address = "",
-        .what = Event::What::serving,
-        .before = to_string(*refreshed.before.serving),
-        .now = to_string(*verdict.status.serving),
-        .reason = reason});
+  if (!change.of_serving()) return;
+  Event event = serving_event_of(change);
+  log_serving(change, event);
+  tell(std::move(event));
 }
 
 void OperatorSide::tell(Event event) {

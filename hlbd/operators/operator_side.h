@@ -1,5 +1,5 @@
-// The operator's side of hlbd: what people and their programs are told of it, each in its own way:
-// the log, on_change programs, Prometheus, and org.hlb1 on the message bus.
+// The operator's side of hlbd: tells people and their programs what changes, each in its own way,
+// by the log, on_change programs, Prometheus, and org.hlb1 on the message bus.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -15,8 +15,8 @@
 #include "engine/monitor.h"
 #include "operators/bus/directory.h"
 #include "operators/bus/system_bus.h"
-#include "operators/event_log.h"
-#include "operators/first_states.h"
+#include "operators/change_log.h"
+#include "operators/events.h"
 #include "operators/hooks.h"
 #include "operators/monitor_directory.h"
 #include "operators/telemetry.h"
@@ -34,7 +34,7 @@ class OperatorSide {
 
   void configure(const Config& config);
 
-  // Goes on the bus, and stays there: see bus::SystemBus.
+  // Joins the bus, and stays there: see bus::SystemBus.
   void join_bus(bus::BusKind kind, bus::Identity identity, bus::Control control);
 
   // To be called after each Monitor::apply().
@@ -51,8 +51,7 @@ class OperatorSide {
 
  private:
   void tell(Event event);
-  void tell_change_of_service(const Refreshed& refreshed);
-  void tell_what_serves(const Refreshed& refreshed);
+  void tell(const VerdictChange& change);
   void tell_hooks_after_maintenance(const Overrides::Key& key, const Override& maintenance);
 
   boost::asio::io_context& io_;

@@ -1,10 +1,12 @@
-// What a caller on the bus is told when a call can't be done.
+// Why something that an operator or a program asked for isn't done.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <tl/expected.hpp>
+#include <utility>
 
-namespace hlb::bus {
+namespace hlb {
 
 struct Refusal {
   enum class Kind : std::uint8_t {
@@ -21,4 +23,12 @@ struct Refusal {
   std::string message;  // for people
 };
 
-}  // namespace hlb::bus
+inline tl::unexpected<Refusal> refuse(Refusal::Kind kind, std::string message) {
+  return tl::unexpected(Refusal{kind, std::move(message)});
+}
+
+inline tl::unexpected<Refusal> not_kept(const std::string& why) {
+  return refuse(Refusal::Kind::not_kept, "nothing is changed: " + why);
+}
+
+}  // namespace hlb

@@ -1,4 +1,4 @@
-// What operators are told of services and backends, whichever way they ask: plain data, valid for
+// Reports on services and backends, for operators, whichever way they ask: plain data, valid for
 // the moment in which it was asked for.
 #pragma once
 
@@ -37,11 +37,11 @@ struct BackendReport {
   std::string reason;  // what its checks found last: the one that failed, or else the first
   OverrideReport override;
   std::uint32_t weight = 1;  // as configured
-  std::uint32_t weight_percent =
-      100;  // of it that it gets now; 0: lookups are not answered with it
+  // Share of the weight that it gets now; 0: lookups are not answered with it.
+  std::uint32_t weight_percent = 100;
   std::uint16_t priority = 0;
   bool held_back = false;  // up, but a worse priority goes on serving
-  // Of its first check: see History::latest().
+  // Outcomes of its first check, see History::latest().
   std::vector<std::int32_t> outcomes;
 };
 
@@ -50,20 +50,20 @@ struct ServiceReport {
   std::string state;  // see ServiceState
   std::uint32_t backends = 0;
   std::uint32_t up = 0;
-  std::uint32_t answered = 0;  // what lookups may get now
+  std::uint32_t answered = 0;  // backends that lookups may get now
   WallTime since{};
   // "priority 0", "priorities 0 to 2", "all backends"; empty without min_healthy, panic or failback
   std::string serving{};
 };
 
-// Of a service, as configured.
+// A service as configured.
 struct ServiceSettings {
   std::vector<std::string> aliases;
   std::string answer;               // spread, one, all
   std::vector<std::string> checks;  // "http, port 8082, every 2s"
 };
 
-// Of hlbd as a whole.
+// Figures of hlbd as a whole.
 struct Overview {
   std::uint32_t services = 0;
   std::uint32_t services_down = 0;
@@ -86,6 +86,11 @@ struct Event {
 constexpr std::string_view name_of(Event::What what) {
   if (what == Event::What::serving) return "serving";
   return what == Event::What::override ? "override" : "state";
+}
+
+constexpr Event::What what_named(std::string_view name) {
+  if (name == name_of(Event::What::serving)) return Event::What::serving;
+  return name == name_of(Event::What::override) ? Event::What::override : Event::What::state;
 }
 
 }  // namespace hlb

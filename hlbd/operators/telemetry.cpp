@@ -73,10 +73,9 @@ void Telemetry::looked_up(const record::View& record) {
                                                               : LookupResult::no_healthy_backend);
 }
 
-void Telemetry::looked_up(const std::variant<bus::Resolved, bus::Refusal>& answer) {
-  const auto* error = std::get_if<bus::Refusal>(&answer);
-  if (error == nullptr) return metrics_.looked_up(LookupResult::answered);
-  const bool unknown = error->kind == bus::Refusal::Kind::no_such_service;
+void Telemetry::looked_up(const tl::expected<bus::Resolved, Refusal>& answer) {
+  if (answer) return metrics_.looked_up(LookupResult::answered);
+  const bool unknown = answer.error().kind == Refusal::Kind::no_such_service;
   metrics_.looked_up(unknown ? LookupResult::no_such_service : LookupResult::no_healthy_backend);
 }
 

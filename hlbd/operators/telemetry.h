@@ -1,5 +1,5 @@
-// What Prometheus is told of hlbd: joins what is counted with what the monitor knows, and serves it
-// where the configuration says.
+// Joins what is counted with what the monitor knows, and serves it to Prometheus where the
+// configuration says.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -7,7 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <variant>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "config/config.h"
@@ -23,21 +23,21 @@ namespace hlb {
 // Used by hlbd's loop alone. `clock` and `monitor` must outlive it.
 class Telemetry {
  public:
-  // Told why the metrics aren't served, and "" once they are, or needn't be.
+  // Called with the reason why the metrics aren't served, and with "" once they are, or needn't be.
   using OnTrouble = std::function<void(const std::string& trouble)>;
 
   Telemetry(const boost::asio::any_io_executor& executor, const Clock& clock,
             const Monitor& monitor, OnTrouble on_trouble);
 
-  // Serves there from now on, or nowhere. Where it can't, all else goes on.
+  // Serves at this address from now on, or nowhere. If it can't, all else goes on.
   void serve_at(const std::optional<MetricsAddress>& address);
 
   void changed(const BackendChange& change);
   void published(std::uint64_t tables_so_far);
   void looked_up(const record::View& record);
-  void looked_up(const std::variant<bus::Resolved, bus::Refusal>& answer);
+  void looked_up(const tl::expected<bus::Resolved, Refusal>& answer);
 
-  // For what is counted as it is.
+  // The counters that need nothing of what is here.
   metrics::Metrics& counted() { return metrics_; }
 
  private:

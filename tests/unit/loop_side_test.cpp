@@ -13,10 +13,9 @@
 #include <string_view>
 #include <thread>
 #include <utility>
-#include <variant>
 #include <vector>
 
-#include "operators/bus/bus_error.h"
+#include "operators/bus/versions.h"
 
 namespace hlb::bus {
 namespace {
@@ -230,7 +229,7 @@ TEST_F(LoopSideTest, AReplyComesBackToTheBussThread) {
   std::uint32_t changed = 0;
   OverrideRequest request;
   request.target = "s0";
-  side().set_override(request, [&](const Changed& said) { changed = std::get<0>(said); });
+  side().set_override(request, [&](const Changed& said) { changed = *said; });
   EXPECT_EQ(asked_on, thread_.get_id());
   EXPECT_EQ(changed, 0U);
   ASSERT_EQ(delivered_.size(), 1U);
@@ -249,7 +248,7 @@ TEST_F(LoopSideTest, WhenHlbdIsEndingWhoAsksGetsAnErrorOfDBusAndIsToldNothing) {
   };
   EXPECT_THROW(until_ended(), sdbus::Error);
   EXPECT_THROW(static_cast<void>(loop.backend("s0", "s0b0")), sdbus::Error);
-  loop.reload([](const std::optional<Refusal>& /*refusal*/) {});
+  loop.reload([](const Reloaded& /*reloaded*/) {});
   EXPECT_FALSE(called);
 }
 

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 using Variants = std::map<std::string, sdbus::Variant>;
 
-// hlbctl waits for two seconds.
+// Less than the two seconds that hlbctl waits.
 constexpr auto kTimeLimit = 1500ms;
 
 std::optional<gid_t> group_named(const char* name) {
@@ -27,8 +27,7 @@ std::optional<gid_t> group_named(const char* name) {
   return found == nullptr ? std::nullopt : std::optional(found->gr_gid);
 }
 
-// What GetConnectionCredentials says (D-Bus specification). Neither is there for a sender that has
-// gone.
+// The reply of GetConnectionCredentials (D-Bus specification), empty for a sender that has gone.
 struct Credentials {
   std::optional<std::uint32_t> user;
   std::vector<std::uint32_t> groups;
@@ -73,8 +72,8 @@ void Authority::ask(const std::string& sender, Verdict verdict) {
           });
 }
 
-// Nobody is asked for a password: that takes longer than a caller waits. What polkit's rules allow
-// without one is allowed.
+// Allows what polkit's rules allow without a password: to ask somebody for one takes longer than a
+// caller waits.
 void Authority::ask_polkit(const std::string& sender, std::uint32_t user, const Verdict& verdict) {
   constexpr std::uint32_t kAskNobody = 0;
   const sdbus::Struct<std::string, Variants> subject{"system-bus-name",

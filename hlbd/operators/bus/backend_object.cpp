@@ -4,26 +4,9 @@
 
 #include "libnss_hlb/bus.h"
 #include "operators/bus/object_path.h"
-#include "operators/bus/timestamp.h"
 #include "operators/bus/versions.h"
 
 namespace hlb::bus {
-namespace {
-
-BackendObject::OverrideValue value_of(const OverrideReport& override) {
-  return {override.kind, override.reason, override.set_by, timestamp(override.since),
-          timestamp(override.until)};
-}
-
-std::vector<BackendObject::CheckValue> values_of(const std::vector<CheckReport>& checks) {
-  std::vector<BackendObject::CheckValue> values;
-  values.reserve(checks.size());
-  for (const CheckReport& each : checks)
-    values.emplace_back(each.description, each.state, each.reason, each.against, each.outcomes);
-  return values;
-}
-
-}  // namespace
 
 BackendObject::BackendObject(sdbus::IConnection& connection, LoopSide& loop, std::string service,
                              std::string address)
@@ -53,12 +36,12 @@ std::uint64_t BackendObject::Since() {
   return timestamp(report().since);
 }
 
-BackendObject::OverrideValue BackendObject::Override() {
-  return value_of(report().override);
+OverrideRow::Struct BackendObject::Override() {
+  return OverrideRow::of(report().override);
 }
 
-std::vector<BackendObject::CheckValue> BackendObject::Checks() {
-  return values_of(facts().checks);
+std::vector<CheckRow::Struct> BackendObject::Checks() {
+  return CheckRow::of_all(facts().checks);
 }
 
 std::map<std::string, sdbus::Variant> properties_of(const BackendFacts& facts) {
@@ -72,9 +55,9 @@ std::map<std::string, sdbus::Variant> properties_of(const BackendFacts& facts) {
           {"HeldBack", sdbus::Variant(backend.held_back)},
           {"Since", sdbus::Variant(timestamp(backend.since))},
           {"Reason", sdbus::Variant(backend.reason)},
-          {"Override", sdbus::Variant(value_of(backend.override))},
+          {"Override", sdbus::Variant(OverrideRow::of(backend.override))},
           {"WeightPercent", sdbus::Variant(backend.weight_percent)},
-          {"Checks", sdbus::Variant(values_of(facts.checks))}};
+          {"Checks", sdbus::Variant(CheckRow::of_all(facts.checks))}};
 }
 
 }  // namespace hlb::bus

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "operators/bus/encoding.h"
 #include "operators/bus/loop_side.h"
 
 namespace hlb::bus {
@@ -25,13 +26,8 @@ class BackendObject final
 
   void changed();
 
-  using OverrideValue =
-      sdbus::Struct<std::string, std::string, std::uint32_t, std::uint64_t, std::uint64_t>;
-  using CheckValue = sdbus::Struct<std::string, std::string, std::string, std::uint32_t,
-                                   std::vector<std::int32_t>>;
-
  private:
-  // What is true of it now; empty if it has gone.
+  // Facts that are true of it now; empty if it has gone.
   const BackendFacts& facts() const;
   const BackendReport& report() const { return facts().report; }
 
@@ -44,16 +40,16 @@ class BackendObject final
   bool HeldBack() override { return report().held_back; }
   std::uint64_t Since() override;
   std::string Reason() override { return report().reason; }
-  OverrideValue Override() override;
+  OverrideRow::Struct Override() override;
   std::uint32_t WeightPercent() override { return report().weight_percent; }
-  std::vector<CheckValue> Checks() override;
+  std::vector<CheckRow::Struct> Checks() override;
 
   LoopSide& loop_;
   std::string service_;
   std::string address_;
 };
 
-// The same properties, of a backend that is at hand.
+// The properties that BackendObject has, made of facts that are at hand.
 std::map<std::string, sdbus::Variant> properties_of(const BackendFacts& facts);
 
 }  // namespace hlb::bus

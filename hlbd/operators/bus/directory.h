@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "health/override.h"
@@ -17,8 +17,8 @@
 
 namespace hlb::bus {
 
-// Asked from hlbd's loop, at any time. Must not throw. What may be long is asked for in parts, so
-// that the loop has its other turns in between.
+// Called from hlbd's loop, at any time; must not throw. Long lists are asked for in parts, so that
+// the loop has its other turns in between.
 class Directory {
  public:
   Directory() = default;
@@ -30,19 +30,20 @@ class Directory {
   virtual std::vector<std::string> troubles() const = 0;
   virtual std::vector<Event> events(std::size_t most) const = 0;  // the latest, oldest first
 
-  // How often services and backends have become other ones. Parts belong together when it is the
-  // same for all.
+  // Counts how often services or backends have changed. Parts belong together when it is the same
+  // for all.
   virtual std::uint64_t configurations() const = 0;
 
-  // In the order of the configuration, `most` from the index `first` on; fewer when there are no
-  // more.
+  // Services in the order of the configuration, `most` from the index `first` on; fewer when there
+  // are no more.
   virtual std::vector<ServiceReport> services(std::size_t first, std::size_t most) const = 0;
   virtual std::optional<ServiceReport> service(std::string_view name) const = 0;
   virtual std::optional<ServiceSettings> settings(std::string_view service) const = 0;
   // The service that `name` belongs to: its own name, an alias, or below it with subdomains.
   virtual std::optional<std::string> service_of(std::string_view name) const = 0;
 
-  // A part of the service's backends, likewise; nullopt when there is no service of that name.
+  // The service's backends, in parts like services(); nullopt when there is no service of that
+  // name.
   virtual std::optional<std::vector<BackendReport>> backends(std::string_view service,
                                                              std::size_t first,
                                                              std::size_t most) const = 0;
@@ -65,14 +66,15 @@ struct FailbackRequest {
   std::uint32_t user = 0;
 };
 
-// How many backends it concerned.
-using Changed = std::variant<std::uint32_t, Refusal>;
+// The number of backends that were concerned.
+using Changed = tl::expected<std::uint32_t, Refusal>;
+using Reloaded = tl::expected<void, Refusal>;
 
-// Called from hlbd's loop, when whoever asks may do so. Must not throw. Each replies once, from the
-// loop, at once or later: whenever it is done, or can't be.
+// Called from hlbd's loop, once it is known that the caller may; must not throw. Each replies once,
+// from the loop, at once or later: when it is done, or turns out to be impossible.
 struct Control {
   using ChangeReply = std::function<void(const Changed& changed)>;
-  using ReloadReply = std::function<void(const std::optional<Refusal>& refusal)>;
+  using ReloadReply = std::function<void(const Reloaded& reloaded)>;
 
   std::function<void(OverrideRequest request, ChangeReply reply)> set_override;
   std::function<void(std::string target, ChangeReply reply)> clear_override;
@@ -80,7 +82,7 @@ struct Control {
   std::function<void(ReloadReply reply)> reload;
 };
 
-// What never changes while hlbd runs.
+// Facts of hlbd that never change while it runs.
 struct Identity {
   std::string version;
   std::string config_file;
@@ -95,9 +97,9 @@ struct Resolved {
 // `family` is AF_UNSPEC, AF_INET or AF_INET6: others are refused before the handler is asked. The
 // name is what the caller sent, valid UTF-8 of any length.
 using ResolveHandler =
-    std::function<std::variant<Resolved, Refusal>(std::string_view name, int family)>;
+    std::function<tl::expected<Resolved, Refusal>(std::string_view name, int family)>;
 
-// All that is offered on the bus, by hlbd's loop.
+// Everything that hlbd's loop offers on the bus.
 struct Offer {
   Identity identity;
   ResolveHandler resolve;

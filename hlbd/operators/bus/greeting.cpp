@@ -33,7 +33,7 @@ std::string bus_address(BusKind kind) {
   return folder == nullptr ? "" : "unix:path=" + std::string(folder) + "/bus";
 }
 
-// The bus's socket, where its address is of the plain form that all have.
+// The bus's socket, if its address has the plain form that is usual.
 std::optional<Local::endpoint> bus_socket(BusKind kind) {
   constexpr std::string_view kPlain = "unix:path=";
   const std::string address = bus_address(kind);
@@ -67,8 +67,8 @@ asio::awaitable<void> expect_answer(asio::io_context& io, BusKind kind) {
   if (const auto error = std::get<0>(result)) throw std::runtime_error(error.message());
 }
 
-// sd-bus gives its greeting, too, the time that a call has by default: 25 s, which nothing but this
-// variable changes.
+// The greeting has as much time as a call has by default, 25 s; of sd-bus's settings only this
+// variable changes that.
 void limit_greeting() {
   ::setenv("SYSTEMD_BUS_TIMEOUT", "1", 1);
 }

@@ -1,4 +1,4 @@
-// Whether a bus answers at all, which is asked before it is joined.
+// Finds out whether a bus answers at all, before it is joined.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -9,8 +9,8 @@ namespace hlb::bus {
 
 enum class BusKind : std::uint8_t { system, session };
 
-// Has a bus that doesn't answer the greeting given up after a second. To be called before a thread
-// is started, since it changes the environment.
+// Limits the wait for a bus that doesn't answer the greeting to a second. To be called before a
+// thread is started, since it changes the environment.
 void limit_greeting();
 
 // Throws std::runtime_error unless the bus answers. sdbus-c++ would wait for one that is frozen, or

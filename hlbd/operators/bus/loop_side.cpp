@@ -4,23 +4,23 @@
 #include <iterator>
 #include <utility>
 
-#include "operators/bus/bus_error.h"
+#include "operators/bus/versions.h"
 
 namespace hlb::bus {
 namespace {
 
 using namespace std::chrono_literals;
 
-// How long one part takes the loop, about, and how much is asked for between two looks at the
+// The time that one part takes the loop, about, and the rows that are made between two looks at the
 // clock.
 constexpr auto kTimePerPart = 1ms;
 constexpr std::size_t kRowsAtOnce = 100;
 constexpr int kTries = 3;
-// Whoever asks for more of a service's backends one by one is about to ask for all, which many
-// signals together are not.
+// A caller that asks for more of a service's backends one by one is about to ask for all; a turn's
+// signals, which are fewer, are not.
 constexpr std::size_t kMostOneByOne = 64;
 
-// What is made in the loop at one time: some rows of many, and for which configuration.
+// Rows made in the loop at one time, some of many, and the configuration that they are of.
 template <typename RowType>
 struct Part {
   using Row = RowType;
@@ -46,7 +46,7 @@ void fill(Part& part, Step step) {
   } while (!part.last && std::chrono::steady_clock::now() < end);
 }
 
-// Adds some of a service's backends; whether there may be more. `next` is the index of the first.
+// Adds some of a service's backends, from the index `next` on. Returns whether there may be more.
 bool add_some(Part<BackendReport>& part, const Directory& directory, std::string_view service,
               std::size_t& next) {
   auto some = directory.backends(service, next, kRowsAtOnce);
@@ -93,8 +93,8 @@ void LoopSide::tell(Question question) const {
   }
 }
 
-// `next` returns, in the loop, the part that follows on what its state says, which is nothing at
-// first.
+// Joins the parts that a copy of `next` returns, one a call, in the loop; its state says where to
+// go on.
 template <typename Part, typename Next>
 auto LoopSide::in_parts(Next next) const {
   for (int tries = 1;; ++tries) {
@@ -115,7 +115,7 @@ auto LoopSide::in_parts(Next next) const {
 
 // ---- what everybody may ask --------------------------------------------------------------------
 
-std::variant<Resolved, Refusal> LoopSide::resolve(std::string_view name, int family) const {
+tl::expected<Resolved, Refusal> LoopSide::resolve(std::string_view name, int family) const {
   return ask([&] { return offer_.resolve(name, family); });
 }
 
@@ -206,7 +206,7 @@ const BackendFacts* LoopSide::backend(std::string_view service, std::string_view
   return found->second ? &*found->second : nullptr;
 }
 
-// Asks the loop once for many.
+// Asks the loop once for the facts of many backends.
 void LoopSide::read_ahead(std::string_view service) {
   const auto some = ask([&] {
     const Directory& directory = offer_.directory;

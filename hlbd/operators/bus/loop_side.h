@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "operators/bus/directory.h"
@@ -29,8 +29,9 @@ struct BackendFacts {
 // Used by the bus's thread alone: each member asks the loop, and waits for what it says. Throws
 // sdbus::Error when hlbd is ending.
 //
-// What is long is asked for in parts of about a millisecond. When the configuration becomes another
-// in between, it is asked for anew; what still is a mixture after some times is taken as it is.
+// Long lists are asked for in parts of about a millisecond. When the configuration changes in
+// between, the list is asked for anew; one that still is a mixture after some tries is taken as it
+// is.
 class LoopSide {
  public:
   // Has the bus's thread call `done`. Called in the loop, for as long as that runs.
@@ -40,19 +41,19 @@ class LoopSide {
   LoopSide(Offer offer, LoopCalls& calls, Deliver deliver);
 
   const Identity& identity() const { return offer_.identity; }
-  std::variant<Resolved, Refusal> resolve(std::string_view name, int family) const;
+  tl::expected<Resolved, Refusal> resolve(std::string_view name, int family) const;
 
   Overview overview() const;
   std::vector<std::string> troubles() const;
   std::vector<Event> events(std::size_t most) const;
   std::optional<std::string> service_of(std::string_view name) const;
 
-  // As the Directory has them, but all.
+  // Whole lists of what the Directory has in parts.
   std::vector<ServiceReport> services() const;
   std::optional<std::vector<BackendReport>> backends(std::string_view service) const;
   std::vector<BackendReport> all_backends() const;
 
-  // For one message or signal, in which there may be ten properties of each of thousands of
+  // Answers for one message or signal, in which there may be ten properties of each of thousands of
   // objects: what was said before is said again, until forget(). Null when there is none of that
   // name; valid until the next call.
   const ServiceFacts* service(std::string_view name);
@@ -60,7 +61,8 @@ class LoopSide {
   // To be called before each message, and before each signal.
   void forget();
 
-  // As Control's, but that the reply comes on the bus's thread, later, or never if hlbd is ending.
+  // Pass on what Control has. The reply comes on the bus's thread, later, or never if hlbd is
+  // ending.
   void set_override(OverrideRequest request, Control::ChangeReply reply) const;
   void clear_override(std::string target, Control::ChangeReply reply) const;
   void fail_back(FailbackRequest request, Control::ChangeReply reply) const;
@@ -81,12 +83,12 @@ class LoopSide {
   LoopCalls& calls_;
   Deliver deliver_;
 
-  // What was said of one service, and of backends of one.
+  // Facts that were told of one service, and of backends of one.
   std::optional<std::string> service_;
   std::optional<ServiceFacts> service_facts_;
   std::optional<std::string> service_of_backends_;
   std::map<std::string, std::optional<BackendFacts>, std::less<>> backend_facts_;  // by address
-  std::size_t ahead_ = 0;  // of the service's backends are known
+  std::size_t ahead_ = 0;  // number of the service's backends that read_ahead() has seen
 };
 
 }  // namespace hlb::bus

@@ -3,23 +3,20 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <tl/expected.hpp>
 #include <utility>
-#include <variant>
 
 #include "libnss_hlb/bus.h"
 #include "operators/bus/backend_object.h"
-#include "operators/bus/bus_error.h"
-#include "operators/bus/object_path.h"
-#include "operators/bus/timestamp.h"
 #include "operators/bus/versions.h"
 
 namespace hlb::bus {
 namespace {
 
-constexpr std::size_t kMaxReason = 1000;  // bytes of an override's
+constexpr std::size_t kMaxReason = 1000;  // bytes of an override's reason
 constexpr std::size_t kMaxTarget = 1000;  // no service and address are longer together
 
-// What the caller sent, as far as it is worth showing.
+// Cuts what the caller sent to what is worth showing.
 std::string shown(const std::string& text) {
   return text.substr(0, kMaxTarget);
 }
@@ -28,28 +25,36 @@ Refusal no_such_service(const std::string& name) {
   return {Refusal::Kind::no_such_service, shown(name) + ": no service has this name"};
 }
 
-Refusal fault(std::string message) {
-  return {Refusal::Kind::invalid_arguments, std::move(message)};
+tl::unexpected<Refusal> fault(std::string message) {
+  return refuse(Refusal::Kind::invalid_arguments, std::move(message));
 }
 
-// Looked at before anything is done with what the caller sent, which may be as large as the bus
-// takes.
-std::optional<Refusal> fault_of_target(const std::string& target) {
-  if (target.size() > kMaxTarget) return fault("the target is longer than 1000 bytes");
-  return std::nullopt;
+// Refuses a target that is too long, before all else: callers send as much as the bus takes.
+tl::expected<std::string, Refusal> target_of(std::string sent) {
+  if (sent.size() > kMaxTarget) return fault("the target is longer than 1000 bytes");
+  return sent;
 }
 
-// What is wrong with a request, if anything is.
-std::optional<Refusal> fault_of(const std::string& kind, std::uint64_t duration,
-                                const std::string& reason) {
+// The arguments of SetOverride as a request; the user isn't known yet.
+tl::expected<OverrideRequest, Refusal> request_of(std::string sent_target, const std::string& kind,
+                                                  std::uint64_t duration, std::string reason) {
   constexpr std::uint64_t kLongest = std::chrono::microseconds(std::chrono::days(3650)).count();
-  if (!override_kind_named(kind)) {
+  auto target = target_of(std::move(sent_target));
+  if (!target) return tl::unexpected(std::move(target).error());
+  const auto named = override_kind_named(kind);
+  if (!named) {
     return fault("\"" + shown(kind) + "\" is no override: give drain, maintenance, up or down");
   }
   if (duration > kLongest) return fault("the duration is longer than ten years; give 0 for none");
   if (duration > 0 && duration < 1000) return fault("the duration is shorter than a millisecond");
   if (reason.size() > kMaxReason) return fault("the reason is longer than 1000 bytes");
-  return std::nullopt;
+  return OverrideRequest{
+      .target = *std::move(target),
+      .kind = *named,
+      .duration = std::chrono::floor<std::chrono::milliseconds>(
+          std::chrono::microseconds(static_cast<std::chrono::microseconds::rep>(duration))),
+      .reason = std::move(reason),
+      .user = 0};
 }
 
 }  // namespace
@@ -98,38 +103,21 @@ void ManagerObject::tell_overview() {
 
 // ---- what everybody may ask --------------------------------------------------------------------
 
-std::vector<ManagerObject::ServiceRow> ManagerObject::ListServices() {
-  std::vector<ServiceRow> rows;
-  for (ServiceReport& each : loop_.services()) {
-    sdbus::ObjectPath path(service_path(each.name));
-    rows.emplace_back(std::move(each.name), std::move(path), std::move(each.state), each.backends,
-                      each.up, each.answered, timestamp(each.since));
-  }
-  return rows;
+std::vector<ServiceRow::Struct> ManagerObject::ListServices() {
+  return ServiceRow::of_all(loop_.services());
 }
 
-std::vector<ManagerObject::ServingRow> ManagerObject::ListServing() {
-  std::vector<ServingRow> rows;
-  for (ServiceReport& each : loop_.services()) {
-    if (!each.serving.empty()) rows.emplace_back(std::move(each.name), std::move(each.serving));
-  }
-  return rows;
+std::vector<ServingRow::Struct> ManagerObject::ListServing() {
+  auto services = loop_.services();
+  std::erase_if(services, [](const ServiceReport& each) { return each.serving.empty(); });
+  return ServingRow::of_all(std::move(services));
 }
 
-std::vector<ManagerObject::BackendRow> ManagerObject::ListBackends(const std::string& service) {
+std::vector<BackendRow::Struct> ManagerObject::ListBackends(const std::string& service) {
   if (service.size() > kMaxTarget) throw to_bus_error(no_such_service(service));
   auto backends = service.empty() ? std::optional(loop_.all_backends()) : loop_.backends(service);
   if (!backends) throw to_bus_error(no_such_service(service));
-  std::vector<BackendRow> rows;
-  rows.reserve(backends->size());
-  for (BackendReport& each : *backends) {
-    sdbus::ObjectPath path(backend_path(each.service, each.address));
-    rows.emplace_back(std::move(each.service), std::move(each.address), std::move(path), each.port,
-                      std::move(each.state), timestamp(each.since), std::move(each.reason),
-                      std::move(each.override.kind), each.weight, each.weight_percent,
-                      each.priority, std::move(each.outcomes));
-  }
-  return rows;
+  return BackendRow::of_all(*std::move(backends));
 }
 
 ManagerObject::Properties ManagerObject::GetBackend(const std::string& service,
@@ -150,13 +138,8 @@ std::string ManagerObject::FindService(const std::string& name) {
   return *std::move(service);
 }
 
-std::vector<ManagerObject::EventRow> ManagerObject::ListEvents(const std::uint32_t& most) {
-  std::vector<EventRow> rows;
-  for (const Event& each : loop_.events(most)) {
-    rows.emplace_back(timestamp(each.at), each.service, each.address,
-                      std::string(name_of(each.what)), each.before, each.now, each.reason);
-  }
-  return rows;
+std::vector<EventRow::Struct> ManagerObject::ListEvents(const std::uint32_t& most) {
+  return EventRow::of_all(loop_.events(most));
 }
 
 std::uint64_t ManagerObject::StartedAt() {
@@ -194,45 +177,34 @@ auto ManagerObject::answer_later(const Calls<Result>& calls, std::shared_ptr<Res
 namespace {
 
 void answer_change(const sdbus::Result<std::uint32_t>& result, const Changed& changed) {
-  if (const auto* refusal = std::get_if<Refusal>(&changed)) {
-    result.returnError(to_bus_error(*refusal));
-  } else {
-    result.returnResults(std::get<std::uint32_t>(changed));
-  }
+  if (!changed) return result.returnError(to_bus_error(changed.error()));
+  result.returnResults(*changed);
 }
 
-void answer_reload(const sdbus::Result<>& result, const std::optional<Refusal>& refusal) {
-  if (refusal) {
-    result.returnError(to_bus_error(*refusal));
-  } else {
-    result.returnResults();
-  }
+void answer_reload(const sdbus::Result<>& result, const Reloaded& reloaded) {
+  if (!reloaded) return result.returnError(to_bus_error(reloaded.error()));
+  result.returnResults();
 }
 
 }  // namespace
 
 void ManagerObject::SetOverride(Counted&& result, std::string target, std::string kind,
                                 std::uint64_t duration, std::string reason) {
-  auto fault = fault_of_target(target);
-  if (!fault) fault = fault_of(kind, duration, reason);
-  if (fault) return result.returnError(to_bus_error(*fault));
-  const OverrideRequest request{
-      .target = std::move(target),
-      .kind = *override_kind_named(kind),
-      .duration = std::chrono::floor<std::chrono::milliseconds>(
-          std::chrono::microseconds(static_cast<std::chrono::microseconds::rep>(duration))),
-      .reason = std::move(reason)};
-  if_allowed(std::move(result), [this, request](const auto& call, std::uint32_t user) {
-    OverrideRequest of_user = request;
-    of_user.user = user;
-    loop_.set_override(std::move(of_user), answer_later(changes_, call, answer_change));
-  });
+  auto request = request_of(std::move(target), kind, duration, std::move(reason));
+  if (!request) return result.returnError(to_bus_error(request.error()));
+  if_allowed(std::move(result),
+             [this, wanted = *std::move(request)](const auto& call, std::uint32_t user) {
+               OverrideRequest of_user = wanted;
+               of_user.user = user;
+               loop_.set_override(std::move(of_user), answer_later(changes_, call, answer_change));
+             });
 }
 
-void ManagerObject::ClearOverride(Counted&& result, std::string target) {
-  if (const auto fault = fault_of_target(target)) return result.returnError(to_bus_error(*fault));
+void ManagerObject::ClearOverride(Counted&& result, std::string sent_target) {
+  const auto target = target_of(std::move(sent_target));
+  if (!target) return result.returnError(to_bus_error(target.error()));
   if_allowed(std::move(result), [this, target](const auto& call, std::uint32_t /*user*/) {
-    loop_.clear_override(target, answer_later(changes_, call, answer_change));
+    loop_.clear_override(*target, answer_later(changes_, call, answer_change));
   });
 }
 

@@ -12,12 +12,13 @@
 #include <vector>
 
 #include "operators/bus/authority.h"
+#include "operators/bus/encoding.h"
 #include "operators/bus/loop_side.h"
 #include "operators/report.h"
 
 namespace hlb::bus {
 
-// Is the ObjectManager of the services and backends below it as well. Used by the bus's thread
+// Serves as the ObjectManager of the services and backends below it, too. Used by the bus's thread
 // alone.
 class ManagerObject final
     : public sdbus::AdaptorInterfaces<org::hlb1::Manager_adaptor, sdbus::ObjectManager_adaptor> {
@@ -29,28 +30,19 @@ class ManagerObject final
   ManagerObject& operator=(const ManagerObject&) = delete;
 
   void announce(const Event& event);
-  // Tells which of the properties have changed, if any has.
+  // Signals which properties have changed, if any has.
   void tell_overview();
 
  private:
-  using ServiceRow = sdbus::Struct<std::string, sdbus::ObjectPath, std::string, std::uint32_t,
-                                   std::uint32_t, std::uint32_t, std::uint64_t>;
-  using ServingRow = sdbus::Struct<std::string, std::string>;
-  using BackendRow =
-      sdbus::Struct<std::string, std::string, sdbus::ObjectPath, std::uint16_t, std::string,
-                    std::uint64_t, std::string, std::string, std::uint32_t, std::uint32_t,
-                    std::uint16_t, std::vector<std::int32_t>>;
-  using EventRow = sdbus::Struct<std::uint64_t, std::string, std::string, std::string, std::string,
-                                 std::string, std::string>;
   using Properties = std::map<std::string, sdbus::Variant>;
   using Counted = sdbus::Result<std::uint32_t>;
 
-  std::vector<ServiceRow> ListServices() override;
-  std::vector<ServingRow> ListServing() override;
-  std::vector<BackendRow> ListBackends(const std::string& service) override;
+  std::vector<ServiceRow::Struct> ListServices() override;
+  std::vector<ServingRow::Struct> ListServing() override;
+  std::vector<BackendRow::Struct> ListBackends(const std::string& service) override;
   Properties GetBackend(const std::string& service, const std::string& address) override;
   std::string FindService(const std::string& name) override;
-  std::vector<EventRow> ListEvents(const std::uint32_t& most) override;
+  std::vector<EventRow::Struct> ListEvents(const std::uint32_t& most) override;
   void SetOverride(Counted&& result, std::string target, std::string kind, std::uint64_t duration,
                    std::string reason) override;
   void ClearOverride(Counted&& result, std::string target) override;
@@ -66,12 +58,12 @@ class ManagerObject final
   std::uint32_t BackendsUp() override { return loop_.overview().backends_up; }
   std::vector<std::string> Degraded() override { return loop_.troubles(); }
 
-  // Calls to be answered later. Those whose answer comes when this is gone are forgotten: they
-  // refer to its connection.
+  // Calls to be answered later. A call whose answer comes when this is gone is forgotten: it refers
+  // to the connection.
   template <typename Result>
   using Calls = std::shared_ptr<std::list<std::shared_ptr<Result>>>;
 
-  // Keeps the call; what it returns answers it, by `answer`.
+  // Keeps the call, and returns a function that answers it, by `answer`.
   template <typename Result, typename Answer>
   static auto answer_later(const Calls<Result>& calls, std::shared_ptr<Result> call, Answer answer);
 

@@ -1,4 +1,4 @@
-// What hlbd's loop has to tell on the bus, until the bus's thread takes it.
+// News that hlbd's loop has for the bus, until the bus's thread takes it.
 #pragma once
 
 #include <cstddef>
@@ -13,16 +13,16 @@
 
 namespace hlb::bus {
 
-// The loop puts things in and never waits; what waits is bounded, whatever the bus does.
+// The loop puts news in and never waits; the news that waits is bounded, whatever the bus does.
 class News {
  public:
-  // Events that wait. Beyond these the oldest are dropped, and counted.
+  // Limit of the events that wait. Beyond it the oldest are dropped, and counted.
   static constexpr std::size_t kMostEvents = 10'000;
 
   // `wake` is called in the loop, when there is something for a thread that has taken all.
   explicit News(std::function<void()> wake) : wake_(std::move(wake)) {}
 
-  // The loop:
+  // Called by the loop:
   void add(Event event) {
     put([&] {
       if (waiting_.events.size() == kMostEvents) {
@@ -41,13 +41,13 @@ class News {
 
   struct Some {
     std::deque<Event> events;   // oldest first
-    std::uint64_t dropped = 0;  // before these
+    std::uint64_t dropped = 0;  // events before these
     bool overview_changed = false;
     bool configured = false;  // services or backends may have come or gone
     bool more = false;        // events wait still
   };
 
-  // The bus's thread: the oldest events, `most` at most, and all else.
+  // Called by the bus's thread: takes the oldest events, `most` at most, and all other news.
   Some take(std::size_t most) {
     const std::lock_guard lock(mutex_);
     Some some;
@@ -60,7 +60,7 @@ class News {
     return some;
   }
 
-  // The bus's thread: forgets the events that wait, as nobody was there to hear them.
+  // Called by the bus's thread: forgets the events that wait, as nobody was there to hear them.
   void forget_events() {
     std::deque<Event> forgotten;
     const std::lock_guard lock(mutex_);

@@ -1,4 +1,4 @@
-// Where services and backends are found on the bus.
+// The paths at which services and backends are found on the bus.
 #pragma once
 
 #include <string>
@@ -6,9 +6,9 @@
 
 namespace hlb::bus {
 
-// Any text as one element of an object path, as sd_bus_path_encode(3) makes it: letters and digits
-// stand for themselves, but for a digit at the start; each other byte is _ and two hexadecimal
-// digits, and an empty text is _.
+// Encodes any text as one element of an object path, as sd_bus_path_encode(3) does: letters and
+// digits stand for themselves, but for a digit at the start; each other byte is _ and two
+// hexadecimal digits, and an empty text is _.
 std::string path_element(std::string_view text);
 
 // /org/hlb1/service/app_2elocal

@@ -16,24 +16,24 @@
 
 namespace hlb::bus {
 
-// An object takes sdbus-c++ about 20 µs and 4.5 KB: so they are made and dropped a few at a time,
-// and there are none where there would be very many. Used by the bus's thread alone. The connection
-// and the loop's side must outlive it.
+// An object takes sdbus-c++ about 20 µs and 4.5 KB: so objects are made and dropped a few at a
+// time, and not at all where there would be very many. Used by the bus's thread alone. The
+// connection and the loop's side must outlive it.
 class ObjectTree {
  public:
-  // Of all together GetManagedObjects makes one message, of 600 to 1,000 bytes an object; and
-  // whoever sends more than 32 MB is put off the bus.
+  // GetManagedObjects puts all objects into one message, of 600 to 1,000 bytes each; and a client
+  // that sends more than 32 MB is put off the bus.
   static constexpr std::size_t kMost = 30'000;
 
   ObjectTree(sdbus::IConnection& connection, LoopSide& loop);
 
-  // Services or backends may have come or gone: what is to be done is found out anew.
+  // Finds out anew what is to be done, as services or backends may have come or gone.
   void outdated();
 
-  // Makes and drops some of the objects. False when nothing is left to do.
+  // Makes and drops some of the objects. Returns false when nothing is left to do.
   bool step();
 
-  // From now on InterfacesAdded and InterfacesRemoved are sent; until then nobody looks.
+  // Has InterfacesAdded and InterfacesRemoved sent from now on; until then nobody looks.
   void announce_from_now_on() { announced_ = true; }
 
   // Sends PropertiesChanged for an object that is there. An empty address: the service's own.

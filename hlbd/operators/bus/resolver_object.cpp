@@ -3,11 +3,9 @@
 #include <sys/socket.h>
 
 #include <utility>
-#include <variant>
 
 #include "libnss_hlb/bus.h"
-#include "operators/bus/bus_error.h"
-#include "operators/bus/versions.h"
+#include "operators/bus/encoding.h"
 
 namespace hlb::bus {
 
@@ -27,9 +25,8 @@ ResolverObject::Reply ResolverObject::Resolve(const std::string& name, const std
                             " is not known: give 0 (both), 2 (IPv4) or 10 (IPv6)."});
   }
   auto answer = loop_.resolve(name, family);
-  if (const auto* refusal = std::get_if<Refusal>(&answer)) throw to_bus_error(*refusal);
-  auto& resolved = std::get<Resolved>(answer);
-  return {std::move(resolved.name), std::move(resolved.addresses)};
+  if (!answer) throw to_bus_error(answer.error());
+  return {std::move(answer->name), std::move(answer->addresses)};
 }
 
 }  // namespace hlb::bus

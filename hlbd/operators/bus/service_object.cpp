@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "libnss_hlb/bus.h"
+#include "operators/bus/encoding.h"
 #include "operators/bus/object_path.h"
-#include "operators/bus/timestamp.h"
 #include "operators/bus/versions.h"
 
 namespace hlb::bus {

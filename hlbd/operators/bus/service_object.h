@@ -24,7 +24,7 @@ class ServiceObject final
   void changed();
 
  private:
-  // What is true of it now; empty if it has gone.
+  // Facts that are true of it now; empty if it has gone.
   const ServiceFacts& facts() const;
 
   std::string Name() override { return name_; }

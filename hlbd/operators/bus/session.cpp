@@ -29,7 +29,7 @@ using Socket = asio::posix::stream_descriptor;
 constexpr auto kFirstRetry = 1s;
 constexpr auto kLastRetry = 30s;
 constexpr auto kCallLimit = 1s;  // for the one blocking call: taking the name
-// For calls, and then what there is to tell has its turn.
+// Time for calls, after which what there is to tell has its turn.
 constexpr auto kTimePerTurn = 2ms;
 constexpr std::size_t kEventsPerTurn = 32;
 
@@ -38,7 +38,7 @@ std::unique_ptr<sdbus::IConnection> connect(BusKind kind) {
                                  : sdbus::createSessionBusConnection();
 }
 
-// Until the bus has sent something, or the time is over, or `limit` is made to expire.
+// Waits until the bus has sent something, or the time is over, or `limit` is made to expire.
 asio::awaitable<void> wait(Socket& socket, int timeout_ms, asio::steady_timer& limit) {
   limit.expires_at(asio::steady_timer::time_point::max());
   if (timeout_ms > 0) limit.expires_after(std::chrono::milliseconds(timeout_ms));
@@ -63,7 +63,7 @@ void Session::start(const std::shared_ptr<Session>& session) {
   });
 }
 
-// By a time that is over, since the wait that it is to end may be about to begin.
+// Sets a time that is over, since the wait that it is to end may be about to begin.
 void Session::wake() {
   wake_.expires_at(asio::steady_timer::time_point::min());
 }
@@ -79,7 +79,7 @@ asio::awaitable<void> Session::run(std::shared_ptr<Session> session) {
   }
 }
 
-// Serves until the bus goes away; false when it was never there.
+// Serves until the bus goes away. Returns false when it was never there.
 asio::awaitable<bool> Session::attempt() {
   bool served = false;
   try {
@@ -112,7 +112,7 @@ asio::awaitable<void> Session::serve() {
   for (;;) {
     if (bus_is_full()) {
       co_await socket_->async_wait(Socket::wait_write, asio::use_awaitable);
-      answer_one();  // sends what waits, before all else
+      answer_one();  // sends first what waits
       continue;
     }
     bool more = answer_some();
@@ -126,12 +126,12 @@ asio::awaitable<void> Session::serve() {
   }
 }
 
-// Whether something waits that the bus hasn't taken.
+// Returns whether something waits that the bus hasn't taken.
 bool Session::bus_is_full() const {
   return (connection_->getEventLoopPollData().events & POLLOUT) != 0;
 }
 
-// False when nothing was to be done.
+// Returns false when there was nothing to do.
 bool Session::answer_one() {
   loop_.forget();
   return process(*connection_);
@@ -146,7 +146,7 @@ bool Session::answer_some() {
   return true;
 }
 
-// Tells some of what there is to tell; whether there is more.
+// Tells some of what there is to tell. Returns whether there is more.
 bool Session::tell_some() {
   const News::Some news = news_.take(kEventsPerTurn);
   if (news.dropped > 0) {
@@ -164,8 +164,8 @@ bool Session::tell_some() {
 }
 
 void Session::leave() {
-  // Closing the connection waits until all that it is to send is sent, which may be for ever where
-  // the bus is frozen; but not when nothing can be sent any more.
+  // Closing the connection waits until all is sent that it has to send, for ever where the bus is
+  // frozen; but not when nothing can be sent any more.
   if (socket_) ::shutdown(socket_->native_handle(), SHUT_RDWR);
   objects_.reset();
   connection_.reset();

@@ -23,14 +23,14 @@ namespace hlb::bus {
 
 // Used by the bus's thread alone, which runs `io`; what it is made with must outlive it.
 //
-// The bus gives hlbd one connection, on which the calls of all come in one order, and they are
-// answered in it. So a caller waits for those before: what holds is that each call costs a bounded
-// time (GetManagedObjects the most, 40 µs for each of 30,000 objects at most), and that the bus
-// takes turns among those who call. Memory is bounded, too: nothing is read, and nothing told,
-// while the bus doesn't take what it is sent.
+// The bus gives hlbd one connection, on which the calls of all clients come in one order, and are
+// answered in that order. So a caller waits for those before. But each call costs a bounded time
+// (GetManagedObjects the most: 40 µs for each of 30,000 objects at most), and the bus takes turns
+// among its clients. Memory is bounded, too: nothing is read, and nothing told, while the bus
+// doesn't take what it is sent.
 class Session {
  public:
-  // Told once per trouble, not at every retry, in words for the log.
+  // Called once per trouble, not at every retry, with words for the log.
   using OnTrouble = std::function<void(std::string trouble)>;
 
   Session(boost::asio::io_context& io, BusKind kind, LoopSide& loop, News& news,
@@ -45,7 +45,7 @@ class Session {
   void leave();
 
  private:
-  // What is there while hlbd is on the bus.
+  // The objects that are there while hlbd is on the bus.
   struct Objects {
     Objects(sdbus::IConnection& connection, LoopSide& loop)
         : resolver(connection, loop), manager(connection, loop), tree(connection, loop) {}
@@ -73,7 +73,8 @@ class Session {
   OnTrouble on_trouble_;
   boost::asio::steady_timer wake_;  // expires when there is something to tell
   std::unique_ptr<sdbus::IConnection> connection_;
-  // The connection's, by a descriptor of our own: sd-bus closes its one when the bus goes away.
+  // The connection's socket, by a descriptor of our own: sd-bus closes its own when the bus goes
+  // away.
   std::optional<boost::asio::posix::stream_descriptor> socket_;
   std::optional<Objects> objects_;
   std::string last_trouble_;

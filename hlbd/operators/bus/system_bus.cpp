@@ -16,10 +16,10 @@ namespace {
 
 namespace asio = boost::asio;
 
-// Connecting and taking the name may each have a second to go.
+// A second each for connecting and for taking the name, and some more.
 constexpr std::chrono::seconds kLongestEnd{3};
 
-// Has a loop call what it is given, for as long as the loop is there.
+// Has the loop of `io` call what it is given, for as long as that is there.
 LoopSide::Deliver deliver_to(const std::shared_ptr<asio::io_context>& io) {
   return [weak = std::weak_ptr(io)](std::function<void()> done) {
     if (const auto still = weak.lock()) asio::post(*still, std::move(done));
@@ -28,7 +28,7 @@ LoopSide::Deliver deliver_to(const std::shared_ptr<asio::io_context>& io) {
 
 }  // namespace
 
-// What the loop and the bus's thread share.
+// Everything that the loop and the bus's thread share.
 class SystemBus::Side {
  public:
   Side(asio::io_context& loop, BusKind kind, Offer offer, TroubleHandler on_trouble)
@@ -41,8 +41,8 @@ class SystemBus::Side {
             [this](std::string trouble) { tell_loop([&] { on_trouble_(std::move(trouble)); }); })) {
   }
 
-  // The bus's thread, until end(). What it throws is a broken invariant: it ends the loop's run(),
-  // and with it hlbd.
+  // Called by the bus's thread; returns after end(). An exception is a broken invariant: it ends
+  // the loop's run(), and with it hlbd.
   void serve() {
     std::exception_ptr failure;
     try {
@@ -55,7 +55,7 @@ class SystemBus::Side {
     if (failure) tell_loop([&] { std::rethrow_exception(failure); });
   }
 
-  // The loop, which answers nothing from then on.
+  // Called by the loop, which answers nothing from then on.
   void end() {
     calls_.close();
     io_->stop();

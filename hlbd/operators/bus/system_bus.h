@@ -15,15 +15,15 @@
 
 namespace hlb::bus {
 
-// Told once per trouble, not at every retry, in words for the log.
+// Called once per trouble, not at every retry, with words for the log.
 using TroubleHandler = std::function<void(std::string trouble)>;
 
 // Keeps hlbd on the bus: connects, takes the name org.hlb1 and answers; without a bus or without
 // the name it tries again after 1, 2, 4 … 30 s, for as long as it lives.
 //
-// All of that is done by a thread of its own, which waits for the bus where it must (sdbus-c++ can
-// only connect and take a name by blocking: each is limited to a second), and reads whatever is
-// sent. It asks the loop for what it answers, see LoopCalls. The loop waits for nothing here.
+// A thread of its own does all that. It waits for the bus where it must (sdbus-c++ can connect and
+// take a name only by blocking: each is limited to a second), and reads whatever is sent. It asks
+// the loop for what it answers, see LoopCalls. The loop waits for nothing here.
 //
 // Used by hlbd's loop alone. What is offered, and the trouble handler, are called from the loop;
 // they must not throw and not destroy this.
@@ -31,14 +31,14 @@ class SystemBus {
  public:
   // `loop` outlives it.
   SystemBus(boost::asio::io_context& loop, BusKind kind, Offer offer, TroubleHandler on_trouble);
-  // Leaves the bus, which takes no time unless the thread is just blocked; who waits for an answer
-  // gets none. A thread that takes longer than three seconds is left behind.
+  // Leaves the bus, which takes no time unless the thread is just blocked; callers who wait for an
+  // answer get none. A thread that takes longer than three seconds is left to itself.
   ~SystemBus();
   SystemBus(const SystemBus&) = delete;
   SystemBus& operator=(const SystemBus&) = delete;
 
-  // Sends its signals, and the properties that changed with it, later: the table comes first. Those
-  // who aren't on the bus then miss it.
+  // Sends the event's signals, and the properties that changed with it, later: the table comes
+  // first. Clients that join the bus after that miss it.
   void announce(Event event);
 
   // The overview, or what keeps hlbd from working as it should, has changed.

@@ -1,4 +1,4 @@
-// Where sdbus-c++ 1.2 and 2.x differ, so that nothing else has to know.
+// The differences between sdbus-c++ 1.2 and 2.x, so that nothing else has to know them.
 #pragma once
 
 #include <sdbus-c++/sdbus-c++.h>
@@ -10,8 +10,7 @@
 
 namespace hlb::bus {
 
-// A name, for 1.2 a string and for 2.x one of its types, which strings don't turn into by
-// themselves.
+// A name: for 1.2 a string, for 2.x one of its types, into which strings don't turn by themselves.
 struct BusName {
   const char* text;
 
@@ -30,7 +29,7 @@ struct BusNames {
   }
 };
 
-// Handles what is pending; false when nothing was.
+// Handles what is pending. Returns false when nothing was.
 template <typename Connection>
 bool process(Connection& connection) {
   if constexpr (requires { connection.processPendingEvent(); }) {
@@ -40,7 +39,7 @@ bool process(Connection& connection) {
   }
 }
 
-// Who sent the call that `object` is handling: the unique name of a connection.
+// The unique name of the connection that sent the call which `object` is handling.
 template <typename Object>
 std::string sender_of_call(const Object& object) {
   const auto message = object.getCurrentlyProcessedMessage();
@@ -58,7 +57,7 @@ struct ErrorOf<std::function<void(Reply, Error)>> {
   using Type = Error;
 };
 
-// What a reply's handler is given before the results; turns into false when there is no error.
+// The argument of a reply's handler before the results; turns into false when there is no error.
 using CallError = ErrorOf<sdbus::async_reply_handler>::Type;
 
 }  // namespace hlb::bus

@@ -6,19 +6,12 @@
 #include <algorithm>
 #include <chrono>
 #include <utility>
-#include <variant>
 
 namespace hlb {
 namespace {
 
-using bus::Refusal;
-
-constexpr std::size_t kMostFailbacks = 256;  // that wait
+constexpr std::size_t kMostFailbacks = 256;  // limit of those that wait
 constexpr std::chrono::seconds kRetryFile{10};
-
-Refusal failback_not_kept(const std::string& why) {
-  return {Refusal::Kind::not_kept, "nothing is changed: " + why};
-}
 
 }  // namespace
 
@@ -53,18 +46,19 @@ SavedServing FailbackControl::serving() const {
   return serving;
 }
 
-std::variant<std::size_t, Refusal> FailbackControl::place_of(const std::string& service) const {
+tl::expected<std::size_t, Refusal> FailbackControl::place_of(const std::string& service) const {
   const auto place = monitor_.find(service);
-  if (!place)
-    return Refusal{Refusal::Kind::no_such_service, service + ": no service has this name"};
+  if (!place) {
+    return refuse(Refusal::Kind::no_such_service, service + ": no service has this name");
+  }
   if (monitor_.verdicts()[*place].status.held_back > 0) return *place;
-  return Refusal{Refusal::Kind::no_such_backend,
-                 service + ": no backend is held back, the best healthy priority serves"};
+  return refuse(Refusal::Kind::no_such_backend,
+                service + ": no backend is held back, the best healthy priority serves");
 }
 
 void FailbackControl::fail_back(bus::FailbackRequest request, Reply reply) {
   if (waiting_.size() >= kMostFailbacks) {
-    return reply(failback_not_kept("too many changes wait for the disk"));
+    return reply(not_kept("too many changes wait for the disk"));
   }
   waiting_.push_back({std::move(request), std::move(reply)});
   take_turn();
@@ -92,14 +86,14 @@ void FailbackControl::published(std::span<const Refreshed> services) {
   take_turn();
 }
 
-// Keeps what serves and all that is asked for, unless one writing is under way: its end calls
-// again. Of a service that goes back it isn't known yet which priority will serve.
+// Keeps what serves and all that is asked for, unless a write is under way: its end calls again.
+// No priority is kept of a service that goes back, as it isn't known yet which will serve.
 void FailbackControl::take_turn() {
   if (writing_) return;
   for (Request& request : std::exchange(waiting_, {})) {
     const auto place = place_of(request.what.service);
-    if (const auto* refusal = std::get_if<Refusal>(&place)) {
-      request.reply(*refusal);
+    if (!place) {
+      request.reply(tl::unexpected(place.error()));
       continue;
     }
     asked_.push_back(std::move(request));
@@ -136,7 +130,7 @@ void FailbackControl::kept(const std::string& trouble) {
   if (!asked.empty() && why.empty()) publish_();
   for (std::size_t i = 0; i < asked.size(); ++i) {
     asked[i].reply(why.empty() ? bus::Changed(counts[i])
-                               : failback_not_kept("which priority serves " + why));
+                               : bus::Changed(not_kept("which priority serves " + why)));
   }
   if (why.empty() || !waiting_.empty()) return take_turn();
   try_again();

@@ -9,6 +9,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "engine/monitor.h"
@@ -20,13 +21,13 @@ namespace hlb {
 
 // Used by hlbd's loop alone. What it is made with must outlive it.
 //
-// That a better priority serves again is kept on the disk first, then put in force, then confirmed,
-// as with overrides. A failover waits for no disk: it is kept as soon as that can be.
+// A failback is kept on the disk first, then put in force, then confirmed, as with overrides. A
+// failover waits for no disk: it is kept as soon as that can be.
 class FailbackControl {
  public:
-  // Told why the file can't be written, whenever that changes; empty: it can.
+  // Called with the reason why the file can't be written, whenever that changes; empty: it can.
   using OnTrouble = std::function<void(const std::string& trouble)>;
-  // Publishes what has come into force, before it is confirmed.
+  // Called to publish what has come into force, before it is confirmed.
   using Publish = std::function<void()>;
   using Reply = bus::Control::ChangeReply;
 
@@ -41,7 +42,7 @@ class FailbackControl {
   // Has the best priority of a service serve. Refused if none is held back.
   void fail_back(bus::FailbackRequest request, Reply reply);
 
-  // To be called when services are other ones: what is kept of those that are gone goes.
+  // To be called when services have changed: forgets what is kept of those that are gone.
   void configured();
 
   // To be called after each publication, with the services whose verdicts were made anew.
@@ -54,7 +55,7 @@ class FailbackControl {
   };
 
   SavedServing serving() const;
-  std::variant<std::size_t, bus::Refusal> place_of(const std::string& service) const;
+  tl::expected<std::size_t, Refusal> place_of(const std::string& service) const;
   void take_turn();
   void keep(SavedServing serving);
   void kept(const std::string& trouble);
@@ -66,10 +67,10 @@ class FailbackControl {
   OnTrouble on_trouble_;
   FailbackFile file_;
   SavedServing serving_;
-  bool in_file_ = true;  // serving_ is
+  bool in_file_ = true;  // whether serving_ is
   boost::asio::steady_timer retry_;
   std::vector<Request> waiting_;
-  std::vector<Request> asked_;  // that the writing under way keeps
+  std::vector<Request> asked_;  // kept by the write under way
   bool writing_ = false;
 };
 

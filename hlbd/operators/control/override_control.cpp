@@ -13,18 +13,12 @@
 namespace hlb {
 namespace {
 
-using bus::Refusal;
-
 constexpr std::size_t kMostWaiting = 256;
 
-Refusal no_such(std::string_view target, const std::string& what) {
-  return {Refusal::Kind::no_such_backend,
-          std::string(target) + ": " + what +
-              "; a target is SERVICE, SERVICE/ADDRESS or ADDRESS, with * and ? as wildcards"};
-}
-
-Refusal not_kept(const std::string& why) {
-  return {Refusal::Kind::not_kept, "nothing is changed: " + why};
+tl::unexpected<Refusal> no_such(std::string_view target, const std::string& what) {
+  return refuse(Refusal::Kind::no_such_backend,
+                std::string(target) + ": " + what +
+                    "; a target is SERVICE, SERVICE/ADDRESS or ADDRESS, with * and ? as wildcards");
 }
 
 void replace(Overrides& overrides, const Overrides::Key& key, std::optional<Override> override) {
@@ -73,7 +67,7 @@ void OverrideControl::clear(std::string target, Reply reply) {
   request({[this, target = std::move(target)] { return plan_to_clear(target); }, std::move(reply)});
 }
 
-std::variant<OverrideControl::Edits, Refusal> OverrideControl::plan_to_set(
+tl::expected<OverrideControl::Edits, Refusal> OverrideControl::plan_to_set(
     const bus::OverrideRequest& request) const {
   Override override{.kind = request.kind,
                     .reason = request.reason,
@@ -101,7 +95,7 @@ std::variant<OverrideControl::Edits, Refusal> OverrideControl::plan_to_set(
   return edits;
 }
 
-std::variant<OverrideControl::Edits, Refusal> OverrideControl::plan_to_clear(
+tl::expected<OverrideControl::Edits, Refusal> OverrideControl::plan_to_clear(
     std::string_view target) const {
   const TargetPattern pattern(target);
   Edits edits;
@@ -128,19 +122,19 @@ void OverrideControl::save() {
   take_turn();
 }
 
-// Keeps all changes that wait, unless one writing is under way: its end calls again.
+// Keeps all changes that wait, unless a write is under way: its end calls again.
 void OverrideControl::take_turn() {
   if (writing_) return;
   Overrides overrides = monitor_.overrides();
   for (Request& request : std::exchange(waiting_, {})) {
     auto plan = request.plan();
-    if (const auto* refusal = std::get_if<Refusal>(&plan)) {
-      request.reply(*refusal);
+    if (!plan) {
+      request.reply(tl::unexpected(std::move(plan).error()));
       continue;
     }
-    for (const auto& [key, override] : std::get<Edits>(plan))
+    for (const auto& [key, override] : *plan)
       replace(overrides, key, override);
-    changes_.push_back({std::get<Edits>(std::move(plan)), std::move(request.reply)});
+    changes_.push_back({*std::move(plan), std::move(request.reply)});
   }
   if (!changes_.empty() || unsaved_) keep(encode_overrides(overrides, present()));
 }
@@ -167,7 +161,7 @@ void OverrideControl::kept(const std::string& trouble) {
   }
   for (const Change& change : changes) {
     change.reply(why.empty() ? bus::Changed(static_cast<std::uint32_t>(change.edits.size()))
-                             : not_kept("an override " + why));
+                             : bus::Changed(not_kept("an override " + why)));
   }
   if (!waiting_.empty() || unsaved_) take_turn();
 }

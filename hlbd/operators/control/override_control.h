@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "engine/clock.h"
@@ -21,47 +21,49 @@ namespace hlb {
 // Used by hlbd's loop alone. What it is made with must outlive it.
 //
 // An override is kept on the disk first, then put in force, then confirmed; what can't be kept is
-// refused and has no effect. While one writing is under way further changes wait for the next, all
+// refused and has no effect. While a write is under way further changes wait for the next, all
 // together.
 class OverrideControl {
  public:
-  // Told why the file can't be written, whenever that changes; empty: it can.
+  // Called with the reason why the file can't be written, whenever that changes; empty: it can.
   using OnTrouble = std::function<void(const std::string& trouble)>;
-  // Publishes what has come into force, before it is confirmed.
+  // Called to publish what has come into force, before it is confirmed.
   using Publish = std::function<void()>;
   using Reply = bus::Control::ChangeReply;
 
   OverrideControl(const std::filesystem::path& state_folder, Worker& worker, Monitor& monitor,
                   const Clock& clock, Publish publish, OnTrouble on_trouble);
 
-  // Puts in force what an hlbd before this one has kept. A file that can't be used is a warning.
+  // Puts in force what an earlier hlbd has kept. A file that can't be used is a warning.
   void restore();
 
-  // For all backends that are meant. None is a refusal.
+  // Sets an override for all backends that the target matches; refused if it matches none.
   void set(bus::OverrideRequest request, Reply reply);
-  // For all that are meant and overridden, also where the configuration has them no more.
+  // Clears the overrides of all that the target matches, also where the configuration has them no
+  // more.
   void clear(std::string target, Reply reply);
 
-  // Keeps what is in force. To be called when an override has ended by itself; the two above do it.
+  // Keeps what is in force. To be called when an override has ended by itself; set() and clear()
+  // need no call.
   void save();
 
  private:
   // An override that comes into force, or goes where there is none.
   using Edit = std::pair<Overrides::Key, std::optional<Override>>;
   using Edits = std::vector<Edit>;
-  // What somebody asked for: made into edits when its turn comes.
+  // A wish of an operator's, made into edits when its turn comes.
   struct Request {
-    std::function<std::variant<Edits, bus::Refusal>()> plan;
+    std::function<tl::expected<Edits, Refusal>()> plan;
     Reply reply;
   };
-  // What is being kept.
+  // Edits that are being kept.
   struct Change {
     Edits edits;
     Reply reply;
   };
 
-  std::variant<Edits, bus::Refusal> plan_to_set(const bus::OverrideRequest& request) const;
-  std::variant<Edits, bus::Refusal> plan_to_clear(std::string_view target) const;
+  tl::expected<Edits, Refusal> plan_to_set(const bus::OverrideRequest& request) const;
+  tl::expected<Edits, Refusal> plan_to_clear(std::string_view target) const;
   void request(Request request);
   void take_turn();
   void keep(std::string text);
@@ -76,8 +78,8 @@ class OverrideControl {
   OnTrouble on_trouble_;
   OverrideFile file_;
   std::vector<Request> waiting_;
-  std::vector<Change> changes_;  // that the writing under way keeps
-  bool unsaved_ = false;         // what is in force has changed since it was kept
+  std::vector<Change> changes_;  // kept by the write under way
+  bool unsaved_ = false;         // whether overrides in force have changed since they were kept
   bool writing_ = false;
 };
 

@@ -1,10 +1,10 @@
-// Reads the configuration again, beside the loop.
+// Reads the configuration again, beside the loop, and refuses one with faults.
 #pragma once
 
 #include <filesystem>
 #include <functional>
-#include <optional>
-#include <variant>
+#include <string>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "config/config.h"
@@ -17,38 +17,46 @@ namespace hlb {
 // Used by hlbd's loop alone.
 class Reloader {
  public:
-  // The services of `settings` stand in `services` alone, compared with those in force when they
-  // were read.
+  // A configuration that was read. Its services stand in `services` alone, compared with those in
+  // force at that time; `settings` has none.
   struct Configuration {
     Config settings;
     ServiceChange services;
   };
-  using Loaded = std::variant<Configuration, ConfigErrors>;
   using Reply = bus::Control::ReloadReply;
-  // Puts what was read in force, and tells once it is, or why it can't be.
-  using Apply = std::function<void(Loaded loaded, Reply done)>;
+  // Puts what was read in force, and calls `done` once it is.
+  using Apply = std::function<void(Configuration configuration, std::function<void()> done)>;
+  // Called for each reading with the reason why the configuration before goes on; empty: the new
+  // one is put in force.
+  using OnTrouble = std::function<void(const std::string& trouble)>;
 
-  // Those in force, which are given back to the worker to be freed once others are.
+  // The services in force, which are given back to the worker to be freed once others are.
   using Current = std::function<Services()>;
 
   // `deliver` as Worker's; the others are called from the loop.
-  Reloader(std::filesystem::path file, Worker::Deliver deliver, Current current, Apply apply);
+  Reloader(std::filesystem::path file, Worker::Deliver deliver, Current current, Apply apply,
+           OnTrouble on_trouble);
 
   // Reads what stands in the files now, or later; `reply` is told when that is in force, or why it
   // isn't. Requests that come while the files are read are answered by one more reading.
   void request(Reply reply);
 
-  // Whether files are to be read once more for what was requested since.
+  // Returns whether the files are to be read once more for what was requested since.
   bool requested_again() const { return !waiting_.empty(); }
 
  private:
+  using Loaded = tl::expected<Configuration, ConfigErrors>;
+
+  static Loaded load(const std::filesystem::path& file, const Services& before);
   void read();
-  void put_in_force(Loaded loaded);
-  void end(const std::optional<bus::Refusal>& refusal);
+  void take(Loaded loaded);
+  Refusal refuse_all(const ConfigErrors& errors);
+  void end(const bus::Reloaded& reloaded);
 
   std::filesystem::path file_;
   Current current_;
   Apply apply_;
+  OnTrouble on_trouble_;
   std::vector<Reply> waiting_;  // for the next reading
   std::vector<Reply> served_;   // by the one under way; empty: none is
   Worker worker_;  // of its own: a reload doesn't wait for the disk that states are kept on

@@ -11,7 +11,6 @@
 namespace hlb {
 namespace {
 
-using bus::Refusal;
 using Kind = Refusal::Kind;
 
 Asked asked(int family) {
@@ -19,14 +18,14 @@ Asked asked(int family) {
   return family == AF_INET6 ? Asked::ipv6 : Asked::any;
 }
 
-Refusal error(Kind kind, std::string_view name, std::string_view what) {
-  constexpr std::size_t kMostQuoted = 256;  // of what anybody may have sent
-  return {kind, std::string(name.substr(0, kMostQuoted)) + ": " + std::string(what)};
+tl::unexpected<Refusal> error(Kind kind, std::string_view name, std::string_view what) {
+  constexpr std::size_t kMostQuoted = 256;  // bytes of a name that anybody may have sent
+  return refuse(kind, std::string(name.substr(0, kMostQuoted)) + ": " + std::string(what));
 }
 
 }  // namespace
 
-std::variant<bus::Resolved, Refusal> resolve(const table::View& table, std::string_view name,
+tl::expected<bus::Resolved, Refusal> resolve(const table::View& table, std::string_view name,
                                              int family) {
   const record::View record = table.find(Name(name));
   if (!record.valid()) return error(Kind::no_such_service, name, "no service has this name");

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <string_view>
-#include <variant>
+#include <tl/expected.hpp>
 
 #include "libnss_hlb/table.h"
 #include "operators/bus/directory.h"
@@ -10,7 +10,7 @@
 namespace hlb {
 
 // `family` is AF_UNSPEC, AF_INET or AF_INET6. Chooses anew at each call, as the module does.
-std::variant<bus::Resolved, bus::Refusal> resolve(const table::View& table, std::string_view name,
-                                                  int family);
+tl::expected<bus::Resolved, Refusal> resolve(const table::View& table, std::string_view name,
+                                             int family);
 
 }  // namespace hlb

@@ -36,7 +36,7 @@ ScrapeConnection::ScrapeConnection(Socket socket, SharedText& text, const Endpoi
     : stream_(std::move(socket)), text_(text), limits_(limits) {}
 
 asio::awaitable<void> ScrapeConnection::serve() {
-  // Not in one condition: g++ 12 miscompiles co_await behind &&.
+  // Two conditions, as g++ 12 miscompiles co_await after &&.
   for (bool more = true; more && !ending_; answered_ = true) {
     more = co_await await_request();
     if (more) more = co_await answer_request();
@@ -50,7 +50,7 @@ void ScrapeConnection::end() {
   stream_.close();
 }
 
-// Waits for the first bytes of a request; false when none will come.
+// Waits for the first bytes of a request. Returns false when none will come.
 asio::awaitable<bool> ScrapeConnection::await_request() {
   if (received_.size() > 0) co_return true;
   stream_.expires_after(answered_ ? limits_.idle : limits_.request);
@@ -60,7 +60,7 @@ asio::awaitable<bool> ScrapeConnection::await_request() {
   co_return !error;
 }
 
-// False when it was the last one.
+// Returns false when it was the last one.
 asio::awaitable<bool> ScrapeConnection::answer_request() {
   http::request_parser<http::empty_body> parser;
   parser.header_limit(kLongestRequest);
@@ -76,7 +76,7 @@ asio::awaitable<bool> ScrapeConnection::answer_request() {
   co_return co_await respond(parser.get());
 }
 
-// False when it was the last one.
+// Returns false when it was the last one.
 asio::awaitable<bool> ScrapeConnection::respond(const Request& request) {
   Response response(http::status::ok, request.version());
   response.keep_alive(request.keep_alive());
@@ -96,7 +96,7 @@ asio::awaitable<bool> ScrapeConnection::respond(const Request& request) {
   co_return co_await send(std::move(response), *text, head);
 }
 
-// Likewise. A HEAD is told how long the body would be.
+// Likewise. The response to a HEAD says how long the body would be.
 asio::awaitable<bool> ScrapeConnection::send(Response response, std::string_view body,
                                              bool head_alone) {
   response.set(http::field::server, "hlbd");

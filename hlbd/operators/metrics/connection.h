@@ -33,7 +33,7 @@ class ScrapeConnection {
 
  private:
   using Request = boost::beast::http::request<boost::beast::http::empty_body>;
-  // Its body is somebody else's.
+  // A response whose body is shared with others.
   using Response = boost::beast::http::response<boost::beast::http::span_body<const char>>;
 
   static constexpr std::size_t kLongestRequest = 8192;
@@ -47,7 +47,7 @@ class ScrapeConnection {
   SharedText& text_;
   const Endpoint::Limits& limits_;
   boost::beast::flat_static_buffer<kLongestRequest> received_;
-  bool answered_ = false;  // a request, at least
+  bool answered_ = false;  // one request at least
   bool ending_ = false;
 };
 

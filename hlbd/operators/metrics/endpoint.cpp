@@ -43,7 +43,7 @@ asio::ip::tcp::endpoint endpoint_of(const Address& address, std::uint16_t port) 
   return {asio::ip::address_v4(ipv4), port};
 }
 
-// Whether something else than a socket stands at `path`.
+// Returns whether something other than a socket is at `path`.
 bool is_taken(const std::string& path) {
   struct stat status{};
   return lstat(path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode);
@@ -113,7 +113,7 @@ class Endpoint::Server {
     fresh.open(asio::local::stream_protocol(), error);
     if (error) return error;
     if (const auto trouble = file_->listen(fresh.native_handle())) return trouble;
-    acceptor_ = std::move(fresh);  // cancels what waits for the one before
+    acceptor_ = std::move(fresh);  // cancels the wait for the acceptor before
     return {};
   }
 
@@ -143,7 +143,7 @@ asio::awaitable<void> Endpoint::Server::accept(std::shared_ptr<Server> server) {
       asio::co_spawn(acceptor.get_executor(), serve(server, std::move(socket)), asio::detached);
     } else if (error != asio::error::connection_aborted &&
                error != asio::error::operation_aborted) {
-      // No descriptor or memory left: that may pass.
+      // A lack of descriptors or memory may pass.
       asio::steady_timer pause(acceptor.get_executor(), std::chrono::milliseconds(100));
       co_await pause.async_wait(kAsTuple);
     }

@@ -35,11 +35,11 @@ class Endpoint {
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
 
-  // Ends what was served before, and serves there; or says what stands in the way, and serves
-  // nowhere.
+  // Stops serving where it did, and serves at this address; or returns what stands in the way, and
+  // serves nowhere.
   std::error_code serve_at(const Address& address, std::uint16_t port);
-  // The socket is open to all users. It takes the place of a socket that stands there, but of
-  // nothing else; and is put back within a second should somebody remove it.
+  // The socket is open to all users. It replaces a socket at that path, but nothing else; and is
+  // put back within a second should somebody remove it.
   std::error_code serve_at(const std::string& socket);
 
   // Stops listening, and ends the connections.

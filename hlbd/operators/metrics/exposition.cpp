@@ -13,7 +13,7 @@ namespace {
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 
-// Of one part: whatever comes first.
+// Limits of one part, whichever is reached first.
 constexpr std::size_t kMostMetrics = 250;
 constexpr std::size_t kMostSteps = 2500;
 
@@ -88,7 +88,7 @@ constexpr std::array kFamilies = {
            add_override},
 };
 
-// What stands above a family's values.
+// The lines above a family's values.
 std::string_view without_comments(std::string_view text) {
   while (text.starts_with('#'))
     text.remove_prefix(text.find('\n') + 1);

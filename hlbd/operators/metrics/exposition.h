@@ -18,31 +18,31 @@ namespace hlb::metrics {
 struct BackendSample {
   bool up = false;              // as its checks found it
   bool suspect = false;         // up, but left out by its first failure
-  std::string_view override{};  // its kind, of a name that never goes; empty: none
+  std::string_view override{};  // its kind, a text that is never freed; empty: none
 };
 
 struct ServiceSample {
   std::uint32_t healthy = 0;    // backends that lookups may be answered with
-  std::uint32_t held_back = 0;  // of those
+  std::uint32_t held_back = 0;  // healthy backends that failback holds back
   bool panic = false;
 };
 
-// What is true of the services at one moment. Who they are is shared, so that 100,000 of them are
-// sampled in a few milliseconds.
+// Samples of all services at one moment. The services themselves are shared, so that 100,000 of
+// them are sampled in a few milliseconds.
 struct Samples {
   Services services;
   std::vector<ServiceSample> states;    // of each service
   std::vector<BackendSample> backends;  // of the first service, of the second, and so on
 };
 
-// The text of one moment, made in parts, so that one of ten thousand backends doesn't keep the loop
-// from its other work: each part is made in about a quarter of a millisecond.
+// The text of one moment, made in parts of about a quarter of a millisecond, so that ten thousand
+// backends don't keep the loop from its other work.
 class Exposition {
  public:
   Exposition(std::vector<prometheus::MetricFamily> counted, Samples samples)
       : counted_(std::move(counted)), samples_(std::move(samples)) {}
 
-  // Appends the next part to `text`; false when all is there.
+  // Appends the next part to `text`. Returns false when all is there.
   bool add_part(std::string& text);
 
  private:

@@ -14,20 +14,20 @@ using prometheus::Histogram;
 using prometheus::Registry;
 using Seconds = std::chrono::duration<double>;
 
-// In the order of Outcome::Result, Cause and LookupResult.
+// Values of labels, in the order of Outcome::Result, Cause and LookupResult.
 constexpr std::array<std::string_view, 3> kResultNames = {"passed", "failed", "unknown"};
 constexpr std::array<std::string_view, 6> kCauseNames = {"first", "passed", "hard",
                                                          "soft",  "told",   "override"};
 constexpr std::array<std::string_view, 3> kLookupNames = {"answered", "no_healthy_backend",
                                                           "no_such_service"};
 
-// From a connection on this host to the longest time-outs.
+// Buckets from a connection on this host to the longest time-outs.
 const Histogram::BucketBoundaries kDurations = {0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05,
                                                 0.1,    0.25,   0.5,   1,     2.5,  10};
-// From a refusal that is confirmed after 50 ms to a time-out at a long interval.
+// Buckets from a refusal that is confirmed after 50 ms to a time-out at a long interval.
 const Histogram::BucketBoundaries kDetections = {0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
                                                  1,    2.5,   5,    10,  30,   60};
-// A probe is spoilt, and lookups over D-Bus are late, from some 10 ms on.
+// From some 10 ms on a probe is spoilt, and lookups over D-Bus are late.
 const Histogram::BucketBoundaries kLags = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
                                            0.05,   0.1,   0.25,   0.5,   1,    5};
 

@@ -1,4 +1,4 @@
-// What hlbd counts and measures for Prometheus. hlbd(8) says what each metric means.
+// The metrics that hlbd counts and measures for Prometheus; hlbd(8) says what each means.
 #pragma once
 
 #include <prometheus/counter.h>
@@ -18,7 +18,7 @@
 
 namespace hlb::metrics {
 
-// What a change of a backend's state rests on.
+// The evidence that a change of a backend's state rests on.
 enum class Cause : std::uint8_t {
   first,     // the first outcome of what was unknown
   passed,    // its checks pass again
@@ -28,11 +28,11 @@ enum class Cause : std::uint8_t {
   override,  // the operator's word, which came, changed or ended
 };
 
-// What became of a lookup over D-Bus.
+// The result of a lookup over D-Bus.
 enum class LookupResult : std::uint8_t { answered, no_healthy_backend, no_such_service };
 
-// Used by hlbd's loop alone. All is counted where it happens, at the cost of an addition or two;
-// text is made of it only when somebody asks.
+// Used by hlbd's loop alone. Everything is counted where it happens, at the cost of an addition or
+// two; text is made only when somebody asks.
 class Metrics {
  public:
   Metrics();
@@ -46,7 +46,7 @@ class Metrics {
   void loop_lagged(std::chrono::nanoseconds lag);
   void loaded_configuration(bool good);
 
-  // All of the above as it stands, and with it the services.
+  // Joins all of the above, as it stands, with the services.
   Exposition expose(Samples services) const;
 
  private:

@@ -42,7 +42,7 @@ asio::awaitable<SharedText::Text> SharedText::get() {
   co_return awaited->text;
 }
 
-// One after another, each in parts, between which the rest of hlbd has its turn.
+// Makes one text after another, each in parts, between which the rest of hlbd has its turn.
 asio::awaitable<void> SharedText::make(std::shared_ptr<SharedText> self) {
   while (self->next_) {
     const std::shared_ptr<Making> making = std::exchange(self->next_, nullptr);

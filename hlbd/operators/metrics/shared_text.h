@@ -1,5 +1,5 @@
-// What all clients of the endpoint get, made once for those who ask while another is being made:
-// with 100,000 services a text is made for a tenth of a second, and takes 15 MB.
+// The text that clients of the endpoint get, made once for all who ask while another is being made:
+// with 100,000 services it takes a tenth of a second to make, and 15 MB.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -18,14 +18,14 @@ namespace hlb::metrics {
 // Used by hlbd's loop alone.
 class SharedText : public std::enable_shared_from_this<SharedText> {
  public:
-  // What a scrape shows; called for each text. What it refers to must outlive the loop.
+  // Called for each text, to say what a scrape shows. Anything it refers to must outlive the loop.
   using Expose = std::function<Exposition()>;
   using Text = std::shared_ptr<const std::string>;
 
   SharedText(boost::asio::any_io_executor executor, Expose expose);
 
-  // Of a moment after the call; but when clients hold several already, and so may be slow on
-  // purpose, of the last second.
+  // Returns a text of a moment after the call; but of the last second when clients hold several
+  // texts already, and so may be slow on purpose.
   boost::asio::awaitable<Text> get();
 
  private:
