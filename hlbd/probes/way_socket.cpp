@@ -70,7 +70,7 @@ class Visit {
 int open_in(const std::string& netns, int family, int type, int protocol, error_code& error) {
   if (netns.empty()) {
     const int fd = ::socket(family, type, protocol);
-    if (fd < 0) error = {errno, boost::system::system_category()};
+    if (fd < 0) error = socket_error();
     return fd;
   }
   const Visit visit(netns);
@@ -112,6 +112,10 @@ const boost::system::error_category& way_category() {
 }
 
 int open_socket(const Way& way, Address::Family family, int type, int protocol, error_code& error) {
+error_code socket_error() {
+  return {errno, boost::system::system_category()};
+}
+
   const int domain = family == Address::Family::ipv4 ? AF_INET : AF_INET6;
   const int fd = open_in(way.netns, domain, type, protocol, error);
   if (fd < 0) return fd;

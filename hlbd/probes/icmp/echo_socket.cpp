@@ -38,10 +38,6 @@ constexpr int kRoom = 1 << 20;  // asked for replies; the system may have set a 
 // The longest that is of interest: an IP header with options, and the message.
 constexpr std::size_t kPacketSize = 60 + kEchoSize;
 
-error_code last_error() {
-  return {errno, boost::system::system_category()};
-}
-
 template <typename Value>
 void set_option(int fd, int level, int name, const Value& value) {
   // Without what can't be set here a ping may be lost, or hlbd be woken for nothing.
@@ -156,7 +152,7 @@ error_code EchoSocket::send(const Target& target, const Echo& echo) {
     const auto sent = ::sendto(socket_.native_handle(), message.data(), message.size(), 0,
                                backend.data(), static_cast<socklen_t>(backend.size()));
     if (sent >= 0) return {};
-    error = last_error();
+    error = socket_error();
     if (is_full(error)) break;
     receive_errors();
   }
