@@ -89,10 +89,12 @@ guest_objects  := $(call obj,$(guest_sources))
 shared_objects := $(call obj,$(shared_sources))
 hlbd_objects   := $(call obj,$(hlbd_sources))
 daemon_parts   := $(filter-out %/hlbd/main.o,$(hlbd_objects))
-# Beside its own, hlbctl has what reads a configuration, and what reads the table.
+# The ground floor of hlbctl and the fuzzers: of system/ what needs libc alone.
+ground_objects := $(call obj,$(addprefix hlbd/system/,socket_address.cpp whole_file.cpp))
+# Beside its own and that, hlbctl has what reads a configuration, and what reads the table.
 ctl_parts      := $(filter-out %/ctl/main.o,$(call obj,$(ctl_sources)))
-ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(shared_objects)
-fuzzed_objects := $(guest_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp discovery/reply.cpp \
+ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(ground_objects) $(shared_objects)
+fuzzed_objects := $(guest_objects) $(ground_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp discovery/reply.cpp \
                     $(addprefix probes/,reason.cpp target.cpp way_socket.cpp $(addprefix http/,head_text.cpp response_body.cpp response_head.cpp)) \
                     $(addprefix publish/,encode.cpp live_record.cpp peer_protocol.cpp turnover.cpp)))
 preloads       := $(patsubst %,$(OUT)/tests/%.so,kernel_timers slept)
@@ -150,9 +152,10 @@ $(OUT)/unit_tests: $(daemon_parts) $(ctl_parts) $(guest_objects) $(call obj,$(un
 	$(linking)
 	$(quiet)$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $^ $(packages_libs) -lgmock -lgtest -lgtest_main
 
-$(OUT)/tests/table_stress: $(call obj,$(addprefix hlbd/,health/address.cpp health/verdict.cpp publish/encode.cpp \
+$(OUT)/tests/table_stress: $(call obj,$(addprefix hlbd/,text/address.cpp health/verdict.cpp publish/encode.cpp \
                         publish/live_record.cpp publish/live_table.cpp publish/turnover.cpp)) $(shared_objects)
-$(OUT)/tests/sort_order: $(call obj,hlbd/publish/sort_score.cpp hlbd/network/source_address.cpp)
+$(OUT)/tests/sort_order: $(call obj,$(addprefix hlbd/,publish/sort_score.cpp network/source_address.cpp \
+                        system/socket_address.cpp text/address.cpp))
 $(OUT)/tests/%: $(OUT)/obj/tests/integration/%.o
 	@mkdir -p $(@D)
 	$(linking)

@@ -14,6 +14,7 @@
 
 #include "probes/target.h"
 #include "system/file_descriptor.h"
+#include "system/socket_address.h"
 
 namespace hlb::probes {
 namespace {
@@ -111,12 +112,12 @@ const boost::system::error_category& way_category() {
   return category;
 }
 
-int open_socket(const Way& way, Address::Family family, int type, int protocol, error_code& error) {
 error_code socket_error() {
   return {errno, boost::system::system_category()};
 }
 
-  const int domain = family == Address::Family::ipv4 ? AF_INET : AF_INET6;
+int open_socket(const Way& way, Address::Family family, int type, int protocol, error_code& error) {
+  const int domain = domain_of(family);
   const int fd = open_in(way.netns, domain, type, protocol, error);
   if (fd < 0) return fd;
   error = take(way, fd, family);

@@ -13,12 +13,12 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/icmp.hpp>
 #include <cerrno>
-#include <cstring>
 #include <span>
 #include <string>
 #include <utility>
 
 #include "probes/way_socket.h"
+#include "system/socket_address.h"
 
 namespace hlb::probes {
 namespace {
@@ -109,11 +109,8 @@ const sock_extended_err* error_of(msghdr& message) {
   return nullptr;
 }
 
-std::string sender_of(const sock_extended_err& error, Family family) {
-  const std::size_t size = family == Family::ipv4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
-  icmp::endpoint sender;
-  std::memcpy(sender.data(), SO_EE_OFFENDER(&error), size);
-  return sender.address().to_string();
+std::string sender_of(const sock_extended_err& error) {
+  return address_in(SO_EE_OFFENDER(&error)).value_or(Address()).to_string();
 }
 
 }  // namespace
@@ -256,8 +253,7 @@ bool EchoSocket::receive_error() {
   const std::string reason = icmp_error(family_, error->ee_type, error->ee_code);
   if (reason.empty()) return true;
   asked.resize(message.msg_namelen);
-  on_echo_(asked.address(), *echo,
-           Outcome::hard_failure(reason + ", says " + sender_of(*error, family_)));
+  on_echo_(asked.address(), *echo, Outcome::hard_failure(reason + ", says " + sender_of(*error)));
   return true;
 }
 
