@@ -109,10 +109,8 @@ std::vector<Endpoint> parse_listeners(std::string_view text) {
 std::vector<Endpoint> listeners_here() {
   std::vector<Endpoint> listeners;
   for (const char* file : {"/proc/net/tcp", "/proc/net/tcp6"}) {
-    const auto text = read_text(file);
-    if (const auto* read = std::get_if<std::string>(&text)) {
-      std::ranges::move(parse_listeners(*read), std::back_inserter(listeners));
-    }
+    if (const auto text = read_text(file))
+      std::ranges::move(parse_listeners(*text), std::back_inserter(listeners));
   }
   return listeners;
 }
