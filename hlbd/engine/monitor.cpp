@@ -14,10 +14,6 @@ namespace {
 constexpr milliseconds kRampStep{500};
 constexpr std::size_t kHurriedPerMillisecond = 40;  // 10,000 checks within 250 ms
 
-network::Listener listener_of(const probes::Target& target) {
-  return {target.address, target.port};
-}
-
 // Sorts by service, and keeps of each the state before the first of its changes.
 std::vector<Refreshed> told_once(std::vector<Refreshed> services) {
   std::ranges::stable_sort(services, {}, &Refreshed::service);
@@ -101,11 +97,11 @@ State Monitor::state_of(std::string_view service, const Address& backend) const 
   return found ? watched.backends[*found].state : State::unknown;
 }
 
-std::vector<network::Listener> Monitor::listeners() const {
-  std::vector<network::Listener> listeners;
+std::vector<Endpoint> Monitor::listeners() const {
+  std::vector<Endpoint> listeners;
   for_each_check(all_.watched, [&](const auto& check) {
     const bool asks = check->asks_over_network() || check->target().port != 0;
-    if (asks && check->spec().way.netns.empty()) listeners.push_back(listener_of(check->target()));
+    if (asks && check->spec().way.netns.empty()) listeners.push_back(check->target().place());
   });
   return listeners;
 }
@@ -116,7 +112,7 @@ void Monitor::probe_now(const std::function<bool(const probes::Target&)>& concer
   });
 }
 
-void Monitor::probe_now(std::span<const network::Listener> places) {
+void Monitor::probe_now(std::span<const Endpoint> places) {
   for (const auto& [address, port] : places) {
     for (const auto& check : checks_.at(address, port))
       rounds_.hurry(*check);
@@ -131,7 +127,7 @@ void Monitor::probe_network() {
   });
 }
 
-void Monitor::hint(std::span<const network::Listener> places) {
+void Monitor::hint(std::span<const Endpoint> places) {
   for (const auto& [address, port] : places) {
     for (const auto& check : checks_.at(address, port)) {
       if (check->asks_over_network()) rounds_.hint(*check);

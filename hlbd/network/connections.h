@@ -49,7 +49,7 @@ class ConnectionWatch {
  public:
   // Called from the loop with those of the watched that are concerned, sorted, none of them twice.
   // Must neither call watch() nor destroy the watch.
-  using OnFailed = std::function<void(std::span<const Listener>)>;
+  using OnFailed = std::function<void(std::span<const Endpoint>)>;
 
   // Of an address with more checks than this, one without the port concerns none.
   static constexpr std::size_t kMostPorts = 16;
@@ -62,7 +62,7 @@ class ConnectionWatch {
   // From now on watches those of `backends` whose address isn't one of `own`, and no others, as
   // ListenerWatch::watch() does for the rest. hlbd's own probes never count, by the ports that
   // TcpSocket notes.
-  std::error_code watch(std::span<const Listener> backends,
+  std::error_code watch(std::span<const Endpoint> backends,
                         const sock_diag::OwnAddresses& own = sock_diag::OwnAddresses());
 
  private:

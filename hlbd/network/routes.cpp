@@ -19,6 +19,8 @@
 #include <optional>
 #include <utility>
 
+#include "system/last_error.h"
+
 namespace hlb::network {
 namespace asio = boost::asio;
 
@@ -37,10 +39,6 @@ struct RouteWatch::Watch {
 };
 
 namespace {
-
-std::error_code last_error() {
-  return {errno, std::system_category()};
-}
 
 std::error_code subscribe(asio::posix::stream_descriptor& socket) {
   const int fd = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);

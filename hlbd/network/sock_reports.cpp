@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "system/last_error.h"
+
 namespace hlb::network::sock_diag {
 namespace {
 
@@ -16,24 +18,20 @@ using boost::system::error_code;
 
 constexpr std::size_t kMostBytes = 1024;  // of a report; Linux 6.18 takes 380
 
-std::error_code netlink_error() {
-  return {errno, std::system_category()};
-}
-
 std::error_code subscribe(asio::posix::stream_descriptor& reports, std::span<sock_filter> filter) {
   const int fd = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
-  if (fd < 0) return netlink_error();
+  if (fd < 0) return last_error();
   reports.assign(fd);
   const sock_fprog program{.len = static_cast<std::uint16_t>(filter.size()),
                            .filter = filter.data()};
   if (::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
-    return netlink_error();
+    return last_error();
   }
   sockaddr_nl groups{};
   groups.nl_family = AF_NETLINK;
   groups.nl_groups = 1U << (SKNLGRP_INET_TCP_DESTROY - 1) | 1U << (SKNLGRP_INET6_TCP_DESTROY - 1);
   if (::bind(fd, reinterpret_cast<const sockaddr*>(&groups), sizeof groups) != 0) {
-    return netlink_error();
+    return last_error();
   }
   return {};
 }

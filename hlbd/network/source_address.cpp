@@ -1,11 +1,9 @@
 #include "network/source_address.h"
 
-#include <arpa/inet.h>
 #include <linux/if_addr.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if_arp.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,18 +12,14 @@
 #include <cstring>
 #include <span>
 
+#include "system/socket_address.h"
+
 namespace hlb::network {
 namespace {
 
 using Key = std::array<std::uint8_t, 16>;
 
 constexpr Key kLoopback{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-
-Key mapped(const std::uint8_t* ipv4) {
-  Key key{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  std::copy_n(ipv4, 4, key.begin() + 12);
-  return key;
-}
 
 bool send_request(int fd, std::uint16_t type) {
   struct {
@@ -82,10 +76,8 @@ std::optional<Key> key_of(const nlmsghdr& message, const ifaddrmsg& body) {
   }
   if (address == nullptr) address = local;
   if (address == nullptr) return std::nullopt;
-  if (body.ifa_family == AF_INET) return mapped(address);
-  Key key{};
-  std::copy_n(address, key.size(), key.begin());
-  return key;
+  const std::size_t size = body.ifa_family == AF_INET ? 4 : 16;
+  return Address::of_bytes({address, size}).value().as_ipv6();
 }
 
 std::optional<ListedAddress> listed(const nlmsghdr& message, std::span<const unsigned> tunnels) {
@@ -126,43 +118,6 @@ int compare_keys(const void* a, const void* b) {
                      static_cast<const ListedAddress*>(b)->key.data(), sizeof(Key));
 }
 
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t size = sizeof storage;
-
-  sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
-};
-
-SocketAddress to_socket_address(const Address& address) {
-  SocketAddress result;
-  if (address.family == Address::Family::ipv4) {
-    auto& ipv4 = reinterpret_cast<sockaddr_in&>(result.storage);
-    ipv4.sin_family = AF_INET;
-    std::memcpy(&ipv4.sin_addr, address.bytes.data(), sizeof ipv4.sin_addr);
-    result.size = sizeof ipv4;
-  } else {
-    auto& ipv6 = reinterpret_cast<sockaddr_in6&>(result.storage);
-    ipv6.sin6_family = AF_INET6;
-    ipv6.sin6_scope_id = address.scope_id;
-    std::memcpy(&ipv6.sin6_addr, address.bytes.data(), sizeof ipv6.sin6_addr);
-    result.size = sizeof ipv6;
-  }
-  return result;
-}
-
-Address from_socket_address(const SocketAddress& from) {
-  Address address;
-  if (from.storage.ss_family == AF_INET) {
-    const auto& ipv4 = reinterpret_cast<const sockaddr_in&>(from.storage);
-    std::memcpy(address.bytes.data(), &ipv4.sin_addr, sizeof ipv4.sin_addr);
-  } else {
-    const auto& ipv6 = reinterpret_cast<const sockaddr_in6&>(from.storage);
-    address.family = Address::Family::ipv6;
-    std::memcpy(address.bytes.data(), &ipv6.sin6_addr, sizeof ipv6.sin6_addr);
-  }
-  return address;
-}
-
 }  // namespace
 
 SourceAddresses::SourceAddresses()
@@ -171,25 +126,25 @@ SourceAddresses::SourceAddresses()
       listed_(list_addresses()) {}
 
 std::optional<SourceAddress> SourceAddresses::towards(const Address& destination) const {
-  const int fd = (destination.family == Address::Family::ipv4 ? ipv4_ : ipv6_).get();
-  SocketAddress to = to_socket_address(destination);
+  const int fd = (destination.is_ipv4() ? ipv4_ : ipv6_).get();
+  const SocketAddress to({destination, 0});
   SocketAddress from;
-  const bool reachable =
-      ::connect(fd, to.get(), to.size) == 0 && ::getsockname(fd, from.get(), &from.size) == 0;
+  const bool reachable = ::connect(fd, to.get(), to.size()) == 0 &&
+                         ::getsockname(fd, from.space(), from.space_size()) == 0;
   sockaddr nowhere{};
   nowhere.sa_family = AF_UNSPEC;
   // Gives the port back, also after a failure half-way.
   (void)::connect(fd, &nowhere, sizeof nowhere);
-  if (!reachable) return std::nullopt;
-  return describe(from_socket_address(from));
+  const auto source = reachable ? address_in(from.get()) : std::nullopt;
+  return source ? std::optional(describe(*source)) : std::nullopt;
 }
 
 SourceAddress SourceAddresses::describe(const Address& source) const {
-  constexpr std::uint8_t kLocalhost[] = {127, 0, 0, 1};
-  const bool ipv4 = source.family == Address::Family::ipv4;
-  const bool looped = ipv4 && source.bytes[0] == 127;  // for all of them glibc looks up 127.0.0.1
+  constexpr Address kLocalhost{.family = Address::Family::ipv4, .bytes = {127, 0, 0, 1}};
+  // Of all in 127/8 glibc looks up this one.
+  const bool looped = source.is_ipv4() && source.is_loopback();
   ListedAddress wanted;
-  wanted.key = ipv4 ? mapped(looped ? kLocalhost : source.bytes.data()) : source.bytes;
+  wanted.key = (looped ? kLocalhost : source).as_ipv6();
   // bsearch, because glibc uses it: one address may be listed more than once.
   const auto* const found = static_cast<const ListedAddress*>(
       std::bsearch(&wanted, listed_.data(), listed_.size(), sizeof wanted, compare_keys));

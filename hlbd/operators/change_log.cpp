@@ -27,19 +27,6 @@ constexpr char kServingId[] = "8d2b6e41f7a04c3c95b1d0e86a3f7c24";
 // Bytes that are shown of an operator's reason, so that it stays one line.
 constexpr std::size_t kMostShown = 256;
 
-// A duration for people, in the unit that fits: "0.06 s", "12 min", "3 h", "5 days".
-std::string rounded(nanoseconds duration) {
-  constexpr double kMinute = 60;
-  constexpr double kHour = 60 * kMinute;
-  constexpr double kDay = 24 * kHour;
-  constexpr double kFew = 2;  // from this many of a unit on, it is used
-  const double seconds = std::chrono::duration<double>(duration).count();
-  if (seconds < kFew * kMinute) return fmt::format("{:.{}f} s", seconds, seconds < 10 ? 2 : 0);
-  if (seconds < kFew * kHour) return fmt::format("{:.0f} min", seconds / kMinute);
-  if (seconds < kFew * kDay) return fmt::format("{:.0f} h", seconds / kHour);
-  return fmt::format("{:.0f} days", seconds / kDay);
-}
-
 std::string microseconds(nanoseconds duration) {
   return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
 }
@@ -54,9 +41,9 @@ std::string reason_of(const BackendChange& change) {
 std::string weight_of_evidence(const BackendChange& change) {
   const unsigned in_a_row = change.decision.ruling.in_a_row;
   std::string text = fmt::format("{} in a row", in_a_row);
-  if (in_a_row > 1) text += fmt::format(", {} after the first", rounded(change.took));
+  if (in_a_row > 1) text += fmt::format(", {} after the first", text::rounded(change.took));
   if (change.before != State::unknown) {
-    text += fmt::format("; {} for {} before", name_of(change.before), rounded(change.lasted));
+    text += fmt::format("; {} for {} before", name_of(change.before), text::rounded(change.lasted));
   }
   return text;
 }

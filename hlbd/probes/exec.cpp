@@ -8,6 +8,7 @@
 #include "probes/probes.h"
 #include "probes/reason.h"
 #include "programs/runner.h"
+#include "text/duration.h"
 
 namespace hlb::probes {
 namespace {
@@ -35,7 +36,7 @@ Outcome no_probe(const std::string& why) {
 // trouble.
 Outcome no_end(milliseconds timeout, milliseconds late) {
   if (late > kTolerableLag) return too_late(late);
-  return Outcome::soft_failure("no end in " + in_words(timeout));
+  return Outcome::soft_failure("no end in " + text::in_seconds(timeout));
 }
 
 Outcome judge(const ExecCheck& check, const Ending& end, std::string_view output) {

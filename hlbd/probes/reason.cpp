@@ -5,10 +5,6 @@
 #include "probes/way_socket.h"
 
 namespace hlb::probes {
-std::string in_words(std::chrono::milliseconds duration) {
-  const auto count = duration.count();
-  return count % 1000 == 0 ? std::to_string(count / 1000) + "s" : std::to_string(count) + "ms";
-}
 
 Outcome network_failure(const boost::system::error_code& error) {
   switch (error.value()) {

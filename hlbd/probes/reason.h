@@ -2,7 +2,6 @@
 #pragma once
 
 #include <boost/system/error_code.hpp>
-#include <chrono>
 #include <cstddef>
 #include <string>
 
@@ -14,9 +13,6 @@ namespace hlb::probes {
 using text::printable;
 
 inline constexpr std::size_t kMaxReason = 120;
-
-// "2s", "1500ms".
-std::string in_words(std::chrono::milliseconds duration);
 
 // The outcome of a connection that broke with `error`.
 Outcome network_failure(const boost::system::error_code& error);

@@ -14,6 +14,7 @@
 
 #include "probes/target.h"
 #include "system/file_descriptor.h"
+#include "system/socket_address.h"
 
 namespace hlb::probes {
 namespace {
@@ -70,7 +71,7 @@ class Visit {
 int open_in(const std::string& netns, int family, int type, int protocol, error_code& error) {
   if (netns.empty()) {
     const int fd = ::socket(family, type, protocol);
-    if (fd < 0) error = {errno, boost::system::system_category()};
+    if (fd < 0) error = socket_error();
     return fd;
   }
   const Visit visit(netns);
@@ -111,8 +112,12 @@ const boost::system::error_category& way_category() {
   return category;
 }
 
+error_code socket_error() {
+  return {errno, boost::system::system_category()};
+}
+
 int open_socket(const Way& way, Address::Family family, int type, int protocol, error_code& error) {
-  const int domain = family == Address::Family::ipv4 ? AF_INET : AF_INET6;
+  const int domain = domain_of(family);
   const int fd = open_in(way.netns, domain, type, protocol, error);
   if (fd < 0) return fd;
   error = take(way, fd, family);

@@ -13,6 +13,9 @@ namespace hlb::probes {
 int open_socket(const Way& way, Address::Family family, int type, int protocol,
                 boost::system::error_code& error);
 
+// What errno says, as Asio has it.
+boost::system::error_code socket_error();
+
 // Of errors whose messages say which part of a way can't be taken, and why.
 const boost::system::error_category& way_category();
 
