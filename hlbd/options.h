@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <variant>
+#include <tl/expected.hpp>
 
 namespace hlb {
 
@@ -19,7 +19,8 @@ struct Options {
   bool retire = false;
 };
 
-// Prints help, version or a usage error itself; then there is an exit code instead of options.
-std::variant<Options, int> parse_options(int argc, const char* const* argv);
+// Parses the command line. Prints help, version or a usage error itself, and then returns an exit
+// code instead of options.
+tl::expected<Options, int> parse_options(int argc, const char* const* argv);
 
 }  // namespace hlb

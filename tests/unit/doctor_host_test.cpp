@@ -7,8 +7,7 @@
 
 #include <cerrno>
 
-#include "ctl/doctor/apparmor.h"
-#include "ctl/doctor/open_to_all.h"
+#include "ctl/doctor/obstacles.h"
 #include "folder.h"
 
 namespace hlb::ctl::doctor {

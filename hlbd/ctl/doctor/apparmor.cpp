@@ -1,10 +1,11 @@
-#include "ctl/doctor/apparmor.h"
-
+// The part of obstacles.h about AppArmor.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <sstream>
 #include <string>
+
+#include "ctl/doctor/obstacles.h"
 
 namespace hlb::ctl::doctor {
 namespace {
@@ -14,7 +15,7 @@ namespace fs = std::filesystem;
 constexpr char kLoaded[] = "/sys/kernel/security/apparmor/profiles";
 constexpr char kAbstraction[] = "/etc/apparmor.d/abstractions/nameservice";
 
-// Profiles that confine: "NAME (enforce)", a line each.
+// The number of profiles that confine programs: each is a line "NAME (enforce)".
 int count_enforced(const std::string& profiles) {
   int count = 0;
   std::istringstream lines(profiles);
@@ -23,7 +24,7 @@ int count_enforced(const std::string& profiles) {
   return count;
 }
 
-// A rule for the table's folder, in any of the ways to write /run.
+// Whether a rule is about the table's folder, in any of the ways to write /run.
 bool allows_table(const std::string& rules) {
   std::istringstream lines(rules);
   for (std::string line; std::getline(lines, line);) {

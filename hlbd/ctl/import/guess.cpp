@@ -30,7 +30,7 @@ std::optional<T> parse_hex(std::string_view text) {
   return number;
 }
 
-// The kernel prints an address as words of this host's byte order.
+// Reads an address as the kernel prints it: as words of this host's byte order.
 std::optional<Address> parse_words(std::string_view text) {
   Address address;
   address.family = text.size() == kWordDigits ? Address::Family::ipv4 : Address::Family::ipv6;
@@ -102,7 +102,7 @@ std::set<std::uint16_t> ports_at(const Address& address,
   return own.empty() ? everywhere : own;
 }
 
-// Where all backends of this host listen.
+// The ports at which something listens at every one of the backends' addresses on this host.
 std::set<std::uint16_t> common_ports(const std::vector<Address>& backends,
                                      const std::vector<ListeningSocket>& listeners) {
   std::optional<std::set<std::uint16_t>> common;
@@ -130,10 +130,8 @@ std::vector<ListeningSocket> parse_listeners(std::string_view text) {
 std::vector<ListeningSocket> listeners_here() {
   std::vector<ListeningSocket> listeners;
   for (const char* file : {"/proc/net/tcp", "/proc/net/tcp6"}) {
-    const auto text = read_text(file);
-    if (const auto* read = std::get_if<std::string>(&text)) {
-      std::ranges::move(parse_listeners(*read), std::back_inserter(listeners));
-    }
+    if (const auto text = read_text(file))
+      std::ranges::move(parse_listeners(*text), std::back_inserter(listeners));
   }
   return listeners;
 }

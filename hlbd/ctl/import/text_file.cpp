@@ -17,20 +17,21 @@ struct Closer {
   void operator()(std::FILE* stream) const { std::fclose(stream); }
 };
 
-Unreadable system_fault() {
-  return {"cannot be read: " + std::generic_category().message(errno)};
+tl::unexpected<Unusable> system_fault() {
+  return tl::make_unexpected(Unusable{"cannot be read: " + std::generic_category().message(errno)});
 }
 
 }  // namespace
 
-std::variant<std::string, Unreadable> read_text(const std::filesystem::path& file) {
+tl::expected<std::string, Unusable> read_text(const std::filesystem::path& file) {
   const std::unique_ptr<std::FILE, Closer> stream(std::fopen(file.c_str(), "re"));
   if (!stream) return system_fault();
   std::string text;
   std::array<char, 1U << 16U> part{};
   while (const std::size_t got = std::fread(part.data(), 1, part.size(), stream.get())) {
     text.append(part.data(), got);
-    if (text.size() > kMaxSize) return Unreadable{"is larger than 64 MiB; split it"};
+    if (text.size() > kMaxSize)
+      return tl::make_unexpected(Unusable{"is larger than 64 MiB; split it"});
   }
   if (std::ferror(stream.get()) != 0) return system_fault();
   return text;

@@ -8,7 +8,6 @@
 
 #include "ctl/commands.h"
 #include "ctl/status/snapshot.h"
-#include "ctl/status/status_json.h"
 #include "ctl/status/status_text.h"
 #include "ctl/status/watch.h"
 #include "ctl/terminal/times.h"

@@ -11,8 +11,8 @@ constexpr std::size_t kJobs = 2;  // one that reads, and one that frees what was
 
 Reloader::Loaded load(const std::filesystem::path& file, const Services& before) {
   auto read = load_config(file);
-  if (auto* errors = std::get_if<ConfigErrors>(&read)) return std::move(*errors);
-  auto& settings = std::get<Config>(read);
+  if (!read) return std::move(read).error();
+  Config& settings = *read;
   Services now = list_of(std::exchange(settings.services, {}));
   return Reloader::Configuration{std::move(settings), compare(std::move(now), before)};
 }
