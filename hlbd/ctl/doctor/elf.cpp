@@ -84,7 +84,7 @@ std::vector<Elf::Note> read_notes(std::string_view bytes) {
   return notes;
 }
 
-// What the dynamic linker is told, found by the segments alone, as it does.
+// The dynamic section, which the dynamic linker reads, found as it does, by the segments alone.
 template <typename Class>
 class Dynamic {
  public:

@@ -21,7 +21,8 @@ class Host {
   // Whether it is the machine that this process runs on, seen from its own root folder.
   bool is_ours() const { return root_ == "/"; }
 
-  // Where this process finds the machine's file `path`, if no link on the way is absolute.
+  // The path by which this process reaches the machine's file `path`, if no link on the way is
+  // absolute.
   std::filesystem::path at(const std::filesystem::path& path) const {
     return root_ / path.relative_path();
   }
@@ -36,13 +37,13 @@ class Host {
 
     bool ok() const { return error == 0; }
   };
-  // The whole of a regular file, or its first `most` bytes.
+  // Reads the whole of a regular file, or its first `most` bytes.
   Reading read(const std::filesystem::path& path, std::size_t most = kMost) const;
 
-  // nullopt when there is none; errno says why.
+  // The status of a file, links followed; nullopt on failure, and errno says why.
   std::optional<struct stat> status(const std::filesystem::path& path) const;
 
-  // What lies in a folder, each with the folder's path before it, sorted.
+  // The paths of all that lies in a folder, sorted; none if it can't be read.
   std::vector<std::filesystem::path> list(const std::filesystem::path& folder) const;
 
  private:

@@ -24,7 +24,7 @@ class Search {
  public:
   explicit Search(const Host& machine) : machine_(machine), defaults_(library_folders(machine)) {}
 
-  // What `wanted` means to `user`, a file of its architecture.
+  // The library that `user`, a file of its architecture, gets by the name `wanted`.
   std::optional<Library> find(const std::string& wanted, const Library& user) const {
     if (wanted.find('/') != std::string::npos) return open(wanted, user.elf);
     for (const std::string& folder : user.elf.run_path) {

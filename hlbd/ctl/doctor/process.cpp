@@ -110,7 +110,7 @@ Findings check_nsswitch_age(const Process& process, const Host& inside) {
                 fmt::format("Its glibc, 2.{}, reads that file once.", minor), "Restart it.")};
 }
 
-// What the process sees from its own root folder, and by its own mounts.
+// Looks at what the process sees from its own root folder, and by its own mounts.
 Findings check_root(const Host& machine, const Process& process, const fs::path& module,
                     const fs::path& runtime_dir) {
   const Host inside(machine.at(process.folder() / "root"));

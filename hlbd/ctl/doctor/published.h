@@ -1,4 +1,4 @@
-// The table as hlbd has left it, read whole.
+// hlbd's table, read whole, as it lies in the runtime folder.
 #pragma once
 
 #include <cstdint>
@@ -21,17 +21,17 @@ class Published {
   const std::filesystem::path& path() const { return path_; }
   int error() const { return reading_.error; }  // the errno of reading it
 
-  // The major version; nullopt when it is no table at all.
+  // The major version; nullopt when the file is no table at all.
   std::optional<std::uint16_t> version() const;
 
-  // Not valid when there is none, or none that this program can read.
+  // The table; not valid when it is missing, or when this program can't read it.
   const table::View& view() const { return view_; }
 
   // How far its answers could be trusted when it was read.
   table::Freshness freshness() const { return freshness_; }
   bool lease_is_implausible() const { return lease_is_implausible_; }
 
-  // All names, aliases included, sorted.
+  // The names of all services, aliases included, sorted.
   std::vector<std::string> names() const;
 
  private:

@@ -28,7 +28,7 @@ struct ResolveWishes {
 };
 
 struct Resolution {
-  std::string service;  // empty: the name is none of hlb's
+  std::string service;  // empty: the name belongs to no service
   PathAnswer table;
   PathAnswer bus;
   LibcAnswer libc;
@@ -36,7 +36,7 @@ struct Resolution {
   bool reached = true;  // hlbd
 };
 
-// Asks hlbd; where it can't be reached that is what `resolution` tells of the bus.
+// Asks hlbd; why it can't be reached becomes the trouble of the way over the bus.
 std::vector<BackendReport> ask_hlbd(const Settings& settings, const std::string& name,
                                     Resolution& resolution) {
   try {

@@ -83,7 +83,7 @@ Screen::Key Screen::wait(const Wanted& wanted, std::chrono::milliseconds limit) 
   return take_key();
 }
 
-// The first of those typed; what is none is dropped.
+// Takes the first of the keys that were typed. Drops all that was typed when that begins with none.
 Screen::Key Screen::take_key() {
   static constexpr std::array<std::pair<std::string_view, Key>, 13> kKeys = {{
       {"q", Key::quit},

@@ -11,20 +11,20 @@ namespace hlb::ctl {
 
 WallTime wall_now();
 
-// How long ago `since` was: "35s", "12m", "4h 12m", "3d"; "-" for none (0).
+// How long ago `since` was: "35s", "12m", "4h 12m", "3d"; "-" for the zero time.
 std::string age(WallTime since, WallTime now);
 
 // A moment, in local time, said as briefly as `now` allows: "14:30", "Nov 25 14:30",
 // "2027-01-02 14:30".
 std::string moment(WallTime at, WallTime now);
 
-// In local time, to the millisecond: "2026-11-24 14:30:01.123".
+// A moment in local time, to the millisecond: "2026-11-24 14:30:01.123".
 std::string timestamp(WallTime at);
 
 // The same for narrow terminals: "Nov 24 14:30:01".
 std::string brief_timestamp(WallTime at);
 
-// "0.3 ms", "12 ms", "1.2 s".
+// A latency, rounded to what matters: "0.3 ms", "12 ms", "1.2 s".
 std::string latency(std::int32_t microseconds);
 
 // Seconds since 1970, as JSON has them.
