@@ -41,7 +41,7 @@ tl::expected<Options, int> parse_options(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return tl::make_unexpected(app.exit(error));
+    return tl::unexpected(app.exit(error));
   }
   return options;
 }

@@ -35,9 +35,10 @@ bool is_like_an_address(std::string_view text) {
 // The canonical name, if it can be looked up; else why it can't.
 tl::expected<std::string, std::string> parse_name(const std::string& text) {
   if (is_like_an_address(text))
-    return tl::make_unexpected("is no hostname; write { address = ... } for an address");
+    return tl::unexpected<std::string>("is no hostname; write { address = ... } for an address");
   if (canonical_hostname(text) == "localhost") {
-    return tl::make_unexpected(R"(is not looked up in DNS; give an address such as "127.0.0.1")");
+    return tl::unexpected<std::string>(
+        R"(is not looked up in DNS; give an address such as "127.0.0.1")");
   }
   return parse_hostname(text);
 }
@@ -198,13 +199,14 @@ Backends read_backends(const Value& backends, Faults& faults) {
 
 tl::expected<Address, std::string> parse_address(std::string_view text) {
   const auto address = Address::parse(text);
-  if (!address) return tl::make_unexpected(std::string(parse_fault(text)));
+  if (!address) return tl::unexpected(std::string(parse_fault(text)));
   if (!address->is_single_host())
-    return tl::make_unexpected("is no address of a single host; give a backend's own");
+    return tl::unexpected<std::string>("is no address of a single host; give a backend's own");
   if (address->is_ipv4_mapped())
-    return tl::make_unexpected("is an IPv4 address in IPv6 form; give it as IPv4");
+    return tl::unexpected<std::string>("is an IPv4 address in IPv6 form; give it as IPv4");
   if (address->is_link_local() && address->scope_id == 0) {
-    return tl::make_unexpected(R"(is link-local and needs its interface, as in "fe80::1%eth0")");
+    return tl::unexpected<std::string>(
+        R"(is link-local and needs its interface, as in "fe80::1%eth0")");
   }
   return *address;
 }

@@ -116,9 +116,9 @@ tl::expected<Value, SyntaxFault> parse_bounded(std::string_view text) {
   try {
     return convert(toml::parse(text));
   } catch (const toml::parse_error& error) {
-    return tl::make_unexpected(fault_of(error));
+    return tl::unexpected(fault_of(error));
   } catch (const Bewildered&) {
-    return tl::make_unexpected(
+    return tl::unexpected(
         SyntaxFault{{1, 1}, "invalid TOML, at a place that the parser can't name"});
   }
 }
@@ -136,8 +136,7 @@ SyntaxFault fault_of_refused(std::string_view text, const Unsafe& refusal) {
 
 tl::expected<Value, SyntaxFault> parse_document(std::string_view text) {
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  if (const auto refusal = refuse(text))
-    return tl::make_unexpected(fault_of_refused(text, *refusal));
+  if (const auto refusal = refuse(text)) return tl::unexpected(fault_of_refused(text, *refusal));
   return parse_bounded(text);
 }
 

@@ -92,7 +92,7 @@ tl::expected<Config, ConfigErrors> Draft::finish(const std::string& main_file) {
                        "backends and [service.check]"});
   }
   std::ranges::move(names_.faults(), std::back_inserter(errors_));
-  if (!errors_.empty()) return tl::make_unexpected(std::move(errors_));
+  if (!errors_.empty()) return tl::unexpected(std::move(errors_));
   return std::move(config_);
 }
 

@@ -61,7 +61,7 @@ std::string canonical_hostname(std::string_view text) {
 tl::expected<std::string, std::string> parse_hostname(std::string_view text) {
   std::string name = canonical_hostname(text);
   if (std::string fault = hostname_fault(name); !fault.empty())
-    return tl::make_unexpected(std::move(fault));
+    return tl::unexpected(std::move(fault));
   return name;
 }
 

@@ -64,24 +64,24 @@ tl::expected<MetricsAddress, std::string> parse(const std::string& text) {
   MetricsAddress result;
   if (text.starts_with('/')) {
     if (const std::string fault = socket_path_fault(text); !fault.empty()) {
-      return tl::make_unexpected(text::in_quotes(text) + " " + fault);
+      return tl::unexpected(text::in_quotes(text) + " " + fault);
     }
     result.socket = text;
     return result;
   }
   const auto [host, port] = split(text);
   const auto address = Address::parse(host);
-  if (!address) return tl::make_unexpected(text::must_be("metrics", kForms, text::in_quotes(text)));
+  if (!address) return tl::unexpected(text::must_be("metrics", kForms, text::in_quotes(text)));
   if (!can_listen_at(*address)) {
-    return tl::make_unexpected(text::in_quotes(text) +
-                               " has an address that no host can have; give one of this host's "
-                               "own");
+    return tl::unexpected(text::in_quotes(text) +
+                          " has an address that no host can have; give one of this host's "
+                          "own");
   }
   result.address = *address;
   result.port = port_of(port);
   if (result.port == 0) {
-    return tl::make_unexpected(text::in_quotes(text) +
-                               " has no port, 1 to 65535, behind its last colon");
+    return tl::unexpected(text::in_quotes(text) +
+                          " has no port, 1 to 65535, behind its last colon");
   }
   return result;
 }

@@ -36,10 +36,10 @@ std::string program_fault(const std::string& path) {
 tl::expected<std::string, std::string> word_of(std::string_view key, const Value& value) {
   const auto* text = std::get_if<std::string>(&value.data);
   if (text == nullptr)
-    return tl::make_unexpected(text::must_be(key, "strings in quotes", kind_of(value)));
+    return tl::unexpected(text::must_be(key, "strings in quotes", kind_of(value)));
   if (text->find('\0') != std::string::npos) {
-    return tl::make_unexpected(text::in_quotes(*text) +
-                               " has a zero byte, which no argument can hold; remove it");
+    return tl::unexpected(text::in_quotes(*text) +
+                          " has a zero byte, which no argument can hold; remove it");
   }
   return *text;
 }

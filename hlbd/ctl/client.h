@@ -42,6 +42,7 @@ struct Wanted {
 // have to be asked for a password.
 class Client {
  public:
+  // Connects to the bus.
   explicit Client(const Settings& settings);
   ~Client();
   Client(const Client&) = delete;
@@ -54,8 +55,11 @@ class Client {
   // back.
   std::vector<BackendReport> backends(const std::string& service);
   void complete(BackendReport& backend);
+  // The service that a hostname belongs to: its own name, an alias, or a name below it.
   std::string find_service(const std::string& name);
-  std::vector<Event> events(std::uint32_t most);  // 0: all
+  // The latest changes, oldest first; 0: all that hlbd remembers.
+  std::vector<Event> events(std::uint32_t most);
+  // The addresses that hlbd answers a lookup with now.
   std::vector<std::string> resolve(const std::string& name);
 
   // What serves, by service, for services with a rule for that; empty when hlbd is too old to tell.
@@ -66,6 +70,7 @@ class Client {
                              std::chrono::microseconds duration, const std::string& reason);
   std::uint32_t clear_override(const std::string& target);
   std::uint32_t fail_back(const std::string& service);
+  // Returns when the configuration is in force. The Failure has its faults, a line each.
   void reload();
 
   // Has `listener` told from now on, by process(), which is to be called when wanted() is there.
@@ -75,8 +80,11 @@ class Client {
 
  private:
   class Link;
+  // Makes a call, and turns an error of the bus into a Failure.
   template <typename Call>
   auto ask(Call call);
+  // The same for a call that somebody may have to be asked a password for. Asks first for something
+  // that needs none, so that a hlbd that hangs is found out at once.
   template <typename Call>
   auto change(Call call);
 

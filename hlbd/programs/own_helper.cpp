@@ -64,7 +64,7 @@ class Start {
     std::array<char*, 1> environment = {nullptr};
     const int failure = posix_spawn(&id, path.c_str(), &actions_, &attributes_, arguments.data(),
                                     environment.data());
-    if (failure != 0) return tl::make_unexpected(std::error_code(failure, std::generic_category()));
+    if (failure != 0) return tl::unexpected(std::error_code(failure, std::generic_category()));
     return id;
   }
 
@@ -95,11 +95,11 @@ tl::expected<FileDescriptor, std::error_code> OwnHelper::start() {
   if (processes_.size() >= kMostHung) kill(processes_.front().id, SIGKILL);
   std::array<int, 2> ends{};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
-    return tl::make_unexpected(last_error());
+    return tl::unexpected(last_error());
   FileDescriptor ours(ends[0]);
   const FileDescriptor its(ends[1]);
   const auto id = Start(its.get()).spawn(helper_path());
-  if (!id) return tl::make_unexpected(id.error());
+  if (!id) return tl::unexpected(id.error());
   // Nobody else reaps it, so that the id is still the helper's.
   // NOLINTNEXTLINE(*-vararg): glibc 2.36 declares pidfd_open() for C alone
   processes_.push_back({*id, FileDescriptor(static_cast<int>(syscall(SYS_pidfd_open, *id, 0)))});

@@ -18,11 +18,11 @@ bool may_come_later(int error) {
 tl::expected<Message, NoMessage> receive(int socket) {
   std::array<std::uint8_t, kMaxMessage> space;  // NOLINT(*-member-init): as many are set as arrive
   const ssize_t size = recv(socket, space.data(), space.size(), MSG_DONTWAIT | MSG_TRUNC);
-  if (size < 0 && may_come_later(errno)) return tl::make_unexpected(NoMessage::yet);
+  if (size < 0 && may_come_later(errno)) return tl::unexpected(NoMessage::yet);
   if (size <= 0 || static_cast<std::size_t>(size) > space.size())
-    return tl::make_unexpected(NoMessage::ever);
+    return tl::unexpected(NoMessage::ever);
   auto message = decode(std::span(space).first(static_cast<std::size_t>(size)));
-  if (!message) return tl::make_unexpected(NoMessage::ever);
+  if (!message) return tl::unexpected(NoMessage::ever);
   return std::move(*message);
 }
 

@@ -25,12 +25,12 @@ tl::expected<FileDescriptor, std::error_code> connect_to(const std::filesystem::
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.native().size() >= sizeof address.sun_path)
-    return tl::make_unexpected(std::make_error_code(std::errc::filename_too_long));
+    return tl::unexpected(std::make_error_code(std::errc::filename_too_long));
   std::memcpy(address.sun_path, path.c_str(), path.native().size());
   FileDescriptor socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const auto* const where = reinterpret_cast<const sockaddr*>(&address);
   if (!socket.valid() || ::connect(socket.get(), where, sizeof address) != 0)
-    return tl::make_unexpected(std::error_code(errno, std::generic_category()));
+    return tl::unexpected(std::error_code(errno, std::generic_category()));
   return socket;
 }
 
@@ -120,23 +120,23 @@ void Runner::cancel(Id id) {
 // Asks over a new connection if the one there was has ended unnoticed.
 tl::expected<void, std::string> Runner::ask(const RunRequest& request) {
   const auto message = encode(request);
-  if (!message) return tl::make_unexpected(std::generic_category().message(E2BIG));
+  if (!message) return tl::unexpected(std::generic_category().message(E2BIG));
   if (link_ != nullptr && link_->send(*message)) return {};
   lose(kGone);
   const auto connected = connect();
   if (connected && link_->send(*message)) return {};
   const std::string trouble = connected ? kGone : connected.error();
   tell(trouble);
-  return tl::make_unexpected(trouble);
+  return tl::unexpected(trouble);
 }
 
 tl::expected<void, std::string> Runner::connect() {
   auto socket = settings_.socket.empty() ? start_own() : reach();
-  if (!socket) return tl::make_unexpected(std::move(socket).error());
+  if (!socket) return tl::unexpected(std::move(socket).error());
   try {
     link_ = std::make_shared<HelperLink>(executor_, *std::move(socket), events());
   } catch (const std::system_error& error) {
-    return tl::make_unexpected(std::string("can't watch hlb-programs: ") + error.what());
+    return tl::unexpected(std::string("can't watch hlb-programs: ") + error.what());
   }
   return {};
 }
@@ -162,7 +162,7 @@ tl::expected<FileDescriptor, std::string> Runner::reach() const {
 
 tl::expected<FileDescriptor, std::string> Runner::start_own() {
   if (last_start_ && Monotonic::now() < *last_start_ + kPause)
-    return tl::make_unexpected(std::string(kGone));
+    return tl::unexpected(std::string(kGone));
   if (!last_start_ && settings_.on_own) settings_.on_own();
   last_start_ = Monotonic::now();
   return own_.start().map_error(

@@ -58,7 +58,7 @@ tl::expected<Examination, std::string> examine(const Settings& settings,
   std::optional<ExaminedProgram> examined;
   if (!program.empty()) {
     auto found = find_program(machine, program);
-    if (!found) return tl::make_unexpected(std::move(found).error());
+    if (!found) return tl::unexpected(std::move(found).error());
     examined = *std::move(found);
   }
   const SourceOrder order(machine);

@@ -16,6 +16,7 @@ struct Examination {
   NamesToCheck names;   // that were looked at
   std::string program;  // that was looked at, in words; empty when none was asked for
 
+  // Whether lookups aren't all answered by hlb; notes don't count.
   bool has_faults() const;
 };
 

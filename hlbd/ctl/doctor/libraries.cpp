@@ -10,8 +10,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMostLibraries = 512;
+constexpr std::size_t kMostLibraries = 512;  // so that no container keeps doctor busy
 
+// A folder of a run path, in which $ORIGIN is the folder of the file that has it (ld.so(8)).
 fs::path expand_origin(std::string folder, const fs::path& file) {
   for (const std::string_view variable : {"$ORIGIN", "${ORIGIN}"}) {
     if (folder.starts_with(variable))

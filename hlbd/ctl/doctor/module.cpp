@@ -75,15 +75,15 @@ tl::expected<Module, LoadFailure> load_module() {
   const Aside aside = run_aside(load_here);
   const std::string& told = aside.told;
   if (aside.end == Aside::End::late)
-    return tl::make_unexpected(LoadFailure{"doesn't come to an end", true});
+    return tl::unexpected(LoadFailure{"doesn't come to an end", true});
   if (aside.end == Aside::End::died) {
-    return tl::make_unexpected(LoadFailure{
+    return tl::unexpected(LoadFailure{
         aside.signal == 0 ? "ends the program"
                           : fmt::format("ends the program: {}", ::strsignal(aside.signal)),
         true});
   }
   if (!told.starts_with('f') && !told.starts_with('m'))
-    return tl::make_unexpected(LoadFailure{told.empty() ? "" : told.substr(1), false});
+    return tl::unexpected(LoadFailure{told.empty() ? "" : told.substr(1), false});
   Module module;
   const std::size_t end = told.find('\n');
   if (told.starts_with('m')) module.missing = told.substr(1, end - 1);

@@ -18,6 +18,7 @@ class SourceOrder {
     if (file_.ok()) nsswitch_ = Nsswitch::parse(file_.text);
   }
 
+  // Whatever keeps glibc from asking hlb, or from asking it in time; none when the line is right.
   Findings findings() const;
 
   // Whether `source` is asked before hlb, or hlb isn't asked at all.

@@ -84,6 +84,7 @@ Findings check_module(const Host& machine, const Process& process, const fs::pat
                "A process that once looked for it in vain never looks again.", "Restart it.")};
 }
 
+// Whether both are there and are one file, by whatever path.
 bool same_file(const std::optional<struct stat>& one, const std::optional<struct stat>& other) {
   return one && other && one->st_dev == other->st_dev && one->st_ino == other->st_ino;
 }

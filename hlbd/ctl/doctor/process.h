@@ -23,10 +23,13 @@ struct Process {
   std::int64_t started_at = 0;           // seconds since 1970
   int error = 0;  // the errno of reading it; then nothing else is set, or only what all may read
 
+  // Reads what it may; `error` says whether that is enough.
   static Process read(const Host& machine, pid_t pid);
 
   std::filesystem::path folder() const { return "/proc/" + std::to_string(pid); }
-  bool maps(std::string_view name) const;  // a file whose name begins so
+  // Whether it has mapped a file whose name begins so.
+  bool maps(std::string_view name) const;
+  // A variable of its environment; empty when it has none of that name.
   std::string variable(std::string_view name) const;
 };
 

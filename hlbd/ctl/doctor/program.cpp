@@ -36,7 +36,7 @@ OrReason<fs::path> search_path(const Host& machine, const std::string& name) {
     const auto status = machine.status(fs::path(folder) / name);
     if (status && S_ISREG(status->st_mode)) return fs::path(folder) / name;
   }
-  return tl::make_unexpected(fmt::format("no program \"{}\" in $PATH", name));
+  return tl::unexpected(fmt::format("no program \"{}\" in $PATH", name));
 }
 
 // The program that a script asks for in its first line; empty when the file is no script.
@@ -62,14 +62,14 @@ fs::path without_links(const Host& machine, const fs::path& file) {
 OrReason<void> read_file(const Host& machine, ExaminedProgram& program) {
   const FileDescriptor file = machine.open(program.file);
   if (!file.valid()) {
-    return tl::make_unexpected(fmt::format("{}: {}", program.file.string(), std::strerror(errno)));
+    return tl::unexpected(fmt::format("{}: {}", program.file.string(), std::strerror(errno)));
   }
   struct stat status{};
   if (::fstat(file.get(), &status) == 0)
     program.set_id = (status.st_mode & (S_ISUID | S_ISGID)) != 0;
   auto elf = Elf::read(file);
   if (!elf || elf->is_library)
-    return tl::make_unexpected(fmt::format("{} is no program", program.file.string()));
+    return tl::unexpected(fmt::format("{} is no program", program.file.string()));
   program.elf = std::move(*elf);
   return {};
 }
@@ -93,14 +93,13 @@ OrReason<ExaminedProgram> running(const Host& machine, pid_t pid) {
   program.process = Process::read(machine, pid);
   if (const int error = program.process->error; error != 0) {
     const bool gone = error == ENOENT || error == ESRCH;
-    return tl::make_unexpected(gone ? fmt::format("there is no process {}", pid)
-                                    : fmt::format("can't look into process {}: {}; try as root",
-                                                  pid, std::strerror(error)));
+    return tl::unexpected(gone ? fmt::format("there is no process {}", pid)
+                               : fmt::format("can't look into process {}: {}; try as root", pid,
+                                             std::strerror(error)));
   }
   program.name = fmt::format("{} (process {})", program.process->program.string(), pid);
   program.file = program.process->folder() / "exe";
-  if (const auto read = read_file(machine, program); !read)
-    return tl::make_unexpected(read.error());
+  if (const auto read = read_file(machine, program); !read) return tl::unexpected(read.error());
   program.code = mapped_code(machine, *program.process);
   program.code.insert(program.code.begin(), {program.process->program, program.elf});
   return program;
@@ -112,20 +111,19 @@ OrReason<ExaminedProgram> find_program(const Host& machine, const std::string& g
   if (const auto pid = as_pid(given)) return running(machine, *pid);
   const bool by_name = given.find('/') == std::string::npos;
   const OrReason<fs::path> asked_for = by_name ? search_path(machine, given) : fs::absolute(given);
-  if (!asked_for) return tl::make_unexpected(asked_for.error());
+  if (!asked_for) return tl::unexpected(asked_for.error());
   ExaminedProgram program;
   program.file = *asked_for;
   program.name = asked_for->string();
   for (int i = 0; i < kMostInterpreters; ++i) {
     const auto interpreter = interpreter_of(machine, program.file);
-    if (!interpreter) return tl::make_unexpected(interpreter.error());
+    if (!interpreter) return tl::unexpected(interpreter.error());
     if (interpreter->empty()) break;
     program.file = *interpreter;
     program.name = fmt::format("{}, by {}", asked_for->string(), interpreter->string());
   }
   program.file = without_links(machine, program.file);
-  if (const auto read = read_file(machine, program); !read)
-    return tl::make_unexpected(read.error());
+  if (const auto read = read_file(machine, program); !read) return tl::unexpected(read.error());
   program.code = find_libraries(machine, program.file, program.elf);
   return program;
 }

@@ -13,7 +13,7 @@ namespace {
 
 namespace at = table::at;
 
-constexpr std::size_t kMostTable = 1U << 30U;
+constexpr std::size_t kMostTable = 1U << 30U;  // more than any hlbd publishes
 
 const std::uint8_t* bytes_of(const std::string& text) {
   return reinterpret_cast<const std::uint8_t*>(text.data());

@@ -14,6 +14,7 @@ namespace hlb::ctl::doctor {
 
 class Published {
  public:
+  // Reads it, and the clock with it: how fresh it is doesn't change while it is looked at.
   Published(const Host& machine, const std::filesystem::path& runtime_dir);
   Published(const Published&) = delete;
   Published& operator=(const Published&) = delete;
@@ -29,6 +30,7 @@ class Published {
 
   // How far its answers could be trusted when it was read.
   table::Freshness freshness() const { return freshness_; }
+  // Whether the lease ends too far ahead to be this machine's clock's, as in a time namespace.
   bool lease_is_implausible() const { return lease_is_implausible_; }
 
   // The names of all services, aliases included, sorted.

@@ -33,8 +33,8 @@ bool needs_port(ChosenCheck check) {
 }
 
 tl::unexpected<std::string> malformed(std::string_view text) {
-  return tl::make_unexpected(text::in_quotes(text) +
-                             " is no check; give TYPE[:PORT[/PATH]], as in http:8082/health");
+  return tl::unexpected(text::in_quotes(text) +
+                        " is no check; give TYPE[:PORT[/PATH]], as in http:8082/health");
 }
 
 bool is_printable(char c) {
@@ -92,7 +92,7 @@ tl::expected<ChosenCheck, std::string> parse_check(std::string_view text) {
   }
   const std::string fault = fault_of(check);
   if (fault.empty()) return check;
-  return tl::make_unexpected(
+  return tl::unexpected(
       text::in_quotes(text) + " is no check: " +
       (needs_port(check) ? "it needs a port, as in " + check.type + ":8082" : fault));
 }

@@ -42,7 +42,7 @@ class Following {
     std::error_code error;
     if (!seen_.insert(std::filesystem::weakly_canonical(file, error)).second) return {};
     const auto text = read_text(file);
-    if (!text) return tl::make_unexpected(file.string() + ": " + text.error().reason);
+    if (!text) return tl::unexpected(file.string() + ": " + text.error().reason);
     auto included = read_dnsmasq(*text, file.string(), findings_);
     std::ranges::move(included, std::back_inserter(includes_));
     return {};

@@ -56,7 +56,8 @@ std::optional<std::string> without_quotes_and_comment(std::string_view line) {
 tl::expected<DnsmasqOption, std::string> parse_dnsmasq_line(std::string_view line) {
   const auto text = without_quotes_and_comment(line);
   if (!text) {
-    return tl::make_unexpected("has a quote that isn't closed, which dnsmasq refuses; close it");
+    return tl::unexpected<std::string>(
+        "has a quote that isn't closed, which dnsmasq refuses; close it");
   }
   std::string_view rest = trimmed(*text);
   if (rest.starts_with("--")) rest.remove_prefix(2);

@@ -40,9 +40,11 @@ struct Note {
 // a configuration of hlbd wouldn't take is noted instead.
 class Entries {
  public:
+  // `subdomains`: every name below has the address too.
   void add_address(std::string_view name, std::string_view address, bool subdomains,
                    const Place& place);
   void add_alias(std::string_view alias, std::string_view target, const Place& place);
+  // Notes that something was left out.
   void skip(const Place& place, std::string message);
 
   const std::vector<NamedAddress>& addresses() const { return addresses_; }

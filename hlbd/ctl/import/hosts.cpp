@@ -68,7 +68,7 @@ tl::expected<void, std::string> read_hosts_files(const std::vector<std::filesyst
                                                  const std::string& own_name, Entries& entries) {
   for (const auto& file : files) {
     const auto text = read_text(file);
-    if (!text) return tl::make_unexpected(file.string() + ": " + text.error().reason);
+    if (!text) return tl::unexpected(file.string() + ": " + text.error().reason);
     read_hosts(*text, file.string(), own_name, entries);
   }
   return {};

@@ -18,7 +18,7 @@ struct Closer {
 };
 
 tl::unexpected<Unusable> system_fault() {
-  return tl::make_unexpected(Unusable{"cannot be read: " + std::generic_category().message(errno)});
+  return tl::unexpected(Unusable{"cannot be read: " + std::generic_category().message(errno)});
 }
 
 }  // namespace
@@ -30,8 +30,7 @@ tl::expected<std::string, Unusable> read_text(const std::filesystem::path& file)
   std::array<char, 1U << 16U> part{};
   while (const std::size_t got = std::fread(part.data(), 1, part.size(), stream.get())) {
     text.append(part.data(), got);
-    if (text.size() > kMaxSize)
-      return tl::make_unexpected(Unusable{"is larger than 64 MiB; split it"});
+    if (text.size() > kMaxSize) return tl::unexpected(Unusable{"is larger than 64 MiB; split it"});
   }
   if (std::ferror(stream.get()) != 0) return system_fault();
   return text;

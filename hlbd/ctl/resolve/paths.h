@@ -19,6 +19,7 @@ struct PathAnswer {
 // hlbd's published answers, mapped for as long as it lives.
 class MappedTable {
  public:
+  // Never throws: trouble() says why a file can't be used.
   explicit MappedTable(const std::filesystem::path& file);
   ~MappedTable();
   MappedTable(const MappedTable&) = delete;

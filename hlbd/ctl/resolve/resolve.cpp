@@ -71,6 +71,7 @@ Resolution resolve(const Settings& settings, const std::string& name) {
   return resolution;
 }
 
+// Says whose answer libc gives, as that isn't seen by the addresses.
 std::string libc_remark(const Resolution& resolution) {
   const std::string& trouble = resolution.libc.trouble;
   const char* const who = resolution.libc.by_hlb ? "by hlb" : "not by hlb";

@@ -39,7 +39,9 @@ enum class Standing : std::uint8_t {
   none,     // no backend is up, or lookups are given none
 };
 
+// Without the backends, those in maintenance are counted like others.
 Standing standing(const ServiceReport& service, const std::vector<BackendReport>& backends);
+
 bool has_override(const std::vector<BackendReport>& backends);
 
 // "alice", or "user 1000" for one that the system doesn't know.

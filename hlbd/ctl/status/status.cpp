@@ -23,6 +23,7 @@ struct StatusWishes {
   bool json = false;
 };
 
+// The seconds of --watch; nullopt for any other text, which may be a service's name.
 std::optional<std::chrono::milliseconds> seconds_of(const std::string& text) {
   constexpr double kLeast = 0.2;
   constexpr double kMost = 3600;

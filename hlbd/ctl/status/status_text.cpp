@@ -34,6 +34,7 @@ std::string shown_state(const BackendReport& backend) {
   return backend.suspect ? "suspect" : backend.state;
 }
 
+// The remark: first what an operator or a rule has decided, then why the checks say what they say.
 Styled remark(const BackendReport& backend, std::span<const BackendReport> all, bool wide,
               WallTime now) {
   Styled said;

@@ -20,6 +20,7 @@ constexpr std::string_view kHome = "\x1b[H";
 constexpr std::string_view kRestOfLine = "\x1b[K";
 constexpr std::string_view kRestOfScreen = "\x1b[J";
 
+// The signals that are taken as keys: those that would end the program, and that of a new size.
 sigset_t handled_signals() {
   sigset_t set;
   ::sigemptyset(&set);

@@ -10,6 +10,8 @@
 
 namespace hlb::ctl {
 
+// Prose stands last because nothing follows it that would have to be aligned. Widths are columns of
+// the terminal, which a character of East Asia takes two of and an accent none.
 class Table {
  public:
   enum class Align : std::uint8_t { left, right };
@@ -18,9 +20,11 @@ class Table {
   explicit Table(std::vector<Align> columns, std::vector<Styled> headings = {})
       : columns_(std::move(columns)), headings_(std::move(headings)) {}
 
+  // Shows the headings here.
   void add_headings();
   // Takes a cell for each column.
   void add_row(std::vector<Styled> cells);
+  // Adds a line across all columns.
   void add_line(Styled line);
 
   // The table, as wide as the terminal: prose wraps inside its column or, where that would be too

@@ -32,6 +32,7 @@ class Styled {
   Styled(std::string text, Style style = Style::plain);    // NOLINT(google-explicit-constructor)
   Styled(const char* text) : Styled(std::string(text)) {}  // NOLINT(google-explicit-constructor)
 
+  // Both add to the end, and return the line itself.
   Styled& add(std::string text, Style style = Style::plain);
   Styled& append(const Styled& more);
 

@@ -9,6 +9,7 @@
 
 namespace hlb::ctl {
 
+// The present, as hlbd's times are given.
 WallTime wall_now();
 
 // How long ago `since` was: "35s", "12m", "4h 12m", "3d"; "-" for the zero time.

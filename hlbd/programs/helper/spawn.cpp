@@ -163,8 +163,8 @@ std::error_code fork_child(const Plan& plan, Spawned& child) {
 tl::expected<Spawned, std::error_code> spawn(const Program& program, int cgroup) {
   Spawned child;
   Plan plan{.program = program, .cgroup = cgroup};
-  if (const auto error = open_descriptors(plan, child)) return tl::make_unexpected(error);
-  if (const auto error = fork_child(plan, child)) return tl::make_unexpected(error);
+  if (const auto error = open_descriptors(plan, child)) return tl::unexpected(error);
+  if (const auto error = fork_child(plan, child)) return tl::unexpected(error);
   return child;
 }
 
