@@ -38,11 +38,11 @@ bool allows_table(const std::string& rules) {
 }  // namespace
 
 Findings check_apparmor(const Host& machine) {
-  const int enforced = count_enforced(machine.read(kLoaded).text);
+  const int enforced = count_enforced(machine.read(kLoaded).value_or(""));
   if (enforced == 0) return {};
-  if (allows_table(machine.read(kAbstraction).text)) return {};
+  if (allows_table(machine.read(kAbstraction).value_or(""))) return {};
   for (const fs::path& file : machine.list(std::string(kAbstraction) + ".d")) {
-    if (allows_table(machine.read(file).text)) return {};
+    if (allows_table(machine.read(file).value_or(""))) return {};
   }
   return {
       fault("apparmor",

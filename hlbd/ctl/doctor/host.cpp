@@ -10,6 +10,14 @@
 namespace hlb::ctl::doctor {
 namespace fs = std::filesystem;
 
+namespace {
+
+tl::unexpected<std::error_code> failed(int error) {
+  return tl::unexpected(std::error_code(error, std::generic_category()));
+}
+
+}  // namespace
+
 FileDescriptor Host::open(const fs::path& path, int flags) const {
   constexpr int kNeverWait = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   const int how = (flags & O_PATH) != 0 ? flags | O_CLOEXEC : flags | kNeverWait;
@@ -25,23 +33,24 @@ FileDescriptor Host::open(const fs::path& path, int flags) const {
   return FileDescriptor(static_cast<int>(fd));
 }
 
-Host::Reading Host::read(const fs::path& path, std::size_t most) const {
+tl::expected<std::string, std::error_code> Host::read(const fs::path& path,
+                                                      std::size_t most) const {
   const FileDescriptor file = open(path);
-  if (!file.valid()) return {errno, ""};
+  if (!file.valid()) return failed(errno);
   struct stat status{};
-  if (fstat(file.get(), &status) != 0) return {errno, ""};
-  if (!S_ISREG(status.st_mode)) return {S_ISDIR(status.st_mode) ? EISDIR : EINVAL, ""};
+  if (fstat(file.get(), &status) != 0) return failed(errno);
+  if (!S_ISREG(status.st_mode)) return failed(S_ISDIR(status.st_mode) ? EISDIR : EINVAL);
   constexpr std::size_t kPiece = 65536;
   std::string text;
   while (text.size() < most) {
     const std::size_t before = text.size();
     text.resize(std::min(before + kPiece, most));
     const ssize_t got = ::read(file.get(), text.data() + before, text.size() - before);
-    if (got < 0) return {errno, ""};
+    if (got < 0) return failed(errno);
     text.resize(before + static_cast<std::size_t>(got));
     if (got == 0) break;
   }
-  return {0, std::move(text)};
+  return text;
 }
 
 std::optional<struct stat> Host::status(const fs::path& path) const {

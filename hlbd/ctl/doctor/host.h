@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <system_error>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "system/file_descriptor.h"
@@ -31,14 +33,10 @@ class Host {
   // as the machine's own programs follow them. Not valid on failure; errno says why.
   FileDescriptor open(const std::filesystem::path& path, int flags = 0) const;
 
-  struct Reading {
-    int error = 0;  // an errno
-    std::string text;
-
-    bool ok() const { return error == 0; }
-  };
-  // Reads the whole of a regular file, or its first `most` bytes.
-  Reading read(const std::filesystem::path& path, std::size_t most = kMost) const;
+  // Reads the whole of a regular file, or its first `most` bytes. Anything else is refused with
+  // EISDIR or EINVAL.
+  tl::expected<std::string, std::error_code> read(const std::filesystem::path& path,
+                                                  std::size_t most = kMost) const;
 
   // The status of a file, links followed; nullopt on failure, and errno says why.
   std::optional<struct stat> status(const std::filesystem::path& path) const;

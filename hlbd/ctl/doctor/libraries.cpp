@@ -55,7 +55,7 @@ class Search {
 std::vector<fs::path> library_folders(const Host& machine) {
   std::vector<fs::path> folders;
   for (const fs::path& file : machine.list("/etc/ld.so.conf.d")) {
-    std::istringstream lines(machine.read(file).text);
+    std::istringstream lines(machine.read(file).value_or(""));
     for (std::string line; std::getline(lines, line);) {
       if (line.starts_with('/')) folders.emplace_back(line);
     }

@@ -62,7 +62,7 @@ Findings check_nscd(const Host& machine) {
   if (!pid) return {};
   const Process process = Process::read(machine, *pid);
   const std::string settings = settings_of(process);
-  if (!caches_hosts(machine.read(settings).text)) return {};
+  if (!caches_hosts(machine.read(settings).value_or(""))) return {};
   std::string name = process.program.filename().string();
   if (name.empty()) name = "nscd";
   return {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cstring>
 #include <span>
 #include <string>
 #include <vector>
@@ -75,8 +74,8 @@ Finding syntax_error(const Nsswitch::Error& error) {
 }  // namespace
 
 Findings SourceOrder::findings() const {
-  if (!file_.ok()) {
-    return {fault(kAboutOrder, fmt::format("{}: {}", kNsswitchFile, std::strerror(file_.error)),
+  if (!file_) {
+    return {fault(kAboutOrder, fmt::format("{}: {}", kNsswitchFile, file_.error().message()),
                   kDefault, "Write into it: " + mended())};
   }
   if (nsswitch_.error) return {syntax_error(*nsswitch_.error)};

@@ -41,7 +41,7 @@ OrReason<fs::path> search_path(const Host& machine, const std::string& name) {
 
 // The program that a script asks for in its first line; empty when the file is no script.
 OrReason<fs::path> interpreter_of(const Host& machine, const fs::path& file) {
-  const std::string text = machine.read(file, 256).text;
+  const std::string text = machine.read(file, 256).value_or("");
   if (text.substr(0, 2) != "#!") return fs::path();
   std::istringstream words(text.substr(2, text.find('\n') - 2));
   std::string program;

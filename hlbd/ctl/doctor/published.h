@@ -20,7 +20,7 @@ class Published {
   Published& operator=(const Published&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
-  int error() const { return reading_.error; }  // the errno of reading it
+  int error() const { return error_; }  // the errno of reading it; 0: it was read
 
   // The major version; nullopt when the file is no table at all.
   std::optional<std::uint16_t> version() const;
@@ -38,7 +38,8 @@ class Published {
 
  private:
   std::filesystem::path path_;
-  Host::Reading reading_;
+  int error_ = 0;
+  std::string bytes_;
   table::View view_;
   table::Freshness freshness_ = table::Freshness::expired;
   bool lease_is_implausible_ = false;

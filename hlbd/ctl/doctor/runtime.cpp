@@ -69,7 +69,7 @@ int seconds_kept(const std::string& security, const ExaminedProgram& program) {
 
 Findings check_java(const Host& machine, const ExaminedProgram& program, const fs::path& java) {
   const auto file = security_file(machine, java);
-  const std::string security = file ? machine.read(*file).text : "";
+  const std::string security = file ? machine.read(*file).value_or("") : "";
   const int seconds = seconds_kept(security, program);
   if (seconds == 0) return {};
   return {fault(kAboutRuntime,
