@@ -6,9 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <memory>
-#include <system_error>
 #include <utility>
 
 #include "config/check_type.h"

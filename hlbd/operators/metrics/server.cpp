@@ -1,6 +1,5 @@
 #include "operators/metrics/server.h"
 
-#include <netinet/in.h>
 #include <sys/stat.h>
 
 #include <boost/asio/as_tuple.hpp>
@@ -11,7 +10,6 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <cstddef>
 #include <functional>
 #include <list>
 #include <memory>
@@ -44,11 +42,8 @@ bool is_taken(const std::string& path) {
 Places::Holder holder_of(ScrapeConnection::Socket& socket) {
   boost::system::error_code error;
   const auto peer = socket.remote_endpoint(error);
-  if (error || peer.protocol().family() == AF_UNIX) return peer_user(socket.native_handle());
-  std::string address(reinterpret_cast<const char*>(peer.data()), peer.size());
-  constexpr std::size_t kPort = offsetof(sockaddr_in, sin_port);  // as in sockaddr_in6
-  address.erase(kPort, sizeof(in_port_t));
-  return std::hash<std::string>()(address);
+  const auto host = error ? std::nullopt : address_in(peer.data());
+  return host ? std::hash<std::string>()(host->to_string()) : peer_user(socket.native_handle());
 }
 
 }  // namespace
@@ -142,7 +137,7 @@ asio::awaitable<void> MetricsServer::Server::accept(std::shared_ptr<Server> serv
 }
 
 asio::awaitable<void> MetricsServer::Server::serve(std::shared_ptr<Server> server,
-                                              ScrapeConnection::Socket socket) {
+                                                   ScrapeConnection::Socket socket) {
   const Places::Holder holder = holder_of(socket);
   ScrapeConnection connection(std::move(socket), *server->text_, server->limits_);
   const Places::Place held(server->places_, {.holder = holder},
