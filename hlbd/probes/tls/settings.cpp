@@ -64,10 +64,11 @@ std::vector<std::string> system_folders() {
 bool is_hashed(std::string_view name) {
   constexpr std::size_t kHash = 8;
   if (name.size() < kHash + 2 || name[kHash] != '.') return false;
-  constexpr std::string_view kDigits = "0123456789abcdef";
+  constexpr std::string_view kHexDigits = "0123456789abcdef";
   constexpr std::size_t kDecimal = 10;
-  return name.find_first_not_of(kDigits) == kHash &&
-         name.find_first_not_of(kDigits.substr(0, kDecimal), kHash + 1) == std::string_view::npos;
+  return name.find_first_not_of(kHexDigits) == kHash &&
+         name.find_first_not_of(kHexDigits.substr(0, kDecimal), kHash + 1) ==
+             std::string_view::npos;
 }
 
 std::error_code list_hashed(const std::string& folder, std::vector<std::string>& files) {
