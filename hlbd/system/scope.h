@@ -1,7 +1,7 @@
-// The one way to own what runs on a loop: coroutines, and handlers of timers, sockets and threads.
+// Owns what runs on a loop: coroutines, and handlers of timers, sockets and workers.
 //
-// A Scope is the last member of its owner, which is thus free to have coroutines and handlers that
-// refer to it: once the scope has gone, none of them is resumed or called any more.
+// A Scope is the last member of its owner. Coroutines and handlers may refer to the owner, as none
+// of them is resumed or called any more once the scope has gone.
 //
 // Asio can't take back what it awaits: a coroutine's frame, and a handler, live on until their
 // operation has been cancelled, a turn of the loop later. Then they are destroyed without a further
@@ -9,9 +9,9 @@
 // thought of. What is to be undone when the owner goes is a member of the owner (a connection in
 // its list, say), and no local of the coroutine that serves it.
 //
-// Where locals can't do without (a call that takes itself off its owner's list), or where a second
-// thread does, coroutine and owner share a block instead, by a shared_ptr that the coroutine takes
-// as its parameter.
+// Where locals have to touch the owner (a call that takes itself off a list), or a second thread
+// does, both share a block instead, by a shared_ptr that is a parameter of the coroutine. DESIGN.md
+// lists these.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -37,7 +37,7 @@ class Scope {
   // want of memory: it ends the loop, and with it hlbd, which systemd starts anew.
   void spawn(const boost::asio::any_io_executor& loop, boost::asio::awaitable<void> coroutine);
 
-  // The handler, called only while this lives. To be called by the loop's thread.
+  // Returns the handler so that it does nothing once this has gone. The loop's thread calls it.
   template <typename Handler>
   auto guard(Handler handler) const {
     return [state = state_, handler = std::move(handler)](auto&&... results) {
