@@ -1,10 +1,8 @@
 #include "network/routes.h"
 
-#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <boost/asio/awaitable.hpp>
@@ -18,6 +16,8 @@
 #include <exception>
 #include <optional>
 #include <utility>
+
+#include "network/netlink.h"
 
 namespace hlb::network {
 namespace asio = boost::asio;
@@ -38,33 +38,16 @@ struct RouteWatch::Watch {
 
 namespace {
 
-std::error_code last_error() {
-  return {errno, std::system_category()};
-}
-
-std::error_code subscribe(asio::posix::stream_descriptor& socket) {
-  const int fd = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-  if (fd < 0) return last_error();
-  socket.assign(fd);
-  sockaddr_nl groups{};
-  groups.nl_family = AF_NETLINK;
-  groups.nl_groups =
-      RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&groups), sizeof groups) != 0) {
-    return last_error();
-  }
-  return {};
-}
-
 template <typename Payload>
-Payload payload_of(std::span<const char> message) {
+Payload start_of(std::span<const char> message) {
   Payload payload{};
   if (message.size() < NLMSG_HDRLEN + sizeof payload) return payload;
   std::memcpy(&payload, message.data() + NLMSG_HDRLEN, sizeof payload);
   return payload;
 }
 
-// An address brings routes of the other kinds, once more when it was found to be nobody else's.
+// Whether a route may take packets to other hosts. An address brings routes of the other kinds, and
+// brings them again when it was found to be nobody else's.
 bool leads_elsewhere(const rtmsg& route) {
   if ((route.rtm_flags & RTM_F_CLONED) != 0) return false;
   return route.rtm_type != RTN_LOCAL && route.rtm_type != RTN_BROADCAST &&
@@ -82,10 +65,10 @@ bool WayWatch::changes(std::span<const char> message) {
   switch (header.nlmsg_type) {
     case RTM_NEWROUTE:
     case RTM_DELROUTE:
-      return leads_elsewhere(payload_of<rtmsg>(message));
+      return leads_elsewhere(start_of<rtmsg>(message));
     case RTM_NEWLINK:
     case RTM_DELLINK: {
-      const auto link = payload_of<ifinfomsg>(message);
+      const auto link = start_of<ifinfomsg>(message);
       if (link.ifi_family == AF_BRIDGE) return false;
       if (header.nlmsg_type == RTM_DELLINK) return link_goes(link.ifi_index);
       return link_changes(link.ifi_index, (link.ifi_flags & IFF_RUNNING) != 0);
@@ -95,7 +78,7 @@ bool WayWatch::changes(std::span<const char> message) {
   }
 }
 
-// The first that is heard of a link counts: it may have been running for long.
+// Takes the first news of a link for a change, though it may have been running for long.
 bool WayWatch::link_changes(int link, bool runs) {
   const auto [known, is_new] = runs_.try_emplace(link, runs);
   return std::exchange(known->second, runs) != runs || is_new;
@@ -117,7 +100,11 @@ RouteWatch::~RouteWatch() {
 }
 
 std::error_code RouteWatch::start() {
-  if (const std::error_code error = subscribe(watch_->socket)) return error;
+  constexpr unsigned kGroups =
+      RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
+  auto socket = subscribe(NETLINK_ROUTE, kGroups);
+  if (!socket) return socket.error();
+  watch_->socket.assign(socket->release());
   asio::co_spawn(watch_->socket.get_executor(), Watch::follow(watch_),
                  [](const std::exception_ptr& failed) {
                    if (failed) std::rethrow_exception(failed);
@@ -140,8 +127,9 @@ asio::awaitable<void> RouteWatch::Watch::follow(std::shared_ptr<Watch> watch) {
   }
 }
 
-// Whether ways have changed; nullopt when the socket works no more. ENOBUFS, which tells of lost
-// messages, is as good as one. Bounded: what comes after it makes the next burst.
+// Takes what is queued, up to a limit: what is left makes the next burst. Returns whether ways have
+// changed; nullopt when the socket no longer works. ENOBUFS, which tells of lost messages, counts
+// as a change.
 std::optional<bool> RouteWatch::Watch::drain() {
   std::array<char, WayWatch::kStart> start;  // the rest of each message is dropped by the kernel
   bool changed = false;

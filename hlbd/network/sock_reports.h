@@ -12,28 +12,29 @@
 
 namespace hlb::network::sock_diag {
 
-// In a shared_ptr, which its handlers share: one of them may be on its way when it ends. By hlbd's
-// loop alone.
+// Lives in a shared_ptr, which its handlers share, as one of them may be on its way when it ends.
+// Used by hlbd's loop alone.
 class Reports : public std::enable_shared_from_this<Reports> {
  public:
   virtual ~Reports() = default;
   Reports(const Reports&) = delete;
   Reports& operator=(const Reports&) = delete;
 
-  // From now on takes those that pass the filter: connections die by the thousand in a second, and
-  // the kernel drops what is of no use before it would fill the socket's buffer or wake hlbd. For
-  // every socket that dies on the host it makes the report all the same, which takes it about 9 µs.
+  // Takes from now on the reports that pass the filter: connections die by the thousand in a
+  // second, and the kernel drops what is of no use before it would fill the socket's buffer or wake
+  // hlbd. The kernel makes a report for every socket that dies on the host all the same, which
+  // takes it about 9 µs.
   std::error_code begin(std::span<sock_filter> filter);
   virtual void end();
-  // By end(), or as the socket no longer works.
+  // True after end(), and once the socket no longer works.
   bool ended() const { return ended_; }
 
  protected:
   explicit Reports(const boost::asio::any_io_executor& executor) : socket_(executor) {}
 
   virtual void take(std::span<const char> report) = 0;
-  virtual void lose() {}  // some, as too many were waiting
-  // Behind those of one turn of the loop, which are bounded; `all`: no further one is there.
+  virtual void lose() {}  // the kernel dropped some, as too many were queued
+  // Called after the reports of one turn of the loop, whose number is limited; `all`: none is left.
   virtual void end_turn(bool all) = 0;
 
  private:
@@ -44,8 +45,8 @@ class Reports : public std::enable_shared_from_this<Reports> {
   bool ended_ = false;
 };
 
-// Has reports be taken while there is anything to watch, which `Watch` has as `watched`; it makes
-// one that hasn't begun.
+// Has `current` take reports while there is anything to watch, which it is given as its `watched`.
+// `make` returns a Watch that hasn't begun.
 template <typename Watch, typename Watched, typename Make>
 std::error_code watch(std::shared_ptr<Watch>& current, Watched watched,
                       std::span<sock_filter> filter, Make make) {

@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <linux/if_addr.h>
-#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if_arp.h>
 #include <netinet/in.h>
@@ -13,6 +12,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <span>
+
+#include "network/netlink.h"
 
 namespace hlb::network {
 namespace {
@@ -27,41 +28,12 @@ Key mapped(const std::uint8_t* ipv4) {
   return key;
 }
 
-bool send_request(int fd, std::uint16_t type) {
-  struct {
-    nlmsghdr header;
-    rtgenmsg body;
-  } request{};
-  request.header.nlmsg_len = sizeof request;
-  request.header.nlmsg_type = type;
-  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  request.body.rtgen_family = AF_UNSPEC;
-  return ::send(fd, &request, sizeof request, 0) == static_cast<ssize_t>(sizeof request);
-}
-
-// Hands every message of a dump to `take`, and ends early when the kernel breaks off.
-template <typename Take>
-void dump(std::uint16_t type, Take take) {
-  const FileDescriptor socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
-  if (!socket.valid()) return;
-  alignas(nlmsghdr) std::array<char, 32768> buffer;  // the most the kernel puts into one datagram
-  bool more = send_request(socket.get(), type);
-  while (more) {
-    ssize_t left = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
-    more = left > 0;
-    const auto* message = reinterpret_cast<const nlmsghdr*>(buffer.data());
-    for (; NLMSG_OK(message, left); message = NLMSG_NEXT(message, left)) {
-      if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) more = false;
-      take(*message);
-    }
-  }
-}
-
 std::vector<unsigned> tunnels() {
   std::vector<unsigned> found;
   dump(RTM_GETLINK, [&](const nlmsghdr& message) {
     if (message.nlmsg_type != RTM_NEWLINK) return;
-    const auto* const link = static_cast<const ifinfomsg*>(NLMSG_DATA(&message));
+    const auto* const link = payload_of<ifinfomsg>(message);
+    if (link == nullptr) return;
     const auto type = link->ifi_type;
     if (type == ARPHRD_TUNNEL || type == ARPHRD_TUNNEL6 || type == ARPHRD_SIT) {
       found.push_back(static_cast<unsigned>(link->ifi_index));
@@ -72,34 +44,29 @@ std::vector<unsigned> tunnels() {
 
 // The address by which glibc knows the entry: IFA_ADDRESS, which on a point-to-point interface is
 // the other end's. Such a source address of ours is therefore not found, by glibc and here.
-std::optional<Key> key_of(const nlmsghdr& message, const ifaddrmsg& body) {
-  std::size_t left = message.nlmsg_len - NLMSG_LENGTH(sizeof body);
-  const std::uint8_t* local = nullptr;
-  const std::uint8_t* address = nullptr;
-  for (const rtattr* item = IFA_RTA(&body); RTA_OK(item, left); item = RTA_NEXT(item, left)) {
-    if (item->rta_type == IFA_ADDRESS) address = static_cast<const std::uint8_t*>(RTA_DATA(item));
-    if (item->rta_type == IFA_LOCAL) local = static_cast<const std::uint8_t*>(RTA_DATA(item));
-  }
-  if (address == nullptr) address = local;
-  if (address == nullptr) return std::nullopt;
-  if (body.ifa_family == AF_INET) return mapped(address);
+std::optional<Key> key_of(const nlmsghdr& message, int family) {
+  auto address = attribute(message, sizeof(ifaddrmsg), IFA_ADDRESS);
+  if (address.empty()) address = attribute(message, sizeof(ifaddrmsg), IFA_LOCAL);
   Key key{};
-  std::copy_n(address, key.size(), key.begin());
+  if (address.size() < (family == AF_INET ? 4 : key.size())) return std::nullopt;
+  if (family == AF_INET) return mapped(address.data());
+  std::copy_n(address.begin(), key.size(), key.begin());
   return key;
 }
 
 std::optional<ListedAddress> listed(const nlmsghdr& message, std::span<const unsigned> tunnels) {
   if (message.nlmsg_type != RTM_NEWADDR) return std::nullopt;
-  const auto& body = *static_cast<const ifaddrmsg*>(NLMSG_DATA(&message));
-  if (body.ifa_family != AF_INET && body.ifa_family != AF_INET6) return std::nullopt;
-  const std::optional<Key> key = key_of(message, body);
+  const auto* const body = payload_of<ifaddrmsg>(message);
+  if (body == nullptr) return std::nullopt;
+  if (body->ifa_family != AF_INET && body->ifa_family != AF_INET6) return std::nullopt;
+  const std::optional<Key> key = key_of(message, body->ifa_family);
   if (!key) return std::nullopt;
   return ListedAddress{
       .key = *key,
-      .prefix_length = body.ifa_prefixlen,
-      .deprecated = (body.ifa_flags & (IFA_F_DEPRECATED | IFA_F_OPTIMISTIC)) != 0,
-      .home = (body.ifa_flags & IFA_F_HOMEADDRESS) != 0,
-      .native = std::ranges::find(tunnels, body.ifa_index) == tunnels.end(),
+      .prefix_length = body->ifa_prefixlen,
+      .deprecated = (body->ifa_flags & (IFA_F_DEPRECATED | IFA_F_OPTIMISTIC)) != 0,
+      .home = (body->ifa_flags & IFA_F_HOMEADDRESS) != 0,
+      .native = std::ranges::find(tunnels, body->ifa_index) == tunnels.end(),
   };
 }
 
@@ -187,10 +154,10 @@ std::optional<SourceAddress> SourceAddresses::towards(const Address& destination
 SourceAddress SourceAddresses::describe(const Address& source) const {
   constexpr std::uint8_t kLocalhost[] = {127, 0, 0, 1};
   const bool ipv4 = source.family == Address::Family::ipv4;
-  const bool looped = ipv4 && source.bytes[0] == 127;  // for all of them glibc looks up 127.0.0.1
+  const bool looped = ipv4 && source.bytes[0] == 127;  // glibc looks up 127.0.0.1 for all of 127/8
   ListedAddress wanted;
   wanted.key = ipv4 ? mapped(looped ? kLocalhost : source.bytes.data()) : source.bytes;
-  // bsearch, because glibc uses it: one address may be listed more than once.
+  // Uses bsearch, as glibc does: an address may be listed more than once.
   const auto* const found = static_cast<const ListedAddress*>(
       std::bsearch(&wanted, listed_.data(), listed_.size(), sizeof wanted, compare_keys));
   if (found == nullptr) return {.address = source};
