@@ -12,10 +12,10 @@
 #include <utility>
 
 #include "health/machine.h"
-#include "probes/ending.h"
 #include "probes/reason.h"
 #include "programs/runner.h"
 #include "system/or_end.h"
+#include "text/printable.h"
 
 namespace hlb {
 namespace {

@@ -10,7 +10,7 @@ namespace hlb::probes {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-// Shared with its handlers, one of which may be on its way when the watch ends.
+// The epoll set, shared with its handlers, one of which may be on its way when the watch ends.
 struct KeptWatch::Set : std::enable_shared_from_this<Set> {
   Set(const asio::any_io_executor& executor, OnKeptEnded on_end)
       : epoll(executor), on_ended(std::move(on_end)) {}
@@ -32,8 +32,8 @@ struct KeptWatch::Set : std::enable_shared_from_this<Set> {
                      });
   }
 
-  // One after the other, since what comes of one may close another. Bounded: the rest comes with
-  // the next turn.
+  // Takes one end after the other, since what comes of one may close another; up to a limit, as the
+  // rest comes with the next turn.
   void take_ends() {
     constexpr int kAtATime = 256;
     epoll_event event{};

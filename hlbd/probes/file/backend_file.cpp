@@ -8,12 +8,13 @@
 #include <utility>
 
 #include "probes/reason.h"
+#include "text/printable.h"
 
 namespace hlb::probes {
 namespace {
 
 constexpr std::string_view kSeparators = " \t\r,";
-constexpr std::size_t kMaxTextShown = 50;  // of what a line says
+constexpr std::size_t kMaxTextShown = 50;  // of a line
 
 struct Place {
   Address address;
@@ -29,7 +30,7 @@ std::optional<Place> with_port(std::string_view address, std::string_view port) 
   return Place{*parsed, number};
 }
 
-// "10.0.0.1", "10.0.0.1:80", "fd99::1", "[fd99::1]" or "[fd99::1]:80".
+// Reads "10.0.0.1", "10.0.0.1:80", "fd99::1", "[fd99::1]" or "[fd99::1]:80".
 std::optional<Place> place_of(std::string_view text) {
   if (text.starts_with('[')) {
     const std::string_view inside = text.substr(1, text.find(']') - 1);
@@ -54,7 +55,7 @@ bool says_the_same(const BackendFile::Line& one, const BackendFile::Line& other)
 }
 
 std::string quoted(std::string_view text) {
-  return '"' + printable(text, kMaxTextShown) + '"';
+  return '"' + text::printable(text, kMaxTextShown) + '"';
 }
 
 }  // namespace
@@ -114,7 +115,7 @@ void BackendFile::take(std::string_view line, std::uint32_t number) {
   }
 }
 
-// Of those with the same key the first stays, with the number of the second.
+// Keeps the first line of each key, with the number of the second.
 void BackendFile::mark_repeated() {
   std::ranges::stable_sort(lines_, {}, key_of);
   for (std::size_t i = 1; i < lines_.size(); ++i) {
@@ -125,7 +126,7 @@ void BackendFile::mark_repeated() {
   lines_.erase(repeated.begin(), repeated.end());
 }
 
-// A file of noise has no use for as many words of ours.
+// Writes down few faults: a file of noise has no use for as many words of ours.
 void BackendFile::note_faults() {
   std::vector<const Line*> faulty;
   for (const Line& line : lines_) {

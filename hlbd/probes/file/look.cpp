@@ -18,7 +18,7 @@ std::string unreadable() {
   return "cannot be read: " + std::generic_category().message(errno);
 }
 
-// Why it isn't to be read; empty when it is.
+// Why a file isn't to be read; empty when it is.
 std::string refusal(const struct stat& status) {
   return S_ISREG(status.st_mode) ? "" : "is not a regular file";
 }
