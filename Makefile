@@ -18,7 +18,7 @@ VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
 LIBDIR = $(PREFIX)/lib/$(shell $(CXX) -print-multiarch)
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
-# Which compiles the sanitizers' checks, and what is not optimized, in half the time that g++ takes.
+# Clang compiles the sanitizers' checks, and code that isn't optimized, in half the time of g++.
 CLANG := $(shell tests/setup/clang)
 CXX.asan  := clang++-$(CLANG)
 CXX.debug := clang++-$(CLANG)
@@ -44,7 +44,7 @@ CPPFLAGS += -I. -Ihlbd -I$(GEN) -MMD -MP -DBOOST_ASIO_SEPARATE_COMPILATION -DBOO
             -DCARES_NO_DEPRECATED -DHLB_VERSION='"$(VERSION)"'
 CXXFLAGS_ALL = -std=c++20 $(WARNINGS) $(MODE.$(VARIANT)) -fPIE -pthread $(CXXFLAGS)
 
-# As Debian builds packages; tests/check makes them of it.
+# Debian's own flags, with which it builds packages; tests/check makes packages of this build.
 ifeq ($(VARIANT),debian)
 debian_flags = $(shell DEB_BUILD_MAINT_OPTIONS=hardening=+all dpkg-buildflags --get $(1))
 CPPFLAGS += $(call debian_flags,CPPFLAGS)
@@ -54,7 +54,7 @@ endif
 
 # The guest: libc alone. No C++ run time (linked by the C compiler), no start files, so that loading
 # it runs no code; sanitizer builds, which need theirs, are for the tests alone. In two segments
-# instead of four it loads 15 us sooner, which a program that looks up one name feels.
+# in place of four it loads 15 us sooner, which a program that looks up one name notices.
 GUEST_FLAGS := -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti -fno-threadsafe-statics
 GUEST_LINK  := -shared -static-libgcc -Wl,-soname,libnss_hlb.so.2 -Wl,--version-script=libnss_hlb/exports.map \
                -Wl,-z,nodelete,-z,now,-z,relro,-z,noseparate-code
@@ -64,11 +64,13 @@ GUEST_LD.debug   := $(GUEST_LD.release)
 GUEST_LD.i386    := $(GUEST_LD.release)
 
 guest_sources  := $(wildcard libnss_hlb/*.cpp)
+# In one piece, so that what a lookup calls is inlined.
+guest_group    := $(shell tests/setup/groups guest:libnss_hlb)
 shared_sources := $(addprefix libnss_hlb/,choose.cpp message.cpp name.cpp network.cpp random.cpp record.cpp table.cpp)
 # Every room of hlbd's, and the folders in them; programs/helper and ctl are programs of their own.
 hlbd_folders   := $(filter-out hlbd/programs/helper hlbd/ctl%,$(patsubst %/,%,$(sort $(dir $(wildcard hlbd/*.cpp hlbd/*/*.cpp hlbd/*/*/*.cpp)))))
 ctl_folders    := $(patsubst %/,%,$(sort $(dir $(wildcard hlbd/ctl/*.cpp hlbd/ctl/*/*.cpp))))
-# What reads a configuration is hlbctl's too.
+# hlbctl reads configurations, too.
 config_folders := hlbd/config hlbd/health hlbd/text
 groups         := $(shell tests/setup/groups $(config_folders:%=config:%) unit:tests/unit $(ctl_folders:%=ctl:%) \
                       $(patsubst %,daemon:%,$(filter-out $(config_folders),$(hlbd_folders))))
@@ -89,7 +91,7 @@ guest_objects  := $(call obj,$(guest_sources))
 shared_objects := $(call obj,$(shared_sources))
 hlbd_objects   := $(call obj,$(hlbd_sources))
 daemon_parts   := $(filter-out %/hlbd/main.o,$(hlbd_objects))
-# Beside its own, hlbctl has what reads a configuration, and what reads the table.
+# Beside its own files, hlbctl has those that read a configuration, and those that read the table.
 ctl_parts      := $(filter-out %/ctl/main.o,$(call obj,$(ctl_sources)))
 ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(shared_objects)
 fuzzed_objects := $(guest_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp discovery/reply.cpp \
@@ -100,7 +102,7 @@ tools          := $(patsubst tests/integration/%.cpp,$(OUT)/tests/%,$(tool_sourc
 $(fuzzed_objects): MODE.asan += -fsanitize=fuzzer-no-link
 fuzzers        := $(patsubst tests/fuzz/%.cpp,$(OUT)/fuzz/%,$(fuzz_sources))
 # libstdc++ 12 uses what it calls deprecated itself, which clang shows all the same; and clang, unlike
-# g++, asks for every field behind a designated one.
+# g++, asks for every field after a designated one.
 packages_flags := $(if $(findstring clang,$(CXX)),-Wno-deprecated-declarations -Wno-missing-designated-field-initializers) \
                   $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
 packages_libs  := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lresolv
@@ -129,9 +131,9 @@ compiling = @echo 'compiling $<'
 endif
 linking = @$(if $(TOTAL),:,echo 'linking $@')
 
-$(OUT)/libnss_hlb.so.2: $(guest_objects) libnss_hlb/exports.map
+$(OUT)/libnss_hlb.so.2: $(call obj,$(guest_group)) libnss_hlb/exports.map
 	$(linking)
-	$(quiet)$(or $(GUEST_LD.$(VARIANT)),$(CXX)) $(GUEST_LINK) $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $(guest_objects)
+	$(quiet)$(or $(GUEST_LD.$(VARIANT)),$(CXX)) $(GUEST_LINK) $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $(call obj,$(guest_group))
 
 $(OUT)/hlbd: $(hlbd_objects) $(shared_objects)
 	$(linking)
@@ -145,7 +147,7 @@ $(OUT)/hlbctl: $(ctl_objects)
 	$(linking)
 	$(quiet)$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(packages_libs)
 
-# What is tested comes first: of an inline function that the tests have too, it is linked.
+# Code under test comes first: of an inline function that the tests have too, its copy is linked.
 $(OUT)/unit_tests: $(daemon_parts) $(ctl_parts) $(guest_objects) $(call obj,$(unit_sources))
 	$(linking)
 	$(quiet)$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $^ $(packages_libs) -lgmock -lgtest -lgtest_main
@@ -159,7 +161,7 @@ $(OUT)/tests/%: $(OUT)/obj/tests/integration/%.o
 	$(linking)
 	$(quiet)$(CXX) -pie -rdynamic -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $^ $(USED)
 
-# Of VARIANT=asan alone: what they try tells them which of its branches an input takes.
+# Only with VARIANT=asan: code under test tells the fuzzer which branches an input takes.
 $(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/%.o $(fuzzed_objects)
 	@mkdir -p $(@D)
 	$(linking)
@@ -192,14 +194,15 @@ $(OUT)/tests/%.so: $(OUT)/obj/tests/integration/preload/%.o
 	$(quiet)$(CC) -shared $(LDFLAGS) -o $@ $^
 
 $(OUT)/obj/libnss_hlb/%.o $(OUT)/obj/tests/bench/null/%.o $(OUT)/obj/tests/integration/preload/%.o: EXTRA = $(GUEST_FLAGS)
-# Of new and delete g++ warns falsely from inside Boost's coroutine frames at -O2; and of anonymous
-# namespaces in what is included, which holds for headers, not for a group's files.
+# g++ warns falsely of new and delete from inside Boost's coroutine frames at -O2, and of anonymous
+# namespaces in included files, which is right for headers, not for a group's files.
 $(OUT)/obj/hlbd/%.o $(OUT)/obj/build/groups/%.o $(OUT)/obj/tests/%.o: EXTRA = $(packages_flags) \
     -Wno-mismatched-new-delete -Wno-subobject-linkage -Wno-unknown-warning-option
+$(OUT)/obj/build/groups/guest/%.o: EXTRA = $(GUEST_FLAGS) -Wno-subobject-linkage
 # LLVM, whose headers the plugin uses, is built without RTTI.
 $(OUT)/obj/tests/tidy_plugin.o: EXTRA += -fPIC -fno-rtti -isystem /usr/lib/llvm-$(CLANG)/include
-# Tests are compiled as fast as can be; what they test is as VARIANT says. Their functions are long, for
-# which the sanitizer's code in place takes a third of the compiler's time; called, it sees the same.
+# Tests are compiled as fast as can be, code under test as VARIANT says. Their functions are long: with
+# the sanitizer's code in place a third of the compiler's time goes into that; called, it sees the same.
 $(OUT)/obj/build/groups/unit/%.o $(OUT)/obj/tests/unit/%.o: EXTRA += -O0 -g1 $(if $(filter asan,$(VARIANT)),-fno-sanitize=undefined -fsanitize-address-outline-instrumentation)
 
 $(OUT)/obj/%.o: %.cpp | build/dependencies
@@ -207,12 +210,12 @@ $(OUT)/obj/%.o: %.cpp | build/dependencies
 	$(compiling)
 	$(compile)
 
-# That what is compiled with is there, or one line that says how to get it.
+# Checks that compilers and libraries are there, or says in one line how to get them.
 build/dependencies: debian/control
 	@tests/setup/dependencies check all
 	@mkdir -p $(@D) && touch $@
 
-# Made before anything that may include them is compiled; what does is known from then on.
+# Made before anything that may include them is compiled; which files do is known from then on.
 $(hlbd_objects) $(ctl_objects) $(call obj,$(unit_sources) $(every_source)): | $(patsubst %,$(GEN)/org.hlb1.%.h,adaptor proxy)
 $(GEN)/%.adaptor.h: hlbd/data/%.xml
 	@mkdir -p $(@D)
@@ -288,7 +291,7 @@ install: all ## into DESTDIR, under PREFIX; an existing configuration is kept
 	sed -i 's|^ExecStart=/usr/|ExecStart=$(PREFIX)/|' "$(DESTDIR)$(UNITDIR)/hlbd.service" "$(DESTDIR)$(UNITDIR)/hlb-programs.service"
 	$(if $(DESTDIR),,ldconfig)
 
-# What `install` puts there, and the folders that are empty then; but for the configuration.
+# Removes all that `install` puts there but the configuration, and the folders that are empty then.
 uninstall: all ## what `make install` with the same DESTDIR and PREFIX put there; the configuration stays
 	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && \
 	$(MAKE) --no-print-directory -s install DESTDIR="$$copy" && rm -r "$$copy/etc/hlb" && \

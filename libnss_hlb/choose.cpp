@@ -20,8 +20,8 @@ class Draw {
     weigh();
   }
 
-  // One of them by weight, which is no candidate any longer. As weights may change meanwhile, the
-  // last one is it when the others' didn't suffice.
+  // Picks a candidate by weight, which isn't a candidate any longer. As weights may change
+  // meanwhile, the last one is picked if the weights before it didn't suffice.
   std::uint32_t pick(Random& random) {
     std::uint32_t rest = random.below(total_);
     std::uint32_t picked = 0;

@@ -52,15 +52,15 @@ class BackendSet {
 
 // The backends that may be answered, and the choice among them. The record must outlive it.
 //
-// What hlbd may change meanwhile is read once, when this is made; but for weights and sort scores,
-// on which no more than balance and order depend.
+// All that hlbd may change meanwhile is read once, when this is made, except weights and sort
+// scores, on which only balance and order depend.
 class Choice {
  public:
   // With `healthy` false the record's word on who is up is out of date: nobody counts as healthy.
   explicit Choice(const record::View& record, Asked asked, bool healthy = true);
 
-  // Whether the record was read as it was at one moment. It wasn't if changes came again and again,
-  // or never ended: then hlbd is to be asked, who knows.
+  // Whether the record was read as it was at one moment. False if changes came again and again, or
+  // never ended: then hlbd is to be asked, who knows.
   bool settled() const { return settled_; }
 
   // Whether the record says that hlbd is to be asked.
@@ -68,7 +68,7 @@ class Choice {
 
   Availability availability() const { return availability_; }
 
-  // Whether the backend may be in an answer. Says so of the asked families alone.
+  // Whether the backend may be in an answer, which has the asked families alone.
   bool serves(std::uint32_t index) const { return ipv4_.has(index) || ipv6_.has(index); }
 
   // Whether the answer counts on the order in which glibc's sort leaves addresses.
@@ -84,10 +84,10 @@ class Choice {
   // Writes the backends' indices, in the order of the answer, to the front of `chosen`, and returns
   // how many. `chosen` has room for most().
   //  - one: a pick by weight;
-  //  - spread: a pick by weight, then those that glibc's sort will leave behind it, but no more
+  //  - spread: a pick by weight, then backends that glibc's sort will leave after it, no more
   //    than the record's max_addresses in all;
   //  - all: all.
-  // What follows a pick is in weighted random order. Each family has a pick of its own, since
+  // Backends after a pick are in weighted random order. Each family has a pick of its own, since
   // between families glibc decides by other rules.
   std::uint32_t choose(Random& random, std::span<std::uint16_t> chosen) const;
 

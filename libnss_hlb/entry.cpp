@@ -24,7 +24,7 @@ struct Report {
 };
 
 // With RETURN glibc asks no further source, whatever nsswitch.conf says; with UNAVAIL it does, also
-// behind "[!UNAVAIL=return]".
+// after "[!UNAVAIL=return]".
 constexpr Report kAnswered = {NSS_STATUS_SUCCESS, 0, 0};
 constexpr Report kNotOurs = {NSS_STATUS_UNAVAIL, ENOENT, NO_RECOVERY};
 constexpr Report kNoAddress = {NSS_STATUS_RETURN, ENOENT, NO_DATA};

@@ -1,4 +1,4 @@
-// What is known of a file, by statx(2): glibc has fstat and lstat under these names only since
+// Facts of a file, by statx(2): glibc has fstat and lstat under these names only since
 // 2.33, and the module is to load with 2.28.
 #pragma once
 

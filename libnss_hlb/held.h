@@ -21,10 +21,11 @@ class CancellationHeld {
   int before_ = 0;
 };
 
-// A handler that runs for long, or jumps away, would leave a conversation with hlbd half-way. Those
-// that a thread's own instructions or system calls raise are let through: held back, they end the
-// program, as SIGSYS where a sandbox has its handler stand in for system calls (seccomp(2)).
-// sigprocmask(2) is the thread's own on Linux; pthread_sigmask is in libc itself since 2.32 only.
+// A handler that runs for long, or jumps away, would leave a conversation with hlbd half-way.
+// Signals that a thread's own instructions or system calls raise are let through: held back, they
+// end the program, as SIGSYS where a sandbox has its handler stand in for system calls
+// (seccomp(2)). sigprocmask(2) is the thread's own on Linux; pthread_sigmask is in libc itself
+// since 2.32 only.
 class SignalsHeld {
  public:
   SignalsHeld() {

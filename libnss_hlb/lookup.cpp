@@ -8,14 +8,14 @@
 namespace hlb {
 namespace {
 
-// At the table, until it stays as it is while it is read.
+// Attempts at a table, until it stays as it is while it is read.
 constexpr int kMostAttempts = 3;
 
-// To another table, after hlbd was asked in vain.
+// Turns to another table, after hlbd was asked in vain.
 constexpr int kMostTurns = 3;
 
-// A hlbd that is there and doesn't answer (stopped, or starved) would cost each lookup the whole
-// deadline. So once it has, this process doesn't ask again for a while, as long as it has a table.
+// An hlbd that is there and doesn't answer (stopped, or starved) would cost each lookup the whole
+// deadline. So after one such lookup this process asks no more for a while, if it has a table.
 // In milliseconds, which wrap around, since a word is an atomic on every machine.
 constexpr std::uint32_t kSilenceMs = 1000;
 constinit std::atomic<std::uint32_t> silent_until = 0;
@@ -33,13 +33,26 @@ void note_silence(std::uint64_t now_ns) {
   silent_until.store(in_ms(now_ns) + kSilenceMs, std::memory_order_relaxed);
 }
 
+// Asking which network namespace this is takes a system call that walks /proc, a fifth of a lookup
+// of two addresses. So what it said holds for a second, for all threads: one that changes its
+// namespace, or is in another one than the others, may get an answer that is balanced as there.
+// In milliseconds, but for the lowest bit, which says whether it is hlbd's; 0: not asked yet.
+constexpr std::uint32_t kNetworkMs = 1000;
+constexpr std::uint32_t kIsTheirs = 1;
+constinit std::atomic<std::uint32_t> network_seen = 0;
+
+bool is_in_network(const Network& theirs) {
+  const Network ours = this_network();
+  return !theirs.known() || !ours.known() || ours == theirs;
+}
+
 }  // namespace
 
 Lookup::Lookup(const Name& name, Asked asked)
     : name_(name), asked_(asked), now_ns_(read_clock(CLOCK_BOOTTIME)), table_(now_ns_) {}
 
 Lookup::Found Lookup::find() {
-  // What was left may have been replaced while it was read.
+  // The table that was left may have been replaced while it was read.
   if (source_ == Source::left_table && !another_table_stands()) return found_ = Found::unknown;
   for (;;) {
     if (attempts_++ < kMostAttempts && ask_table()) return found_;
@@ -84,7 +97,7 @@ bool Lookup::call_hlbd() {
   return record.valid();
 }
 
-// As when hlbd has died just after it had put a new table in place.
+// Finds the table of an hlbd that died just after it had put that in place.
 bool Lookup::another_table_stands() {
   if (turns_ == kMostTurns || table_.is_newest()) return false;
   ++turns_;
@@ -114,9 +127,13 @@ void Lookup::read(const record::View& record, bool healthy) {
 
 bool Lookup::shares_network_with_hlbd() const {
   if (!table_.view().valid()) return true;
-  const Network theirs = table_.view().network();
-  const Network ours = this_network();
-  return !theirs.known() || !ours.known() || ours == theirs;
+  const std::uint32_t now = in_ms(now_ns_) & ~kIsTheirs;
+  std::uint32_t seen = network_seen.load(std::memory_order_relaxed);
+  if (seen == 0 || now - (seen & ~kIsTheirs) > kNetworkMs) {
+    seen = now | (is_in_network(table_.view().network()) ? kIsTheirs : 0U);
+    network_seen.store(seen, std::memory_order_relaxed);
+  }
+  return (seen & kIsTheirs) != 0;
 }
 
 bool Lookup::stands() const {

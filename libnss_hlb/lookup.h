@@ -34,13 +34,14 @@ class Lookup {
   const record::View& record() const { return record_; }
   Choice& choice() { return *choice_; }
 
-  // Whether the sort scores of the record are true for this process, as far as can be told.
+  // Whether the sort scores of the record are true for this process, as far as can be told; what the
+  // kernel says of that is remembered for a second.
   bool shares_network_with_hlbd() const;
 
-  // Whether what was read since find() is what the source said.
+  // Whether all that was read since find() is what the source said.
   bool stands() const;
 
-  // When it began, by CLOCK_BOOTTIME.
+  // When the lookup began, by CLOCK_BOOTTIME.
   std::uint64_t now_ns() const { return now_ns_; }
 
  private:

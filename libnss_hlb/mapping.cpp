@@ -28,7 +28,7 @@ struct Place {
 };
 
 constexpr std::uint32_t kClaimed = 1u << 31;
-constexpr int kPlaces = 4;  // the current one, one that is left, and two lost to forks
+constexpr int kPlaces = 4;  // the current one, one just left, and two lost to forks
 
 // Together these stay within one page of the file, as `current` doesn't start as zero: with nothing
 // but zeroes the loader would have to map a page more.
@@ -50,8 +50,8 @@ bool others_may_write(const struct statx& file) {
   return (file.stx_mode & (S_IWGRP | S_IWOTH)) != 0;
 }
 
-// hlbd's user is whose folder it is: by which number a user is known here can't be asked, as in a
-// rootless container it is nobody's.
+// The folder's owner is taken for hlbd's user, whose number can't be asked for: in a rootless
+// container it shows as nobody's.
 bool by_owner_of_folder(const struct statx& file) {
   struct statx folder{};
   return look_at(AT_FDCWD, bus::kRuntimeFolder, 0, folder) && folder.stx_uid == file.stx_uid &&
@@ -59,7 +59,7 @@ bool by_owner_of_folder(const struct statx& file) {
 }
 
 bool short_of_means(int error) {
-  // EAGAIN is of mmap(2), where all memory is to be locked and no more may be.
+  // mmap(2) says EAGAIN where all memory is to be locked and no more may be.
   return error == EMFILE || error == ENFILE || error == ENOMEM || error == EAGAIN;
 }
 
@@ -107,7 +107,7 @@ void Mapping::close() {
 
 bool Mapping::is_newest() const {
   struct statx file{};
-  // Without a file the one that is mapped remains the newest there was.
+  // Without a file the mapped table remains the newest there was.
   if (!look_at(AT_FDCWD, bus::kTablePath, AT_SYMLINK_NOFOLLOW, file)) return true;
   return device_of(file) == device_ && file.stx_ino == inode_;
 }

@@ -17,7 +17,7 @@ namespace hlb {
 
 enum class Opening : std::uint8_t {
   mapped,
-  no_table,  // or none that hlbd alone can have written
+  no_table,  // or no table that hlbd alone can have written
   no_means,  // there is one, but no descriptor or memory left for it
 };
 
@@ -48,7 +48,7 @@ inline constexpr int kNoPlace = -1;
 class BorrowedTable {
  public:
   // `now_ns`: CLOCK_BOOTTIME. A table that hlbd has left unrenewed is compared with the file, so
-  // that a restarted hlbd's one is found.
+  // that the table of a restarted hlbd is found.
   explicit BorrowedTable(std::uint64_t now_ns);
   ~BorrowedTable();
   BorrowedTable(const BorrowedTable&) = delete;
@@ -60,10 +60,10 @@ class BorrowedTable {
   // Whether another table stands, which couldn't be mapped for want of a descriptor or of memory.
   bool may_be_outdated() const { return may_be_outdated_; }
 
-  // Whether no other table stands in the place of this one.
+  // Whether no other table stands in its place.
   bool is_newest() const { return mapping_->is_newest(); }
 
-  // Turns to the table that stands, if this one is no longer current, and is another one.
+  // Turns to the table that stands, if that is another one and this one is no longer current.
   void refresh(std::uint64_t now_ns);
 
  private:

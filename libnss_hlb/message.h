@@ -24,7 +24,7 @@ enum class Field : std::uint8_t {
 inline constexpr std::size_t kFixedHeader = 16;  // up to and with the length of the header fields
 inline constexpr std::uint8_t kNoReplyExpected = 1;  // a flag of method calls
 
-// Writes values one behind the other. The room they need must be known to be there: everything but
+// Writes values one after the other. The room they need must be known to be there: everything but
 // the names that a caller puts in, which are bounded, has a fixed size.
 class Writer {
  public:

@@ -1,5 +1,5 @@
-// What the module's file says of itself: an ELF note (elf(5)), to be read by `readelf -n` or
-// without loading the file at all, as hlbctl does. It is no symbol, and costs a program nothing.
+// An ELF note (elf(5)) of the module's file, to be read by `readelf -n` or without loading the file
+// at all, as hlbctl does. It is no symbol, and costs a program nothing.
 #pragma once
 
 #include <cstdint>

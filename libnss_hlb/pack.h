@@ -15,7 +15,7 @@
 
 namespace hlb {
 
-// What an answer is made of. `canonical` and `asked` are copied into the buffer.
+// The parts of an answer. `canonical` and `asked` are copied into the buffer.
 struct Answer {
   const record::View& record;
   const Choice& choice;
@@ -27,7 +27,7 @@ struct Answer {
 // A chain of address tuples, for gethostbyname4_r. nullptr: `buffer` is too small.
 gaih_addrtuple* pack_tuples(const Answer& answer, std::span<char> buffer);
 
-// A host entry of `family` (AF_INET or AF_INET6, the one that `answer.choice` was made for), for
+// A host entry of `family` (AF_INET or AF_INET6, for which `answer.choice` was made), for
 // the other three. A name asked that isn't the canonical one is its only alias. False: `buffer` is
 // too small, and `host` is as it was.
 bool pack_host(const Answer& answer, int family, std::span<char> buffer, hostent& host);

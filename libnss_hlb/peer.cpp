@@ -50,13 +50,13 @@ bool connect_to(int socket, const char (&path)[size], std::uint64_t deadline_ns)
 }
 
 // The backlog is the kernel's, and one for all users: root has a socket that nobody else can fill.
-// Not all have it: a container's root, or beside an older hlbd.
+// It may be out of reach: to a container's root, or beside an older hlbd.
 bool connect_to_hlbd(int socket, std::uint64_t deadline_ns) {
   return (geteuid() == 0 && connect_to(socket, bus::kRootsPeerSocketPath, deadline_ns)) ||
          connect_to(socket, bus::kPeerSocketPath, deadline_ns);
 }
 
-// A fresh socket's buffer holds the whole request; a server that makes it not so is none of ours.
+// A fresh socket's buffer holds the whole request; a server that prevents that isn't hlbd.
 bool send_request(int socket, const Name& name) {
   const wire::Request request(name);
   const auto bytes = request.bytes();
@@ -121,7 +121,7 @@ void PeerReply::take(const wire::Reply& reply) {
   if (reply.kind == wire::Reply::Kind::no_such_service) kind_ = Kind::no_such_service;
   if (reply.kind != wire::Reply::Kind::record) return;
   kind_ = Kind::record;
-  // To where a record may begin; nothing else of the reply is needed.
+  // Moves it to where a record may begin; nothing else of the reply is needed.
   std::memmove(buffer_, reply.record.data(), reply.record.size());
   record_ = {buffer_, reply.record.size()};
 }

@@ -1,16 +1,16 @@
 // The answer record: one service as hlbd publishes it.
 //
 // hlbd writes it, into the table and as the `ay` of the bus call; the module reads it. There is one
-// layout and one decoder, this one. Integers are little-endian. TABLE.md shows the bytes by
+// layout and one decoder: this. Integers are little-endian. TABLE.md shows the bytes by
 // example.
 //
-// In a table some words are live: hlbd changes them while programs read. All that decides whether a
-// backend is answered is one of them, its state; a reader reads each state once, and compares the
-// record's count of changes around that pass.
+// In a table some words are live: hlbd changes them while programs read. Whether a backend is
+// answered depends on a single word of them, its state; a reader reads each state once, and
+// compares the record's count of changes around that pass.
 //
-// A record may come from a newer hlbd. Fields are only ever added behind the known ones, so readers
+// A record may come from a newer hlbd. Fields are only ever added after the known ones, so readers
 // step by the record's own `header_size` and `backend_size`. What an old reader would get wrong
-// raises kMajorVersion, and the old reader refuses such a record. Those of hlbd 0.1 end at
+// raises kMajorVersion, and the old reader refuses such a record. Headers of hlbd 0.1 end at
 // kOldHeaderEnd.
 #pragma once
 
@@ -41,8 +41,8 @@ inline constexpr std::uint8_t kUp = 1;         // its checks pass, and it is no 
 inline constexpr std::uint8_t kWithdrawn = 2;  // taken out by the operator, whatever checks say
 inline constexpr std::uint8_t kSuspect = 4;    // left out by its first failure; then not up
 inline constexpr std::uint8_t kNoShare = 8;    // its weight is 0
-// Answered like one that is up, whatever checks say. Older modules, which don't know it, answer
-// those that are up alone.
+// Answered as if it were up, whatever checks say. Older modules don't know this flag, and answer
+// only backends that are up.
 inline constexpr std::uint8_t kPanic = 16;
 
 // Where the fields stand, in bytes from the record's start, or from the backend's.
@@ -75,8 +75,8 @@ inline constexpr std::size_t kBackendEnd = 32;
 }  // namespace at
 
 // The backends of the lowest rank are answered. A rank is the priority that hlbd has the backend
-// serve at, as long as it is up; after all priorities come those that are answered only when none
-// is up.
+// serve at, as long as it is up; backends that are answered only when no backend is up rank after
+// all priorities.
 using Rank = std::uint32_t;
 inline constexpr Rank kFailOpen = UINT16_MAX + 1;
 inline constexpr Rank kNever = kFailOpen + 1;  // is not answered, whoever else is
@@ -88,8 +88,8 @@ class BackendState {
   BackendState(std::uint16_t priority, Family family, std::uint8_t flags)
       : word_(priority | static_cast<std::uint32_t>(family) << 16U | std::uint32_t{flags} << 24U) {}
 
-  // Who is answered, the one rule for it. With `vouched` false the word on who is up is out of
-  // date: nobody counts as up.
+  // Decides who is answered; there is no other rule for it. With `vouched` false the word on who is
+  // up is out of date: nobody counts as up.
   Rank rank(WhenAllDown when_all_down, bool vouched = true) const {
     if (withdrawn() || !has_share()) return kNever;
     if (vouched && (up() || panics())) return priority();
@@ -128,7 +128,7 @@ class Backend {
   const std::uint8_t* bytes_;
 };
 
-// What a record says of itself, as one look saw it.
+// A record's own settings, as one look saw them.
 class Word {
  public:
   explicit Word(std::uint32_t word) : word_(word) {}
@@ -151,31 +151,31 @@ class View {
  public:
   View() = default;  // not valid
 
-  // Takes the record at the start of `bytes`, which may go on behind it. Alignment, version, sizes
+  // Takes the record at the start of `bytes`, which may go on after it. Alignment, version, sizes
   // and offsets are checked against `bytes`; on any fault the view is not valid. Enum values of any
-  // byte are let through: a reader treats one that it doesn't know as the default (spread, fail, no
-  // family).
+  // byte are let through: a reader treats a value that it doesn't know as the default (spread,
+  // fail, no family).
   static View over(std::span<const std::uint8_t> bytes);
 
   bool valid() const { return data_ != nullptr; }
   Word word() const { return Word(load_live<Order::acquire>(data_ + at::kWord)); }
   bool undecided() const { return word().undecided(); }
 
-  // The count of changes. What was read between two looks at it that give the same, the first with
-  // Order::acquire, the second with Order::relaxed, may count as read at one moment.
+  // The count of changes. Between two looks at it that give the same, the first with
+  // Order::acquire, the second with Order::relaxed, all that was read counts as read at one moment.
   template <Order order>
   std::uint32_t changes() const {
     return header_size_ < at::kHeaderEnd ? 0 : load_live<order>(data_ + at::kChanges);
   }
 
-  // Of the mode spread, for each family; never 0. Always the same, as a buffer is sized by it.
+  // The limit of spread, for each family; never 0. Always the same, as a buffer is sized by it.
   std::uint32_t max_addresses() const { return max_addresses_; }
   std::string_view name() const;  // the service's own name, lower-case
   std::uint32_t backend_count() const { return backend_count_; }
   Backend backend(std::uint32_t index) const {  // index < backend_count()
     return Backend(data_ + header_size_ + std::size_t{index} * backend_size_);
   }
-  // As hlbd 0.1 has no flag for a weight of 0, it is set here.
+  // Sets the flag for a weight of 0 itself where hlbd 0.1 made the record, which has no such flag.
   BackendState state(std::uint32_t index) const;
   std::span<const std::uint8_t> bytes() const;
 

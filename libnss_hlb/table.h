@@ -6,8 +6,8 @@
 // version, so that any hlbd can retire any other's table.
 //
 // The version rule. A reader takes a table whose major version is its own and treats every other as
-// absent (it then asks hlbd over the bus). Within a major version fields are only added behind the
-// known ones. A hlbd that starts marks whatever table it finds as superseded once its own stands.
+// absent (it then asks hlbd over the bus). Within a major version fields are only added after the
+// known ones. An hlbd that starts marks whatever table it finds as superseded once its own stands.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +33,7 @@ inline constexpr std::size_t kSuperseded = 12;    // u32, live: not 0 when a new
 inline constexpr std::size_t kLeaseUntil = 16;    // u64, live in two halves: CLOCK_BOOTTIME in ns
 inline constexpr std::size_t kSize = 24;          // u64: the whole table
 inline constexpr std::size_t kLease = 32;         // u64: how far ahead a lease may lie, in ns
-inline constexpr std::size_t kStaleFor = 40;      // u64: answers outlive the lease so long, in ns
+inline constexpr std::size_t kStaleFor = 40;      // u64: how long answers outlive it, in ns
 inline constexpr std::size_t kSlotsOffset = 48;   // u32
 inline constexpr std::size_t kSlotCount = 52;     // u32, a power of two
 inline constexpr std::size_t kFlags = 56;         // u32, live
@@ -43,7 +43,7 @@ inline constexpr std::size_t kNetworkDevice = 64;  // u64
 inline constexpr std::size_t kNetworkInode = 72;   // u64
 inline constexpr std::size_t kHeaderEnd = 80;
 
-// A slot of the hash table: a name and the record that answers it. An empty one is all zeroes.
+// A slot of the hash table: a name and the record that answers it. An empty slot is all zeroes.
 // A name stands in the first free slot from `hash & (slot count - 1)` on, wrapping around.
 inline constexpr std::size_t kSlotHash = 0;         // u32: the upper half of the name's hash
 inline constexpr std::size_t kSlotRecord = 4;       // u32: offset of the record, never 0
@@ -76,16 +76,16 @@ class View {
 
   bool valid() const { return data_ != nullptr; }
 
-  // To be asked before anything is read, and again after all that was: a table that was superseded
-  // in between may have been taken away below the reader, and reads as zeroes.
+  // Ask the first before anything is read, and the second after all of it was: a table that was
+  // superseded in between may have been taken away under the reader, and reads as zeroes.
   bool superseded() const;
   bool superseded_meanwhile() const;
 
-  // To be asked after a name wasn't found.
+  // Ask these after a name wasn't found.
   bool incomplete() const;
   bool retired() const;
 
-  // Where the sort scores are true.
+  // The network in which the sort scores are true.
   Network network() const;
 
   // `now_ns` is CLOCK_BOOTTIME, read before the call. A lease far farther ahead than hlbd sets one,
@@ -93,7 +93,7 @@ class View {
   Freshness freshness(std::uint64_t now_ns) const;
 
   // The record that answers `name`; not valid when no service has that name. Of several services
-  // with `subdomains` the one with the longest name serves.
+  // with `subdomains` that with the longest name serves.
   record::View find(const Name& name) const;
 
  private:

@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kOpening("\0AUTH ANONYMOUS 686c62\r\nBEGIN\r\n", 31);
 constexpr std::uint32_t kSerial = 1;
 
-// What else a server may say before it answers, in messages; hlbd says nothing.
+// Messages that a server may send before its answer; hlbd sends none.
 constexpr int kMostOthers = 16;
 
 using message::Field;

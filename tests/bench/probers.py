@@ -140,7 +140,7 @@ plugins => {{ {plugins} }}
 class Gdnsd(Prober):
     name = "gdnsd"
     methods = ["tcp", "http"]
-    interval = 2  # its time-out is 1 s at least, and must be shorter than this
+    interval = 2  # its timeout is 1 s at least, and must be shorter than this
 
     def prepare(self, method, found):
         for each in ["run", "state", "zones"]:

@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 SAMPLE_CONFIG = HERE.parents[1] / "hlbd/data/hlbd.toml"
 FOLDER = Path("/run/demo")
 AFTER = 4  # seconds for which a change is watched
-# As `python3 -m http.server`, which lets five connections wait: one more is delayed by a second.
+# Like `python3 -m http.server`, which lets five connections wait: a sixth is delayed by a second.
 SERVE = f"""
 import functools, http.server, sys
 address, page = sys.argv[1:]

@@ -19,7 +19,7 @@ CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
 def check(request, context):
-    service = request[2:].decode()  # behind the tag and the length
+    service = request[2:].decode()  # after the tag and the length
     answer = json.loads(STATUSES.read_text()).get(service, [5, f"unknown service {service}"])
     if isinstance(answer, list):
         context.abort(CODES[answer[0]], answer[1])

@@ -72,7 +72,7 @@ def expect_flat(sizes):
     quarter = len(sizes) // 4 + 1
     for process in zip(*sizes):
         early, late = process[:quarter], process[-quarter:]
-        # Of helpers that hang, hlbd bears a few.
+        # hlbd bears a few helpers that hang.
         for what, more in (("descriptors", 8), ("resident", 8 << 20), ("children", 3)):
             # Probes may be under way when it is looked at; what isn't given back never is less.
             least = [min(getattr(size, what) for size in part) for part in (early, late)]

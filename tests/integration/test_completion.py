@@ -57,7 +57,7 @@ class Shell:
         return match
 
     def complete(self, line):
-        """What the line becomes with a tabulator behind it: its words, shown by printf instead."""
+        """What the line becomes with a tabulator after it: its words, shown by printf instead."""
         self.seen = ""
         self.send(f"{line}\t\x01printf '[%s]' \x05 end\r")
         match = self.wait_for(r"((?:\[[^][%]*\])+)\[end\]")

@@ -314,7 +314,7 @@ class ResolvConfHung(FolderHung):
         shutil.copy("/etc/resolv.conf", resolv_conf)
         (etc / "resolv.conf").unlink()
         (etc / "resolv.conf").symlink_to(resolv_conf)
-        # What is laid over it here, hlbd sees in the /etc of its own.
+        # hlbd sees the file that is laid over it here in an /etc of its own.
         run("mount", "--bind", self.folder, self.folder)
         stage.parts.callback(run, "umount", self.folder)
         run("mount", "--make-shared", self.folder)

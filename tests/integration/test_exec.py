@@ -11,7 +11,7 @@ from world import config, service
 A = "127.0.0.11"
 HANGING = 300
 SYS_EXIT = 'import sys; sys.exit("no answer")'
-# One child of its own session, which escapes, and one that doesn't.
+# A child in a session of its own, which escapes, and another that doesn't.
 COMMAND = ["/bin/sh", "-c", "setsid sleep 4711 & exec sleep 4711"]
 
 

@@ -78,7 +78,7 @@ def test_nothing_is_told_when_hlbd_starts_or_restarts_but_what_is_down(stage, ho
     hlbd.kill()
     hlbd.restart()
     hlbd.reload(config(service(NAME, [A, B]), service("new.test", [A]), **daemon(hook)))
-    # What came after all that is told, and nothing in between.
+    # The program is told of the end of all that, and of nothing in between.
     stage.backend(B)
     assert len(hook.wait_for(2)) == 2
     assert hook.told()[1].startswith(f"{NAME} {B}:8082 down up ")

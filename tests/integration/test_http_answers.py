@@ -9,7 +9,7 @@ from world import HERE, config, service
 
 CASES = [json.loads(line) for line in (HERE / "http_answers.jsonl").read_text().splitlines()]
 ADDRESSES = [f"127.0.7.{number}" for number, _ in enumerate(CASES, 1)]
-# The time-out is long enough for a loaded machine.
+# The timeout is long enough for a loaded machine.
 QUICK = {"interval": "1s", "timeout": "1s"}
 
 

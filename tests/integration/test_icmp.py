@@ -151,7 +151,7 @@ def test_a_backend_whose_address_is_gone_is_left_out(stage, kind):
 
 
 def test_an_address_that_nobody_has_is_unreachable(stage, kind):
-    # As the host finds out after three seconds.
+    # The host finds out after three seconds.
     nobodys = {"10.99.0.99": "10.99.0.1", "fd99::99": "fd99::1"}
     hlbd = stage.hlbd(pinged("127.0.0.1", *nobodys, interval="10s", timeout="5s"))
     for address, host in nobodys.items():
@@ -174,8 +174,8 @@ def test_what_the_hosts_own_filter_forbids_changes_nothing(stage, kind, address,
 
 
 def test_hundreds_that_nobody_answers_for_hide_none_that_answers(stage, kind, added):
-    # What the kernel can't deliver, as nobody has the address, fills the sockets' buffers. It keeps
-    # track of 1024 neighbours at most.
+    # Packets that the kernel can't deliver, as nobody has the address, fill the sockets' buffers. It
+    # keeps track of 1024 neighbours at most.
     added("10.97.0.1/16 dev hlb0")
     silent = [f"10.97.{high}.{low}" for high in range(1, 5) for low in range(1, 226)]
     hlbd = stage.hlbd(pinged(OF_PEER["IPv4"], *silent, interval="2s"))

@@ -17,7 +17,7 @@ A6, B6 = "fd77::11", "fd77::12"
 NOBODY = "127.0.0.99"  # no name server
 
 DNSMASQ = f"""\
-# What is below is answered too.
+# Names below are answered, too.
 address=/app.test/App2.Test/{A}
 address=/app.test/{B}
   address = "/app.test/{A6}"   # a comment

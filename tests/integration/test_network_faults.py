@@ -272,7 +272,7 @@ def test_our_own_link_down_is_no_verdict_on_the_backends(stage):
         assert answers() == set(addresses)
     finally:
         lan.link_up()
-    # Who died in the meantime is found out, and nobody else is touched.
+    # A backend that died in the meantime is found out, and no other is touched.
     until(lambda: answers() == {"10.97.0.11", "fd97::11"}, "the dead backend out of the answers")
     hlbd.wait_for_log("http.test/10.97.0.12: up -> down")
     downs = {(each.address, each.reason) for each in transitions(hlbd.log(), "up -> down")}

@@ -27,7 +27,7 @@ def test_nscd_holds_no_answer_of_a_backend_that_died(stage):
     until(lambda: seen() == {B}, "the dead backend out of nscd's answers")
     second.kill()
     until(lambda: seen() == set(), "no answer from nscd")
-    # That there is none, nscd keeps for its negative-time-to-live: it asks for no other.
+    # nscd keeps "no such name" for its negative-time-to-live, and asks for no other.
 
 
 def test_nscd_holds_a_lone_ipv4_address_until_it_next_prunes_and_no_longer(stage):

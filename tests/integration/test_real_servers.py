@@ -10,7 +10,7 @@ from servers import POSTGRES, Mariadb, Nginx, haproxy, postgres, redis
 from waiting import until
 from world import PEER_HOST, config, run, service
 
-# The time-out is long enough for a loaded machine.
+# The timeout is long enough for a loaded machine.
 QUICK = {"interval": "1s", "timeout": "1s"}
 
 

@@ -23,7 +23,7 @@ ALL = SAFE + MORTAL
 CHECK = {"interval": "500ms", "timeout": "500ms", "fall": 2}
 
 # For how many seconds a backend may still be answered once it is killed, or hangs, which takes two
-# time-outs to see: by itself what users are promised; beside other tests hlbd waits for a processor.
+# timeouts to see: by itself what users are promised; beside other tests hlbd waits for a processor.
 OVERDUE = {signal.SIGKILL: 1.0, signal.SIGSTOP: 3.0}
 if SECONDS < 60:
     OVERDUE = {signal.SIGKILL: 5.0, signal.SIGSTOP: 6.0}

@@ -24,7 +24,7 @@ LOOKED_UP = ["s0.test", "s3.test", "s7.test"]
 CHECK = {"interval": "500ms", "timeout": "500ms", "fall": 2}
 
 # For how many seconds a backend may still be answered: killed, and silent, which takes two
-# time-outs to see, and another where so many are at once; beside other tests hlbd waits for a
+# timeouts to see, and another where so many are at once; beside other tests hlbd waits for a
 # processor.
 KILLED, SILENT = (1.0, 3.0) if SECONDS >= 60 else (5.0, 8.0)
 

@@ -117,7 +117,7 @@ def path(request, hlbd, file_stage, tmp_path_factory):
         return
     stage = Stage(tmp_path_factory.mktemp("nscd"))
     stage.nscd(environment(), runtime)
-    # Who is not answered by nscd finds no table and no bus.
+    # A program that nscd doesn't answer finds no table and no bus.
     yield Path(stage.new_folder(), nscd=True)
     stage.close()
 

@@ -100,7 +100,7 @@ class Scene:
         self.services.append(service(f"{case}.{DOMAIN}", [backend], check=check))
 
 
-# What fails: its backend, its check, and the reason for it.
+# Each failure: its backend, its check, and the reason.
 FAILURES = {
     "expired": (NGINX, 8444, {}, r"certificate expired 10 days ago, on 20..-..-.."),
     "early": (NGINX, 8445, {}, r"certificate is not valid before 20..-..-.."),

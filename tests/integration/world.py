@@ -14,13 +14,13 @@ BUILD = Path(os.environ.get("BUILD", HERE.parents[1] / "build/release"))
 RUNTIME = Path("/run/hlb")
 PRELOAD = os.environ.get("PRELOAD")  # a sanitizer's run time, which its module needs
 
-# What dnsmasq says for every name at all, and no backend is: whoever sees it was answered by DNS.
+# The addresses that dnsmasq gives for every name, and no backend has: whoever sees them asked DNS.
 DNS_IPV4 = "203.0.113.66"
 DNS_IPV6 = "2001:db8::66"
 DNS = {DNS_IPV4, DNS_IPV6}
 
 PORT = 8082
-# For checks that shall be quick; the time-out is long enough for a loaded machine.
+# For checks that shall be quick; the timeout is long enough for a loaded machine.
 CHECK = {"type": "http", "port": PORT, "interval": "250ms"}
 
 

@@ -95,7 +95,7 @@ def explain():
         print(f"    rule {name}: {text}")
 
 
-# What is explored, each for itself.
+# The parts, each explored for itself.
 PARTS = [
     explain,
     partial(files, "C1 all rules; two files each, a reload", publications=2, can_fill=False),

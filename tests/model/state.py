@@ -48,12 +48,12 @@ class Reader(NamedTuple):
     mapped: Optional[int] = None
     step: str = "idle"
     new: Optional[int] = None  # it asks for the new name
-    # As it was when the lookup began:
+    # The state when the lookup began:
     late: int = 0  # "up" had been wrong for longer than a table is believed
     superseded: int = 0  # which tables no longer stood, a bit each
     told: int = 0  # which writer had published that the backend is dead, from 1 on
     must: int = 0  # who has the name: 1 the table that stands, and twice the writer, from 1 on
-    # As it has found:
+    # The lookup's findings:
     found: int = 0
     up: int = 0
     tries: int = 0

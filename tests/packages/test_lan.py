@@ -64,7 +64,7 @@ def seconds_until_left_out(client, address):
     return time.monotonic() - start
 
 
-# A time-out is noticed within the interval (2 s), the time-out (1 s), and the retries it takes.
+# A timeout is noticed within the interval (2 s), the timeout (1 s), and the retries it takes.
 LONGEST = 8
 
 FAULTS = {

@@ -6,7 +6,7 @@ from waiting import until
 from service import APP, BACKENDS, addresses, answered, bring_tools, serve_app, start_backend
 
 EXAMPLES = "/usr/share/doc/hlbd/examples"
-# A program that leaves a process behind which nothing leads to, and notes its id.
+# A program that leaves a process running to which nothing leads, and notes its id.
 DAEMON = "setsid sh -c 'setsid sleep 4712 & echo $! >/tmp/daemon'; cp /tmp/daemon /tmp/known\n"
 
 
@@ -105,7 +105,7 @@ def test_exec_checks_and_hooks_work_in_it(machine):
 
 
 def test_programs_that_compile_while_they_run_work(machine):
-    # What a just-in-time compiler does: read, write and execute.
+    # A just-in-time compiler's memory: to be read, written and executed.
     check_by(machine, "exec python3 -c 'import mmap; mmap.mmap(-1, 4096, prot=7)'\n")
     answered(machine, *BACKENDS)
 
