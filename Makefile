@@ -91,10 +91,12 @@ guest_objects  := $(call obj,$(guest_sources))
 shared_objects := $(call obj,$(shared_sources))
 hlbd_objects   := $(call obj,$(hlbd_sources))
 daemon_parts   := $(filter-out %/hlbd/main.o,$(hlbd_objects))
-# Beside its own files, hlbctl has those that read a configuration, and those that read the table.
+# The ground floor of hlbctl and the fuzzers: of system/ what needs libc alone.
+ground_objects := $(call obj,$(addprefix hlbd/system/,socket_address.cpp whole_file.cpp))
+# Beside its own files and those, hlbctl has those that read a configuration, and those that read the table.
 ctl_parts      := $(filter-out %/ctl/main.o,$(call obj,$(ctl_sources)))
-ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(shared_objects)
-fuzzed_objects := $(guest_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp discovery/reply.cpp \
+ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(ground_objects) $(shared_objects)
+fuzzed_objects := $(guest_objects) $(ground_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp discovery/reply.cpp \
                     $(addprefix probes/,reason.cpp target.cpp way_socket.cpp $(addprefix http/,head_text.cpp response_body.cpp response_head.cpp)) \
                     $(addprefix publish/,encode.cpp live_record.cpp peer_protocol.cpp turnover.cpp)))
 preloads       := $(patsubst %,$(OUT)/tests/%.so,kernel_timers slept)
@@ -152,9 +154,10 @@ $(OUT)/unit_tests: $(daemon_parts) $(ctl_parts) $(guest_objects) $(call obj,$(un
 	$(linking)
 	$(quiet)$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $^ $(packages_libs) -lgmock -lgtest -lgtest_main
 
-$(OUT)/tests/table_stress: $(call obj,$(addprefix hlbd/,health/address.cpp health/verdict.cpp publish/encode.cpp \
+$(OUT)/tests/table_stress: $(call obj,$(addprefix hlbd/,text/address.cpp health/verdict.cpp publish/encode.cpp \
                         publish/live_record.cpp publish/live_table.cpp publish/turnover.cpp)) $(shared_objects)
-$(OUT)/tests/sort_order: $(call obj,hlbd/publish/sort_score.cpp $(addprefix hlbd/network/,netlink.cpp source_address.cpp))
+$(OUT)/tests/sort_order: $(call obj,$(addprefix hlbd/,publish/sort_score.cpp network/netlink.cpp network/source_address.cpp \
+                        system/socket_address.cpp text/address.cpp))
 $(OUT)/tests/sort_order: USED = -lmnl
 $(OUT)/tests/%: $(OUT)/obj/tests/integration/%.o
 	@mkdir -p $(@D)
@@ -198,7 +201,7 @@ $(OUT)/obj/libnss_hlb/%.o $(OUT)/obj/tests/bench/null/%.o $(OUT)/obj/tests/integ
 # namespaces in included files, which is right for headers, not for a group's files.
 $(OUT)/obj/hlbd/%.o $(OUT)/obj/build/groups/%.o $(OUT)/obj/tests/%.o: EXTRA = $(packages_flags) \
     -Wno-mismatched-new-delete -Wno-subobject-linkage -Wno-unknown-warning-option
-$(OUT)/obj/build/groups/guest/%.o: EXTRA = $(GUEST_FLAGS) -Wno-subobject-linkage
+$(OUT)/obj/build/groups/guest/%.o: EXTRA = $(GUEST_FLAGS) -Wno-subobject-linkage -Wno-unknown-warning-option
 # LLVM, whose headers the plugin uses, is built without RTTI.
 $(OUT)/obj/tests/tidy_plugin.o: EXTRA += -fPIC -fno-rtti -isystem /usr/lib/llvm-$(CLANG)/include
 # Tests are compiled as fast as can be, code under test as VARIANT says. Their functions are long: with

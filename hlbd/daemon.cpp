@@ -75,7 +75,7 @@ Daemon::Daemon(Options options, Config config)
            .on_trouble = [this](const std::string& trouble) { programs_troubled(trouble); },
            .on_own = say_whose_programs_are},
           [this](const probes::Target& target) {
-            const network::Listener place{target.address, target.port};
+            const Endpoint place = target.place();
             monitor_.hint({&place, 1});
           }),
       names_(

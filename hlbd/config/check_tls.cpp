@@ -13,7 +13,8 @@
 
 #include "config/check_type.h"
 #include "config/hostname.h"
-#include "health/address.h"
+#include "system/last_error.h"
+#include "text/address.h"
 #include "text/wording.h"
 
 namespace hlb::config {
@@ -32,7 +33,7 @@ std::string file_fault(const std::string& path) {
   if (!path.starts_with('/')) return "is no absolute path; start it with \"/\"";
   struct stat status{};
   if (stat(path.c_str(), &status) != 0 || access(path.c_str(), R_OK) != 0) {
-    return "cannot be read: " + std::generic_category().message(errno);
+    return "cannot be read: " + last_error().message();
   }
   if (!S_ISREG(status.st_mode)) return "is not a regular file; give a PEM file";
   if (status.st_size == 0) return "is empty; give a PEM file";

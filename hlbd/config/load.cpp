@@ -1,85 +1,31 @@
 // Which files make up the configuration, and reading them.
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <system_error>
 
 #include "config/config.h"
 #include "config/draft.h"
+#include "system/whole_file.h"
 
 namespace hlb {
 
 namespace {
 
-struct Unreadable {
-  std::string reason;
-};
-
-Unreadable system_fault() {
-  return {"cannot be read: " + std::generic_category().message(errno)};
-}
-
-class OpenFile {
- public:
-  // Never waits: a FIFO in the file's place would block an open without O_NONBLOCK.
-  explicit OpenFile(const std::filesystem::path& path)
-      : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {}
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  ~OpenFile() {
-    if (fd_ >= 0) close(fd_);
-  }
-
-  int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-// The fault of what was opened; empty for a regular file.
-std::string type_fault(int fd) {
-  struct stat status{};
-  if (fstat(fd, &status) != 0) return system_fault().reason;
-  if (S_ISDIR(status.st_mode)) return "is a directory; put a file in its place";
-  if (!S_ISREG(status.st_mode)) return "is not a regular file; put one in its place";
-  return "";
-}
-
-// Reads on through short reads and signals, one byte past the limit at most.
-std::variant<std::string, Unreadable> read_bounded(int fd) {
-  std::string text(kMaxConfigFile + 1, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t got = read(fd, text.data() + size, text.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return system_fault();
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  if (size > kMaxConfigFile)
-    return Unreadable{"is larger than 1 MiB; split it into services.d/*.toml"};
-  text.resize(size);
-  return text;
-}
-
-std::variant<std::string, Unreadable> read_file(const std::filesystem::path& path) {
-  const OpenFile file(path);
-  if (file.fd() < 0) return system_fault();
-  if (std::string fault = type_fault(file.fd()); !fault.empty())
-    return Unreadable{std::move(fault)};
-  return read_bounded(file.fd());
+// What stands in the way of reading a file, and what to do about it.
+std::string fault_of(const std::error_code& error) {
+  if (error == std::errc::is_a_directory) return "is a directory; put a file in its place";
+  if (error == std::errc::invalid_argument) return "is not a regular file; put one in its place";
+  if (error == std::errc::file_too_large)
+    return "is larger than 1 MiB; split it into services.d/*.toml";
+  return "cannot be read: " + error.message();
 }
 
 void add_file(config::Draft& draft, const std::filesystem::path& path, config::FileRole role) {
-  const auto contents = read_file(path);
-  if (const auto* unreadable = std::get_if<Unreadable>(&contents)) {
-    draft.add_fault(path.string(), unreadable->reason);
+  const auto text = read_whole(path, kMaxConfigFile);
+  if (text) {
+    draft.add_text(path.string(), *text, role);
   } else {
-    draft.add_text(path.string(), std::get<std::string>(contents), role);
+    draft.add_fault(path.string(), fault_of(text.error()));
   }
 }
 

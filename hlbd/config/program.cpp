@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "system/last_error.h"
 #include "text/wording.h"
 
 namespace hlb::config {
@@ -22,7 +23,7 @@ std::string program_fault(const std::string& path) {
   struct stat status{};
   if (stat(path.c_str(), &status) != 0) {
     if (errno == EACCES) return "";
-    return "cannot be run: " + std::generic_category().message(errno);
+    return "cannot be run: " + last_error().message();
   }
   if (!S_ISREG(status.st_mode)) return "is not a regular file; give a program";
   if ((status.st_mode & kAnyoneMayRun) == 0) return "is not executable; chmod +x it";
@@ -48,7 +49,7 @@ std::string user_fault(const std::string& name) {
   // Which of them means that there is none depends on the source: see getpwnam(3).
   const bool failed = errno == EIO || errno == EMFILE || errno == ENFILE || errno == ENOMEM;
   if (user == nullptr && failed) {
-    return "cannot be looked up: " + std::generic_category().message(errno);
+    return "cannot be looked up: " + last_error().message();
   }
   return "is no user of this host; create it or choose another";
 }

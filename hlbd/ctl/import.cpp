@@ -53,7 +53,7 @@ void choose_checks(std::vector<ImportedService>& services, const std::string& ch
       service.check = std::get<ChosenCheck>(parse_check(chosen));
     return;
   }
-  const std::vector<ListeningSocket> listeners = listeners_here();
+  const std::vector<Endpoint> listeners = listeners_here();
   for (ImportedService& service : services)
     service.check = guess_check(service.backends, listeners);
   // The services themselves may go to a file.

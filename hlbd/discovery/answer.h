@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "health/address.h"
+#include "text/address.h"
 
 namespace hlb::discovery {
 

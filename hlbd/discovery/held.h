@@ -8,8 +8,8 @@
 #include <optional>
 
 #include "discovery/expand.h"
-#include "health/address.h"
 #include "health/service.h"
+#include "text/address.h"
 
 namespace hlb::discovery {
 

@@ -25,14 +25,11 @@ ns_type wire_type(RecordType type) {
 }
 
 std::optional<Address> read_address(const ns_rr& record) {
-  Address address;
-  address.family = record.type == ns_t_a ? Address::Family::ipv4 : Address::Family::ipv6;
-  const std::size_t size = address.family == Address::Family::ipv4 ? 4 : 16;
-  if (record.rdlength != size) return std::nullopt;
-  std::copy_n(record.rdata, size, address.bytes.begin());
-  const bool usable =
-      address.is_single_host() && !address.is_ipv4_mapped() && !address.is_link_local();
-  return usable ? std::optional(address) : std::nullopt;
+  const auto address = Address::of_bytes({record.rdata, record.rdlength});
+  const bool usable = address && address->is_ipv4() == (record.type == ns_t_a) &&
+                      address->is_single_host() && !address->is_ipv4_mapped() &&
+                      !address->is_link_local();
+  return usable ? address : std::nullopt;
 }
 
 // Escapes, which stand for all other bytes, are in no hostname; nor is the root, ".", which says

@@ -32,11 +32,7 @@ Check::~Check() {
 }
 
 std::string describe(const probes::Target& target) {
-  const std::string text = std::string(name_of(target.spec->method)) + " ";
-  const std::string address = target.address.to_string();
-  if (target.port == 0) return text + address;
-  const bool ipv6 = target.address.family == Address::Family::ipv6;
-  return text + (ipv6 ? "[" + address + "]" : address) + ":" + std::to_string(target.port);
+  return std::string(name_of(target.spec->method)) + " " + target.place().to_string();
 }
 
 }  // namespace hlb

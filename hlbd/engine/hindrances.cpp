@@ -4,7 +4,7 @@
 #include <utility>
 #include <variant>
 
-#include "probes/reason.h"
+#include "text/duration.h"
 
 namespace hlb {
 namespace {
@@ -26,7 +26,7 @@ std::string in_words(Clock::TimePoint::duration time) {
   using std::chrono::milliseconds;
   using std::chrono::seconds;
   const auto whole = std::chrono::duration_cast<seconds>(time);
-  return probes::in_words(whole > seconds{0} ? whole
+  return text::in_seconds(whole > seconds{0} ? whole
                                              : std::chrono::duration_cast<milliseconds>(time));
 }
 

@@ -13,10 +13,8 @@ namespace hlb {
 
 Hints::Hints(const boost::asio::any_io_executor& executor, Clock& clock, Monitor& monitor)
     : monitor_(monitor),
-      listeners_(executor,
-                 [this](std::span<const network::Listener> gone) { listeners_died(gone); }),
-      connections_(executor,
-                   [this](std::span<const network::Listener> places) { monitor_.hint(places); }),
+      listeners_(executor, [this](std::span<const Endpoint> gone) { listeners_died(gone); }),
+      connections_(executor, [this](std::span<const Endpoint> places) { monitor_.hint(places); }),
       network_(clock, [this] { monitor_.probe_network(); }) {}
 
 void Hints::watch_connections(bool wanted) {
@@ -24,10 +22,10 @@ void Hints::watch_connections(bool wanted) {
 }
 
 void Hints::backends_changed() {
-  const std::vector<network::Listener> backends = monitor_.listeners();
+  const std::vector<Endpoint> backends = monitor_.listeners();
   own_addresses_ = network::sock_diag::OwnAddresses();
   std::error_code error = listeners_.watch(backends, own_addresses_);
-  const std::span<const network::Listener> all = backends;
+  const std::span<const Endpoint> all = backends;
   const std::error_code other =
       connections_.watch(connections_wanted_ ? all : all.first(0), own_addresses_);
   if (!error) error = other;
@@ -40,7 +38,7 @@ void Hints::addresses_changed() {
   if (network::sock_diag::OwnAddresses() != own_addresses_) backends_changed();
 }
 
-void Hints::listeners_died(std::span<const network::Listener> gone) {
+void Hints::listeners_died(std::span<const Endpoint> gone) {
   spdlog::debug("{} local listeners may have died: probing at once", gone.size());
   monitor_.probe_now(gone);
 }

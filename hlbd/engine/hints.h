@@ -33,7 +33,7 @@ class Hints {
   void look_at_clocks();
 
  private:
-  void listeners_died(std::span<const network::Listener> gone);
+  void listeners_died(std::span<const Endpoint> gone);
 
   Monitor& monitor_;
   network::ListenerWatch listeners_;

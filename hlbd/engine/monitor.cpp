@@ -27,10 +27,6 @@ probes::Target target_of(const ServiceSpec& service, const BackendSpec& backend,
   return {address, port, std::move(check), told_the_service ? service.name : ""};
 }
 
-network::Listener listener_of(const probes::Target& target) {
-  return {target.address, target.port};
-}
-
 template <typename Function>
 void for_each_check(std::span<const WatchedService> services, Function function) {
   for (const WatchedService& service : services) {
@@ -297,11 +293,11 @@ State Monitor::state_of(std::string_view service, const Address& backend) const 
   return found ? watched.backends[*found].state : State::unknown;
 }
 
-std::vector<network::Listener> Monitor::listeners() const {
-  std::vector<network::Listener> listeners;
+std::vector<Endpoint> Monitor::listeners() const {
+  std::vector<Endpoint> listeners;
   for_each_check(all_.watched, [&](const auto& check) {
     const bool asks = check->asks_over_network() || check->target().port != 0;
-    if (asks && check->spec().way.netns.empty()) listeners.push_back(listener_of(check->target()));
+    if (asks && check->spec().way.netns.empty()) listeners.push_back(check->target().place());
   });
   return listeners;
 }
@@ -312,7 +308,7 @@ void Monitor::probe_now(const std::function<bool(const probes::Target&)>& concer
   });
 }
 
-void Monitor::probe_now(std::span<const network::Listener> places) {
+void Monitor::probe_now(std::span<const Endpoint> places) {
   for (const auto& [address, port] : places) {
     for (const auto& check : checks_.at(address, port))
       rounds_.hurry(*check);
@@ -327,7 +323,7 @@ void Monitor::probe_network() {
   });
 }
 
-void Monitor::hint(std::span<const network::Listener> places) {
+void Monitor::hint(std::span<const Endpoint> places) {
   for (const auto& [address, port] : places) {
     for (const auto& check : checks_.at(address, port)) {
       if (check->asks_over_network()) rounds_.hint(*check);

@@ -31,7 +31,6 @@
 #include "health/service_list.h"
 #include "health/verdict.h"
 #include "libnss_hlb/random.h"
-#include "network/listeners.h"
 
 namespace hlb {
 
@@ -158,18 +157,18 @@ class Monitor {
   void fail_back(std::size_t service, std::uint32_t user);
 
   // Where the backends are checked, in no order; some more than once.
-  std::vector<network::Listener> listeners() const;
+  std::vector<Endpoint> listeners() const;
 
   // Has all checks probe at once whose targets are concerned, see Rounds::hurry().
   void probe_now(const std::function<bool(const probes::Target&)>& concerned);
-  void probe_now(std::span<const network::Listener> places);  // those there, however many there are
+  void probe_now(std::span<const Endpoint> places);  // those there, however many there are
 
   // The same for all checks that ask over the network, beyond this host's loopback: one after the
   // other in a short while, so that thousands of them aren't due in one instant.
   void probe_network();
 
   // Somebody's connections there have failed: see Rounds::hint().
-  void hint(std::span<const network::Listener> places);
+  void hint(std::span<const Endpoint> places);
 
   // Whether every check has had an outcome, agents too, or has had the time for one.
   bool first_round_over() const;

@@ -14,7 +14,7 @@
 #include <variant>
 #include <vector>
 
-#include "health/address.h"
+#include "text/address.h"
 
 namespace hlb {
 

@@ -7,7 +7,7 @@
 #include <map>
 #include <vector>
 
-#include "health/address.h"
+#include "text/address.h"
 
 namespace hlb {
 

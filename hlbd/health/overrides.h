@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "health/address.h"
 #include "health/override.h"
+#include "text/address.h"
 
 namespace hlb {
 

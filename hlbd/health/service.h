@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "health/address.h"
 #include "health/check_spec.h"
 #include "libnss_hlb/record.h"
+#include "text/address.h"
 
 namespace hlb {
 

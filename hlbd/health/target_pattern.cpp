@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "health/address.h"
+#include "text/address.h"
 
 namespace hlb {
 namespace {

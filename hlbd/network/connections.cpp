@@ -39,9 +39,9 @@ struct Goal {
 
 using Goals = std::vector<Goal>;  // sorted
 
-Goals remote_among(std::span<const Listener> backends, const sock_diag::OwnAddresses& own) {
+Goals remote_among(std::span<const Endpoint> backends, const sock_diag::OwnAddresses& own) {
   Goals goals;
-  for (const Listener& backend : backends) {
+  for (const Endpoint& backend : backends) {
     const Key key = sock_diag::key_of(backend.address);
     if (!own.have(key)) goals.push_back({key, backend.port});
   }
@@ -133,7 +133,7 @@ struct ConnectionWatch::Subscription : sock_diag::Reports {
   }
 
   void end_turn(bool /*all*/) override {
-    const std::vector<Listener> told = each_once(std::exchange(concerned, {}));
+    const std::vector<Endpoint> told = each_once(std::exchange(concerned, {}));
     if (!told.empty()) on_failed(told);
   }
 
@@ -155,7 +155,7 @@ struct ConnectionWatch::Subscription : sock_diag::Reports {
   OwnPorts& own_ports;
   OnFailed on_failed;
   Goals watched;
-  std::vector<Listener> concerned;  // by this turn's reports
+  std::vector<Endpoint> concerned;  // by this turn's reports
 };
 
 ConnectionWatch::ConnectionWatch(asio::any_io_executor executor, OnFailed on_failed)
@@ -165,7 +165,7 @@ ConnectionWatch::~ConnectionWatch() {
   if (subscription_) subscription_->end();
 }
 
-std::error_code ConnectionWatch::watch(std::span<const Listener> backends,
+std::error_code ConnectionWatch::watch(std::span<const Endpoint> backends,
                                        const sock_diag::OwnAddresses& own) {
   auto filter = filter_of_failures();
   return sock_diag::watch(subscription_, remote_among(backends, own), filter,

@@ -49,7 +49,7 @@ class ConnectionWatch {
  public:
   // Called from the loop with the watched listeners that failures concern, sorted, each once.
   // Must neither call watch() nor destroy the watch.
-  using OnFailed = std::function<void(std::span<const Listener>)>;
+  using OnFailed = std::function<void(std::span<const Endpoint>)>;
 
   // The most checks at an address that a failure whose port is forgotten, or unknown to checks,
   // concerns; where there are more it concerns none.
@@ -63,7 +63,7 @@ class ConnectionWatch {
   // Watches from now on the `backends` whose address isn't among `own`, and no others;
   // ListenerWatch::watch() is for the rest. hlbd's own probes never count: TcpSocket notes their
   // ports.
-  std::error_code watch(std::span<const Listener> backends,
+  std::error_code watch(std::span<const Endpoint> backends,
                         const sock_diag::OwnAddresses& own = sock_diag::OwnAddresses());
 
  private:

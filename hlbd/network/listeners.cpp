@@ -35,9 +35,9 @@ bool covers(const Key& bound, const Key& address) {
 // Local backends by port, which is what tells most reports apart.
 using Watched = std::map<std::uint16_t, std::vector<Address>>;
 
-Watched local_among(std::span<const Listener> backends, const sock_diag::OwnAddresses& own) {
+Watched local_among(std::span<const Endpoint> backends, const sock_diag::OwnAddresses& own) {
   Watched watched;
-  for (const Listener& backend : backends) {
+  for (const Endpoint& backend : backends) {
     if (own.have(sock_diag::key_of(backend.address))) {
       watched[backend.port].push_back(backend.address);
     }
@@ -111,7 +111,7 @@ struct ListenerWatch::Subscription : sock_diag::Reports {
     }
   }
 
-  void tell(const std::vector<Listener>& died) const {
+  void tell(const std::vector<Endpoint>& died) const {
     if (!died.empty()) on_gone(died);
   }
 
@@ -131,8 +131,8 @@ struct ListenerWatch::Subscription : sock_diag::Reports {
     tell(each_once(all()));
   }
 
-  std::vector<Listener> all() const {
-    std::vector<Listener> all;
+  std::vector<Endpoint> all() const {
+    std::vector<Endpoint> all;
     for (const auto& [port, addresses] : watched) {
       for (const Address& address : addresses)
         all.push_back({address, port});
@@ -143,7 +143,7 @@ struct ListenerWatch::Subscription : sock_diag::Reports {
   asio::steady_timer loss_pause;
   OnGone on_gone;
   Watched watched;
-  std::vector<Listener> gone;  // by this turn's reports
+  std::vector<Endpoint> gone;  // by this turn's reports
   bool lost = false;           // some reports were, and others are still queued
   bool owed = false;           // to tell of a loss
   bool pausing = false;
@@ -156,18 +156,18 @@ ListenerWatch::~ListenerWatch() {
   if (subscription_) subscription_->end();
 }
 
-std::error_code ListenerWatch::watch(std::span<const Listener> backends,
+std::error_code ListenerWatch::watch(std::span<const Endpoint> backends,
                                      const sock_diag::OwnAddresses& own) {
   auto filter = filter_of_listeners();
   return sock_diag::watch(subscription_, local_among(backends, own), filter,
                           [this] { return std::make_shared<Subscription>(executor_, on_gone_); });
 }
 
-std::vector<Listener> each_once(std::vector<Listener> listeners) {
-  std::ranges::sort(listeners);
-  const auto repeated = std::ranges::unique(listeners);
-  listeners.erase(repeated.begin(), repeated.end());
-  return listeners;
+std::vector<Endpoint> each_once(std::vector<Endpoint> endpoints) {
+  std::ranges::sort(endpoints);
+  const auto repeated = std::ranges::unique(endpoints);
+  endpoints.erase(repeated.begin(), repeated.end());
+  return endpoints;
 }
 
 }  // namespace hlb::network

@@ -4,7 +4,6 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <chrono>
-#include <compare>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,21 +11,13 @@
 #include <system_error>
 #include <vector>
 
-#include "health/address.h"
 #include "network/sock_diag.h"
+#include "text/endpoint.h"
 
 namespace hlb::network {
 
-// A place where a backend takes connections.
-struct Listener {
-  Address address;
-  std::uint16_t port = 0;
-
-  friend auto operator<=>(const Listener&, const Listener&) = default;
-};
-
 // Sorts them, and drops duplicates.
-std::vector<Listener> each_once(std::vector<Listener> listeners);
+std::vector<Endpoint> each_once(std::vector<Endpoint> endpoints);
 
 // A death is a hint and no outcome: another listener may serve the same port (SO_REUSEPORT, a
 // graceful restart), so it is a reason to probe, nothing more. Used by hlbd's loop alone.
@@ -34,7 +25,7 @@ class ListenerWatch {
  public:
   // Called from the loop with the watched listeners that may have died, sorted, each once.
   // Must neither call watch() nor destroy the watch.
-  using OnGone = std::function<void(std::span<const Listener>)>;
+  using OnGone = std::function<void(std::span<const Endpoint>)>;
 
   // The least time between two calls with all that is watched. Any of it may have died once the
   // kernel has dropped reports because too many were queued.
@@ -50,7 +41,7 @@ class ListenerWatch {
   // only while there is such a backend, as they cost the kernel about 9 µs for every socket that
   // dies on the host. An error (a sandbox, an old kernel) means that nothing is watched; the next
   // call tries again.
-  std::error_code watch(std::span<const Listener> backends,
+  std::error_code watch(std::span<const Endpoint> backends,
                         const sock_diag::OwnAddresses& own = sock_diag::OwnAddresses());
 
  private:

@@ -5,15 +5,12 @@
 #include <sys/socket.h>
 
 #include <array>
-#include <cerrno>
 #include <memory>
+
+#include "system/last_error.h"
 
 namespace hlb::network {
 namespace {
-
-tl::unexpected<std::error_code> netlink_error() {
-  return tl::unexpected(std::error_code(errno, std::system_category()));
-}
 
 struct CloseSocket {
   void operator()(mnl_socket* socket) const { ::mnl_socket_close(socket); }
@@ -34,18 +31,18 @@ bool send_request(const mnl_socket* socket, std::uint16_t type) {
 tl::expected<FileDescriptor, std::error_code> subscribe(int protocol, unsigned groups,
                                                         std::span<sock_filter> filter) {
   FileDescriptor socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
-  if (!socket.valid()) return netlink_error();
+  if (!socket.valid()) return tl::unexpected(last_error());
   const sock_fprog program{.len = static_cast<std::uint16_t>(filter.size()),
                            .filter = filter.data()};
   if (!filter.empty() &&
       ::setsockopt(socket.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
-    return netlink_error();
+    return tl::unexpected(last_error());
   }
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
   address.nl_groups = groups;
   if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    return netlink_error();
+    return tl::unexpected(last_error());
   }
   return socket;
 }

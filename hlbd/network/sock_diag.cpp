@@ -2,7 +2,6 @@
 
 #include <ifaddrs.h>
 #include <linux/sock_diag.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include <memory>
 
 #include "network/netlink.h"
+#include "system/socket_address.h"
 
 namespace hlb::network::sock_diag {
 namespace {
@@ -33,19 +33,12 @@ Key key_from(int family, const void* bytes) {
 }
 
 Key key_of(const Address& address) {
-  return key_from(address.family == Address::Family::ipv4 ? AF_INET : AF_INET6,
-                  address.bytes.data());
+  return address.as_ipv6();
 }
 
 Address address_of(const Key& key) {
-  Address address;
-  if (is_ipv4(key)) {
-    std::copy(key.begin() + 12, key.end(), address.bytes.begin());
-  } else {
-    address.family = Address::Family::ipv6;
-    address.bytes = key;
-  }
-  return address;
+  const std::span<const std::uint8_t> bytes(key);
+  return Address::of_bytes(is_ipv4(key) ? bytes.subspan(12) : bytes).value();
 }
 
 bool is_ipv4(const Key& key) {
@@ -58,13 +51,8 @@ OwnAddresses::OwnAddresses() {
   const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owned(list, ::freeifaddrs);
   for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
     if (entry->ifa_addr == nullptr) continue;
-    if (entry->ifa_addr->sa_family == AF_INET) {
-      const auto* ipv4 = reinterpret_cast<const sockaddr_in*>(entry->ifa_addr);
-      on_interfaces_.push_back(key_from(AF_INET, &ipv4->sin_addr));
-    } else if (entry->ifa_addr->sa_family == AF_INET6) {
-      const auto* ipv6 = reinterpret_cast<const sockaddr_in6*>(entry->ifa_addr);
-      on_interfaces_.push_back(key_from(AF_INET6, &ipv6->sin6_addr));
-    }
+    if (const auto address = address_in(entry->ifa_addr))
+      on_interfaces_.push_back(key_of(*address));
   }
   std::ranges::sort(on_interfaces_);
 }

@@ -11,7 +11,7 @@
 #include <span>
 #include <vector>
 
-#include "health/address.h"
+#include "text/address.h"
 
 namespace hlb::network::sock_diag {
 

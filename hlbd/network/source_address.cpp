@@ -1,10 +1,8 @@
 #include "network/source_address.h"
 
-#include <arpa/inet.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <net/if_arp.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +12,7 @@
 #include <span>
 
 #include "network/netlink.h"
+#include "system/socket_address.h"
 
 namespace hlb::network {
 namespace {
@@ -21,12 +20,6 @@ namespace {
 using Key = std::array<std::uint8_t, 16>;
 
 constexpr Key kLoopback{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-
-Key mapped(const std::uint8_t* ipv4) {
-  Key key{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  std::copy_n(ipv4, 4, key.begin() + 12);
-  return key;
-}
 
 std::vector<unsigned> tunnels() {
   std::vector<unsigned> found;
@@ -44,14 +37,12 @@ std::vector<unsigned> tunnels() {
 
 // The address by which glibc knows the entry: IFA_ADDRESS, which on a point-to-point interface is
 // the other end's. Such a source address of ours is therefore not found, by glibc and here.
-std::optional<Key> key_of(const nlmsghdr& message, int family) {
-  auto address = attribute(message, sizeof(ifaddrmsg), IFA_ADDRESS);
-  if (address.empty()) address = attribute(message, sizeof(ifaddrmsg), IFA_LOCAL);
-  Key key{};
-  if (address.size() < (family == AF_INET ? 4 : key.size())) return std::nullopt;
-  if (family == AF_INET) return mapped(address.data());
-  std::copy_n(address.begin(), key.size(), key.begin());
-  return key;
+std::optional<Key> key_of(const nlmsghdr& message) {
+  auto bytes = attribute(message, sizeof(ifaddrmsg), IFA_ADDRESS);
+  if (bytes.empty()) bytes = attribute(message, sizeof(ifaddrmsg), IFA_LOCAL);
+  const auto address = Address::of_bytes(bytes);
+  if (!address) return std::nullopt;
+  return address->as_ipv6();
 }
 
 std::optional<ListedAddress> listed(const nlmsghdr& message, std::span<const unsigned> tunnels) {
@@ -59,7 +50,7 @@ std::optional<ListedAddress> listed(const nlmsghdr& message, std::span<const uns
   const auto* const body = payload_of<ifaddrmsg>(message);
   if (body == nullptr) return std::nullopt;
   if (body->ifa_family != AF_INET && body->ifa_family != AF_INET6) return std::nullopt;
-  const std::optional<Key> key = key_of(message, body->ifa_family);
+  const std::optional<Key> key = key_of(message);
   if (!key) return std::nullopt;
   return ListedAddress{
       .key = *key,
@@ -93,43 +84,6 @@ int compare_keys(const void* a, const void* b) {
                      static_cast<const ListedAddress*>(b)->key.data(), sizeof(Key));
 }
 
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t size = sizeof storage;
-
-  sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
-};
-
-SocketAddress to_socket_address(const Address& address) {
-  SocketAddress result;
-  if (address.family == Address::Family::ipv4) {
-    auto& ipv4 = reinterpret_cast<sockaddr_in&>(result.storage);
-    ipv4.sin_family = AF_INET;
-    std::memcpy(&ipv4.sin_addr, address.bytes.data(), sizeof ipv4.sin_addr);
-    result.size = sizeof ipv4;
-  } else {
-    auto& ipv6 = reinterpret_cast<sockaddr_in6&>(result.storage);
-    ipv6.sin6_family = AF_INET6;
-    ipv6.sin6_scope_id = address.scope_id;
-    std::memcpy(&ipv6.sin6_addr, address.bytes.data(), sizeof ipv6.sin6_addr);
-    result.size = sizeof ipv6;
-  }
-  return result;
-}
-
-Address from_socket_address(const SocketAddress& from) {
-  Address address;
-  if (from.storage.ss_family == AF_INET) {
-    const auto& ipv4 = reinterpret_cast<const sockaddr_in&>(from.storage);
-    std::memcpy(address.bytes.data(), &ipv4.sin_addr, sizeof ipv4.sin_addr);
-  } else {
-    const auto& ipv6 = reinterpret_cast<const sockaddr_in6&>(from.storage);
-    address.family = Address::Family::ipv6;
-    std::memcpy(address.bytes.data(), &ipv6.sin6_addr, sizeof ipv6.sin6_addr);
-  }
-  return address;
-}
-
 }  // namespace
 
 SourceAddresses::SourceAddresses()
@@ -138,25 +92,24 @@ SourceAddresses::SourceAddresses()
       listed_(list_addresses()) {}
 
 std::optional<SourceAddress> SourceAddresses::towards(const Address& destination) const {
-  const int fd = (destination.family == Address::Family::ipv4 ? ipv4_ : ipv6_).get();
-  SocketAddress to = to_socket_address(destination);
+  const int fd = (destination.is_ipv4() ? ipv4_ : ipv6_).get();
+  const SocketAddress to({destination, 0});
   SocketAddress from;
-  const bool reachable =
-      ::connect(fd, to.get(), to.size) == 0 && ::getsockname(fd, from.get(), &from.size) == 0;
+  const bool reachable = ::connect(fd, to.get(), to.size()) == 0 &&
+                         ::getsockname(fd, from.space(), from.space_size()) == 0;
   sockaddr nowhere{};
   nowhere.sa_family = AF_UNSPEC;
   // Gives the port back, also after a failure half-way.
   (void)::connect(fd, &nowhere, sizeof nowhere);
-  if (!reachable) return std::nullopt;
-  return describe(from_socket_address(from));
+  const auto source = reachable ? address_in(from.get()) : std::nullopt;
+  return source ? std::optional(describe(*source)) : std::nullopt;
 }
 
 SourceAddress SourceAddresses::describe(const Address& source) const {
-  constexpr std::uint8_t kLocalhost[] = {127, 0, 0, 1};
-  const bool ipv4 = source.family == Address::Family::ipv4;
-  const bool looped = ipv4 && source.bytes[0] == 127;  // glibc looks up 127.0.0.1 for all of 127/8
+  constexpr Address kLocalhost{.family = Address::Family::ipv4, .bytes = {127, 0, 0, 1}};
+  const bool looped = source.is_ipv4() && source.is_loopback();  // glibc looks up this one for them
   ListedAddress wanted;
-  wanted.key = ipv4 ? mapped(looped ? kLocalhost : source.bytes.data()) : source.bytes;
+  wanted.key = (looped ? kLocalhost : source).as_ipv6();
   // Uses bsearch, as glibc does: an address may be listed more than once.
   const auto* const found = static_cast<const ListedAddress*>(
       std::bsearch(&wanted, listed_.data(), listed_.size(), sizeof wanted, compare_keys));

@@ -7,8 +7,8 @@
 #include <optional>
 #include <vector>
 
-#include "health/address.h"
 #include "system/file_descriptor.h"
+#include "text/address.h"
 
 namespace hlb::network {
 

@@ -28,19 +28,6 @@ constexpr char kServingId[] = "8d2b6e41f7a04c3c95b1d0e86a3f7c24";
 // Of an operator's reason, in bytes: the line stays one.
 constexpr std::size_t kMostShown = 256;
 
-// For people, in the unit that fits: "0.06 s", "12 min", "3 h", "5 days".
-std::string rounded(nanoseconds duration) {
-  constexpr double kMinute = 60;
-  constexpr double kHour = 60 * kMinute;
-  constexpr double kDay = 24 * kHour;
-  constexpr double kFew = 2;  // of a unit, from which on it is used
-  const double seconds = std::chrono::duration<double>(duration).count();
-  if (seconds < kFew * kMinute) return fmt::format("{:.{}f} s", seconds, seconds < 10 ? 2 : 0);
-  if (seconds < kFew * kHour) return fmt::format("{:.0f} min", seconds / kMinute);
-  if (seconds < kFew * kDay) return fmt::format("{:.0f} h", seconds / kHour);
-  return fmt::format("{:.0f} days", seconds / kDay);
-}
-
 std::string name_or_none(const Override* override) {
   return override == nullptr ? "none" : std::string(name_of(override->kind));
 }
@@ -59,9 +46,9 @@ std::string reason_of(const BackendChange& change) {
 std::string weight_of_evidence(const BackendChange& change) {
   const unsigned in_a_row = change.decision.ruling.in_a_row;
   std::string text = fmt::format("{} in a row", in_a_row);
-  if (in_a_row > 1) text += fmt::format(", {} after the first", rounded(change.took));
+  if (in_a_row > 1) text += fmt::format(", {} after the first", text::rounded(change.took));
   if (change.before != State::unknown) {
-    text += fmt::format("; {} for {} before", name_of(change.before), rounded(change.lasted));
+    text += fmt::format("; {} for {} before", name_of(change.before), text::rounded(change.lasted));
   }
   return text;
 }

@@ -15,6 +15,7 @@
 #include "probes/reason.h"
 #include "programs/runner.h"
 #include "system/or_end.h"
+#include "text/duration.h"
 #include "text/printable.h"
 
 namespace hlb {
@@ -87,7 +88,7 @@ Result result_of(const programs::RunResult& run, const programs::Program& progra
   using Fate = programs::RunResult::Fate;
   if (run.fate != Fate::ended) return {run.trouble, run.fate == Fate::not_asked};
   const Ending& end = run.ending;
-  if (end.how == How::timed_out) return {"killed after " + probes::in_words(program.timeout)};
+  if (end.how == How::timed_out) return {"killed after " + text::in_seconds(program.timeout)};
   if (end.how == How::not_started) return not_begun(end, program);
   if (end.how == How::exited && end.value == 0) return {};
   const std::string line = probes::first_line(run.output);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "libnss_hlb/choose.h"
+#include "text/endpoint.h"
 
 namespace hlb {
 namespace {
@@ -20,10 +21,7 @@ Cause cause_of(const BackendChange& change) {
 }
 
 std::string name_of(const MetricsAddress& at) {
-  if (at.port == 0) return at.socket;
-  const std::string address = at.address.to_string();
-  const bool ipv6 = at.address.family == Address::Family::ipv6;
-  return (ipv6 ? "[" + address + "]" : address) + ":" + std::to_string(at.port);
+  return at.port == 0 ? at.socket : Endpoint{at.address, at.port}.to_string();
 }
 
 }  // namespace
@@ -33,11 +31,11 @@ Telemetry::Telemetry(const boost::asio::any_io_executor& executor, const Clock& 
     : clock_(clock),
       monitor_(monitor),
       on_trouble_(std::move(on_trouble)),
-      endpoint_(executor, [this] { return expose(); }) {}
+      server_(executor, [this] { return expose(); }) {}
 
 void Telemetry::serve_at(const std::optional<MetricsAddress>& address) {
   if (address && address == address_) return;
-  endpoint_.close();
+  server_.close();
   address_.reset();
   const std::string trouble = address ? try_to_serve_at(*address) : "";
   on_trouble_(trouble.empty() ? "" : trouble + "; a reload tries again");
@@ -46,8 +44,8 @@ void Telemetry::serve_at(const std::optional<MetricsAddress>& address) {
 // Returns what stands in the way; empty when nothing does.
 std::string Telemetry::try_to_serve_at(const MetricsAddress& address) {
   const std::error_code error = address.port == 0
-                                    ? endpoint_.serve_at(address.socket)
-                                    : endpoint_.serve_at(address.address, address.port);
+                                    ? server_.serve_at(address.socket)
+                                    : server_.serve_at(Endpoint{address.address, address.port});
   if (error) return fmt::format("can't be served at {}: {}", name_of(address), error.message());
   address_ = address;
   return "";

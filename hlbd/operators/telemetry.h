@@ -15,8 +15,8 @@
 #include "engine/monitor.h"
 #include "libnss_hlb/record.h"
 #include "operators/bus/directory.h"
-#include "operators/metrics/endpoint.h"
 #include "operators/metrics/metrics.h"
+#include "operators/metrics/server.h"
 
 namespace hlb {
 
@@ -56,7 +56,7 @@ class Telemetry {
   metrics::Metrics metrics_;
   std::vector<Unpublished> unpublished_;
   std::optional<MetricsAddress> address_;  // where it serves
-  metrics::Endpoint endpoint_;
+  metrics::MetricsServer server_;
 };
 
 }  // namespace hlb

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "probes/reason.h"
+#include "probes/way_socket.h"
 
 namespace hlb::probes {
 namespace {
@@ -154,7 +155,7 @@ asio::awaitable<error_code> Connection::write(std::string_view bytes) {
   if (!is_open()) co_return asio::error::operation_aborted;
   const long sent = socket_.send(bytes.data(), bytes.size());
   if (sent == static_cast<long>(bytes.size())) co_return error_code();
-  if (sent < 0 && errno != EAGAIN) co_return error_code(errno, boost::system::system_category());
+  if (sent < 0 && errno != EAGAIN) co_return socket_error();
   if (const error_code trouble = socket_.watch()) co_return trouble;
   const auto rest = asio::buffer(bytes.substr(static_cast<std::size_t>(std::max(sent, 0L))));
   const auto [failure, count] = co_await asio::async_write(socket_.watched(), rest, kAwait);

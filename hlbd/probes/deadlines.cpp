@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "probes/reason.h"
+#include "text/duration.h"
 
 namespace hlb::probes {
 namespace {
@@ -82,11 +82,11 @@ void Deadline::expire(Monotonic::time_point now) {
 
 Outcome timed_out(const Deadline& deadline, std::string_view silence) {
   if (deadline.lag() > kTolerableLag) return too_late(deadline.lag());
-  return Outcome::soft_failure(std::string(silence) + " " + in_words(deadline.timeout()));
+  return Outcome::soft_failure(std::string(silence) + " " + text::in_seconds(deadline.timeout()));
 }
 
 Outcome too_late(std::chrono::milliseconds by) {
-  return Outcome::too_late("hlbd itself was late by " + in_words(by));
+  return Outcome::too_late("hlbd itself was late by " + text::in_seconds(by));
 }
 
 LagMeter::LagMeter(asio::any_io_executor executor, std::chrono::milliseconds step)

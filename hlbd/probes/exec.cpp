@@ -7,6 +7,7 @@
 #include "probes/probes.h"
 #include "probes/reason.h"
 #include "programs/runner.h"
+#include "text/duration.h"
 
 namespace hlb::probes {
 namespace {
@@ -34,7 +35,7 @@ Outcome no_probe(const std::string& why) {
 // whether the helper's or the loop's.
 Outcome no_end(milliseconds timeout, milliseconds late) {
   if (late > kTolerableLag) return too_late(late);
-  return Outcome::soft_failure("no end in " + in_words(timeout));
+  return Outcome::soft_failure("no end in " + text::in_seconds(timeout));
 }
 
 Outcome judge(const ExecCheck& check, const Ending& end, std::string_view output) {

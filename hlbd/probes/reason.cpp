@@ -11,11 +11,6 @@ namespace hlb::probes {
 
 using programs::Ending;
 
-std::string in_words(std::chrono::milliseconds duration) {
-  const auto count = duration.count();
-  return count % 1000 == 0 ? std::to_string(count / 1000) + "s" : std::to_string(count) + "ms";
-}
-
 Outcome network_failure(const boost::system::error_code& error) {
   switch (error.value()) {
     case ECONNREFUSED:

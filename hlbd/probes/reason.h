@@ -2,7 +2,6 @@
 #pragma once
 
 #include <boost/system/error_code.hpp>
-#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -13,9 +12,6 @@
 namespace hlb::probes {
 
 inline constexpr std::size_t kMaxReason = 120;
-
-// "2s", "1500ms".
-std::string in_words(std::chrono::milliseconds duration);
 
 // The outcome of a connection that broke with `error`.
 Outcome network_failure(const boost::system::error_code& error);

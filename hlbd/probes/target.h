@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
-#include "health/address.h"
 #include "health/check_spec.h"
+#include "text/endpoint.h"
 
 namespace hlb::probes {
 
@@ -17,6 +17,8 @@ struct Target {
   std::uint16_t port = 0;
   std::shared_ptr<const CheckSpec> spec;
   std::string service;  // set only where the method is told of it: exec
+
+  Endpoint place() const { return {address, port}; }
 
   friend bool operator==(const Target& one, const Target& other) {
     return one.address == other.address && one.port == other.port &&

@@ -26,10 +26,6 @@ void set_option(int fd, int level, int name, const Value& value) {
   (void)::setsockopt(fd, level, name, &value, sizeof value);
 }
 
-error_code error_of(int number) {
-  return {number, boost::system::system_category()};
-}
-
 }  // namespace
 
 TcpSocket::TcpSocket(TcpSocket&& other) noexcept
@@ -70,7 +66,7 @@ error_code TcpSocket::begin(const tcp::endpoint& backend, const Way& way) {
 error_code TcpSocket::proceed(const tcp::endpoint& backend) {
   const int result = ::connect(fd_, backend.data(), static_cast<socklen_t>(backend.size()));
   connected_ = result == 0 || errno == EISCONN;
-  return connected_ ? error_code() : error_of(errno);
+  return connected_ ? error_code() : socket_error();
 }
 
 // Finds the end of a connected socket, and of one that was refused.

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "probes/target.h"
+#include "system/socket_address.h"
 
 namespace hlb::probes {
 namespace {
@@ -71,7 +72,7 @@ Opened open_in(const std::string& netns, int family, int type, int protocol) {
   if (netns.empty()) {
     FileDescriptor socket(::socket(family, type, protocol));
     if (socket.valid()) return socket;
-    return tl::unexpected(error_code(errno, boost::system::system_category()));
+    return tl::unexpected(socket_error());
   }
   const Visit visit(netns);
   if (!visit.is_there()) return tl::unexpected(error_of(Part::netns));
@@ -109,9 +110,12 @@ const boost::system::error_category& way_category() {
   return category;
 }
 
+error_code socket_error() {
+  return {errno, boost::system::system_category()};
+}
+
 Opened open_socket(const Way& way, Address::Family family, int type, int protocol) {
-  const int domain = family == Address::Family::ipv4 ? AF_INET : AF_INET6;
-  Opened socket = open_in(way.netns, domain, type, protocol);
+  Opened socket = open_in(way.netns, domain_of(family), type, protocol);
   if (!socket) return socket;
   if (const error_code error = take(way, socket->get(), family)) return tl::unexpected(error);
   return socket;

@@ -16,6 +16,9 @@ tl::expected<FileDescriptor, boost::system::error_code> open_socket(const Way& w
                                                                     Address::Family family,
                                                                     int type, int protocol);
 
+// The error that errno tells, as Asio has it.
+boost::system::error_code socket_error();
+
 // The category of errors whose messages say which part of a way can't be taken, and why.
 const boost::system::error_category& way_category();
 

@@ -15,16 +15,14 @@
 #include <filesystem>
 #include <string>
 
+#include "system/last_error.h"
+
 namespace hlb::programs {
 namespace {
 
 constexpr std::chrono::milliseconds kTimeToEnd{1000};
 constexpr std::size_t kMostHung = 4;  // more would be without end
 constexpr const char* kName = "hlb-programs";
-
-std::error_code last_error() {
-  return {errno, std::generic_category()};
-}
 
 std::string helper_path() {
   std::error_code error;

@@ -53,17 +53,6 @@ constexpr std::uint32_t field(unsigned value, unsigned at) {
   return std::uint32_t{value} << at;
 }
 
-bool is_ipv4(const Address& address) {
-  return address.family == Address::Family::ipv4;
-}
-
-AddressBytes as_ipv6(const Address& address) {
-  if (!is_ipv4(address)) return address.bytes;
-  AddressBytes mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  std::copy_n(address.bytes.begin(), 4, mapped.begin() + 12);
-  return mapped;
-}
-
 // The number of leading bits that both have, at most `limit`.
 unsigned shared_bits(const AddressBytes& a, const AddressBytes& b, unsigned limit) {
   unsigned bits = 0;
@@ -77,7 +66,7 @@ unsigned shared_bits(const AddressBytes& a, const AddressBytes& b, unsigned limi
 
 template <std::size_t size>
 unsigned look_up(const TableEntry (&table)[size], const Address& address) {
-  const AddressBytes bytes = as_ipv6(address);
+  const AddressBytes bytes = address.as_ipv6();
   return std::ranges::find_if(table,
                               [&](const TableEntry& entry) {
                                 return shared_bits(entry.prefix, bytes, entry.bits) == entry.bits;
@@ -93,7 +82,7 @@ unsigned ipv4_scope(const AddressBytes& bytes) {
 // The scope values of RFC 4291, 2.7; loopback counts as link-local.
 unsigned scope(const Address& address) {
   const AddressBytes& bytes = address.bytes;
-  if (is_ipv4(address)) return ipv4_scope(bytes);
+  if (address.is_ipv4()) return ipv4_scope(bytes);
   if (bytes[0] == 0xff) return bytes[1] & 0xFU;
   constexpr AddressBytes kLoopback{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
   if (bytes == kLoopback) return 2;
@@ -105,7 +94,7 @@ unsigned scope(const Address& address) {
 // Rule 9. For IPv4 it counts within the source's subnet alone. A source without a prefix length has
 // a subnet of itself alone: glibc shifts a mask by 32 then, which on x86 and ARM64 doesn't shift.
 unsigned matching_prefix(const Address& destination, const network::SourceAddress& source) {
-  if (!is_ipv4(destination)) return shared_bits(destination.bytes, source.address.bytes, 128);
+  if (!destination.is_ipv4()) return shared_bits(destination.bytes, source.address.bytes, 128);
   const unsigned subnet = source.prefix_length == 0 ? 32U : source.prefix_length;
   const unsigned bits = shared_bits(destination.bytes, source.address.bytes, 32);
   return bits >= subnet ? bits : 0;

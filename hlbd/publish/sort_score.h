@@ -15,8 +15,8 @@
 #include <optional>
 #include <unordered_map>
 
-#include "health/address.h"
 #include "network/source_address.h"
+#include "text/address.h"
 
 namespace hlb::publish {
 

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <optional>
 #include <utility>
-#include <variant>
 
 #include "engine/both_clocks.h"
 #include "engine/last_words.h"
@@ -18,12 +17,10 @@ namespace {
 
 SavedStates states_left_in(const std::filesystem::path& folder) {
   auto left = load_states(folder, moment_now());
-  if (const auto* unusable = std::get_if<Unusable>(&left)) {
-    spdlog::warn("{}: ignored, so that nothing is known of backends that were down",
-                 unusable->reason);
-    return {};
-  }
-  return std::get<SavedStates>(std::move(left));
+  if (left) return std::move(*left);
+  spdlog::warn("{}: ignored, so that nothing is known of backends that were down",
+               left.error().reason);
+  return {};
 }
 
 // What a file says of the state goes without saying where that is the backend's.

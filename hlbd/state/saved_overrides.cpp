@@ -85,17 +85,18 @@ std::string encode_overrides(const Overrides& overrides, const Present& now) {
   return document.dump(kIndent, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
-std::variant<SavedOverrides, Unusable> decode_overrides(std::string_view text, const Present& now) {
+tl::expected<SavedOverrides, Unusable> decode_overrides(std::string_view text, const Present& now) {
   const json document = json::parse(text, nullptr, false);
-  if (document.is_discarded()) return Unusable{"is no JSON, or only a part of it"};
+  const auto unusable = [](std::string why) { return tl::unexpected(Unusable{std::move(why)}); };
+  if (document.is_discarded()) return unusable("is no JSON, or only a part of it");
   try {
     if (const auto version = document.at("version").get<std::int64_t>();
         version != kOverridesVersion) {
-      return Unusable{"is of version " + std::to_string(version) + ", not 1"};
+      return unusable("is of version " + std::to_string(version) + ", not 1");
     }
     return decode(document, now);
   } catch (const json::exception&) {
-    return Unusable{"holds something else than overrides"};
+    return unusable("holds something else than overrides");
   }
 }
 

@@ -12,8 +12,8 @@
 
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "engine/clock.h"
@@ -22,6 +22,8 @@
 #include "system/whole_file.h"
 
 namespace hlb {
+
+inline constexpr std::string_view kOverrideFile = "overrides.json";  // in the state folder
 
 using SavedOverrides = std::vector<std::pair<Overrides::Key, Override>>;
 
@@ -35,6 +37,6 @@ std::string encode_overrides(const Overrides& overrides, const Present& now);
 
 // Takes any bytes. A text with a flaw is of no use at all. Those that have ended meanwhile are left
 // out, and so are backends on an interface that is gone.
-std::variant<SavedOverrides, Unusable> decode_overrides(std::string_view text, const Present& now);
+tl::expected<SavedOverrides, Unusable> decode_overrides(std::string_view text, const Present& now);
 
 }  // namespace hlb

@@ -34,17 +34,18 @@ std::string encode_serving(const SavedServing& serving) {
   return document.dump(kIndent) + "\n";
 }
 
-std::variant<SavedServing, Unusable> decode_serving(std::string_view text) {
+tl::expected<SavedServing, Unusable> decode_serving(std::string_view text) {
   const json document = json::parse(text, nullptr, false);
-  if (document.is_discarded()) return Unusable{"is no JSON, or only a part of it"};
+  const auto unusable = [](std::string why) { return tl::unexpected(Unusable{std::move(why)}); };
+  if (document.is_discarded()) return unusable("is no JSON, or only a part of it");
   try {
     if (const auto version = document.at("version").get<std::int64_t>();
         version != kServingVersion) {
-      return Unusable{"is of version " + std::to_string(version) + ", not 1"};
+      return unusable("is of version " + std::to_string(version) + ", not 1");
     }
     return serving_in(document);
   } catch (const json::exception&) {
-    return Unusable{"holds something else than what serves"};
+    return unusable("holds something else than what serves");
   }
 }
 

@@ -10,17 +10,19 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <variant>
+#include <tl/expected.hpp>
 
 #include "system/whole_file.h"
 
 namespace hlb {
+
+inline constexpr std::string_view kFailbackFile = "failback.json";  // in the state folder
 
 using SavedServing = std::map<std::string, std::uint16_t>;  // by the services' names
 
 std::string encode_serving(const SavedServing& serving);
 
 // Takes any bytes. A text with a flaw is of no use at all.
-std::variant<SavedServing, Unusable> decode_serving(std::string_view text);
+tl::expected<SavedServing, Unusable> decode_serving(std::string_view text);
 
 }  // namespace hlb

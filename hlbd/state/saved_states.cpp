@@ -329,11 +329,11 @@ std::vector<LastWord> SavedStates::words_of(std::string_view service,
   return words;
 }
 
-std::variant<SavedStates, Unusable> decode_states(std::string_view text, const Moment& now) {
+tl::expected<SavedStates, Unusable> decode_states(std::string_view text, const Moment& now) {
   Document document;
   json::sax_parse(text, &document);
   if (std::string fault = fault_of(document, now); !fault.empty()) {
-    return Unusable{std::move(fault)};
+    return tl::unexpected(Unusable{std::move(fault)});
   }
   return SavedStates(std::move(document.states), std::move(document.words));
 }

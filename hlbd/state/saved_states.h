@@ -22,14 +22,14 @@
 #include <chrono>
 #include <string>
 #include <string_view>
-#include <variant>
+#include <tl/expected.hpp>
 #include <vector>
 
-#include "health/address.h"
 #include "health/last_word.h"
 #include "health/machine.h"
 #include "system/moment.h"
 #include "system/whole_file.h"
+#include "text/address.h"
 
 namespace hlb {
 
@@ -91,6 +91,6 @@ class SavedStates {
 // Takes any bytes. A text with a flaw beside the words is of no use at all; so are states that are
 // too old, or from the future. Their age is counted by the clock of the boot, if it still is the
 // same, else by the wall clock. A backend on an interface that is gone is left out.
-std::variant<SavedStates, Unusable> decode_states(std::string_view text, const Moment& now);
+tl::expected<SavedStates, Unusable> decode_states(std::string_view text, const Moment& now);
 
 }  // namespace hlb

@@ -5,10 +5,7 @@
 #include <unistd.h>
 
 #include <boost/system/error_code.hpp>
-#include <cerrno>
 #include <chrono>
-#include <cstdio>
-#include <system_error>
 #include <utility>
 
 #include "system/whole_file.h"
@@ -16,11 +13,7 @@
 namespace hlb {
 namespace {
 
-constexpr off_t kMaxStates = off_t{64} << 20U;  // of about 600,000 backends
-
-std::string why_not_saved() {
-  return std::generic_category().message(errno);
-}
+constexpr std::size_t kMaxStates = std::size_t{64} << 20U;  // of about 600,000 backends
 
 // A file that was removed, or replaced by another one, has no name any more.
 bool has_name(const FileDescriptor& file) {
@@ -30,7 +23,7 @@ bool has_name(const FileDescriptor& file) {
 
 }  // namespace
 
-std::variant<SavedStates, Unusable> load_states(const std::filesystem::path& folder,
+tl::expected<SavedStates, Unusable> load_states(const std::filesystem::path& folder,
                                                 const Moment& now) {
   return load_whole(folder / kStateFile, kMaxStates,
                     [&now](std::string_view text) { return decode_states(text, now); });
@@ -39,20 +32,13 @@ std::variant<SavedStates, Unusable> load_states(const std::filesystem::path& fol
 // The file itself; used by the worker's thread alone.
 class StateFile::OnDisk {
  public:
-  explicit OnDisk(std::filesystem::path path) : path_(std::move(path)), draft_(path_) {
-    draft_ += ".new";
-  }
+  explicit OnDisk(std::filesystem::path path) : path_(std::move(path)) {}
 
   // Why it couldn't; empty if it could.
   std::string write(std::string_view text) {
-    file_ = open_draft(draft_);
-    const bool in_place =
-        file_.valid() && write_all(file_, text) && rename(draft_.c_str(), path_.c_str()) == 0;
-    if (in_place) return "";
-    std::string trouble = why_not_saved();
-    unlink(draft_.c_str());
-    file_ = FileDescriptor(-1);
-    return trouble;
+    auto written = replace_whole(path_, text);
+    file_ = written ? std::move(*written) : FileDescriptor(-1);
+    return written ? "" : written.error().message();
   }
 
   // In place, and so short that no reader sees a part of it. False when that can't be done.
@@ -63,7 +49,6 @@ class StateFile::OnDisk {
 
  private:
   std::filesystem::path path_;
-  std::filesystem::path draft_;
   FileDescriptor file_{-1};  // in place; not valid when the last writing failed
 };
 

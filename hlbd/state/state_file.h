@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
+#include <tl/expected.hpp>
 
 #include "state/saved_states.h"
 #include "system/worker.h"
@@ -21,7 +21,7 @@ inline constexpr std::string_view kStateFile = "state.json";  // in the state fo
 
 // What the hlbd before this one has left in `folder`; nothing where there is no file. A file that
 // can't be used is Unusable, with its name.
-std::variant<SavedStates, Unusable> load_states(const std::filesystem::path& folder,
+tl::expected<SavedStates, Unusable> load_states(const std::filesystem::path& folder,
                                                 const Moment& now);
 
 // Used by hlbd's loop alone; the file itself is touched by the worker, so that a disk that stands

@@ -10,14 +10,10 @@
 #include <string>
 #include <utility>
 
+#include "system/last_error.h"
+
 namespace hlb {
-namespace {
-
-std::error_code last_error() {
-  return {errno, std::generic_category()};
-}
-
-}  // namespace
+namespace {}  // namespace
 
 SocketFile::SocketFile(std::filesystem::path path, mode_t mode)
     : path_(std::move(path)), mode_(mode) {}

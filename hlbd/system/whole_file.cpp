@@ -4,55 +4,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <system_error>
+#include <utility>
+
+#include "system/last_error.h"
 
 namespace hlb {
 namespace {
 
-std::string why() {
-  return std::generic_category().message(errno);
-}
-
-Unusable too_large(off_t most) {
-  return {"is larger than " + std::to_string(most >> 20U) + " MiB"};
-}
-
-// Up to `most`, whatever the file grows to meanwhile.
-std::variant<std::optional<std::string>, Unusable> read_all(const FileDescriptor& file,
-                                                            off_t most) {
-  std::string text;
-  std::string space(std::size_t{1} << 16U, '\0');
-  while (text.size() <= static_cast<std::size_t>(most)) {
-    const ssize_t count = read(file.get(), space.data(), space.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return Unusable{"can't be read: " + why()};
-    if (count == 0) return text;
-    text.append(space, 0, static_cast<std::size_t>(count));
-  }
-  return too_large(most);
-}
-
-// A rename is on the disk when its folder is.
-bool sync_folder(const std::filesystem::path& folder) {
-  const FileDescriptor opened(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  return opened.valid() && fsync(opened.get()) == 0;
-}
-
-}  // namespace
-
-std::variant<std::optional<std::string>, Unusable> read_whole(const std::filesystem::path& path,
-                                                              off_t most) {
-  const FileDescriptor file(
-      open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
-  if (!file.valid() && errno == ENOENT) return std::nullopt;
-  struct stat status{};
-  if (!file.valid() || fstat(file.get(), &status) != 0) return Unusable{"can't be read: " + why()};
-  if (!S_ISREG(status.st_mode)) return Unusable{"is not a regular file"};
-  if (status.st_size > most) return too_large(most);
-  return read_all(file, most);
-}
+enum class Through { kernel, disk };
 
 bool write_all(const FileDescriptor& file, std::string_view text) {
   while (!text.empty()) {
@@ -64,18 +26,7 @@ bool write_all(const FileDescriptor& file, std::string_view text) {
   return true;
 }
 
-std::string save_to_disk(const std::filesystem::path& path, std::string_view text) {
-  const std::filesystem::path draft = path.string() + ".new";
-  const FileDescriptor file = open_draft(draft);
-  const bool kept = file.valid() && write_all(file, text) && fsync(file.get()) == 0 &&
-                    rename(draft.c_str(), path.c_str()) == 0 && sync_folder(path.parent_path());
-  if (kept) return "";
-  std::string trouble = why();
-  unlink(draft.c_str());
-  return trouble;
-}
-
-FileDescriptor open_draft(const std::filesystem::path& draft) {
+FileDescriptor create(const std::filesystem::path& draft) {
   constexpr mode_t kReadableByAll = 0644;
   std::error_code error;
   std::filesystem::create_directories(draft.parent_path(), error);
@@ -86,6 +37,82 @@ FileDescriptor open_draft(const std::filesystem::path& draft) {
   unlink(draft.c_str());  // left by one that was killed while writing
   return FileDescriptor(
       open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kReadableByAll));
+}
+
+// A rename is on the disk when its folder is.
+bool sync_folder(const std::filesystem::path& folder) {
+  const FileDescriptor opened(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return opened.valid() && fsync(opened.get()) == 0;
+}
+
+tl::expected<FileDescriptor, std::error_code> replace(const std::filesystem::path& path,
+                                                      std::string_view text, Through through) {
+  const std::filesystem::path draft = path.string() + ".new";
+  const bool synced = through == Through::disk;
+  FileDescriptor file = create(draft);
+  const bool kept = file.valid() && write_all(file, text) && (!synced || fsync(file.get()) == 0) &&
+                    rename(draft.c_str(), path.c_str()) == 0 &&
+                    (!synced || sync_folder(path.parent_path()));
+  if (kept) return file;
+  const std::error_code error = last_error();
+  unlink(draft.c_str());
+  return tl::unexpected(error);
+}
+
+}  // namespace
+
+tl::expected<std::string, std::error_code> read_up_to(const FileDescriptor& file,
+                                                      std::size_t most) {
+  std::string text;
+  std::string space(std::min(most, std::size_t{1} << 16U), '\0');
+  while (text.size() < most) {
+    const std::size_t wanted = std::min(space.size(), most - text.size());
+    const ssize_t count = read(file.get(), space.data(), wanted);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return tl::unexpected(last_error());
+    if (count == 0) break;
+    text.append(space, 0, static_cast<std::size_t>(count));
+  }
+  return text;
+}
+
+tl::expected<std::string, std::error_code> read_whole(const std::filesystem::path& path,
+                                                      std::size_t most, int flags) {
+  const FileDescriptor file(
+      open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags));
+  struct stat status{};
+  if (!file.valid() || fstat(file.get(), &status) != 0) return tl::unexpected(last_error());
+  const auto refused = [](std::errc why) { return tl::unexpected(std::make_error_code(why)); };
+  if (S_ISDIR(status.st_mode)) return refused(std::errc::is_a_directory);
+  if (!S_ISREG(status.st_mode)) return refused(std::errc::invalid_argument);
+  if (std::cmp_greater(status.st_size, most)) return refused(std::errc::file_too_large);
+  auto text = read_up_to(file, most + 1);  // it may have grown meanwhile
+  if (text && text->size() > most) return refused(std::errc::file_too_large);
+  return text;
+}
+
+tl::expected<std::optional<std::string>, Unusable> read_own(const std::filesystem::path& path,
+                                                            std::size_t most) {
+  auto text = read_whole(path, most, O_NOFOLLOW);
+  if (text) return std::move(*text);
+  const std::error_code& error = text.error();
+  if (error == std::errc::no_such_file_or_directory) return std::nullopt;
+  std::string reason = "can't be read: " + error.message();
+  if (error == std::errc::file_too_large)
+    reason = "is larger than " + std::to_string(most >> 20U) + " MiB";
+  if (error == std::errc::is_a_directory || error == std::errc::invalid_argument)
+    reason = "is not a regular file";
+  return tl::unexpected(Unusable{std::move(reason)});
+}
+
+tl::expected<FileDescriptor, std::error_code> replace_whole(const std::filesystem::path& path,
+                                                            std::string_view text) {
+  return replace(path, text, Through::kernel);
+}
+
+tl::expected<FileDescriptor, std::error_code> save_to_disk(const std::filesystem::path& path,
+                                                           std::string_view text) {
+  return replace(path, text, Through::disk);
 }
 
 }  // namespace hlb

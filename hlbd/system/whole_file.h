@@ -1,13 +1,13 @@
-// Small files that hlbd reads and writes as a whole.
+// Small files, which are read and written as a whole.
 #pragma once
 
-#include <sys/types.h>
-
+#include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
+#include <system_error>
+#include <tl/expected.hpp>
 
 #include "system/file_descriptor.h"
 
@@ -18,37 +18,44 @@ struct Unusable {
   std::string reason;  // to stand after the file's name: "is 4711 s old, over 60 s"
 };
 
-// The text of a file of at most `most` bytes; nullopt where there is none. Neither a link nor a
-// FIFO leads elsewhere, or makes hlbd wait.
-std::variant<std::optional<std::string>, Unusable> read_whole(const std::filesystem::path& path,
-                                                              off_t most);
+// What is left to read of anything that is open: all of it, or the first `most` bytes.
+tl::expected<std::string, std::error_code> read_up_to(const FileDescriptor& file, std::size_t most);
 
-// What `decode` makes of the text of a file, as read_whole() reads it: a variant of a thing and
+// The text of a regular file of at most `most` bytes, opened with these flags beside. Nothing else
+// is read, so that no FIFO makes hlbd wait: is_a_directory, else invalid_argument. Of a larger one
+// file_too_large.
+tl::expected<std::string, std::error_code> read_whole(const std::filesystem::path& path,
+                                                      std::size_t most, int flags = 0);
+
+// The same of a file that hlbd itself has written, where no link is followed; nullopt where there
+// is none.
+tl::expected<std::optional<std::string>, Unusable> read_own(const std::filesystem::path& path,
+                                                            std::size_t most);
+
+// What `decode` makes of the text of a file, as read_own() reads it: an expected thing, or
 // Unusable. The thing's default where there is no file. A fault begins with the file's name.
 template <typename Decode>
-auto load_whole(const std::filesystem::path& path, off_t most, Decode decode)
+auto load_whole(const std::filesystem::path& path, std::size_t most, Decode decode)
     -> decltype(decode(std::string_view())) {
-  const auto named = [&path](const Unusable& fault) {
-    return Unusable{path.string() + " " + fault.reason};
-  };
-  const auto read = read_whole(path, most);
-  if (const auto* fault = std::get_if<Unusable>(&read)) return named(*fault);
-  const auto& text = std::get<std::optional<std::string>>(read);
-  if (!text) return {};
-  auto decoded = decode(std::string_view(*text));
-  if (const auto* fault = std::get_if<Unusable>(&decoded)) return named(*fault);
-  return decoded;
+  using Loaded = decltype(decode(std::string_view()));
+  const auto text = read_own(path, most);
+  Loaded loaded;
+  if (!text) {
+    loaded = tl::unexpected(text.error());
+  } else if (*text) {
+    loaded = decode(std::string_view(**text));
+  }
+  if (!loaded) loaded.error().reason.insert(0, path.string() + " ");
+  return loaded;
 }
 
-// False, and errno says why, when it couldn't.
-bool write_all(const FileDescriptor& file, std::string_view text);
+// Makes the file at `path` say this, as a whole or not at all; its folder is created. Gives what
+// was written, still open; or why it couldn't, and then the file is as it was.
+tl::expected<FileDescriptor, std::error_code> replace_whole(const std::filesystem::path& path,
+                                                            std::string_view text);
 
-// Makes the file at `path` say this, before it returns and through to the disk, which may take its
-// time. Returns why it couldn't, and then the file is as it was; empty if it could.
-std::string save_to_disk(const std::filesystem::path& path, std::string_view text);
-
-// A file that is to take the place of `path`, beside it; its folder is created. Not valid, and
-// errno says why, when it can't be made.
-FileDescriptor open_draft(const std::filesystem::path& draft);
+// The same before it returns and through to the disk, which may take its time.
+tl::expected<FileDescriptor, std::error_code> save_to_disk(const std::filesystem::path& path,
+                                                           std::string_view text);
 
 }  // namespace hlb

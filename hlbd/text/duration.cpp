@@ -1,12 +1,19 @@
 #include "text/duration.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <ratio>
+
+#include "text/wording.h"
 
 namespace hlb::text {
 
 namespace {
+
+using namespace std::chrono_literals;
 
 struct Unit {
   std::string_view name;
@@ -90,6 +97,45 @@ std::string to_string(std::chrono::milliseconds duration) {
   const auto* unit = std::ranges::find_if(
       kUnits, [count](const Unit& candidate) { return count % candidate.milliseconds == 0; });
   return std::to_string(count / unit->milliseconds).append(unit->name);
+}
+
+std::string in_seconds(std::chrono::milliseconds duration) {
+  const auto count = duration.count();
+  return count % 1000 == 0 ? std::to_string(count / 1000) + "s" : std::to_string(count) + "ms";
+}
+
+std::string rounded(std::chrono::nanoseconds duration) {
+  constexpr double kMinute = 60;
+  constexpr double kHour = 60 * kMinute;
+  constexpr double kDay = 24 * kHour;
+  constexpr double kFew = 2;  // of a unit, from which on it is used
+  const double seconds = std::chrono::duration<double>(duration).count();
+  if (seconds < kFew * kMinute) return fmt::format("{:.{}f} s", seconds, seconds < 10 ? 2 : 0);
+  if (seconds < kFew * kHour) return fmt::format("{:.0f} min", seconds / kMinute);
+  if (seconds < kFew * kDay) return fmt::format("{:.0f} h", seconds / kHour);
+  return fmt::format("{:.0f} days", seconds / kDay);
+}
+
+std::string far_off(std::chrono::minutes duration) {
+  const auto minutes = static_cast<std::size_t>(duration.count());
+  const std::size_t hours = minutes / 60;
+  if (hours >= 48) return counted(hours / 24, "day");
+  return hours >= 2 ? counted(hours, "hour") : counted(minutes, "minute");
+}
+
+std::string brief(std::chrono::milliseconds duration) {
+  const auto in = [duration](auto unit) { return duration / unit; };
+  if (duration < 1min) return fmt::format("{}s", in(1s));
+  if (duration < 1h) return fmt::format("{}m", in(1min));
+  if (duration < 24h) return fmt::format("{}h {}m", in(1h), in(1min) % 60);
+  return fmt::format("{}d", in(24h));
+}
+
+std::string latency(std::chrono::microseconds duration) {
+  const double milliseconds = std::chrono::duration<double, std::milli>(duration).count();
+  if (duration < 9950us) return fmt::format("{:.1f} ms", milliseconds);
+  if (duration < 999'500us) return fmt::format("{:.0f} ms", milliseconds);
+  return fmt::format("{:.1f} s", milliseconds / 1e3);
 }
 
 }  // namespace hlb::text

@@ -16,11 +16,11 @@
 #include <thread>
 #include <vector>
 
-#include "health/address.h"
 #include "health/verdict.h"
 #include "libnss_hlb/choose.h"
 #include "publish/encode.h"
 #include "publish/live_table.h"
+#include "text/address.h"
 
 namespace {
 

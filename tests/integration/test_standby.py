@@ -233,7 +233,9 @@ def test_a_failback_that_cannot_be_kept_is_refused(stage, bus, primary):
 def test_a_file_that_cannot_be_used_is_a_warning(stage, bus, primary):
     hlbd = start(stage, bus, [PRIMARY, *standing_by(STANDBY)], failback="manual")
     hlbd.terminate()
-    (hlbd.config_file.parent / "state/failback.json").write_text("{ half")
+    file = hlbd.config_file.parent / "state/failback.json"
+    file.write_text("{ half")
     hlbd.restart()
     hlbd.wait_for_log(r"failback\.json is no JSON, .*: ignored, so that no priority is held back")
+    assert file.with_suffix(".json.unusable").read_text() == "{ half"
     until(lambda: answered() == [PRIMARY], "the primary")

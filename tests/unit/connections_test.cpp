@@ -36,7 +36,7 @@ class ConnectionWatchTest : public testing::Test {
     return {asio::ip::make_address(address), port};
   }
 
-  static Listener place(const std::string& address, std::uint16_t port) {
+  static Endpoint place(const std::string& address, std::uint16_t port) {
     return {Address::parse(address).value(), port};
   }
 
@@ -49,11 +49,11 @@ class ConnectionWatchTest : public testing::Test {
   }
 
   // Which places are told of, up to and with a connection to `last` that fails at the end.
-  static std::vector<Listener> told(std::vector<Listener> watched, const Listener& last,
+  static std::vector<Endpoint> told(std::vector<Endpoint> watched, const Endpoint& last,
                                     const std::function<void(asio::io_context&)>& what) {
     asio::io_context loop(1);
-    std::vector<Listener> told;
-    ConnectionWatch watch(loop.get_executor(), [&](std::span<const Listener> places) {
+    std::vector<Endpoint> told;
+    ConnectionWatch watch(loop.get_executor(), [&](std::span<const Endpoint> places) {
       told.insert(told.end(), places.begin(), places.end());
     });
     watched.push_back(last);
@@ -79,7 +79,7 @@ TEST_F(ConnectionWatchTest, TellsOfARefusalHoweverTheProgramConnects) {
     for (const std::string address : {"192.0.2.1", "2001:db8::1"}) {
       for (const bool waits : {false, true}) {
         const auto refused = [&](asio::io_context&) { connect(at(address, 80), waits); };
-        const std::vector<Listener> expected{place(address, 80)};
+        const std::vector<Endpoint> expected{place(address, 80)};
         EXPECT_EQ(told({place(address, 80)}, place("192.0.2.9", 9), refused), expected)
             << address << (waits ? " waits" : "");
       }
@@ -98,11 +98,11 @@ TEST_F(ConnectionWatchTest, TellsOfIpv4ThroughSocketsOfIpv6) {
 
 TEST_F(ConnectionWatchTest, TellsOfTheCheckAtThePortOrOfAllAtTheAddress) {
   in_network([] {
-    const std::vector<Listener> watched{place("192.0.2.1", 80), place("192.0.2.1", 81),
+    const std::vector<Endpoint> watched{place("192.0.2.1", 80), place("192.0.2.1", 81),
                                         place("192.0.2.2", 80)};
     const auto known = [&](asio::io_context&) { connect(at("192.0.2.1", 81), false); };
     EXPECT_EQ(told(watched, place("192.0.2.9", 9), known), std::vector{watched[1]});
-    const std::vector<Listener> both{watched[0], watched[1]};
+    const std::vector<Endpoint> both{watched[0], watched[1]};
     const auto another = [&](asio::io_context&) { connect(at("192.0.2.1", 443), false); };
     EXPECT_EQ(told(watched, place("192.0.2.9", 9), another), both);
     const auto forgotten = [&](asio::io_context&) { connect(at("192.0.2.1", 81), true); };
@@ -112,7 +112,7 @@ TEST_F(ConnectionWatchTest, TellsOfTheCheckAtThePortOrOfAllAtTheAddress) {
 
 TEST_F(ConnectionWatchTest, SaysNothingOfAnAddressWithTooManyChecksWithoutThePort) {
   in_network([] {
-    std::vector<Listener> watched;
+    std::vector<Endpoint> watched;
     for (std::uint16_t i = 0; i <= ConnectionWatch::kMostPorts; ++i)
       watched.push_back(place("192.0.2.1", 8000 + i));
     const auto forgotten = [](asio::io_context&) { connect(at("192.0.2.1", 8000), true); };
@@ -180,7 +180,7 @@ TEST_F(ConnectionWatchTest, KeepsASocketOnlyWhileABackendIsRemote) {
   in_network([] {
     asio::io_context loop(1);
     const asio::steady_timer first_user(loop);
-    ConnectionWatch watch(loop.get_executor(), [](std::span<const Listener>) {});
+    ConnectionWatch watch(loop.get_executor(), [](std::span<const Endpoint>) {});
     const std::size_t before = open_descriptors();
     EXPECT_FALSE(watch.watch({{place("127.0.0.1", 80), place("::1", 80)}}));
     EXPECT_EQ(open_descriptors(), before);

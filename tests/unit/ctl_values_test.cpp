@@ -66,12 +66,12 @@ TEST_F(Values, MomentSaysTheDayWhereItIsAnother) {
 }
 
 TEST_F(Values, LatencyHasTwoDigitsOrMore) {
-  EXPECT_EQ(latency(40), "0.0 ms");
-  EXPECT_EQ(latency(1240), "1.2 ms");
-  EXPECT_EQ(latency(9949), "9.9 ms");
-  EXPECT_EQ(latency(9950), "10 ms");
-  EXPECT_EQ(latency(999'499), "999 ms");
-  EXPECT_EQ(latency(1'240'000), "1.2 s");
+  EXPECT_EQ(text::latency(40us), "0.0 ms");
+  EXPECT_EQ(text::latency(1240us), "1.2 ms");
+  EXPECT_EQ(text::latency(9949us), "9.9 ms");
+  EXPECT_EQ(text::latency(9950us), "10 ms");
+  EXPECT_EQ(text::latency(999'499us), "999 ms");
+  EXPECT_EQ(text::latency(1'240'000us), "1.2 s");
 }
 
 TEST_F(Values, SpanIsASumOfTheConfigurationsDurations) {

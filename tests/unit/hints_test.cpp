@@ -65,7 +65,7 @@ class VagueHints : public HintsTest {
 
   // One every 10 ms; how many probes they make.
   std::size_t hint_for(std::chrono::milliseconds time) {
-    const network::Listener place{address(kBackend), 80};
+    const Endpoint place{address(kBackend), 80};
     for (auto passed = 0ms; passed < time; passed += 10ms) {
       world_.monitor().hint({&place, 1});
       world_.pass(10ms);
@@ -105,7 +105,7 @@ TEST_F(VagueHints, MakeNoProbeOfWhatIsDownOrFailing) {
 }
 
 TEST_F(VagueHints, ConcernTheirPlaceAlone) {
-  const std::vector<network::Listener> others{{address("10.0.0.1"), 81}, {address("10.0.0.2"), 80}};
+  const std::vector<Endpoint> others{{address("10.0.0.1"), 81}, {address("10.0.0.2"), 80}};
   world_.monitor().hint(others);
   world_.pass(1s);
   EXPECT_TRUE(world_.probes(kBackend).empty());

@@ -114,14 +114,12 @@ TEST(ImportGuess, ReadsListenersAsTheKernelShowsThem) {
                               ":1F93 00000000:0000 01 00000000:00000000\n"
                               "   2: " +
                               v6 + ":0050 " + v6 + ":0000 0A 0\n"),
-              ElementsAre(ListeningSocket{address("127.0.0.2"), 8082},
-                          ListeningSocket{address("fd00::1"), 80}));
+              ElementsAre(Endpoint{address("127.0.0.2"), 8082}, Endpoint{address("fd00::1"), 80}));
   EXPECT_THAT(parse_listeners("   0: 7F:1F92 0:0 0A\n1: 0100007F 0 0A\n2: 0100007G:1F92 0 0A\n"),
               IsEmpty());
 }
 
-std::string guess(const std::vector<Address>& backends,
-                  const std::vector<ListeningSocket>& listeners) {
+std::string guess(const std::vector<Address>& backends, const std::vector<Endpoint>& listeners) {
   const ChosenCheck check = guess_check(backends, listeners);
   EXPECT_THAT(check.remark, HasSubstr("A guess"));
   return check.to_string();

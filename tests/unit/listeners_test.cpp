@@ -14,20 +14,22 @@
 
 #include "tests/unit/loopback.h"
 
-namespace hlb::network {
+namespace hlb {
+
+// GoogleTest shows it when an expectation fails.
+std::ostream& operator<<(std::ostream& out, const Endpoint& listener) {
+  return out << listener.to_string();
+}
+
+namespace network {
 
 using namespace probes;  // the servers of loopback.h
 
-// GoogleTest shows it when an expectation fails.
-std::ostream& operator<<(std::ostream& out, const Listener& listener) {
-  return out << listener.address.to_string() << " port " << listener.port;
-}
-
 namespace {
 
-using Gone = std::vector<Listener>;
+using Gone = std::vector<Endpoint>;
 
-Listener at(const char* address, std::uint16_t port) {
+Endpoint at(const char* address, std::uint16_t port) {
   return {Address::parse(address).value(), port};
 }
 
@@ -54,7 +56,7 @@ class ListenerWatchTest : public testing::Test {
   }
 
   // What was told of until, and with, the first call that names `last`.
-  Gone told_until(const Listener& last) {
+  Gone told_until(const Endpoint& last) {
     told_.clear();
     const auto deadline = std::chrono::steady_clock::now() + kPlenty;
     while (std::ranges::find(told_, last) == told_.end()) {
@@ -94,7 +96,7 @@ class ListenerWatchTest : public testing::Test {
   asio::io_context others_{1};
   Gone told_;
   std::unique_ptr<ListenerWatch> watch_ =
-      std::make_unique<ListenerWatch>(loop_.get_executor(), [this](std::span<const Listener> gone) {
+      std::make_unique<ListenerWatch>(loop_.get_executor(), [this](std::span<const Endpoint> gone) {
         told_.insert(told_.end(), gone.begin(), gone.end());
       });
 };
@@ -110,7 +112,7 @@ class ListenerWatchBoundTest : public ListenerWatchTest,
 
 TEST_P(ListenerWatchBoundTest, TellsOfTheDeathOfAListenerThatServedTheBackend) {
   tcp::acceptor listener = listen(GetParam().bound);
-  const Listener backend = at(GetParam().backend, listener.local_endpoint().port());
+  const Endpoint backend = at(GetParam().backend, listener.local_endpoint().port());
   ASSERT_FALSE(watch_->watch({{backend}}));
   listener.close();
   EXPECT_EQ(told_until(backend), Gone{backend});
@@ -127,7 +129,7 @@ INSTANTIATE_TEST_SUITE_P(Each, ListenerWatchBoundTest,
 
 TEST_F(ListenerWatchTest, NamesABackendOfManyServicesOnce) {
   tcp::acceptor listener = listen("127.0.0.1");
-  const Listener backend = at("127.0.0.1", listener.local_endpoint().port());
+  const Endpoint backend = at("127.0.0.1", listener.local_endpoint().port());
   ASSERT_FALSE(watch_->watch({{backend, backend}}));
   listener.close();
   EXPECT_EQ(told_until(backend), Gone{backend});
@@ -148,8 +150,8 @@ TEST_F(ListenerWatchTest, SaysNothingOfOtherPortsAndAddresses) {
 TEST_F(ListenerWatchTest, LosesNothingToThousandsOfConnectionsAndSaysNothingOfThem) {
   tcp::acceptor busy = listen("127.0.0.1");
   tcp::acceptor mortal = listen("127.0.0.1");
-  const Listener served = at("127.0.0.1", busy.local_endpoint().port());
-  const Listener dead = at("127.0.0.1", mortal.local_endpoint().port());
+  const Endpoint served = at("127.0.0.1", busy.local_endpoint().port());
+  const Endpoint dead = at("127.0.0.1", mortal.local_endpoint().port());
   ASSERT_FALSE(watch_->watch({{served, dead}}));
   connect_and_close(busy, 3000);
   mortal.close();
@@ -158,7 +160,7 @@ TEST_F(ListenerWatchTest, LosesNothingToThousandsOfConnectionsAndSaysNothingOfTh
 
 TEST_F(ListenerWatchTest, TellsOfAllWhenReportsWereLostButOnceAPause) {
   const tcp::acceptor listener = listen("127.0.0.1");
-  const Listener alive = at("127.0.0.1", listener.local_endpoint().port());
+  const Endpoint alive = at("127.0.0.1", listener.local_endpoint().port());
   ASSERT_FALSE(watch_->watch({{alive}}));
   let_listeners_die_until_reports_are_lost();
   EXPECT_EQ(told_until(alive), Gone{alive});
@@ -181,8 +183,8 @@ TEST_F(ListenerWatchTest, KeepsASocketOnlyWhileABackendIsOfThisHost) {
 TEST_F(ListenerWatchTest, WatchesWhatItWasToldLast) {
   tcp::acceptor first = listen("127.0.0.1");
   tcp::acceptor second = listen("127.0.0.1");
-  const Listener former = at("127.0.0.1", first.local_endpoint().port());
-  const Listener present = at("127.0.0.1", second.local_endpoint().port());
+  const Endpoint former = at("127.0.0.1", first.local_endpoint().port());
+  const Endpoint present = at("127.0.0.1", second.local_endpoint().port());
   ASSERT_FALSE(watch_->watch({{former}}));
   ASSERT_FALSE(watch_->watch({{present}}));
   first.close();
@@ -192,7 +194,7 @@ TEST_F(ListenerWatchTest, WatchesWhatItWasToldLast) {
 
 TEST_F(ListenerWatchTest, SaysWhenItCannotAndTriesAgain) {
   tcp::acceptor listener = listen("127.0.0.1");
-  const Listener backend = at("127.0.0.1", listener.local_endpoint().port());
+  const Endpoint backend = at("127.0.0.1", listener.local_endpoint().port());
   std::error_code error;
   {
     const NoDescriptors none;
@@ -214,4 +216,5 @@ TEST_F(ListenerWatchTest, IsSilentAfterItsEnd) {
 }
 
 }  // namespace
-}  // namespace hlb::network
+}  // namespace network
+}  // namespace hlb

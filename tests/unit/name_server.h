@@ -25,8 +25,8 @@
 #include <utility>
 #include <vector>
 
-#include "health/address.h"
 #include "tests/unit/loopback.h"
+#include "text/address.h"
 
 namespace hlb::discovery {
 

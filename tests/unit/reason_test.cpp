@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "text/duration.h"
 #include "text/printable.h"
 
 namespace hlb::probes {
@@ -21,8 +22,8 @@ TEST(Reason, AnEscapeIsNeverCutInHalf) {
 }
 
 TEST(Reason, DurationsAreInWords) {
-  EXPECT_EQ(in_words(std::chrono::milliseconds(2000)), "2s");
-  EXPECT_EQ(in_words(std::chrono::milliseconds(1500)), "1500ms");
+  EXPECT_EQ(text::in_seconds(std::chrono::milliseconds(2000)), "2s");
+  EXPECT_EQ(text::in_seconds(std::chrono::milliseconds(1500)), "1500ms");
 }
 
 Outcome failure_of(int error) {

@@ -48,18 +48,15 @@ const SavedState kDown{"app.local", address("fd99::1"), State::down, kNoon - 2s}
 
 std::vector<SavedState> states_in(std::string_view text, const Moment& now = later(1s)) {
   const auto decoded = decode_states(text, now);
-  if (const auto* unusable = std::get_if<Unusable>(&decoded)) {
-    ADD_FAILURE() << unusable->reason;
-    return {};
-  }
-  return std::get<SavedStates>(decoded).all();
+  if (decoded) return decoded->all();
+  ADD_FAILURE() << decoded.error().reason;
+  return {};
 }
 
 // Empty if there is none.
 std::string fault_of(std::string_view text, const Moment& now = later(1s)) {
   const auto decoded = decode_states(text, now);
-  const auto* unusable = std::get_if<Unusable>(&decoded);
-  return unusable == nullptr ? "" : unusable->reason;
+  return decoded ? "" : decoded.error().reason;
 }
 
 // A text with this in the place of the list of backends.
@@ -139,11 +136,10 @@ class SavedWords : public testing::Test {
   static std::vector<LastWord> words_in(std::string_view text) {
     EXPECT_THAT(states_in(text), ElementsAre(kUp));
     const auto decoded = decode_states(text, later(1s));
-    const auto* states = std::get_if<SavedStates>(&decoded);
-    if (states == nullptr) return {};
-    EXPECT_THAT(states->words_of("other.local", kUp.backend), IsEmpty());
-    EXPECT_THAT(states->words_of(kUp.service, kDown.backend), IsEmpty());
-    return states->words_of(kUp.service, kUp.backend);
+    if (!decoded) return {};
+    EXPECT_THAT(decoded->words_of("other.local", kUp.backend), IsEmpty());
+    EXPECT_THAT(decoded->words_of(kUp.service, kDown.backend), IsEmpty());
+    return decoded->words_of(kUp.service, kUp.backend);
   }
 
   // With these in the place of the words.
@@ -181,8 +177,8 @@ TEST_F(SavedWords, OfABackendWithoutAStateAreKept) {
   StateEncoder encoder(kWritten);
   encoder.add("a.b", kUp.backend, drained_);
   const auto decoded = decode_states(std::move(encoder).finish(), later(1s));
-  ASSERT_TRUE(std::holds_alternative<SavedStates>(decoded));
-  EXPECT_THAT(std::get<SavedStates>(decoded).words_of("a.b", kUp.backend), ElementsAre(drained_));
+  ASSERT_TRUE(decoded.has_value());
+  EXPECT_THAT(decoded->words_of("a.b", kUp.backend), ElementsAre(drained_));
 }
 
 TEST_F(SavedWords, LoseWhatMakesNoSenseAndNothingElse) {
@@ -217,10 +213,9 @@ TEST_F(SavedWords, WithABrokenByteCostAtMostTheWhole) {
       std::string broken = text;
       broken[at] = byte;
       const auto decoded = decode_states(broken, later(1s));
-      const auto* states = std::get_if<SavedStates>(&decoded);
-      if (states == nullptr) continue;
-      EXPECT_THAT(states->all(), ElementsAre(kUp)) << at;
-      EXPECT_LE(states->words_of(kUp.service, kUp.backend).size(), 2U) << at;
+      if (!decoded) continue;
+      EXPECT_THAT(decoded->all(), ElementsAre(kUp)) << at;
+      EXPECT_LE(decoded->words_of(kUp.service, kUp.backend).size(), 2U) << at;
     }
   }
 }

@@ -49,19 +49,17 @@ class StateFileTest : public testing::Test {
   // unknown when nothing is remembered.
   State loaded() const {
     const auto result = load_states(folder_, now_);
-    const auto* states = std::get_if<SavedStates>(&result);
-    const SavedState* state = states == nullptr ? nullptr : states->find(kService, kBackend);
+    const SavedState* state = result ? result->find(kService, kBackend) : nullptr;
     return state == nullptr ? State::unknown : state->state;
   }
 
   // Why nothing could be loaded, without the name of the file; empty if it could.
   std::string fault() const {
     const auto result = load_states(folder_, now_);
-    const auto* unusable = std::get_if<Unusable>(&result);
-    if (unusable == nullptr) return "";
+    if (result) return "";
     const std::string name = path().string() + " ";
-    EXPECT_TRUE(unusable->reason.starts_with(name)) << unusable->reason;
-    return unusable->reason.substr(name.size());
+    EXPECT_TRUE(result.error().reason.starts_with(name)) << result.error().reason;
+    return result.error().reason.substr(name.size());
   }
 
   fs::path path() const { return folder_ / kStateFile; }

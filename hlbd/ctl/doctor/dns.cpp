@@ -1,5 +1,4 @@
 // The part of services.h about DNS.
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <resolv.h>
@@ -13,6 +12,7 @@
 
 #include "ctl/doctor/aside.h"
 #include "ctl/doctor/services.h"
+#include "text/address.h"
 
 namespace hlb::ctl::doctor {
 namespace {
@@ -26,11 +26,9 @@ std::string first_address(const std::uint8_t* bytes, int size) {
   for (int i = 0; i < ns_msg_count(message, ns_s_an); ++i) {
     ns_rr record{};
     if (ns_parserr(&message, ns_s_an, i, &record) != 0) return "";
-    const int family = record.type == ns_t_a ? AF_INET : AF_INET6;
-    const unsigned length = family == AF_INET ? NS_INADDRSZ : NS_IN6ADDRSZ;
-    if ((record.type != ns_t_a && record.type != ns_t_aaaa) || record.rdlength != length) continue;
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    return ::inet_ntop(family, record.rdata, text.data(), text.size());
+    if (record.type != ns_t_a && record.type != ns_t_aaaa) continue;
+    const auto address = Address::of_bytes({record.rdata, record.rdlength});
+    if (address && address->is_ipv4() == (record.type == ns_t_a)) return address->to_string();
   }
   return "";
 }

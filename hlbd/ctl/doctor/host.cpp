@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "system/whole_file.h"
+
 namespace hlb::ctl::doctor {
 namespace fs = std::filesystem;
 
@@ -31,17 +33,9 @@ Host::Reading Host::read(const fs::path& path, std::size_t most) const {
   struct stat status{};
   if (fstat(file.get(), &status) != 0) return {errno, ""};
   if (!S_ISREG(status.st_mode)) return {S_ISDIR(status.st_mode) ? EISDIR : EINVAL, ""};
-  constexpr std::size_t kPiece = 65536;
-  std::string text;
-  while (text.size() < most) {
-    const std::size_t before = text.size();
-    text.resize(std::min(before + kPiece, most));
-    const ssize_t got = ::read(file.get(), text.data() + before, text.size() - before);
-    if (got < 0) return {errno, ""};
-    text.resize(before + static_cast<std::size_t>(got));
-    if (got == 0) break;
-  }
-  return {0, std::move(text)};
+  auto text = read_up_to(file, most);
+  if (!text) return {text.error().value(), ""};
+  return {0, std::move(*text)};
 }
 
 std::optional<struct stat> Host::status(const fs::path& path) const {

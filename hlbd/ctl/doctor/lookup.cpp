@@ -1,36 +1,25 @@
 #include "ctl/doctor/lookup.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netdb.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <set>
 #include <sstream>
 #include <string_view>
 
 #include "ctl/doctor/aside.h"
+#include "ctl/resolve/paths.h"
 #include "libnss_hlb/choose.h"
 #include "libnss_hlb/name.h"
+#include "system/socket_address.h"
 
 namespace hlb::ctl::doctor {
 namespace {
 
 constexpr std::size_t kMostLookedUp = 32;
 constexpr char kAboutLookup[] = "lookup";
-
-std::string to_text(int family, const void* address) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  return ::inet_ntop(family, address, text.data(), text.size()) == nullptr ? "" : text.data();
-}
-
-std::string to_text(const sockaddr* address) {
-  if (address->sa_family == AF_INET)
-    return to_text(AF_INET, &reinterpret_cast<const sockaddr_in*>(address)->sin_addr);
-  return to_text(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr);
-}
 
 // Tells a line for each name: its number, then "ok" and addresses, or the error.
 void look_up(const std::vector<std::string>& names, const Tell& tell) {
@@ -41,18 +30,15 @@ void look_up(const std::vector<std::string>& names, const Tell& tell) {
     const int error = ::getaddrinfo(names[i].c_str(), nullptr, &hints, &found);
     std::string line = fmt::format("{} {}", i, error == 0 ? "ok" : ::gai_strerror(error));
     for (const addrinfo* each = error == 0 ? found : nullptr; each != nullptr; each = each->ai_next)
-      line += " " + to_text(each->ai_addr);
+      line += " " + address_in(each->ai_addr).value_or(Address()).to_string();
     tell(line + "\n");
   }
 }
 
 std::set<std::string> backends_of(const record::View& record) {
   std::set<std::string> addresses;
-  for (std::uint32_t i = 0; i < record.backend_count(); ++i) {
-    const record::Backend backend = record.backend(i);
-    addresses.insert(
-        to_text(backend.family() == record::Family::ipv4 ? AF_INET : AF_INET6, backend.address()));
-  }
+  for (std::uint32_t i = 0; i < record.backend_count(); ++i)
+    addresses.insert(address_of(record.backend(i)));
   return addresses;
 }
 

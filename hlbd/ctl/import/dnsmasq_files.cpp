@@ -42,10 +42,8 @@ class Following {
     std::error_code error;
     if (!seen_.insert(std::filesystem::weakly_canonical(file, error)).second) return std::nullopt;
     const auto text = read_text(file);
-    if (const auto* unreadable = std::get_if<Unreadable>(&text)) {
-      return file.string() + ": " + unreadable->reason;
-    }
-    auto asked = read_dnsmasq(std::get<std::string>(text), file.string(), findings_);
+    if (!text) return file.string() + ": " + text.error().reason;
+    auto asked = read_dnsmasq(*text, file.string(), findings_);
     std::ranges::move(asked, std::back_inserter(includes_));
     return std::nullopt;
   }

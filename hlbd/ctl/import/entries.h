@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "health/address.h"
+#include "text/address.h"
 
 namespace hlb::ctl {
 

@@ -1,8 +1,6 @@
 #include "ctl/import/guess.h"
 
-#include <arpa/inet.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -13,6 +11,8 @@
 #include <string>
 
 #include "ctl/import/text_file.h"
+#include "system/file_descriptor.h"
+#include "system/socket_address.h"
 
 namespace hlb::ctl {
 
@@ -43,7 +43,7 @@ std::optional<Address> parse_words(std::string_view text) {
   return address;
 }
 
-std::optional<ListeningSocket> parse_listener(const std::string& line) {
+std::optional<Endpoint> parse_listener(const std::string& line) {
   std::istringstream words(line);
   std::string slot;
   std::string local;
@@ -55,47 +55,26 @@ std::optional<ListeningSocket> parse_listener(const std::string& line) {
   const auto address = parse_words(local.substr(0, colon));
   const auto port = parse_hex<std::uint16_t>(std::string_view(local).substr(colon + 1));
   if (!address || !port) return std::nullopt;
-  return ListeningSocket{*address, *port};
+  return Endpoint{*address, *port};
 }
 
 bool is_unspecified(const Address& address) {
   return std::ranges::all_of(address.bytes, [](std::uint8_t byte) { return byte == 0; });
 }
 
-sockaddr_storage socket_address(const Address& address) {
-  sockaddr_storage storage{};
-  if (address.family == Address::Family::ipv4) {
-    sockaddr_in v4{};
-    v4.sin_family = AF_INET;
-    std::memcpy(&v4.sin_addr, address.bytes.data(), sizeof v4.sin_addr);
-    std::memcpy(&storage, &v4, sizeof v4);
-  } else {
-    sockaddr_in6 v6{};
-    v6.sin6_family = AF_INET6;
-    v6.sin6_scope_id = address.scope_id;
-    std::memcpy(&v6.sin6_addr, address.bytes.data(), sizeof v6.sin6_addr);
-    std::memcpy(&storage, &v6, sizeof v6);
-  }
-  return storage;
-}
-
 // Whether the address is this host's: only then can a socket have it. Nothing is sent.
 bool is_here(const Address& address) {
-  const sockaddr_storage name = socket_address(address);
-  const int fd = socket(name.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return false;
-  const bool bound = bind(fd, reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0;
-  close(fd);
-  return bound;
+  const FileDescriptor socket(::socket(domain_of(address.family), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const SocketAddress name({address, 0});
+  return socket.valid() && ::bind(socket.get(), name.get(), name.size()) == 0;
 }
 
 // Those bound to the address itself; only without one do those count that listen everywhere, as
 // sshd does.
-std::set<std::uint16_t> ports_at(const Address& address,
-                                 const std::vector<ListeningSocket>& listeners) {
+std::set<std::uint16_t> ports_at(const Address& address, const std::vector<Endpoint>& listeners) {
   std::set<std::uint16_t> own;
   std::set<std::uint16_t> everywhere;
-  for (const ListeningSocket& listener : listeners) {
+  for (const Endpoint& listener : listeners) {
     if (listener.address.bytes == address.bytes) own.insert(listener.port);
     if (is_unspecified(listener.address)) everywhere.insert(listener.port);
   }
@@ -104,7 +83,7 @@ std::set<std::uint16_t> ports_at(const Address& address,
 
 // Where all backends of this host listen.
 std::set<std::uint16_t> common_ports(const std::vector<Address>& backends,
-                                     const std::vector<ListeningSocket>& listeners) {
+                                     const std::vector<Endpoint>& listeners) {
   std::optional<std::set<std::uint16_t>> common;
   for (const Address& address : backends) {
     if (!is_here(address)) continue;
@@ -118,8 +97,8 @@ std::set<std::uint16_t> common_ports(const std::vector<Address>& backends,
 
 }  // namespace
 
-std::vector<ListeningSocket> parse_listeners(std::string_view text) {
-  std::vector<ListeningSocket> listeners;
+std::vector<Endpoint> parse_listeners(std::string_view text) {
+  std::vector<Endpoint> listeners;
   for (const std::string_view line : lines_of(text)) {
     const auto listener = parse_listener(std::string(line));
     if (listener) listeners.push_back(*listener);
@@ -127,19 +106,17 @@ std::vector<ListeningSocket> parse_listeners(std::string_view text) {
   return listeners;
 }
 
-std::vector<ListeningSocket> listeners_here() {
-  std::vector<ListeningSocket> listeners;
+std::vector<Endpoint> listeners_here() {
+  std::vector<Endpoint> listeners;
   for (const char* file : {"/proc/net/tcp", "/proc/net/tcp6"}) {
-    const auto text = read_text(file);
-    if (const auto* read = std::get_if<std::string>(&text)) {
-      std::ranges::move(parse_listeners(*read), std::back_inserter(listeners));
-    }
+    if (const auto text = read_text(file))
+      std::ranges::move(parse_listeners(*text), std::back_inserter(listeners));
   }
   return listeners;
 }
 
 ChosenCheck guess_check(const std::vector<Address>& backends,
-                        const std::vector<ListeningSocket>& listeners) {
+                        const std::vector<Endpoint>& listeners) {
   const std::set<std::uint16_t> ports = common_ports(backends, listeners);
   if (ports.size() != 1) {
     return {.type = "none",

@@ -69,10 +69,8 @@ std::optional<std::string> read_hosts_files(const std::vector<std::filesystem::p
                                             const std::string& own_name, Entries& entries) {
   for (const auto& file : files) {
     const auto text = read_text(file);
-    if (const auto* unreadable = std::get_if<Unreadable>(&text)) {
-      return file.string() + ": " + unreadable->reason;
-    }
-    read_hosts(std::get<std::string>(text), file.string(), own_name, entries);
+    if (!text) return file.string() + ": " + text.error().reason;
+    read_hosts(*text, file.string(), own_name, entries);
   }
   return std::nullopt;
 }

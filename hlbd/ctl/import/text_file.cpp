@@ -1,10 +1,10 @@
 #include "ctl/import/text_file.h"
 
-#include <array>
-#include <cerrno>
-#include <cstdio>
-#include <memory>
-#include <system_error>
+#include <fcntl.h>
+
+#include <utility>
+
+#include "system/last_error.h"
 
 namespace hlb::ctl {
 
@@ -13,27 +13,14 @@ namespace {
 constexpr std::size_t kMaxSize = std::size_t{64} << 20U;
 constexpr std::string_view kWhite = " \t\n\v\f\r";
 
-struct Closer {
-  void operator()(std::FILE* stream) const { std::fclose(stream); }
-};
-
-Unreadable system_fault() {
-  return {"cannot be read: " + std::generic_category().message(errno)};
-}
-
 }  // namespace
 
-std::variant<std::string, Unreadable> read_text(const std::filesystem::path& file) {
-  const std::unique_ptr<std::FILE, Closer> stream(std::fopen(file.c_str(), "re"));
-  if (!stream) return system_fault();
-  std::string text;
-  std::array<char, 1U << 16U> part{};
-  while (const std::size_t got = std::fread(part.data(), 1, part.size(), stream.get())) {
-    text.append(part.data(), got);
-    if (text.size() > kMaxSize) return Unreadable{"is larger than 64 MiB; split it"};
-  }
-  if (std::ferror(stream.get()) != 0) return system_fault();
-  return text;
+tl::expected<std::string, Unusable> read_text(const std::filesystem::path& file) {
+  const FileDescriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  auto text = opened.valid() ? read_up_to(opened, kMaxSize + 1) : tl::unexpected(last_error());
+  if (!text) return tl::unexpected(Unusable{"cannot be read: " + text.error().message()});
+  if (text->size() > kMaxSize) return tl::unexpected(Unusable{"is larger than 64 MiB; split it"});
+  return std::move(*text);
 }
 
 std::vector<std::string_view> lines_of(std::string_view text) {

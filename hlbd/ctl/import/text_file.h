@@ -4,18 +4,15 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <variant>
+#include <tl/expected.hpp>
 #include <vector>
+
+#include "system/whole_file.h"
 
 namespace hlb::ctl {
 
-// Why a file can't be read: "cannot be read: No such file or directory".
-struct Unreadable {
-  std::string reason;
-};
-
-// All of it, if that is 64 MiB at most: lists of a million names are in use.
-std::variant<std::string, Unreadable> read_text(const std::filesystem::path& file);
+// All of it, if that is 64 MiB at most: lists of a million names are in use. A pipe will do, too.
+tl::expected<std::string, Unusable> read_text(const std::filesystem::path& file);
 
 // Without their ends, LF or CR LF. Views into `text`; nothing behind a last line end counts as one.
 std::vector<std::string_view> lines_of(std::string_view text);

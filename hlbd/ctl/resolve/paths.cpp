@@ -15,16 +15,17 @@
 #include <span>
 
 #include "ctl/within.h"
-#include "health/address.h"
 #include "libnss_hlb/choose.h"
 #include "libnss_hlb/clock.h"
 #include "libnss_hlb/random.h"
+#include "system/last_error.h"
+#include "text/address.h"
 
 namespace hlb::ctl {
 namespace {
 
 std::string error_text() {
-  return std::strerror(errno);
+  return last_error().message();
 }
 
 std::string trouble_of(Availability availability) {
@@ -94,10 +95,8 @@ MappedTable::~MappedTable() {
 }
 
 std::string address_of(const record::Backend& backend) {
-  Address address;
-  const bool ipv4 = backend.family() == record::Family::ipv4;
-  address.family = ipv4 ? Address::Family::ipv4 : Address::Family::ipv6;
-  std::copy_n(backend.address(), ipv4 ? 4 : 16, address.bytes.begin());
+  const std::size_t size = backend.family() == record::Family::ipv4 ? 4 : 16;
+  Address address = Address::of_bytes({backend.address(), size}).value();
   address.scope_id = backend.scope_id();
   return address.to_string();
 }

@@ -9,6 +9,8 @@
 #include "ctl/terminal/sparkline.h"
 #include "ctl/terminal/times.h"
 #include "ctl/user_name.h"
+#include "text/duration.h"
+#include "text/endpoint.h"
 #include "text/wording.h"
 
 namespace hlb::ctl {
@@ -28,7 +30,7 @@ Style style_of(std::string_view state) {
 
 Styled latest_latency(const BackendReport& backend) {
   if (backend.outcomes.empty() || backend.outcomes.back() <= 0) return "-";
-  return latency(backend.outcomes.back());
+  return text::latency(std::chrono::microseconds(backend.outcomes.back()));
 }
 
 std::string shown_state(const BackendReport& backend) {
@@ -130,10 +132,7 @@ std::string describe(const OverrideReport& override, WallTime now) {
 }
 
 std::string endpoint(const BackendReport& backend) {
-  if (backend.port == 0) return backend.address;
-  const bool ipv6 = backend.address.find(':') != std::string::npos;
-  return ipv6 ? fmt::format("[{}]:{}", backend.address, backend.port)
-              : fmt::format("{}:{}", backend.address, backend.port);
+  return text::with_port(backend.address, backend.port);
 }
 
 Table status_table() {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <ctime>
 
+#include "text/duration.h"
+
 namespace hlb::ctl {
 namespace {
 
@@ -31,12 +33,7 @@ WallTime wall_now() {
 
 std::string age(WallTime since, WallTime now) {
   if (since == WallTime{}) return "-";
-  const auto passed = std::max<WallTime::duration>(now - since, 0ms);
-  const auto in = [passed](auto unit) { return passed / unit; };
-  if (passed < 1min) return fmt::format("{}s", in(1s));
-  if (passed < 1h) return fmt::format("{}m", in(1min));
-  if (passed < 24h) return fmt::format("{}h {}m", in(1h), in(1min) % 60);
-  return fmt::format("{}d", in(24h));
+  return text::brief(std::max<WallTime::duration>(now - since, 0ms));
 }
 
 std::string moment(WallTime at, WallTime now) {
@@ -53,13 +50,6 @@ std::string timestamp(WallTime at) {
 
 std::string brief_timestamp(WallTime at) {
   return format(local(at), "%b %e %H:%M:%S");
-}
-
-std::string latency(std::int32_t microseconds) {
-  const double milliseconds = microseconds / 1e3;
-  if (microseconds < 9950) return fmt::format("{:.1f} ms", milliseconds);
-  if (microseconds < 999'500) return fmt::format("{:.0f} ms", milliseconds);
-  return fmt::format("{:.1f} s", milliseconds / 1e3);
 }
 
 double seconds(WallTime at) {

@@ -1,8 +1,7 @@
-// Times and durations as an operator reads them.
+// Times as an operator reads them.
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <string>
 
 #include "operators/report.h"
@@ -23,9 +22,6 @@ std::string timestamp(WallTime at);
 
 // The same for narrow terminals: "Nov 24 14:30:01".
 std::string brief_timestamp(WallTime at);
-
-// "0.3 ms", "12 ms", "1.2 s".
-std::string latency(std::int32_t microseconds);
 
 // Seconds since 1970, as JSON has them.
 double seconds(WallTime at);

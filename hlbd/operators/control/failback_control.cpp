@@ -29,16 +29,17 @@ FailbackControl::FailbackControl(const boost::asio::any_io_executor& executor,
       monitor_(monitor),
       publish_(std::move(publish)),
       on_trouble_(std::move(on_trouble)),
-      file_(state_folder),
+      file_(state_folder, kFailbackFile),
       retry_(executor) {}
 
 void FailbackControl::restore() {
-  auto loaded = file_.load();
-  if (const auto* unusable = std::get_if<Unusable>(&loaded)) {
-    spdlog::warn("{}: ignored, so that no priority is held back", unusable->reason);
+  auto loaded = file_.load(decode_serving);
+  if (!loaded) {
+    spdlog::warn("{}: ignored, so that no priority is held back; the file is kept as {}.unusable",
+                 loaded.error().reason, kFailbackFile);
     return;
   }
-  serving_ = std::get<SavedServing>(std::move(loaded));
+  serving_ = std::move(*loaded);
   for (const auto& [service, priority] : serving_)
     monitor_.restore_serving(service, priority);
 }

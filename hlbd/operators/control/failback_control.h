@@ -13,7 +13,8 @@
 
 #include "engine/monitor.h"
 #include "operators/bus/directory.h"
-#include "state/failback_file.h"
+#include "state/durable_file.h"
+#include "state/saved_serving.h"
 #include "system/worker.h"
 
 namespace hlb {
@@ -64,7 +65,7 @@ class FailbackControl {
   Monitor& monitor_;
   Publish publish_;
   OnTrouble on_trouble_;
-  FailbackFile file_;
+  DurableFile file_;
   SavedServing serving_;
   bool in_file_ = true;  // serving_ is
   boost::asio::steady_timer retry_;

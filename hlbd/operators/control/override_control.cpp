@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "health/target_pattern.h"
-#include "state/saved_overrides.h"
 #include "system/moment.h"
 
 namespace hlb {
@@ -45,20 +44,21 @@ OverrideControl::OverrideControl(const std::filesystem::path& state_folder, Work
       clock_(clock),
       publish_(std::move(publish)),
       on_trouble_(std::move(on_trouble)),
-      file_(state_folder) {}
+      file_(state_folder, kOverrideFile) {}
 
 Present OverrideControl::present() const {
   return {clock_.now(), moment_now()};
 }
 
 void OverrideControl::restore() {
-  auto loaded = file_.load(present());
-  if (const auto* unusable = std::get_if<Unusable>(&loaded)) {
-    spdlog::warn("{}: no override is in force; the file is kept as {}.unusable", unusable->reason,
-                 file_.path().filename().string());
+  auto loaded =
+      file_.load([now = present()](std::string_view text) { return decode_overrides(text, now); });
+  if (!loaded) {
+    spdlog::warn("{}: no override is in force; the file is kept as {}.unusable",
+                 loaded.error().reason, kOverrideFile);
     return;
   }
-  for (auto& [key, override] : std::get<SavedOverrides>(loaded))
+  for (auto& [key, override] : *loaded)
     monitor_.restore_override(key, std::move(override));
 }
 

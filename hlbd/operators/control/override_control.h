@@ -13,7 +13,8 @@
 #include "engine/clock.h"
 #include "engine/monitor.h"
 #include "operators/bus/directory.h"
-#include "state/override_file.h"
+#include "state/durable_file.h"
+#include "state/saved_overrides.h"
 #include "system/worker.h"
 
 namespace hlb {
@@ -74,7 +75,7 @@ class OverrideControl {
   const Clock& clock_;
   Publish publish_;
   OnTrouble on_trouble_;
-  OverrideFile file_;
+  DurableFile file_;
   std::vector<Request> waiting_;
   std::vector<Change> changes_;  // that the writing under way keeps
   bool unsaved_ = false;         // what is in force has changed since it was kept

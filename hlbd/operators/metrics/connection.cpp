@@ -32,7 +32,8 @@ std::string_view without_query(std::string_view target) {
 
 }  // namespace
 
-ScrapeConnection::ScrapeConnection(Socket socket, SharedText& text, const Endpoint::Limits& limits)
+ScrapeConnection::ScrapeConnection(Socket socket, SharedText& text,
+                                   const MetricsServer::Limits& limits)
     : stream_(std::move(socket)), text_(text), limits_(limits) {}
 
 asio::awaitable<void> ScrapeConnection::serve() {

@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include "operators/metrics/endpoint.h"
+#include "operators/metrics/server.h"
 #include "operators/metrics/shared_text.h"
 
 namespace hlb::metrics {
@@ -22,7 +22,7 @@ class ScrapeConnection {
   using Socket = boost::asio::generic::stream_protocol::socket;
 
   // `text` and `limits` must outlive it.
-  ScrapeConnection(Socket socket, SharedText& text, const Endpoint::Limits& limits);
+  ScrapeConnection(Socket socket, SharedText& text, const MetricsServer::Limits& limits);
   ScrapeConnection(const ScrapeConnection&) = delete;
   ScrapeConnection& operator=(const ScrapeConnection&) = delete;
 
@@ -45,7 +45,7 @@ class ScrapeConnection {
 
   boost::beast::basic_stream<boost::asio::generic::stream_protocol> stream_;
   SharedText& text_;
-  const Endpoint::Limits& limits_;
+  const MetricsServer::Limits& limits_;
   boost::beast::flat_static_buffer<kLongestRequest> received_;
   bool answered_ = false;  // a request, at least
   bool ending_ = false;

@@ -1,13 +1,13 @@
 #include "probes/file/backend_file.h"
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <optional>
 #include <tuple>
 #include <utility>
 
 #include "probes/reason.h"
+#include "text/endpoint.h"
 #include "text/printable.h"
 
 namespace hlb::probes {
@@ -15,36 +15,6 @@ namespace {
 
 constexpr std::string_view kSeparators = " \t\r,";
 constexpr std::size_t kMaxTextShown = 50;  // of a line
-
-struct Place {
-  Address address;
-  std::uint16_t port = 0;
-};
-
-std::optional<Place> with_port(std::string_view address, std::string_view port) {
-  const auto parsed = Address::parse(address);
-  std::uint16_t number = 0;
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  const bool whole = error == std::errc() && end == port.data() + port.size();
-  if (!parsed || !whole || number == 0) return std::nullopt;
-  return Place{*parsed, number};
-}
-
-// Reads "10.0.0.1", "10.0.0.1:80", "fd99::1", "[fd99::1]" or "[fd99::1]:80".
-std::optional<Place> place_of(std::string_view text) {
-  if (text.starts_with('[')) {
-    const std::string_view inside = text.substr(1, text.find(']') - 1);
-    const std::string_view rest = text.substr(std::min(inside.size() + 2, text.size()));
-    if (rest.starts_with(':')) return with_port(inside, rest.substr(1));
-    const auto address = Address::parse(inside);
-    if (!address || !rest.empty() || !text.ends_with(']')) return std::nullopt;
-    return Place{*address, 0};
-  }
-  if (const auto address = Address::parse(text)) return Place{*address, 0};
-  const std::size_t colon = text.find(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  return with_port(text.substr(0, colon), text.substr(colon + 1));
-}
 
 auto key_of(const BackendFile::Line& line) {
   return std::tie(line.address, line.port);
@@ -105,7 +75,7 @@ void BackendFile::take(std::string_view line, std::uint32_t number) {
   line.remove_prefix(std::min(line.find_first_not_of(kSeparators), line.size()));
   if (line.empty() || line.starts_with('#')) return;
   const std::string_view first = line.substr(0, line.find_first_of(kSeparators));
-  if (const auto place = place_of(first)) {
+  if (const auto place = Endpoint::parse(first)) {
     lines_.push_back({place->address, place->port, number, 0, line.substr(first.size())});
   } else if (faults_.size() == kMaxFaults) {
     ++more_faults_;

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "health/address.h"
 #include "probes/statement.h"
+#include "text/address.h"
 
 namespace hlb::probes {
 

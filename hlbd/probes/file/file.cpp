@@ -7,6 +7,7 @@
 
 #include "probes/probes.h"
 #include "probes/reason.h"
+#include "text/duration.h"
 #include "text/printable.h"
 
 namespace hlb::probes {
@@ -44,7 +45,8 @@ class FileProbe : public Probe {
     const auto timeout = target_.spec->timeout;
     const bool looked = co_await file_->refresh(target_.spec->interval / 2, timeout);
     Outcome outcome =
-        looked ? judge() : Outcome::not_known(about(" can't be read in " + in_words(timeout)));
+        looked ? judge()
+               : Outcome::not_known(about(" can't be read in " + text::in_seconds(timeout)));
     outcome.latency =
         std::chrono::duration_cast<std::chrono::microseconds>(Monotonic::now() - started);
     co_return outcome;
@@ -81,8 +83,9 @@ class FileProbe : public Probe {
 
   Outcome too_old(Monotonic::duration age) const {
     const auto whole = std::chrono::duration_cast<seconds>(age);
-    const std::string what = " hasn't changed for " + in_words(whole) + ", longer than the " +
-                             in_words(check().max_age) + " of max_age";
+    const std::string what = " hasn't changed for " + text::in_seconds(whole) +
+                             ", longer than the " + text::in_seconds(check().max_age) +
+                             " of max_age";
     return check().fails_when_old ? Outcome::hard_failure(about(what)) : unsaid("is too old", what);
   }
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "health/address.h"
 #include "probes/file/backend_file.h"
 #include "system/file_stamp.h"
+#include "text/address.h"
 
 namespace hlb::probes {
 

@@ -13,13 +13,13 @@
 #include <string>
 #include <vector>
 
-#include "health/address.h"
 #include "probes/file/backend_file.h"
 #include "probes/file/folder_events.h"
 #include "probes/file/folder_workers.h"
 #include "probes/file/look.h"
 #include "probes/waiters.h"
 #include "system/worker.h"
+#include "text/address.h"
 
 namespace hlb::probes {
 

@@ -8,7 +8,7 @@
 #include <span>
 #include <string>
 
-#include "health/address.h"
+#include "text/address.h"
 
 namespace hlb::probes {
 

@@ -13,12 +13,12 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/icmp.hpp>
 #include <cerrno>
-#include <cstring>
 #include <span>
 #include <string>
 #include <utility>
 
 #include "probes/way_socket.h"
+#include "system/socket_address.h"
 
 namespace hlb::probes {
 namespace {
@@ -37,10 +37,6 @@ constexpr int kRoom = 1 << 20;  // asked for replies; the system may have set a 
 
 // The longest packet that is of interest: an IP header with options, and the message.
 constexpr std::size_t kPacketSize = 60 + kEchoSize;
-
-error_code last_error() {
-  return {errno, boost::system::system_category()};
-}
 
 template <typename Value>
 void set_option(int fd, int level, int name, const Value& value) {
@@ -113,11 +109,8 @@ const sock_extended_err* error_of(msghdr& message) {
   return nullptr;
 }
 
-std::string sender_of(const sock_extended_err& error, Family family) {
-  const std::size_t size = family == Family::ipv4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
-  icmp::endpoint sender;
-  std::memcpy(sender.data(), SO_EE_OFFENDER(&error), size);
-  return sender.address().to_string();
+std::string sender_of(const sock_extended_err& error) {
+  return address_in(SO_EE_OFFENDER(&error)).value_or(Address()).to_string();
 }
 
 }  // namespace
@@ -153,7 +146,7 @@ error_code EchoSocket::send(const Target& target, const Echo& echo) {
     const auto sent = ::sendto(socket_.native_handle(), message.data(), message.size(), 0,
                                backend.data(), static_cast<socklen_t>(backend.size()));
     if (sent >= 0) return {};
-    error = last_error();
+    error = socket_error();
     if (is_full(error)) break;
     receive_errors();
   }
@@ -257,8 +250,7 @@ bool EchoSocket::receive_error() {
   const std::string reason = icmp_error(family_, error->ee_type, error->ee_code);
   if (reason.empty()) return true;
   asked.resize(message.msg_namelen);
-  on_echo_(asked.address(), *echo,
-           Outcome::hard_failure(reason + ", says " + sender_of(*error, family_)));
+  on_echo_(asked.address(), *echo, Outcome::hard_failure(reason + ", says " + sender_of(*error)));
   return true;
 }
 

@@ -11,11 +11,11 @@
 #include <memory>
 #include <tl/expected.hpp>
 
-#include "health/address.h"
 #include "health/check_spec.h"
 #include "health/outcome.h"
 #include "probes/icmp/echo.h"
 #include "probes/target.h"
+#include "text/address.h"
 
 namespace hlb::probes {
 

@@ -9,10 +9,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "health/address.h"
 #include "health/outcome.h"
 #include "probes/icmp/echo_socket.h"
 #include "probes/target.h"
+#include "text/address.h"
 
 namespace hlb::probes {
 

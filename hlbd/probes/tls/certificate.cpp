@@ -1,6 +1,5 @@
 #include "probes/tls/certificate.h"
 
-#include <arpa/inet.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -10,13 +9,12 @@
 #include <vector>
 
 #include "probes/reason.h"
+#include "text/address.h"
+#include "text/duration.h"
 #include "text/printable.h"
 
 namespace hlb::probes {
 namespace {
-
-using std::chrono::hours;
-using std::chrono::minutes;
 
 constexpr std::size_t kMaxName = 40;   // asked for, or of an authority
 constexpr std::size_t kMaxNames = 45;  // of all names of a certificate
@@ -42,11 +40,9 @@ std::string in_words(const X509_NAME* name) {
 }
 
 std::string address_of(const ASN1_OCTET_STRING* address) {
-  const int family = ASN1_STRING_length(address) == 4 ? AF_INET : AF_INET6;
-  if (family == AF_INET6 && ASN1_STRING_length(address) != 16) return "";
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  inet_ntop(family, ASN1_STRING_get0_data(address), text.data(), text.size());
-  return text.data();
+  const auto parsed = Address::of_bytes(
+      {ASN1_STRING_get0_data(address), static_cast<std::size_t>(ASN1_STRING_length(address))});
+  return parsed ? parsed->to_string() : "";
 }
 
 std::string text_of(const GENERAL_NAME& name) {
@@ -91,16 +87,8 @@ std::string date_of(WallClock::time_point time) {
   return text.data();
 }
 
-std::string counted(std::int64_t count, std::string_view unit) {
-  return std::to_string(count).append(" ").append(unit).append(count == 1 ? "" : "s");
-}
-
-// Tells a span in the largest unit of which there are two at least.
-std::string in_words(WallClock::duration span) {
-  const auto whole_hours = std::chrono::floor<hours>(span).count();
-  if (whole_hours >= 48) return counted(whole_hours / 24, "day");
-  if (whole_hours >= 2) return counted(whole_hours, "hour");
-  return counted(std::chrono::floor<minutes>(span).count(), "minute");
+std::string far_off(WallClock::duration span) {
+  return text::far_off(std::chrono::floor<std::chrono::minutes>(span));
 }
 
 }  // namespace
@@ -111,8 +99,8 @@ WallClock::time_point end_of(const x509_st& certificate) {
 
 std::string lifetime(WallClock::time_point end, WallClock::time_point now) {
   const std::string date = ", on " + date_of(end);
-  if (end < now) return "expired " + in_words(now - end) + " ago" + date;
-  return "ends in " + in_words(end - now) + date;
+  if (end < now) return "expired " + far_off(now - end) + " ago" + date;
+  return "ends in " + far_off(end - now) + date;
 }
 
 std::string rejection(x509_store_ctx_st& verification, std::string_view server_name,

@@ -11,9 +11,9 @@
 #include <string>
 #include <utility>
 
-#include "health/address.h"
 #include "probes/reason.h"
 #include "probes/tls/reason.h"
+#include "text/address.h"
 #include "text/printable.h"
 
 namespace hlb::probes {

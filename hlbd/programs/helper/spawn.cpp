@@ -19,16 +19,13 @@
 #include <utility>
 #include <vector>
 
+#include "system/last_error.h"
 #include "system/signals_blocked.h"
 
 namespace hlb::programs {
 namespace {
 
 using Step = Ending::Step;
-
-std::error_code last_error() {
-  return {errno, std::generic_category()};
-}
 
 // All that the child needs.
 struct Plan {

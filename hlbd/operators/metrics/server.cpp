@@ -1,9 +1,8 @@
-#include "operators/metrics/endpoint.h"
+#include "operators/metrics/server.h"
 
 #include <netinet/in.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -23,6 +22,7 @@
 #include "operators/metrics/connection.h"
 #include "system/peer_user.h"
 #include "system/places.h"
+#include "system/socket_address.h"
 #include "system/socket_file.h"
 
 namespace hlb::metrics {
@@ -33,15 +33,6 @@ using Protocol = asio::generic::stream_protocol;
 using Acceptor = asio::basic_socket_acceptor<Protocol>;
 
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
-
-asio::ip::tcp::endpoint endpoint_of(const Address& address, std::uint16_t port) {
-  if (address.family == Address::Family::ipv6) {
-    return {asio::ip::address_v6(address.bytes, address.scope_id), port};
-  }
-  asio::ip::address_v4::bytes_type ipv4{};
-  std::copy_n(address.bytes.begin(), ipv4.size(), ipv4.begin());
-  return {asio::ip::address_v4(ipv4), port};
-}
 
 // Whether something else than a socket stands at `path`.
 bool is_taken(const std::string& path) {
@@ -63,7 +54,7 @@ Places::Holder holder_of(ScrapeConnection::Socket& socket) {
 }  // namespace
 
 // A listening socket and its connections. Held by each of its coroutines.
-class Endpoint::Server {
+class MetricsServer::Server {
  public:
   Server(const asio::any_io_executor& executor, Expose expose, Limits limits)
       : text_(std::make_shared<SharedText>(executor, std::move(expose))),
@@ -126,7 +117,7 @@ class Endpoint::Server {
   Places places_;
 };
 
-asio::awaitable<void> Endpoint::Server::keep_in_place(std::shared_ptr<Server> server) {
+asio::awaitable<void> MetricsServer::Server::keep_in_place(std::shared_ptr<Server> server) {
   while (server->file_) {
     server->look_.expires_after(std::chrono::milliseconds(500));
     co_await server->look_.async_wait(kAsTuple);
@@ -134,7 +125,7 @@ asio::awaitable<void> Endpoint::Server::keep_in_place(std::shared_ptr<Server> se
   }
 }
 
-asio::awaitable<void> Endpoint::Server::accept(std::shared_ptr<Server> server) {
+asio::awaitable<void> MetricsServer::Server::accept(std::shared_ptr<Server> server) {
   Acceptor& acceptor = server->acceptor_;
   for (;;) {
     auto [error, socket] = co_await acceptor.async_accept(kAsTuple);
@@ -150,7 +141,7 @@ asio::awaitable<void> Endpoint::Server::accept(std::shared_ptr<Server> server) {
   }
 }
 
-asio::awaitable<void> Endpoint::Server::serve(std::shared_ptr<Server> server,
+asio::awaitable<void> MetricsServer::Server::serve(std::shared_ptr<Server> server,
                                               ScrapeConnection::Socket socket) {
   const Places::Holder holder = holder_of(socket);
   ScrapeConnection connection(std::move(socket), *server->text_, server->limits_);
@@ -161,26 +152,26 @@ asio::awaitable<void> Endpoint::Server::serve(std::shared_ptr<Server> server,
   server->connections_.erase(place);
 }
 
-Endpoint::Endpoint(asio::any_io_executor executor, Expose expose, Limits limits)
+MetricsServer::MetricsServer(asio::any_io_executor executor, Expose expose, Limits limits)
     : executor_(std::move(executor)), expose_(std::move(expose)), limits_(limits) {}
 
-Endpoint::Endpoint(asio::any_io_executor executor, Expose expose)
-    : Endpoint(std::move(executor), std::move(expose), Limits{}) {}
+MetricsServer::MetricsServer(asio::any_io_executor executor, Expose expose)
+    : MetricsServer(std::move(executor), std::move(expose), Limits{}) {}
 
-Endpoint::~Endpoint() {
+MetricsServer::~MetricsServer() {
   close();
 }
 
-std::error_code Endpoint::serve_at(const Address& address, std::uint16_t port) {
-  return start(endpoint_of(address, port));
+std::error_code MetricsServer::serve_at(const Endpoint& endpoint) {
+  return start(SocketAddress(endpoint).as<asio::ip::tcp::endpoint>());
 }
 
-std::error_code Endpoint::serve_at(const std::string& socket) {
+std::error_code MetricsServer::serve_at(const std::string& socket) {
   return start(socket);
 }
 
 template <typename Place>
-std::error_code Endpoint::start(const Place& place) {
+std::error_code MetricsServer::start(const Place& place) {
   close();
   auto server = std::make_shared<Server>(executor_, expose_, limits_);
   if (const auto error = server->listen(place)) return error;
@@ -190,7 +181,7 @@ std::error_code Endpoint::start(const Place& place) {
   return {};
 }
 
-void Endpoint::close() {
+void MetricsServer::close() {
   if (server_) std::exchange(server_, nullptr)->close();
 }
 

@@ -1,4 +1,4 @@
-#include "state/override_file.h"
+#include "state/saved_overrides.h"
 
 #include <gtest/gtest.h>
 
@@ -9,9 +9,9 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
+#include "state/durable_file.h"
 #include "tests/unit/folder.h"
 
 namespace hlb {
@@ -20,10 +20,10 @@ namespace {
 using namespace std::chrono_literals;
 using Key = Overrides::Key;
 
-const Address kBackend = Address::parse("10.0.0.1").value();
-const Key kKey{"app.local", kBackend};
+const Address kOverridden = Address::parse("10.0.0.1").value();
+const Key kKey{"app.local", kOverridden};
 
-class OverrideFileTest : public testing::Test {
+class SavedOverridesTest : public testing::Test {
  protected:
   Overrides drained(std::optional<std::chrono::milliseconds> left = {}) const {
     Override override{.kind = OverrideKind::drain,
@@ -38,16 +38,14 @@ class OverrideFileTest : public testing::Test {
     return overrides;
   }
 
-  // As another hlbd has them, for which the steady clock may have started anew.
-  SavedOverrides loaded() const {
-    auto result = file_.load(now_);
-    auto* overrides = std::get_if<SavedOverrides>(&result);
-    return overrides == nullptr ? SavedOverrides() : *overrides;
+  tl::expected<SavedOverrides, Unusable> load() const {
+    return file_.load([this](std::string_view text) { return decode_overrides(text, now_); });
   }
+  // As another hlbd has them, for which the steady clock may have started anew.
+  SavedOverrides loaded() const { return load().value_or(SavedOverrides()); }
   std::string fault() const {
-    const auto result = file_.load(now_);
-    const auto* unusable = std::get_if<Unusable>(&result);
-    return unusable == nullptr ? "" : unusable->reason.substr(file_.path().string().size() + 1);
+    const auto result = load();
+    return result ? "" : result.error().reason.substr(file_.path().string().size() + 1);
   }
   void put(const std::string& text) const { std::ofstream(file_.path()) << text; }
   void reboot() {
@@ -57,17 +55,17 @@ class OverrideFileTest : public testing::Test {
   }
 
   Folder folder_;
-  OverrideFile file_{folder_.path()};
+  DurableFile file_{folder_.path(), kOverrideFile};
   Present now_{Clock::TimePoint(5000s),
                {"0123456789abcdef0123456789abcdef", 1000s, WallTime(1'764'000'000'000ms)}};
 };
 
-TEST_F(OverrideFileTest, SaysNothingWhereThereIsNone) {
+TEST_F(SavedOverridesTest, SaysNothingWhereThereIsNone) {
   EXPECT_EQ(fault(), "");
   EXPECT_TRUE(loaded().empty());
 }
 
-TEST_F(OverrideFileTest, KeepsAllOfAnOverride) {
+TEST_F(SavedOverridesTest, KeepsAllOfAnOverride) {
   const Overrides overrides = drained();
   EXPECT_EQ(file_.save(encode_overrides(overrides, now_)), "");
   ASSERT_EQ(loaded().size(), 1U);
@@ -75,7 +73,7 @@ TEST_F(OverrideFileTest, KeepsAllOfAnOverride) {
   EXPECT_EQ(loaded()[0].second, *overrides.find(kKey.service, kKey.backend));
 }
 
-TEST_F(OverrideFileTest, OutlivesAReboot) {
+TEST_F(SavedOverridesTest, OutlivesAReboot) {
   ASSERT_EQ(file_.save(encode_overrides(drained(30min), now_)), "");
   reboot();
   now_.moment.wall += 10min;
@@ -83,7 +81,7 @@ TEST_F(OverrideFileTest, OutlivesAReboot) {
   EXPECT_EQ(loaded()[0].second.until, now_.steady + 20min);
 }
 
-TEST_F(OverrideFileTest, LeavesOutWhatHasEndedMeanwhile) {
+TEST_F(SavedOverridesTest, LeavesOutWhatHasEndedMeanwhile) {
   ASSERT_EQ(file_.save(encode_overrides(drained(30min), now_)), "");
   now_.moment.since_boot += 31min;
   now_.steady += 31min;
@@ -91,14 +89,14 @@ TEST_F(OverrideFileTest, LeavesOutWhatHasEndedMeanwhile) {
   EXPECT_EQ(fault(), "");
 }
 
-TEST_F(OverrideFileTest, AWallClockThatWasSetChangesNothingWithinABoot) {
+TEST_F(SavedOverridesTest, AWallClockThatWasSetChangesNothingWithinABoot) {
   ASSERT_EQ(file_.save(encode_overrides(drained(30min), now_)), "");
   now_.moment.wall += 24h;
   ASSERT_EQ(loaded().size(), 1U);
   EXPECT_EQ(loaded()[0].second.until, now_.steady + 30min);
 }
 
-TEST_F(OverrideFileTest, OneThatCannotBeUsedIsPutAside) {
+TEST_F(SavedOverridesTest, OneThatCannotBeUsedIsPutAside) {
   const std::vector<std::pair<std::string, std::string>> faults = {
       {"", "is no JSON, or only a part of it"},
       {"{\"version\":1,", "is no JSON, or only a part of it"},
@@ -117,7 +115,7 @@ TEST_F(OverrideFileTest, OneThatCannotBeUsedIsPutAside) {
   }
 }
 
-TEST_F(OverrideFileTest, TakesAnyTimes) {
+TEST_F(SavedOverridesTest, TakesAnyTimes) {
   put(R"({"version":1,"overrides":[{"service":"app.local","address":"10.0.0.1","kind":"up",)"
       R"("set_by":0,"since_ms":9223372036854775807,"until":{"boot_id":"x",)"
       R"("boottime_ms":-9223372036854775808,"wall_ms":9223372036854775807}}]})");
@@ -125,8 +123,8 @@ TEST_F(OverrideFileTest, TakesAnyTimes) {
   EXPECT_GT(loaded()[0].second.until, now_.steady + 24h * 365);
 }
 
-TEST_F(OverrideFileTest, SaysWhyItCannotBeWritten) {
-  const OverrideFile file(folder_.path() / "file" / "folder");
+TEST_F(SavedOverridesTest, SaysWhyItCannotBeWritten) {
+  const DurableFile file(folder_.path() / "file" / "folder", kOverrideFile);
   std::ofstream(folder_.path() / "file") << "a file where a folder should be";
   EXPECT_EQ(file.save(encode_overrides(drained(), now_)), "Not a directory");
 }

@@ -12,13 +12,13 @@
 #include <string>
 #include <system_error>
 
-#include "health/address.h"
 #include "operators/metrics/shared_text.h"
+#include "text/endpoint.h"
 
 namespace hlb::metrics {
 
 // Used by hlbd's loop alone. What `expose` refers to must outlive the loop.
-class Endpoint {
+class MetricsServer {
  public:
   struct Limits {
     std::chrono::milliseconds request{10'000};   // from its first byte, or from the connection on
@@ -29,15 +29,15 @@ class Endpoint {
 
   using Expose = SharedText::Expose;
 
-  Endpoint(boost::asio::any_io_executor executor, Expose expose, Limits limits);
-  Endpoint(boost::asio::any_io_executor executor, Expose expose);
-  ~Endpoint();
-  Endpoint(const Endpoint&) = delete;
-  Endpoint& operator=(const Endpoint&) = delete;
+  MetricsServer(boost::asio::any_io_executor executor, Expose expose, Limits limits);
+  MetricsServer(boost::asio::any_io_executor executor, Expose expose);
+  ~MetricsServer();
+  MetricsServer(const MetricsServer&) = delete;
+  MetricsServer& operator=(const MetricsServer&) = delete;
 
   // Ends what was served before, and serves there; or says what stands in the way, and serves
   // nowhere.
-  std::error_code serve_at(const Address& address, std::uint16_t port);
+  std::error_code serve_at(const Endpoint& endpoint);
   // The socket is open to all users. It takes the place of a socket that stands there, but of
   // nothing else; and is put back within a second should somebody remove it.
   std::error_code serve_at(const std::string& socket);

@@ -1,4 +1,4 @@
-#include "health/address.h"
+#include "text/address.h"
 
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -8,6 +8,8 @@
 namespace hlb {
 
 namespace {
+
+constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 std::optional<Address> parse_plain(const std::string& text) {
   Address address;
@@ -40,11 +42,25 @@ std::optional<Address> Address::parse(std::string_view text) {
   return address;
 }
 
+std::optional<Address> Address::of_bytes(std::span<const std::uint8_t> bytes) {
+  Address address;
+  if (bytes.size() != 4 && bytes.size() != address.bytes.size()) return std::nullopt;
+  address.family = bytes.size() == 4 ? Family::ipv4 : Family::ipv6;
+  std::ranges::copy(bytes, address.bytes.begin());
+  return address;
+}
+
 std::string Address::to_string() const {
   std::array<char, INET6_ADDRSTRLEN> text{};
-  const int family_number = family == Family::ipv4 ? AF_INET : AF_INET6;
-  inet_ntop(family_number, bytes.data(), text.data(), text.size());
+  inet_ntop(is_ipv4() ? AF_INET : AF_INET6, bytes.data(), text.data(), text.size());
   return text.data() + scope_suffix(scope_id);
+}
+
+std::array<std::uint8_t, 16> Address::as_ipv6() const {
+  if (!is_ipv4()) return bytes;
+  std::array<std::uint8_t, 16> mapped{};
+  std::copy_n(bytes.begin(), 4, std::ranges::copy(kMapped, mapped.begin()).out);
+  return mapped;
 }
 
 bool Address::is_link_local() const {
@@ -62,8 +78,7 @@ bool Address::is_single_host() const {
 }
 
 bool Address::is_ipv4_mapped() const {
-  constexpr std::array<std::uint8_t, 12> kPrefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  return family == Family::ipv6 && std::equal(kPrefix.begin(), kPrefix.end(), bytes.begin());
+  return family == Family::ipv6 && std::equal(kMapped.begin(), kMapped.end(), bytes.begin());
 }
 
 }  // namespace hlb

@@ -1,5 +1,5 @@
 // The HTTP endpoint at a unix socket, with clients that behave and others.
-#include "operators/metrics/endpoint.h"
+#include "operators/metrics/server.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -75,13 +75,13 @@ class Client {
   int fd_;
 };
 
-class EndpointTest : public testing::Test {
+class MetricsServerTest : public testing::Test {
  protected:
-  EndpointTest() { serve({}); }
+  MetricsServerTest() { serve({}); }
 
-  void serve(Endpoint::Limits limits) {
-    endpoint_.emplace(loop_.get_executor(), [this] { return expose(); }, limits);
-    EXPECT_FALSE(endpoint_->serve_at(path_));
+  void serve(MetricsServer::Limits limits) {
+    server_.emplace(loop_.get_executor(), [this] { return expose(); }, limits);
+    EXPECT_FALSE(server_->serve_at(path_));
   }
 
   Exposition expose() {
@@ -139,14 +139,14 @@ class EndpointTest : public testing::Test {
   Metrics counted_;
   std::size_t services_ = 1;
   int exposed_ = 0;  // texts that were made
-  std::optional<Endpoint> endpoint_;
+  std::optional<MetricsServer> server_;
 };
 
 constexpr auto kLastLine = "# TYPE hlb_override gauge\n";
 constexpr auto kGet = "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n";
 constexpr auto kGetAndClose = "GET /metrics HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
 
-TEST_F(EndpointTest, AnswersWithTheMetrics) {
+TEST_F(MetricsServerTest, AnswersWithTheMetrics) {
   const std::string text = answer(kGetAndClose);
   EXPECT_THAT(text, StartsWith("HTTP/1.1 200 OK\r\n"));
   EXPECT_THAT(text, HasSubstr("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
@@ -154,17 +154,17 @@ TEST_F(EndpointTest, AnswersWithTheMetrics) {
   EXPECT_THAT(text, EndsWith(kLastLine));
 }
 
-TEST_F(EndpointTest, TakesParametersAndHttp10) {
+TEST_F(MetricsServerTest, TakesParametersAndHttp10) {
   EXPECT_THAT(answer("GET /metrics?a=b HTTP/1.0\r\n\r\n"), StartsWith("HTTP/1.0 200 OK\r\n"));
 }
 
-TEST_F(EndpointTest, AnswersAHeadWithTheHeadAlone) {
+TEST_F(MetricsServerTest, AnswersAHeadWithTheHeadAlone) {
   const std::string whole = answer(kGetAndClose);
   const std::string head = answer("HEAD /metrics HTTP/1.1\r\nConnection: close\r\n\r\n");
   EXPECT_EQ(head, whole.substr(0, whole.find("\r\n\r\n") + 4));
 }
 
-TEST_F(EndpointTest, KeepsTheConnectionForFurtherRequests) {
+TEST_F(MetricsServerTest, KeepsTheConnectionForFurtherRequests) {
   Client client(path_);
   for (int i = 0; i < 3; ++i) {
     client.received.clear();
@@ -178,18 +178,18 @@ TEST_F(EndpointTest, KeepsTheConnectionForFurtherRequests) {
   EXPECT_NE(client.received.find("HTTP/1.1 200 OK", 1), std::string::npos);
 }
 
-TEST_F(EndpointTest, SaysWhereTheMetricsAre) {
+TEST_F(MetricsServerTest, SaysWhereTheMetricsAre) {
   EXPECT_THAT(answer("GET / HTTP/1.1\r\nConnection: close\r\n\r\n"),
               testing::AllOf(StartsWith("HTTP/1.1 404 Not Found\r\n"), EndsWith("at /metrics\n")));
 }
 
-TEST_F(EndpointTest, SaysWhatItTakes) {
+TEST_F(MetricsServerTest, SaysWhatItTakes) {
   EXPECT_THAT(answer("DELETE /metrics HTTP/1.1\r\nConnection: close\r\n\r\n"),
               testing::AllOf(StartsWith("HTTP/1.1 405 Method Not Allowed\r\n"),
                              HasSubstr("\r\nAllow: GET, HEAD\r\n")));
 }
 
-TEST_F(EndpointTest, RefusesWhatIsNoRequest) {
+TEST_F(MetricsServerTest, RefusesWhatIsNoRequest) {
   const std::string bad = "HTTP/1.1 400 Bad Request\r\n";
   EXPECT_THAT(answer("\x16\x03\x01\x02"), StartsWith(bad));
   EXPECT_THAT(answer("GET /metrics\r\n\r\n"), StartsWith(bad));
@@ -197,7 +197,7 @@ TEST_F(EndpointTest, RefusesWhatIsNoRequest) {
   EXPECT_THAT(answer("GET /metrics HTTP/1.1\r\nX: " + std::string(8192, 'x')), StartsWith(bad));
 }
 
-TEST_F(EndpointTest, EndsAClientThatIsSlow) {
+TEST_F(MetricsServerTest, EndsAClientThatIsSlow) {
   serve({.request = 100ms, .idle = 100ms});
   Client silent(path_);
   EXPECT_TRUE(wait_for_end(silent));
@@ -211,7 +211,7 @@ TEST_F(EndpointTest, EndsAClientThatIsSlow) {
   EXPECT_TRUE(wait_for_end(idle));
 }
 
-TEST_F(EndpointTest, EndsAClientThatTakesNothing) {
+TEST_F(MetricsServerTest, EndsAClientThatTakesNothing) {
   services_ = 20'000;  // more than a socket buffers
   serve({.response = 200ms});
   Client client(path_);
@@ -222,7 +222,7 @@ TEST_F(EndpointTest, EndsAClientThatTakesNothing) {
   EXPECT_THAT(client.received, Not(EndsWith(kLastLine)));
 }
 
-TEST_F(EndpointTest, TheOldestLosesItsPlaceToWhoIsOneTooMany) {
+TEST_F(MetricsServerTest, TheOldestLosesItsPlaceToWhoIsOneTooMany) {
   serve({.connections = 2});
   Client oldest(path_);
   Client other(path_);
@@ -235,7 +235,7 @@ TEST_F(EndpointTest, TheOldestLosesItsPlaceToWhoIsOneTooMany) {
   }
 }
 
-TEST_F(EndpointTest, WhoLosesItsPlaceWhileATextIsMadeGetsNone) {
+TEST_F(MetricsServerTest, WhoLosesItsPlaceWhileATextIsMadeGetsNone) {
   serve({.connections = 2});
   services_ = 20'000;
   std::deque<Client> clients;
@@ -248,7 +248,7 @@ TEST_F(EndpointTest, WhoLosesItsPlaceWhileATextIsMadeGetsNone) {
   EXPECT_TRUE(wait_for(clients[8], kLastLine) && wait_for(clients[9], kLastLine));
 }
 
-TEST_F(EndpointTest, ForgetsClientsThatHangUp) {
+TEST_F(MetricsServerTest, ForgetsClientsThatHangUp) {
   for (int i = 0; i < 100; ++i) {  // of which 32 could be there at a time
     Client client(path_);
     client.send(kGet);
@@ -256,7 +256,7 @@ TEST_F(EndpointTest, ForgetsClientsThatHangUp) {
   }
 }
 
-TEST_F(EndpointTest, LetsTheLoopWorkBetweenTheParts) {
+TEST_F(MetricsServerTest, LetsTheLoopWorkBetweenTheParts) {
   services_ = 5'000;
   Client client(path_);
   client.send(kGet);
@@ -270,7 +270,7 @@ TEST_F(EndpointTest, LetsTheLoopWorkBetweenTheParts) {
   EXPECT_GT(turns, 20);
 }
 
-TEST_F(EndpointTest, MakesOneTextForAllWhoAskWhileAnotherIsMade) {
+TEST_F(MetricsServerTest, MakesOneTextForAllWhoAskWhileAnotherIsMade) {
   services_ = 5'000;
   std::deque<Client> clients;
   for (int i = 0; i < 10; ++i)
@@ -280,7 +280,7 @@ TEST_F(EndpointTest, MakesOneTextForAllWhoAskWhileAnotherIsMade) {
   EXPECT_LE(exposed_, 2);
 }
 
-TEST_F(EndpointTest, MakesFewTextsForClientsThatTakeNone) {
+TEST_F(MetricsServerTest, MakesFewTextsForClientsThatTakeNone) {
   services_ = 20'000;  // more than a socket buffers
   constexpr int kClients = 30;
   std::deque<Client> clients;
@@ -292,14 +292,14 @@ TEST_F(EndpointTest, MakesFewTextsForClientsThatTakeNone) {
   EXPECT_LT(exposed_, kClients / 2);
 }
 
-TEST_F(EndpointTest, IsOpenToAllUsers) {
+TEST_F(MetricsServerTest, IsOpenToAllUsers) {
   struct stat status{};
   ASSERT_EQ(stat(path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0666U);
 }
 
-TEST_F(EndpointTest, TakesThePlaceOfASocketButOfNothingElse) {
-  Endpoint second(loop_.get_executor(), [this] { return expose(); });
+TEST_F(MetricsServerTest, TakesThePlaceOfASocketButOfNothingElse) {
+  MetricsServer second(loop_.get_executor(), [this] { return expose(); });
   EXPECT_FALSE(second.serve_at(path_));
   const std::string file = folder_.file("kept");
   write_file(file, "kept");
@@ -309,14 +309,14 @@ TEST_F(EndpointTest, TakesThePlaceOfASocketButOfNothingElse) {
             std::errc::no_such_file_or_directory);
 }
 
-TEST_F(EndpointTest, LeavesNothingBehindWhenItCloses) {
+TEST_F(MetricsServerTest, LeavesNothingBehindWhenItCloses) {
   Client client(path_);
   client.send(kGet);
   ASSERT_TRUE(wait_for(client, kLastLine));
-  endpoint_->close();
+  server_->close();
   EXPECT_FALSE(std::filesystem::exists(path_));
   EXPECT_TRUE(wait_for_end(client));
-  EXPECT_FALSE(endpoint_->serve_at(path_));
+  EXPECT_FALSE(server_->serve_at(path_));
   EXPECT_THAT(answer(kGetAndClose), EndsWith(kLastLine));
 }
 

@@ -1,0 +1,43 @@
+// Keeps what operators have asked for, and what must not be lost with the power, in a file.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "system/whole_file.h"
+
+namespace hlb {
+
+// A file in the state folder, which outlives hlbd and the machine's boot.
+class DurableFile {
+ public:
+  DurableFile(const std::filesystem::path& folder, std::string_view name) : path_(folder / name) {}
+
+  const std::filesystem::path& path() const { return path_; }
+
+  // What `decode` makes of its text, see load_whole(). A file that can't be used is put aside, with
+  // ".unusable" after its name, so that nothing of it is lost.
+  template <typename Decode>
+  auto load(Decode decode) const {
+    auto loaded = load_whole(path_, kMost, std::move(decode));
+    if (!loaded) put_aside();
+    return loaded;
+  }
+
+  // Makes the file say this, before it returns and through to the disk, which may take its time:
+  // what was confirmed holds after a loss of power, too. Returns why it couldn't; empty if it
+  // could.
+  std::string save(std::string_view text) const;
+
+ private:
+  static constexpr std::size_t kMost = std::size_t{64} << 20U;
+
+  void put_aside() const;
+
+  std::filesystem::path path_;
+};
+
+}  // namespace hlb
