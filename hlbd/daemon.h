@@ -30,6 +30,7 @@
 #include "state/remembered.h"
 #include "state/state_file.h"
 #include "system/notify.h"
+#include "system/scope.h"
 #include "system/worker.h"
 
 namespace hlb {
@@ -101,6 +102,7 @@ class Daemon : private Monitor::Observer {
   Reloader reloader_;
   std::vector<std::function<void()>> awaiting_force_;
   bool ready_ = false;
+  Scope scope_;
 };
 
 }  // namespace hlb

@@ -18,6 +18,7 @@
 #include "discovery/known_name.h"
 #include "discovery/resolver.h"
 #include "health/service_list.h"
+#include "system/scope.h"
 
 namespace hlb::discovery {
 
@@ -101,6 +102,7 @@ class NameWatch {
   boost::asio::steady_timer change_;
   bool telling_ = false;  // soon
   Monotonic::time_point earliest_next_;
+  Scope scope_;
 };
 
 }  // namespace hlb::discovery

@@ -5,15 +5,8 @@
 #include <sys/socket.h>
 
 #include <array>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <cstring>
-#include <exception>
 #include <optional>
 #include <utility>
 
@@ -21,20 +14,6 @@
 
 namespace hlb::network {
 namespace asio = boost::asio;
-
-struct RouteWatch::Watch {
-  Watch(asio::io_context& io, OnChange change)
-      : socket(io), burst(io), on_change(std::move(change)) {}
-
-  asio::posix::stream_descriptor socket;
-  asio::steady_timer burst;
-  OnChange on_change;
-  WayWatch ways;
-  bool ended = false;
-
-  std::optional<bool> drain();
-  static asio::awaitable<void> follow(std::shared_ptr<Watch> watch);
-};
 
 namespace {
 
@@ -90,58 +69,51 @@ bool WayWatch::link_goes(int link) {
 }
 
 RouteWatch::RouteWatch(asio::io_context& io, OnChange on_change)
-    : watch_(std::make_shared<Watch>(io, std::move(on_change))) {}
-
-RouteWatch::~RouteWatch() {
-  watch_->ended = true;
-  watch_->burst.cancel();
-  boost::system::error_code ignored;
-  watch_->socket.close(ignored);
-}
+    : socket_(io), burst_(io), on_change_(std::move(on_change)) {}
 
 std::error_code RouteWatch::start() {
   constexpr unsigned kGroups =
       RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
   auto socket = subscribe(NETLINK_ROUTE, kGroups);
   if (!socket) return socket.error();
-  watch_->socket.assign(socket->release());
-  asio::co_spawn(watch_->socket.get_executor(), Watch::follow(watch_),
-                 [](const std::exception_ptr& failed) {
-                   if (failed) std::rethrow_exception(failed);
-                 });
+  socket_.assign(socket->release());
+  await_burst();
   return {};
 }
 
-asio::awaitable<void> RouteWatch::Watch::follow(std::shared_ptr<Watch> watch) {
-  boost::system::error_code error;
-  auto resume = asio::redirect_error(asio::use_awaitable, error);
-  while (!watch->ended) {
-    co_await watch->socket.async_wait(asio::posix::stream_descriptor::wait_read, resume);
-    if (error) break;
-    watch->burst.expires_after(kBurst);
-    co_await watch->burst.async_wait(resume);
-    if (watch->ended) break;
-    const auto ways = watch->drain();
-    if (!ways) break;
-    watch->on_change(*ways);
-  }
+void RouteWatch::await_burst() {
+  socket_.async_wait(asio::posix::stream_descriptor::wait_read,
+                     scope_.guard([this](const boost::system::error_code& error) {
+                       if (!error) await_end_of_burst();
+                     }));
+}
+
+void RouteWatch::await_end_of_burst() {
+  burst_.expires_after(kBurst);
+  burst_.async_wait(scope_.guard([this](const boost::system::error_code&) {
+    const auto ways = drain();
+    if (!ways) return;
+    await_burst();
+    const OnChange tell = on_change_;  // which may destroy this
+    tell(*ways);
+  }));
 }
 
 // Takes what is queued, up to a limit: what is left makes the next burst. Returns whether ways have
 // changed; nullopt when the socket no longer works. ENOBUFS, which tells of lost messages, counts
 // as a change.
-std::optional<bool> RouteWatch::Watch::drain() {
+std::optional<bool> RouteWatch::drain() {
   std::array<char, WayWatch::kStart> start;  // the rest of each message is dropped by the kernel
   bool changed = false;
   for (int i = 0; i < 4096; ++i) {
-    const ssize_t size = ::recv(socket.native_handle(), start.data(), start.size(), MSG_DONTWAIT);
+    const ssize_t size = ::recv(socket_.native_handle(), start.data(), start.size(), MSG_DONTWAIT);
     if (size >= 0) {
-      changed |= ways.changes({start.data(), static_cast<std::size_t>(size)});
+      changed |= ways_.changes({start.data(), static_cast<std::size_t>(size)});
     } else if (errno == EAGAIN) {
       break;
     } else if (errno == ENOBUFS) {
       changed = true;
-      ways = WayWatch();  // what was lost may have been of any link
+      ways_ = WayWatch();  // what was lost may have been of any link
     } else if (errno != EINTR) {
       return std::nullopt;
     }

@@ -9,12 +9,12 @@
 #include <utility>
 
 #include "network/sock_diag.h"
+#include "system/scope.h"
 
 namespace hlb::network::sock_diag {
 
-// Lives in a shared_ptr, which its handlers share, as one of them may be on its way when it ends.
 // Used by hlbd's loop alone.
-class Reports : public std::enable_shared_from_this<Reports> {
+class Reports {
  public:
   virtual ~Reports() = default;
   Reports(const Reports&) = delete;
@@ -25,9 +25,7 @@ class Reports : public std::enable_shared_from_this<Reports> {
   // hlbd. The kernel makes a report for every socket that dies on the host all the same, which
   // takes it about 9 µs.
   std::error_code begin(std::span<sock_filter> filter);
-  virtual void end();
-  // True after end(), and once the socket no longer works.
-  bool ended() const { return ended_; }
+  bool broken() const { return broken_; }  // the socket no longer works
 
  protected:
   explicit Reports(const boost::asio::any_io_executor& executor) : socket_(executor) {}
@@ -37,26 +35,25 @@ class Reports : public std::enable_shared_from_this<Reports> {
   // Called after the reports of one turn of the loop, whose number is limited; `all`: none is left.
   virtual void end_turn(bool all) = 0;
 
+  Scope scope_;
+
  private:
   void await();
   bool take_turn();
 
   boost::asio::posix::stream_descriptor socket_;
-  bool ended_ = false;
+  bool broken_ = false;
 };
 
 // Has `current` take reports while there is anything to watch, which it is given as its `watched`.
 // `make` returns a Watch that hasn't begun.
 template <typename Watch, typename Watched, typename Make>
-std::error_code watch(std::shared_ptr<Watch>& current, Watched watched,
+std::error_code watch(std::unique_ptr<Watch>& current, Watched watched,
                       std::span<sock_filter> filter, Make make) {
-  if (current && (watched.empty() || current->ended())) {
-    current->end();
-    current.reset();
-  }
+  if (current && (watched.empty() || current->broken())) current.reset();
   if (watched.empty()) return {};
   if (!current) {
-    std::shared_ptr<Watch> begun = make();
+    std::unique_ptr<Watch> begun = make();
     if (const std::error_code error = begun->begin(filter)) return error;
     current = std::move(begun);
   }

@@ -41,7 +41,7 @@ class Hooks {
 
   // `programs` is called before the first program is run, and not if there is none.
   Hooks(boost::asio::any_io_executor executor, std::function<Programs()> programs);
-  // Drops what waits. What runs is killed when its loop goes, and else goes on.
+  // Drops what waits. What runs is killed when its loop goes, and else goes on, unheard.
   ~Hooks();
   Hooks(const Hooks&) = delete;
   Hooks& operator=(const Hooks&) = delete;
@@ -57,7 +57,7 @@ class Hooks {
  private:
   struct Queue;
 
-  std::shared_ptr<Queue> queue_;  // what runs holds it too
+  std::unique_ptr<Queue> queue_;
 };
 
 }  // namespace hlb

@@ -15,12 +15,13 @@
 #include "health/outcome.h"
 #include "probes/icmp/echo.h"
 #include "probes/target.h"
+#include "system/scope.h"
 #include "text/address.h"
 
 namespace hlb::probes {
 
 // Lives in a shared_ptr. Used by hlbd's loop alone, before whose destructor its own must come.
-class EchoSocket : public std::enable_shared_from_this<EchoSocket> {
+class EchoSocket {
  public:
   using Monotonic = std::chrono::steady_clock;
 
@@ -69,6 +70,7 @@ class EchoSocket : public std::enable_shared_from_this<EchoSocket> {
   unsigned sent_since_read_ = 0;
   std::uint32_t lost_ = 0;  // when has_lost_since() was last called
   Monotonic::time_point lost_at_ = Monotonic::time_point::min();
+  Scope scope_;
 };
 
 }  // namespace hlb::probes
