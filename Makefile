@@ -39,7 +39,7 @@ LINK.i386    := -m32
 
 # libsystemd is for sd_notify, libresolv (of libc) reads DNS messages; the rest is header-only or a
 # plain -l. c-ares calls ares_query() deprecated since 1.28, but keeps it; 1.18 has nothing else.
-LIBS := sdbus-c++ libsystemd spdlog fmt re2 openssl libcares libnghttp2 prometheus-cpp-core
+LIBS := sdbus-c++ libsystemd spdlog fmt re2 openssl libcares libmnl libnghttp2 prometheus-cpp-core
 CPPFLAGS += -I. -Ihlbd -I$(GEN) -MMD -MP -DBOOST_ASIO_SEPARATE_COMPILATION -DBOOST_BEAST_SEPARATE_COMPILATION \
             -DCARES_NO_DEPRECATED -DHLB_VERSION='"$(VERSION)"'
 CXXFLAGS_ALL = -std=c++20 $(WARNINGS) $(MODE.$(VARIANT)) -fPIE -pthread $(CXXFLAGS)
@@ -156,12 +156,13 @@ $(OUT)/unit_tests: $(daemon_parts) $(ctl_parts) $(guest_objects) $(call obj,$(un
 
 $(OUT)/tests/table_stress: $(call obj,$(addprefix hlbd/,text/address.cpp health/verdict.cpp publish/encode.cpp \
                         publish/live_record.cpp publish/live_table.cpp publish/store_order.cpp)) $(shared_objects)
-$(OUT)/tests/sort_order: $(call obj,$(addprefix hlbd/,publish/sort_score.cpp network/source_address.cpp \
+$(OUT)/tests/sort_order: $(call obj,$(addprefix hlbd/,publish/sort_score.cpp network/netlink.cpp network/source_address.cpp \
                         system/socket_address.cpp text/address.cpp))
+$(OUT)/tests/sort_order: USED = -lmnl
 $(OUT)/tests/%: $(OUT)/obj/tests/integration/%.o
 	@mkdir -p $(@D)
 	$(linking)
-	$(quiet)$(CXX) -pie -rdynamic -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $^
+	$(quiet)$(CXX) -pie -rdynamic -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -o $@ $^ $(USED)
 
 # Only with VARIANT=asan: code under test tells the fuzzer which branches an input takes.
 $(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/%.o $(fuzzed_objects)

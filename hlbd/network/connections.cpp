@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "network/netlink.h"
 #include "network/own_ports.h"
 #include "network/sock_reports.h"
 
@@ -22,13 +23,13 @@ namespace asio = boost::asio;
 using sock_diag::Key;
 using sock_diag::Report;
 
-// Of a socket that was disconnected without ever having had an answer.
+// The write queue of a socket that was disconnected without ever having had an answer.
 constexpr std::uint32_t kNeverAnswered = 3;
 
-// In a tcp_info, where that of glibc ends too early: tcpi_bytes_acked, of 64 bits.
+// The offset of tcpi_bytes_acked, of 64 bits, in a tcp_info; glibc's own ends too early for it.
 constexpr std::size_t kBytesAcked = 120;
 
-// Where a connection to a backend goes.
+// The place that connections to a backend go to.
 struct Goal {
   Key address;
   std::uint16_t port;
@@ -51,29 +52,16 @@ Goals remote_among(std::span<const Endpoint> backends, const sock_diag::OwnAddre
   return goals;
 }
 
-// Its attribute of this type; empty if there is none.
-std::span<const char> attribute(std::span<const char> report, std::uint16_t type) {
-  std::span<const char> rest = report.subspan(sizeof(Report));
-  while (rest.size() >= sizeof(nlattr)) {
-    nlattr head{};
-    std::memcpy(&head, rest.data(), sizeof head);
-    if (head.nla_len < NLA_HDRLEN || head.nla_len > rest.size()) break;
-    if (head.nla_type == type) return rest.first(head.nla_len).subspan(NLA_HDRLEN);
-    rest = rest.subspan(std::min<std::size_t>(NLA_ALIGN(head.nla_len), rest.size()));
-  }
-  return {};
-}
-
 template <typename Value>
-Value value_at(std::size_t offset, std::span<const char> bytes) {
+Value value_at(std::size_t offset, std::span<const std::uint8_t> bytes) {
   Value value{};
   std::memcpy(&value, bytes.data() + offset, sizeof value);
   return value;
 }
 
-// With its port known, all that TCP knew is there.
-bool came_to_nothing(std::span<const char> report) {
-  const std::span<const char> info = attribute(report, INET_DIAG_INFO);
+// Judges a report that has the peer's port, and with it all that TCP knew.
+bool came_to_nothing(const Report& report) {
+  const auto info = attribute(report.header, sizeof report.socket, INET_DIAG_INFO);
   if (info.size() < kBytesAcked + sizeof(std::uint64_t)) return false;
   const bool silent = value_at<std::uint8_t>(offsetof(tcp_info, tcpi_retransmits), info) != 0 ||
                       value_at<std::uint8_t>(offsetof(tcp_info, tcpi_probes), info) != 0;
@@ -81,8 +69,8 @@ bool came_to_nothing(std::span<const char> report) {
                     value_at<std::uint64_t>(kBytesAcked, info) == 0);
 }
 
-// Passes what failed_connection() takes. The kernel looks for the attribute itself, as what comes
-// before it differs between machines; words are compared with zero, or as the kernel has them.
+// Passes what failed_connection() takes. The kernel looks for the attribute itself, as its place
+// differs between machines; words are compared with zero, or in the order they are loaded in.
 std::array<sock_filter, 22> filter_of_failures() {
   using namespace sock_diag;
   constexpr std::uint16_t kLoadByteOf = BPF_LD | BPF_B | BPF_IND;
@@ -120,16 +108,16 @@ std::array<sock_filter, 22> filter_of_failures() {
 
 }  // namespace
 
-std::optional<FailedConnection> failed_connection(std::span<const char> report) {
-  const Report start = sock_diag::start_of(report);
-  const inet_diag_msg& socket = start.socket;
-  if (!sock_diag::is_report(start, report.size())) return std::nullopt;
+std::optional<FailedConnection> failed_connection(std::span<const char> bytes) {
+  const Report* report = sock_diag::report_in(bytes);
+  if (report == nullptr) return std::nullopt;
+  const inet_diag_msg& socket = report->socket;
   const FailedConnection found{
       .peer = sock_diag::key_from(socket.idiag_family, socket.id.idiag_dst),
       .port = ntohs(socket.id.idiag_dport),
       .own_port = ntohs(socket.id.idiag_sport)};
   const bool failed =
-      found.port == 0 ? socket.idiag_wqueue == kNeverAnswered : came_to_nothing(report);
+      found.port == 0 ? socket.idiag_wqueue == kNeverAnswered : came_to_nothing(*report);
   return failed ? std::optional(found) : std::nullopt;
 }
 
@@ -139,7 +127,7 @@ struct ConnectionWatch::Subscription : sock_diag::Reports {
         own_ports(asio::use_service<OwnPorts>(asio::query(executor, asio::execution::context))),
         on_failed(std::move(tell)) {}
 
-  // Those that the kernel dropped are no loss: whoever fails goes on to.
+  // Reports that the kernel dropped are no loss: who fails to connect fails again.
   void take(std::span<const char> report) override {
     if (const auto failed = failed_connection(report)) add_concerned(*failed);
   }
@@ -149,7 +137,8 @@ struct ConnectionWatch::Subscription : sock_diag::Reports {
     if (!told.empty()) on_failed(told);
   }
 
-  // A check at the port; else, as clients may use other ports than checks do, all of the address.
+  // Adds the check at the port; else, as clients may use ports that no check does, all checks of
+  // the address.
   void add_concerned(const FailedConnection& failed) {
     const auto [first, last] = std::ranges::equal_range(watched, failed.peer, {}, &Goal::address);
     if (first == last || own_ports.take(failed.own_port)) return;

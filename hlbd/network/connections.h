@@ -1,5 +1,5 @@
-// Tells of connections to remote backends, anybody's of this host, that failed: the kernel reports
-// every TCP socket that it destroys (sock_diag.h).
+// Tells of failed connections to remote backends, by whichever program on this host: the kernel
+// reports every TCP socket that it destroys (sock_diag.h).
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -24,8 +24,8 @@ struct FailedConnection {
   friend bool operator==(const FailedConnection&, const FailedConnection&) = default;
 };
 
-// Reads a report of the kernel's; nullopt for all other ends. What the ends of real sockets show
-// (Linux 6.18; the fields of inet_diag_msg and tcp_info):
+// Reads the kernel's report of a socket; nullopt if its end was no failure. Ends of real sockets
+// show this (Linux 6.18; the fields of inet_diag_msg and tcp_info):
 //
 //   end of a connection                      dport   rtt  acked  retransmits  wqueue
 //   closed by either side, FIN or RST        kept    > 0   > 0        0         any
@@ -34,24 +34,25 @@ struct FailedConnection {
 //   refused, connect() that waits             0       0     0         0          3
 //   no connection in time, or given up       kept     0     0       0 … 6        1
 //   no connection, connect() that waits       0       0     0       1 … 6        3
-//   established, then no ACK until time-out  kept    > 0   > 0       ≥ 1        any
+//   established, then no ACK until timeout   kept    > 0   > 0       ≥ 1        any
 //
 // A connect() that waits, or is called again after the failure, disconnects: that forgets all but
-// the peer's address, and moves the write queue's end on by the largest window that the peer had
-// offered, none of which there was before an answer, and 2.
+// the peer's address, and moves the write queue's end on by 2 and by the largest window that the
+// peer had offered, which is 0 before an answer.
 // A RST out of an established connection can't be told from an orderly end.
-std::optional<FailedConnection> failed_connection(std::span<const char> report);
+std::optional<FailedConnection> failed_connection(std::span<const char> bytes);
 
 // A failure is a hint and no outcome: the port may be one that the backend doesn't serve, the
-// client may have given up too early, or a firewall may let hlbd through and not it. Reports are
-// those of hlbd's own network namespace. Used by hlbd's loop alone.
+// client may have given up too early, or a firewall may let hlbd through and not it. Reports
+// come from hlbd's own network namespace alone. Used by hlbd's loop alone.
 class ConnectionWatch {
  public:
-  // Called from the loop with those of the watched that are concerned, sorted, none of them twice.
+  // Called from the loop with the watched listeners that failures concern, sorted, each once.
   // Must neither call watch() nor destroy the watch.
   using OnFailed = std::function<void(std::span<const Endpoint>)>;
 
-  // Of an address with more checks than this, one without the port concerns none.
+  // The most checks at an address that a failure whose port is forgotten, or unknown to checks,
+  // concerns; where there are more it concerns none.
   static constexpr std::size_t kMostPorts = 16;
 
   ConnectionWatch(boost::asio::any_io_executor executor, OnFailed on_failed);
@@ -59,9 +60,9 @@ class ConnectionWatch {
   ConnectionWatch(const ConnectionWatch&) = delete;
   ConnectionWatch& operator=(const ConnectionWatch&) = delete;
 
-  // From now on watches those of `backends` whose address isn't one of `own`, and no others, as
-  // ListenerWatch::watch() does for the rest. hlbd's own probes never count, by the ports that
-  // TcpSocket notes.
+  // Watches from now on the `backends` whose address isn't among `own`, and no others;
+  // ListenerWatch::watch() is for the rest. hlbd's own probes never count: TcpSocket notes their
+  // ports.
   std::error_code watch(std::span<const Endpoint> backends,
                         const sock_diag::OwnAddresses& own = sock_diag::OwnAddresses());
 

@@ -32,7 +32,7 @@ bool covers(const Key& bound, const Key& address) {
          (bound == sock_diag::kAnyIpv4 && sock_diag::is_ipv4(address));
 }
 
-// By port, because that is what tells most reports apart.
+// Local backends by port, which is what tells most reports apart.
 using Watched = std::map<std::uint16_t, std::vector<Address>>;
 
 Watched local_among(std::span<const Endpoint> backends, const sock_diag::OwnAddresses& own) {
@@ -52,13 +52,13 @@ struct DeadListener {
   std::uint16_t port;
 };
 
-// A dead socket no longer knows that it listened, but it never had a peer. Nor had one that was
-// bound and not used, which does no harm; a connection that broke may have lost the peer's port,
-// but keeps its address.
+// Recognizes a listener by its never having had a peer, as a dead socket no longer knows that it
+// listened. A socket that was bound and not used had none either, which does no harm; a connection
+// that broke may have lost the peer's port, but keeps its address.
 std::optional<DeadListener> dead_listener(std::span<const char> bytes) {
-  const Report report = sock_diag::start_of(bytes);
-  const inet_diag_msg& socket = report.socket;
-  if (!sock_diag::is_report(report, bytes.size())) return std::nullopt;
+  const Report* report = sock_diag::report_in(bytes);
+  if (report == nullptr) return std::nullopt;
+  const inet_diag_msg& socket = report->socket;
   const bool peer = std::ranges::any_of(socket.id.idiag_dst, [](auto word) { return word != 0; });
   if (peer || socket.id.idiag_dport != 0 || socket.id.idiag_sport == 0) return std::nullopt;
   return DeadListener{.bound = sock_diag::key_from(socket.idiag_family, socket.id.idiag_src),
@@ -110,8 +110,8 @@ struct ListenerWatch::Subscription : sock_diag::Reports {
     if (!died.empty()) on_gone(died);
   }
 
-  // Only when no report is left: from the one time that it says so until then, the kernel drops
-  // every further report and keeps silent about it.
+  // Tells of a loss, and is called only when no report is left: after the kernel has said once that
+  // it drops reports, it drops every further one in silence until the queue is empty.
   void tell_of_loss() {
     owed |= std::exchange(lost, false);
     if (!owed || pausing) return;
@@ -139,7 +139,7 @@ struct ListenerWatch::Subscription : sock_diag::Reports {
   OnGone on_gone;
   Watched watched;
   std::vector<Endpoint> gone;  // by this turn's reports
-  bool lost = false;           // reports, and there are others still to be taken
+  bool lost = false;           // some reports were, and others are still queued
   bool owed = false;           // to tell of a loss
   bool pausing = false;
 };

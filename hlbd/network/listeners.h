@@ -16,19 +16,19 @@
 
 namespace hlb::network {
 
-// Sorted, none of them twice.
+// Sorts them, and drops duplicates.
 std::vector<Endpoint> each_once(std::vector<Endpoint> endpoints);
 
 // A death is a hint and no outcome: another listener may serve the same port (SO_REUSEPORT, a
 // graceful restart), so it is a reason to probe, nothing more. Used by hlbd's loop alone.
 class ListenerWatch {
  public:
-  // Called from the loop with those of the watched that may have died, sorted, none of them twice.
+  // Called from the loop with the watched listeners that may have died, sorted, each once.
   // Must neither call watch() nor destroy the watch.
   using OnGone = std::function<void(std::span<const Endpoint>)>;
 
-  // When the kernel dropped reports because too many were waiting, all that is watched may have
-  // died; it is told so at most once in this time.
+  // The least time between two calls with all that is watched. Any of it may have died once the
+  // kernel has dropped reports because too many were queued.
   static constexpr std::chrono::milliseconds kLossPause{1000};
 
   ListenerWatch(boost::asio::any_io_executor executor, OnGone on_gone);
@@ -36,8 +36,8 @@ class ListenerWatch {
   ListenerWatch(const ListenerWatch&) = delete;
   ListenerWatch& operator=(const ListenerWatch&) = delete;
 
-  // From now on watches those of `backends` whose address is one of `own` (127/8, ::1 or on an
-  // interface), and no others. To be called anew when either has changed. Reports are asked for
+  // Watches from now on the `backends` whose address is among `own` (127/8, ::1 or on an
+  // interface), and no others. To be called again when either has changed. Reports are asked for
   // only while there is such a backend, as they cost the kernel about 9 µs for every socket that
   // dies on the host. An error (a sandbox, an old kernel) means that nothing is watched; the next
   // call tries again.

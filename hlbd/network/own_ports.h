@@ -8,14 +8,16 @@
 
 namespace hlb::network {
 
-// One for each loop, by boost::asio::use_service(): those who connect needn't know who watches.
+// A service of each loop, by boost::asio::use_service(), so that who connects needn't know who
+// watches.
 class OwnPorts : public boost::asio::execution_context::service {
  public:
   using Monotonic = std::chrono::steady_clock;
 
   static inline boost::asio::execution_context::id id;  // NOLINT: Asio's way to tell services apart
 
-  // The kernel reports the end of a socket right after it, though a loop may be late to hear of it.
+  // The least time that a port is kept. The kernel reports the end of a socket right after it, but
+  // a loop may be late to hear of it.
   static constexpr std::chrono::seconds kKept{2};
 
   explicit OwnPorts(boost::asio::execution_context& loop) : service(loop) {}
@@ -51,7 +53,7 @@ class OwnPorts : public boost::asio::execution_context::service {
 
   Ports recent_;
   Ports before_;
-  Monotonic::time_point since_ = Monotonic::now();  // recent_ are from then on
+  Monotonic::time_point since_ = Monotonic::now();  // when recent_ began
 };
 
 }  // namespace hlb::network

@@ -1,10 +1,8 @@
 #include "network/routes.h"
 
-#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -12,36 +10,23 @@
 #include <optional>
 #include <utility>
 
-#include "system/last_error.h"
+#include "network/netlink.h"
 
 namespace hlb::network {
 namespace asio = boost::asio;
 
 namespace {
 
-std::error_code subscribe(asio::posix::stream_descriptor& socket) {
-  const int fd = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-  if (fd < 0) return last_error();
-  socket.assign(fd);
-  sockaddr_nl groups{};
-  groups.nl_family = AF_NETLINK;
-  groups.nl_groups =
-      RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&groups), sizeof groups) != 0) {
-    return last_error();
-  }
-  return {};
-}
-
 template <typename Payload>
-Payload payload_of(std::span<const char> message) {
+Payload start_of(std::span<const char> message) {
   Payload payload{};
   if (message.size() < NLMSG_HDRLEN + sizeof payload) return payload;
   std::memcpy(&payload, message.data() + NLMSG_HDRLEN, sizeof payload);
   return payload;
 }
 
-// An address brings routes of the other kinds, once more when it was found to be nobody else's.
+// Whether a route may take packets to other hosts. An address brings routes of the other kinds, and
+// brings them again when it was found to be nobody else's.
 bool leads_elsewhere(const rtmsg& route) {
   if ((route.rtm_flags & RTM_F_CLONED) != 0) return false;
   return route.rtm_type != RTN_LOCAL && route.rtm_type != RTN_BROADCAST &&
@@ -59,10 +44,10 @@ bool WayWatch::changes(std::span<const char> message) {
   switch (header.nlmsg_type) {
     case RTM_NEWROUTE:
     case RTM_DELROUTE:
-      return leads_elsewhere(payload_of<rtmsg>(message));
+      return leads_elsewhere(start_of<rtmsg>(message));
     case RTM_NEWLINK:
     case RTM_DELLINK: {
-      const auto link = payload_of<ifinfomsg>(message);
+      const auto link = start_of<ifinfomsg>(message);
       if (link.ifi_family == AF_BRIDGE) return false;
       if (header.nlmsg_type == RTM_DELLINK) return link_goes(link.ifi_index);
       return link_changes(link.ifi_index, (link.ifi_flags & IFF_RUNNING) != 0);
@@ -72,7 +57,7 @@ bool WayWatch::changes(std::span<const char> message) {
   }
 }
 
-// The first that is heard of a link counts: it may have been running for long.
+// Takes the first news of a link for a change, though it may have been running for long.
 bool WayWatch::link_changes(int link, bool runs) {
   const auto [known, is_new] = runs_.try_emplace(link, runs);
   return std::exchange(known->second, runs) != runs || is_new;
@@ -87,7 +72,11 @@ RouteWatch::RouteWatch(asio::io_context& io, OnChange on_change)
     : socket_(io), burst_(io), on_change_(std::move(on_change)) {}
 
 std::error_code RouteWatch::start() {
-  if (const std::error_code error = subscribe(socket_)) return error;
+  constexpr unsigned kGroups =
+      RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
+  auto socket = subscribe(NETLINK_ROUTE, kGroups);
+  if (!socket) return socket.error();
+  socket_.assign(socket->release());
   await_burst();
   return {};
 }
@@ -110,8 +99,9 @@ void RouteWatch::await_end_of_burst() {
   }));
 }
 
-// Whether ways have changed; nullopt when the socket works no more. ENOBUFS, which tells of lost
-// messages, is as good as one. Bounded: what comes after it makes the next burst.
+// Takes what is queued, up to a limit: what is left makes the next burst. Returns whether ways have
+// changed; nullopt when the socket no longer works. ENOBUFS, which tells of lost messages, counts
+// as a change.
 std::optional<bool> RouteWatch::drain() {
   std::array<char, WayWatch::kStart> start;  // the rest of each message is dropped by the kernel
   bool changed = false;

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <memory>
 
+#include "network/netlink.h"
 #include "system/socket_address.h"
 
 namespace hlb::network::sock_diag {
@@ -60,16 +61,14 @@ bool OwnAddresses::have(const Key& key) const {
   return is_loopback(key) || std::ranges::binary_search(on_interfaces_, key);
 }
 
-Report start_of(std::span<const char> report) {
-  Report start{};
-  if (!report.empty()) std::memcpy(&start, report.data(), std::min(report.size(), sizeof start));
-  return start;
-}
-
-bool is_report(const Report& report, std::size_t size) {
-  const int family = report.socket.idiag_family;
-  return size >= sizeof report && report.header.nlmsg_type == SOCK_DIAG_BY_FAMILY &&
-         (family == AF_INET || family == AF_INET6);
+const Report* report_in(std::span<const char> bytes) {
+  const auto* header = reinterpret_cast<const nlmsghdr*>(bytes.data());
+  if (!::mnl_nlmsg_ok(header, static_cast<int>(bytes.size()))) return nullptr;
+  if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY) return nullptr;
+  const auto* socket = payload_of<inet_diag_msg>(*header);
+  if (socket == nullptr) return nullptr;
+  const bool is_ip = socket->idiag_family == AF_INET || socket->idiag_family == AF_INET6;
+  return is_ip ? reinterpret_cast<const Report*>(header) : nullptr;
 }
 
 }  // namespace hlb::network::sock_diag

@@ -21,13 +21,14 @@ using Key = std::array<std::uint8_t, 16>;
 inline constexpr Key kAnyIpv4{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 inline constexpr Key kAnyIpv6{};
 
-// Of a socket of this family, whose addresses are of IPv4 nevertheless if they are mapped.
+// Reads an address of a socket of this family. A mapped address of an IPv6 socket is an IPv4 one.
 Key key_from(int family, const void* bytes);
 Key key_of(const Address& address);
 Address address_of(const Key& key);
 bool is_ipv4(const Key& key);
 
-// The addresses of this host at that moment; those on loopback alone when the kernel doesn't say.
+// The addresses of this host at the time of construction; those on loopback alone when the kernel
+// doesn't say.
 class OwnAddresses {
  public:
   OwnAddresses();
@@ -39,19 +40,17 @@ class OwnAddresses {
   std::vector<Key> on_interfaces_;  // sorted
 };
 
-// The start of a report; attributes follow, of which INET_DIAG_INFO, a tcp_info, is one.
+// The start of a report. Attributes follow, among them INET_DIAG_INFO, a tcp_info.
 struct Report {
   nlmsghdr header;
   inet_diag_msg socket;
 };
 
-// What of it is there; the rest is zero.
-Report start_of(std::span<const char> report);
+// Reads `bytes`, which must be aligned as an nlmsghdr, as the report of a socket of IPv4 or IPv6;
+// nullptr if they are none, or not whole.
+const Report* report_in(std::span<const char> bytes);
 
-// Whether it is one of a socket of IPv4 or IPv6, with its start whole.
-bool is_report(const Report& report, std::size_t size);
-
-// Where a filter finds what is in a report.
+// Offsets in a report, for filters.
 inline constexpr std::size_t kSocketId = offsetof(Report, socket) + offsetof(inet_diag_msg, id);
 inline constexpr std::size_t kPeerPort = kSocketId + offsetof(inet_diag_sockid, idiag_dport);
 inline constexpr std::size_t kPeerAddress = kSocketId + offsetof(inet_diag_sockid, idiag_dst);

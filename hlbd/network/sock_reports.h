@@ -20,9 +20,10 @@ class Reports {
   Reports(const Reports&) = delete;
   Reports& operator=(const Reports&) = delete;
 
-  // From now on takes those that pass the filter: connections die by the thousand in a second, and
-  // the kernel drops what is of no use before it would fill the socket's buffer or wake hlbd. For
-  // every socket that dies on the host it makes the report all the same, which takes it about 9 µs.
+  // Takes from now on the reports that pass the filter: connections die by the thousand in a
+  // second, and the kernel drops what is of no use before it would fill the socket's buffer or wake
+  // hlbd. The kernel makes a report for every socket that dies on the host all the same, which
+  // takes it about 9 µs.
   std::error_code begin(std::span<sock_filter> filter);
   bool broken() const { return broken_; }  // the socket no longer works
 
@@ -30,8 +31,8 @@ class Reports {
   explicit Reports(const boost::asio::any_io_executor& executor) : socket_(executor) {}
 
   virtual void take(std::span<const char> report) = 0;
-  virtual void lose() {}  // some, as too many were waiting
-  // Behind those of one turn of the loop, which are bounded; `all`: no further one is there.
+  virtual void lose() {}  // the kernel dropped some, as too many were queued
+  // Called after the reports of one turn of the loop, whose number is limited; `all`: none is left.
   virtual void end_turn(bool all) = 0;
 
   Scope scope_;
@@ -44,8 +45,8 @@ class Reports {
   bool broken_ = false;
 };
 
-// Has reports be taken while there is anything to watch, which `Watch` has as `watched`; it makes
-// one that hasn't begun.
+// Has `current` take reports while there is anything to watch, which it is given as its `watched`.
+// `make` returns a Watch that hasn't begun.
 template <typename Watch, typename Watched, typename Make>
 std::error_code watch(std::unique_ptr<Watch>& current, Watched watched,
                       std::span<sock_filter> filter, Make make) {

@@ -1,7 +1,6 @@
 #include "network/source_address.h"
 
 #include <linux/if_addr.h>
-#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if_arp.h>
 #include <sys/socket.h>
@@ -11,6 +10,7 @@
 #include <cstring>
 #include <span>
 
+#include "network/netlink.h"
 #include "system/socket_address.h"
 
 namespace hlb::network {
@@ -20,41 +20,12 @@ using Key = std::array<std::uint8_t, 16>;
 
 constexpr Key kLoopback{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
 
-bool send_request(int fd, std::uint16_t type) {
-  struct {
-    nlmsghdr header;
-    rtgenmsg body;
-  } request{};
-  request.header.nlmsg_len = sizeof request;
-  request.header.nlmsg_type = type;
-  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  request.body.rtgen_family = AF_UNSPEC;
-  return ::send(fd, &request, sizeof request, 0) == static_cast<ssize_t>(sizeof request);
-}
-
-// Hands every message of a dump to `take`, and ends early when the kernel breaks off.
-template <typename Take>
-void dump(std::uint16_t type, Take take) {
-  const FileDescriptor socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
-  if (!socket.valid()) return;
-  alignas(nlmsghdr) std::array<char, 32768> buffer;  // the most the kernel puts into one datagram
-  bool more = send_request(socket.get(), type);
-  while (more) {
-    ssize_t left = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
-    more = left > 0;
-    const auto* message = reinterpret_cast<const nlmsghdr*>(buffer.data());
-    for (; NLMSG_OK(message, left); message = NLMSG_NEXT(message, left)) {
-      if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) more = false;
-      take(*message);
-    }
-  }
-}
-
 std::vector<unsigned> tunnels() {
   std::vector<unsigned> found;
   dump(RTM_GETLINK, [&](const nlmsghdr& message) {
     if (message.nlmsg_type != RTM_NEWLINK) return;
-    const auto* const link = static_cast<const ifinfomsg*>(NLMSG_DATA(&message));
+    const auto* const link = payload_of<ifinfomsg>(message);
+    if (link == nullptr) return;
     const auto type = link->ifi_type;
     if (type == ARPHRD_TUNNEL || type == ARPHRD_TUNNEL6 || type == ARPHRD_SIT) {
       found.push_back(static_cast<unsigned>(link->ifi_index));
@@ -65,32 +36,27 @@ std::vector<unsigned> tunnels() {
 
 // The address by which glibc knows the entry: IFA_ADDRESS, which on a point-to-point interface is
 // the other end's. Such a source address of ours is therefore not found, by glibc and here.
-std::optional<Key> key_of(const nlmsghdr& message, const ifaddrmsg& body) {
-  std::size_t left = message.nlmsg_len - NLMSG_LENGTH(sizeof body);
-  const std::uint8_t* local = nullptr;
-  const std::uint8_t* address = nullptr;
-  for (const rtattr* item = IFA_RTA(&body); RTA_OK(item, left); item = RTA_NEXT(item, left)) {
-    if (item->rta_type == IFA_ADDRESS) address = static_cast<const std::uint8_t*>(RTA_DATA(item));
-    if (item->rta_type == IFA_LOCAL) local = static_cast<const std::uint8_t*>(RTA_DATA(item));
-  }
-  if (address == nullptr) address = local;
-  if (address == nullptr) return std::nullopt;
-  const std::size_t size = body.ifa_family == AF_INET ? 4 : 16;
-  return Address::of_bytes({address, size}).value().as_ipv6();
+std::optional<Key> key_of(const nlmsghdr& message) {
+  auto bytes = attribute(message, sizeof(ifaddrmsg), IFA_ADDRESS);
+  if (bytes.empty()) bytes = attribute(message, sizeof(ifaddrmsg), IFA_LOCAL);
+  const auto address = Address::of_bytes(bytes);
+  if (!address) return std::nullopt;
+  return address->as_ipv6();
 }
 
 std::optional<ListedAddress> listed(const nlmsghdr& message, std::span<const unsigned> tunnels) {
   if (message.nlmsg_type != RTM_NEWADDR) return std::nullopt;
-  const auto& body = *static_cast<const ifaddrmsg*>(NLMSG_DATA(&message));
-  if (body.ifa_family != AF_INET && body.ifa_family != AF_INET6) return std::nullopt;
-  const std::optional<Key> key = key_of(message, body);
+  const auto* const body = payload_of<ifaddrmsg>(message);
+  if (body == nullptr) return std::nullopt;
+  if (body->ifa_family != AF_INET && body->ifa_family != AF_INET6) return std::nullopt;
+  const std::optional<Key> key = key_of(message);
   if (!key) return std::nullopt;
   return ListedAddress{
       .key = *key,
-      .prefix_length = body.ifa_prefixlen,
-      .deprecated = (body.ifa_flags & (IFA_F_DEPRECATED | IFA_F_OPTIMISTIC)) != 0,
-      .home = (body.ifa_flags & IFA_F_HOMEADDRESS) != 0,
-      .native = std::ranges::find(tunnels, body.ifa_index) == tunnels.end(),
+      .prefix_length = body->ifa_prefixlen,
+      .deprecated = (body->ifa_flags & (IFA_F_DEPRECATED | IFA_F_OPTIMISTIC)) != 0,
+      .home = (body->ifa_flags & IFA_F_HOMEADDRESS) != 0,
+      .native = std::ranges::find(tunnels, body->ifa_index) == tunnels.end(),
   };
 }
 
@@ -140,11 +106,10 @@ std::optional<SourceAddress> SourceAddresses::towards(const Address& destination
 
 SourceAddress SourceAddresses::describe(const Address& source) const {
   constexpr Address kLocalhost{.family = Address::Family::ipv4, .bytes = {127, 0, 0, 1}};
-  // Of all in 127/8 glibc looks up this one.
-  const bool looped = source.is_ipv4() && source.is_loopback();
+  const bool looped = source.is_ipv4() && source.is_loopback();  // glibc looks up this one for them
   ListedAddress wanted;
   wanted.key = (looped ? kLocalhost : source).as_ipv6();
-  // bsearch, because glibc uses it: one address may be listed more than once.
+  // Uses bsearch, as glibc does: an address may be listed more than once.
   const auto* const found = static_cast<const ListedAddress*>(
       std::bsearch(&wanted, listed_.data(), listed_.size(), sizeof wanted, compare_keys));
   if (found == nullptr) return {.address = source};

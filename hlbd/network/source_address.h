@@ -12,7 +12,7 @@
 
 namespace hlb::network {
 
-// The default of the fields behind `address` is what glibc assumes of an address that it doesn't
+// The fields after `address` have for a default what glibc assumes of an address that it doesn't
 // find in the host's list.
 struct SourceAddress {
   Address address;
@@ -22,7 +22,7 @@ struct SourceAddress {
   bool native = false;             // its interface is no tunnel
 };
 
-// One entry of the host's list of addresses.
+// An entry of the host's list of addresses.
 struct ListedAddress {
   std::array<std::uint8_t, 16> key{};  // IPv4 in its IPv6-mapped form
   std::uint8_t prefix_length = 0;
@@ -37,13 +37,14 @@ class SourceAddresses {
  public:
   SourceAddresses();
 
-  // nullopt when `destination` can't be reached. Sends nothing: it connects a datagram socket.
+  // Finds the source towards `destination`; nullopt when that can't be reached. Sends nothing: it
+  // connects a datagram socket.
   [[nodiscard]] std::optional<SourceAddress> towards(const Address& destination) const;
 
  private:
   [[nodiscard]] SourceAddress describe(const Address& source) const;
 
-  // Kept open, so that a shortage of descriptors later on doesn't look like a lost route.
+  // Sockets are kept open, so that a shortage of descriptors later doesn't look like a lost route.
   FileDescriptor ipv4_;
   FileDescriptor ipv6_;
   std::vector<ListedAddress> listed_;  // by key

@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "health/machine.h"
-#include "probes/ending.h"
+#include "probes/reason.h"
 #include "programs/runner.h"
 #include "system/scope.h"
 #include "text/duration.h"

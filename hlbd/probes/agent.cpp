@@ -11,6 +11,7 @@
 #include "probes/probes.h"
 #include "probes/reason.h"
 #include "probes/statement.h"
+#include "text/printable.h"
 
 namespace hlb::probes {
 namespace {
@@ -18,16 +19,17 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::size_t kMaxLine = 1024;
-constexpr std::size_t kMaxLineShown = 60;  // of a line
-constexpr std::size_t kMaxWordShown = 20;  // of one that means nothing
+constexpr std::size_t kMaxLineShown = 60;
+constexpr std::size_t kMaxWordShown = 20;  // of a word that means nothing
 
-// What a line says counts as far as it is understood.
+// Takes what a line says as far as it is understood.
 Outcome judge(std::string_view line) {
   const Statement said = read_statement(line);
-  std::string reason = "says \"" + printable(line, kMaxLineShown) + '"';
+  std::string reason = "says \"" + text::printable(line, kMaxLineShown) + '"';
   const bool understood = said.not_understood.empty();
   if (!understood) {
-    reason += ", of which \"" + printable(said.not_understood, kMaxWordShown) + "\" means nothing";
+    reason +=
+        ", of which \"" + text::printable(said.not_understood, kMaxWordShown) + "\" means nothing";
   }
   Outcome outcome;
   if (!said.up) {
@@ -41,15 +43,16 @@ Outcome judge(std::string_view line) {
   return outcome;
 }
 
-// An agent that can't be asked has said nothing, however often; hlbd's own trouble stays that.
+// Makes an abstention of a failure: an agent that can't be asked has said nothing, however often.
+// hlbd's own trouble stays unknown.
 Outcome no_word(Outcome failure) {
   failure.late = false;
   if (failure.result == Outcome::Result::unknown) return failure;
   return Outcome::abstain(std::move(failure.reason));
 }
 
-// The line ends at its end or the connection's. An agent that didn't read what it was sent ends it
-// with a reset, as Linux has it.
+// Reads a line, up to its end or the connection's. An agent that didn't read what it was sent ends
+// the connection with a reset, as Linux has it.
 asio::awaitable<Outcome> listen(Stream& stream) {
   std::array<char, kMaxLine> received;
   std::size_t size = 0;

@@ -15,7 +15,6 @@
 #include <string>
 #include <utility>
 
-#include "probes/proxy_header.h"
 #include "probes/reason.h"
 #include "probes/way_socket.h"
 
@@ -29,19 +28,28 @@ using std::chrono::milliseconds;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
-// How long an answer to a SYN is waited for until another one is sent. Nearly every answer is there
-// by then. The kernel sends a SYN again after a second, which is a check's whole time by default:
-// with a tenth of the packets lost each way 19 % of the attempts would fail, and every 28th time
-// two in a row. With five SYNs in half the time-out it is 0.02 %, and the other half is left to
-// what TCP itself soon sends again, once connected.
+// The time that an answer to a SYN is waited for before another SYN is sent. Nearly every answer is
+// there by then. The kernel sends a SYN again after a second, which is a check's whole time by
+// default: with a tenth of the packets lost each way 19 % of the attempts would fail, and every
+// 28th time two in a row. With five SYNs in half the timeout 0.02 % do, and the other half is left
+// to what TCP itself soon sends again, once connected.
 constexpr int kMoreSyns = 4;
 
 milliseconds patience_within(milliseconds timeout) {
   return std::clamp(timeout / 8, milliseconds(50), milliseconds(250));
 }
 
-// Until one of them is, or is no longer to be waited for. Both are watched; `spare` need not be
-// open.
+// The header of version 2: the signature; the version and LOCAL; no address family; a length of 0.
+constexpr std::string_view kLocal("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", 16);
+
+// Writes an address without the interface of a link-local one, which has no place in the header.
+std::string plain(const asio::ip::address& address) {
+  if (address.is_v4()) return address.to_string();
+  return asio::ip::address_v6(address.to_v6().to_bytes()).to_string();
+}
+
+// Waits until one of the sockets is writable, or no longer to be waited for. Both are watched;
+// `spare` need not be open.
 asio::awaitable<void> writable(tcp::socket& socket, tcp::socket& spare) {
   constexpr auto kWrite = tcp::socket::wait_write;
   if (!spare.is_open()) {
@@ -55,6 +63,13 @@ asio::awaitable<void> writable(tcp::socket& socket, tcp::socket& spare) {
 
 }  // namespace
 
+std::string proxy_header(unsigned version, const tcp::endpoint& from, const tcp::endpoint& to) {
+  if (version == 2) return std::string(kLocal);
+  const std::string family = to.address().is_v4() ? "TCP4" : "TCP6";
+  return "PROXY " + family + " " + plain(from.address()) + " " + plain(to.address()) + " " +
+         std::to_string(from.port()) + " " + std::to_string(to.port()) + "\r\n";
+}
+
 Connection::Connection(const asio::any_io_executor& executor)
     : socket_(executor), deadline_([this] { socket_.close(); }) {}
 
@@ -67,8 +82,8 @@ void Connection::start(milliseconds timeout) {
   deadline_.start(socket_.watched().get_executor(), timeout);
 }
 
-// The answer of a backend on this host has come by the time that connect(2) returns, so that the
-// loop needn't watch such a connection; no other is worth less than the system call.
+// Asks the kernel a second time before it has the loop watch: the answer of a backend on this host
+// is there by the time that connect(2) returns, and others cost a system call more.
 asio::awaitable<error_code> Connection::connect(const Target& target) {
   begun_ = false;
   if (deadline_.expired()) co_return asio::error::operation_aborted;
@@ -85,7 +100,7 @@ asio::awaitable<error_code> Connection::introduce(const Target& target) {
   co_return co_await write(header);
 }
 
-// Apart from connect(), so that all this is held only where it is needed.
+// Stands apart from connect(), so that its frame is held only where it is needed.
 asio::awaitable<error_code> Connection::await_answer(const Target& target) {
   Deadline patience([this] {
     error_code ignored;
@@ -104,8 +119,8 @@ asio::awaitable<error_code> Connection::await_answer(const Target& target) {
   }
 }
 
-// The first socket stays, for a backend that is farther away than our patience reaches; the spare
-// one is replaced each time, so that an attempt never holds more than two.
+// Keeps the first socket, for a backend that is farther away than our patience reaches, and
+// replaces the spare one each time, so that an attempt never holds more than two.
 asio::awaitable<error_code> Connection::connect_by_either(const Target& target,
                                                           Deadline& patience) {
   const tcp::endpoint backend = endpoint_of(target);
@@ -135,7 +150,7 @@ void Connection::let_it_speak() {
   if (is_open()) socket_.acknowledge();
 }
 
-// A connection at rest takes a request at once and whole, so that the loop need not be asked.
+// Sends past the loop first: a connection at rest takes a request at once and whole.
 asio::awaitable<error_code> Connection::write(std::string_view bytes) {
   if (!is_open()) co_return asio::error::operation_aborted;
   const long sent = socket_.send(bytes.data(), bytes.size());

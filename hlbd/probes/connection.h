@@ -1,4 +1,4 @@
-// A probe's TCP connection with the deadline that stands over everything done on it.
+// A probe's TCP connection, with one deadline over all that is done on it.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -7,6 +7,7 @@
 #include <boost/system/error_code.hpp>
 #include <chrono>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "health/outcome.h"
@@ -17,11 +18,11 @@
 
 namespace hlb::probes {
 
-// One attempt's, or that of several in a row, one after the other: start() begins each, rest() ends
-// one that leaves the connection open for the next. When the time of an attempt is up the socket is
-// closed under whatever is being awaited, and every operation from then on ends with an error:
-// failure() tells which error is which. The destructor closes at once, with RST; it must come
-// before the loop's. Not thread-safe: the loop of `executor` alone.
+// Serves one attempt, or several in a row: start() begins each, rest() ends one that leaves the
+// connection open for the next. When the time of an attempt is up the socket is closed under
+// whatever is being awaited, and every operation from then on ends with an error: failure() tells
+// which error is which. The destructor closes at once, with RST; it must come before the loop's.
+// Not thread-safe: used by the loop of `executor` alone.
 class Connection final : public Stream {
  public:
   explicit Connection(const boost::asio::any_io_executor& executor);
@@ -32,13 +33,13 @@ class Connection final : public Stream {
   bool is_open() const { return socket_.is_open(); }
   int descriptor() const { return socket_.descriptor(); }
 
-  // In place of the connection there may be. When no answer comes soon, asks again: one lost packet
-  // is no reason to call a backend silent. Goes the target's way, and begins with the PROXY
-  // protocol if it is to. The target must outlive the operation.
+  // Connects, in place of the connection there may be. When no answer comes soon, asks again: one
+  // lost packet is no reason to call a backend silent. Goes the target's way, and begins with the
+  // PROXY protocol if the check says so. The target must outlive the operation.
   boost::asio::awaitable<boost::system::error_code> connect(const Target& target);
 
-  // For a backend that speaks first: the ACK that tells it of the connection goes out now, not with
-  // the first bytes that are sent, or after 40 ms and more.
+  // Serves a backend that speaks first: the ACK that tells it of the connection goes out now, not
+  // with the first bytes that are sent, or after 40 ms and more.
   void let_it_speak();
 
   boost::asio::awaitable<boost::system::error_code> write(std::string_view bytes) override;
@@ -58,5 +59,11 @@ class Connection final : public Stream {
   Deadline deadline_;
   bool begun_ = false;  // connecting: this host didn't refuse
 };
+
+// The header of the PROXY protocol (HAProxy's proxy-protocol.txt), in version 1 or 2, of a
+// connection that is made on nobody's behalf. Version 2 has a word for that, and no more is said;
+// in version 1 the connection's own ends are named, as HAProxy's checks do.
+std::string proxy_header(unsigned version, const boost::asio::ip::tcp::endpoint& from,
+                         const boost::asio::ip::tcp::endpoint& to);
 
 }  // namespace hlb::probes

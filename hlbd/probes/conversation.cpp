@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "probes/reason.h"
+#include "text/printable.h"
 
 namespace hlb::probes {
 namespace {
@@ -20,13 +21,13 @@ constexpr std::size_t kMaxAnswer = 16384;
 constexpr std::size_t kMaxExpectedShown = 40;  // of what is expected
 
 std::string quoted(std::string_view text, std::size_t limit) {
-  return '"' + printable(text, limit) + '"';
+  return '"' + text::printable(text, limit) + '"';
 }
 
-// What has been received of what is expected.
+// The search for expected bytes in what is received.
 class Expectation {
  public:
-  // `received` is what is there already, and what is left afterwards.
+  // `received` is what is there already, and afterwards what is left.
   Expectation(std::string_view expected, std::string& received)
       : expected_(expected), received_(received), shown_(quoted(expected, kMaxExpectedShown)) {}
 
@@ -34,13 +35,13 @@ class Expectation {
     return std::span(chunk_).first(std::min(chunk_.size(), kMaxAnswer - received_.size()));
   }
 
-  // Takes the `count` bytes written to space(). The outcome, as soon as there is one.
+  // Takes the `count` bytes written to space(). Returns the outcome as soon as there is one.
   std::optional<Outcome> take(std::size_t count) {
     received_.append(chunk_.data(), count);
     return judge();
   }
 
-  // The outcome by what is there.
+  // Returns the outcome, if what is there is enough for one.
   std::optional<Outcome> judge() {
     const std::size_t found = received_.find(expected_, looked_);
     if (found != std::string::npos) {
@@ -74,11 +75,11 @@ class Expectation {
   std::string_view expected_;
   std::string& received_;
   std::string shown_;
-  std::size_t looked_ = 0;  // in vain, up to there
+  std::size_t looked_ = 0;  // up to there in vain
   std::array<char, 2048> chunk_;
 };
 
-// Apart from hold_conversation(), so that its buffer is held only while something is awaited.
+// Stands apart from hold_conversation(), so that its buffer is held only while bytes are awaited.
 asio::awaitable<Outcome> listen_for(Stream& stream, std::string_view expected,
                                     std::string& received) {
   Expectation expectation(expected, received);

@@ -18,8 +18,8 @@ namespace asio = boost::asio;
 namespace intrusive = boost::intrusive;
 using Monotonic = Deadline::Monotonic;
 
-// The deadlines that run, soonest first. A service of the loop, so that it is there for as long as
-// any probe is, even for one that goes down with the loop.
+// The running deadlines, soonest first. A service of the loop, so that it lives as long as any
+// probe, even one that goes down with the loop.
 class Deadlines : public asio::execution_context::service {
  public:
   // NOLINTBEGIN(readability-identifier-naming): Asio names them

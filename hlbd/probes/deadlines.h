@@ -11,10 +11,10 @@
 
 namespace hlb::probes {
 
-// One time limit, for one attempt after the other. Starting and stopping it make no system call as
-// a rule: one timer serves the deadlines of a loop, and is left as it is when a deadline is met, to
-// find out by itself that nothing was due. Not thread-safe: the loop of the executor alone, which
-// must be an io_context's.
+// A time limit, for one attempt after the other. Starting and stopping it make no system call as a
+// rule: one timer serves the deadlines of a loop, and is left as it is when a deadline is met, to
+// find out by itself that nothing was due. Not thread-safe: used by the loop of the executor alone,
+// which must be an io_context's.
 class Deadline : public boost::intrusive::set_base_hook<
                      boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
@@ -23,10 +23,10 @@ class Deadline : public boost::intrusive::set_base_hook<
   // `on_expiry` must not throw, nor start, stop or destroy another deadline than this.
   explicit Deadline(std::function<void()> on_expiry) : on_expiry_(std::move(on_expiry)) {}
 
-  // The time runs from now on, anew if it ran.
+  // Lets the time run from now on, even if it ran already.
   void start(const boost::asio::any_io_executor& executor, std::chrono::milliseconds timeout);
 
-  // `on_expiry` is no longer called. Does nothing when it wasn't to be.
+  // Sees to it that `on_expiry` isn't called any more.
   void stop() { unlink(); }
 
   bool expired() const { return expired_; }               // since it was started
@@ -49,25 +49,25 @@ class Deadline : public boost::intrusive::set_base_hook<
   bool expired_ = false;
 };
 
-// A time-out that is noticed later than this proves that hlbd was late, and nothing of the backend.
+// A timeout that is noticed later than this proves that hlbd was late, and nothing of the backend.
 inline constexpr std::chrono::milliseconds kTolerableLag{100};
 
-// The outcome of an attempt whose time is up: a soft failure that says `silence` and the time-out,
+// The outcome of an attempt whose time is up: a soft failure that says `silence` and the timeout,
 // "no reply in" + " 1s"; unknown if hlbd was late.
 Outcome timed_out(const Deadline& deadline, std::string_view silence);
 Outcome too_late(std::chrono::milliseconds by);
 
-// Measures how late the loop is, from construction on, by a look at the clock in each step. As a
-// Deadline for the rest.
+// Measures how late the loop is, from construction on, by a look at the clock in each step. Used as
+// a Deadline is.
 class LagMeter {
  public:
   LagMeter(boost::asio::any_io_executor executor, std::chrono::milliseconds step);
   LagMeter(const LagMeter&) = delete;
   LagMeter& operator=(const LagMeter&) = delete;
 
-  // What that may have added to anything that took place meanwhile, rather too much than too
-  // little: the loop may have been late before a step's end, too. Less than half a step is taken
-  // for none.
+  // The most that lateness may have added to what took place meanwhile: rather too much than too
+  // little, as the loop may have been late before a step's end, too. Less than half a step counts
+  // as none.
   std::chrono::microseconds most() const;
 
  private:

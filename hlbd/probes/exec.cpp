@@ -4,7 +4,6 @@
 #include <variant>
 
 #include "probes/deadlines.h"
-#include "probes/ending.h"
 #include "probes/probes.h"
 #include "probes/reason.h"
 #include "programs/runner.h"
@@ -32,8 +31,8 @@ Outcome no_probe(const std::string& why) {
   return Outcome::not_known("no probe: " + why);
 }
 
-// The helper says when a program's time is up; whoever was late, that or the loop, it is hlbd's own
-// trouble.
+// The outcome of a program whose time is up, as the helper says. Lateness is hlbd's own trouble,
+// whether the helper's or the loop's.
 Outcome no_end(milliseconds timeout, milliseconds late) {
   if (late > kTolerableLag) return too_late(late);
   return Outcome::soft_failure("no end in " + text::in_seconds(timeout));

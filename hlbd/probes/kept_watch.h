@@ -10,8 +10,8 @@
 
 namespace hlb::probes {
 
-// Whoever asked for the target whose connection has ended, by FIN or RST: the backend may have
-// died, or be tired of it, so that is a reason to probe, nothing more.
+// Called with the target whose kept connection has ended, by FIN or RST: the backend may have died,
+// or be tired of it, so this is a reason to probe, nothing more.
 using OnKeptEnded = std::function<void(const Target& target)>;
 
 // Holds connections in an epoll set of its own, as it costs them no memory here and their probes no
@@ -21,8 +21,8 @@ class KeptWatch {
   class Keeper {
    public:
     virtual ~Keeper() = default;
-    // Its connection has ended. Gives it up and returns the target if it was at rest; nullptr if it
-    // is in use, whose probe will see for itself.
+    // Called when its connection has ended. Gives the connection up and returns the target if it
+    // was at rest; nullptr if it is in use, as its probe will see for itself.
     virtual const Target* connection_ended() = 0;
   };
 
@@ -31,8 +31,8 @@ class KeptWatch {
   KeptWatch(const KeptWatch&) = delete;
   KeptWatch& operator=(const KeptWatch&) = delete;
 
-  // Once for each connection, which is watched until it is closed; it must be before `keeper` goes.
-  // What can't be watched isn't.
+  // Watches a connection until it is closed, which must be before `keeper` goes; to be called once
+  // for each. Passes over what can't be watched.
   void add(int connection, Keeper& keeper);
 
  private:

@@ -17,7 +17,7 @@ asio::awaitable<std::optional<Outcome>> Link::connect(const Target& target) {
   co_return co_await encrypt();
 }
 
-// Apart from connect(), so that all this is held only where it is needed.
+// Stands apart from connect(), so that its frame is held only where it is needed.
 asio::awaitable<std::optional<Outcome>> Link::encrypt() {
   co_await peer_->client().looked(connection_.timeout());
   const auto state = co_await asio::this_coro::cancellation_state;

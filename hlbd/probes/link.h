@@ -16,7 +16,7 @@
 
 namespace hlb::probes {
 
-// As Connection, which says what start(), rest() and the destructor do. Not thread-safe.
+// Works as Connection, which says what start(), rest() and the destructor do. Not thread-safe.
 class Link {
  public:
   // `tls` must outlive it; nullptr for a plain connection.
@@ -32,11 +32,12 @@ class Link {
   int descriptor() const { return connection_.descriptor(); }
   std::chrono::microseconds age() const { return connection_.age(); }
 
-  // In place of the connection there may be, the handshake of TLS included; the files of `tls` are
-  // looked at meanwhile. nullopt when connected, else the outcome. The target must outlive it.
+  // Connects in place of the connection there may be, and shakes hands over TLS, whose files are
+  // looked at meanwhile. Returns nullopt when connected, else the outcome. The target must outlive
+  // it.
   boost::asio::awaitable<std::optional<Outcome>> connect(const Target& target);
 
-  // Once connected; valid until the next connect().
+  // The stream of an established connection; valid until the next connect().
   Stream& stream() { return tls_ ? static_cast<Stream&>(*tls_) : connection_; }
   TlsStream* tls() { return tls_.get(); }  // nullptr for a plain connection
 

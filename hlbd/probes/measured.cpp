@@ -18,7 +18,7 @@ class MeasuredProbe : public Probe {
         step_(std::clamp(max_latency / 8, milliseconds(5), milliseconds(100))) {}
 
   boost::asio::awaitable<Outcome> attempt() override {
-    // It goes on by itself. NOLINTNEXTLINE(misc-const-correctness)
+    // The meter goes on by itself. NOLINTNEXTLINE(misc-const-correctness)
     LagMeter meter(co_await boost::asio::this_coro::executor, step_);
     Outcome outcome = co_await probe_->attempt();
     outcome.lag = std::min(meter.most(), outcome.latency);

@@ -5,13 +5,14 @@
 #include <algorithm>
 
 #include "probes/reason.h"
+#include "text/printable.h"
 
 namespace hlb::probes {
 namespace {
 
 constexpr std::size_t kMaxPatternShown = 40;
 
-// As those that the configuration is checked with, so that both take the same expressions.
+// The options that the configuration is checked with, so that both take the same expressions.
 RE2::Options options() {
   RE2::Options options;
   options.set_log_errors(false);
@@ -29,7 +30,7 @@ struct Pattern::Compiled {
 Pattern::Pattern(const BodyPattern& pattern)
     : text_(pattern.text),
       absence_((pattern.is_regex ? "doesn't match \"" : "has no \"") +
-               printable(pattern.text, kMaxPatternShown) + '"') {
+               text::printable(pattern.text, kMaxPatternShown) + '"') {
   if (pattern.is_regex) compiled_ = std::make_unique<const Compiled>(pattern.text);
 }
 
@@ -40,7 +41,7 @@ bool Pattern::is_in(std::string_view body) const {
   return RE2::PartialMatch(re2::StringPiece(body.data(), body.size()), compiled_->regex);
 }
 
-// What comes after a match can undo it, by "$" for instance.
+// Takes no match that reaches the end for settled: what comes after it can undo it, by "$" say.
 bool Pattern::is_settled_by(std::string_view beginning, std::size_t searched) const {
   if (!compiled_) {
     const std::size_t begun = std::min(searched, text_.size() - 1);

@@ -1,4 +1,4 @@
-// What the body of a reply must contain.
+// A pattern that the body of a reply must contain.
 #pragma once
 
 #include <cstddef>
@@ -22,13 +22,13 @@ class Pattern {
 
   bool is_in(std::string_view body) const;
 
-  // Whether it is in every body that begins like this. It may be in all of them and this not know:
-  // of a regular expression, as long as it matches up to the very end of what there is.
-  // `searched`: so much of it wasn't enough.
+  // Whether it is in every body that begins like this. False may be wrong: for a regular
+  // expression, as long as it matches up to the very end of what there is. `searched`: this much of
+  // the beginning was looked at before, and wasn't enough.
   bool is_settled_by(std::string_view beginning, std::size_t searched = 0) const;
 
-  // How long a beginning is to become before another look is worth its while, when `searched` of it
-  // wasn't enough: who sends byte by byte has no expression matched against each beginning.
+  // The length that a beginning must reach before another look is worth its while, after `searched`
+  // of it wasn't enough: a backend that sends byte by byte doesn't have each beginning matched.
   std::size_t next_search(std::size_t searched) const;
 
   // The reproach to a body that it isn't in: `has no "healthy"`.

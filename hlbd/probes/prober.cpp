@@ -15,7 +15,7 @@ struct Overloaded : Cases... {
 template <typename... Cases>
 Overloaded(Cases...) -> Overloaded<Cases...>;  // clang 16 can't do without
 
-// A backend of a static list.
+// The probe of a backend in a static list, which nobody checks.
 class NoneProbe : public Probe {
  public:
   boost::asio::awaitable<Outcome> attempt() override { co_return Outcome::pass("not checked"); }

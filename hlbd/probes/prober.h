@@ -25,9 +25,9 @@ class Pinger;
 // Used by hlbd's loop alone. Outlives its probes.
 class Prober {
  public:
-  // `on_file_change` is called from the loop when the file of a file check has changed: those whose
-  // lines differ are to be probed at once.
-  // Programs are run as `programs` says. `on_kept_ended`, see KeptWatch.
+  // `on_file_change` is called from the loop when the file of a file check has changed: backends
+  // whose lines differ are to be probed at once. `programs` says how programs are run. For
+  // `on_kept_ended` see KeptWatch.
   explicit Prober(boost::asio::any_io_executor executor, OnFileChange on_file_change = {},
                   programs::HelperSettings programs = {}, OnKeptEnded on_kept_ended = {});
   ~Prober();
@@ -37,14 +37,15 @@ class Prober {
   // `target` must outlive the probe.
   std::unique_ptr<Probe> make(const Target& target);
 
-  // What runs the programs of exec checks, for whoever else has some to run.
+  // The runner of exec checks' programs, for whoever else has some to run.
   const std::shared_ptr<programs::Runner>& program_client();
 
  private:
   std::unique_ptr<Probe> make_plain(const Target& target);
-  // One for backends that are asked alike, one after the other.
+  // The request, shared by backends in a row that are asked alike.
   const std::shared_ptr<const std::string>& request_of(const HttpCheck& check, std::uint16_t port);
-  // As TlsPeer's constructor; nullptr where the check wants no TLS. `spec` must outlive it.
+  // Makes a TlsPeer, whose constructor says what of; nullptr where the check wants no TLS. `spec`
+  // must outlive it.
   std::unique_ptr<TlsPeer> tls_peer(const std::optional<TlsSpec>& spec, std::string_view protocol);
   const std::shared_ptr<Pinger>& pinger();
 

@@ -1,5 +1,5 @@
-// The probes, by the method of their check. Every target must outlive its probe and hold the method
-// that the name tells.
+// The kinds of probes, by the method of their check. Every target must outlive its probe and hold
+// the method that the name tells.
 #pragma once
 
 #include <chrono>
@@ -21,14 +21,13 @@ namespace hlb::probes {
 // that neither side is left with TIME_WAIT.
 std::unique_ptr<Probe> tcp_probe(const Target& target);
 
-// HTTP/1.1. Redirects are not followed. Closes as tcp_probe(). `request` is the check's, as
-// http_request() makes it, which many backends may share; `pattern` is its
-// expect_body, nullptr if that is empty; `tls` is nullptr unless it is one of https. A body that
-// has what is expected passes by that, whatever becomes of the rest of it. With `reuse` the
-// connection is kept for the next attempt if the reply passed and was read to its end, so the probe
-// must go before its loop does; when a kept connection proves to be none any more, the attempt goes
-// on over a fresh one. Between attempts it is in the set of `kept_watch`, which outlives the probe;
-// nullptr: in none.
+// Asks over HTTP/1.1, and follows no redirects. Closes as tcp_probe(). `request` is the check's, as
+// http_request() makes it, which many backends may share; `pattern` is its expect_body, nullptr if
+// that is empty; `tls` is nullptr unless the check is one of https. A body that has what is
+// expected passes, whatever becomes of the rest of it. With `reuse` the connection is kept for the
+// next attempt if the reply passed and was read to its end, so the probe must go before its loop
+// does; when a kept connection proves to be dead, the attempt goes on over a fresh one. Between
+// attempts it is in the set of `kept_watch`, which outlives the probe; nullptr: in none.
 std::unique_ptr<Probe> http_probe(const Target& target, std::shared_ptr<const std::string> request,
                                   std::shared_ptr<const Pattern> pattern,
                                   std::unique_ptr<TlsPeer> tls, KeptWatch* kept_watch = nullptr);
@@ -49,32 +48,30 @@ std::unique_ptr<Probe> tls_probe(const Target& target, std::shared_ptr<TlsClient
 // tcp_probe().
 std::unique_ptr<Probe> grpc_probe(const Target& target, std::unique_ptr<TlsPeer> tls);
 
-// Sends an echo request over sockets that all of them share, and waits for the reply. ICMP errors
-// are hard failures. No attempt may begin when the caller has let go of `pinger`.
+// Sends an echo request over sockets that all such probes share, and waits for the reply. ICMP
+// errors are hard failures. No attempt may begin after the caller has let go of `pinger`.
 std::unique_ptr<Probe> icmp_probe(const Target& target, const std::shared_ptr<Pinger>& pinger);
 
 // Runs the check's program: exit code 0 passes, the check's warning_status passes with a warning,
 // any other and a death by signal is a hard failure, and the first line of its output is the
 // reason. It is told of the backend by HLB_ADDRESS, HLB_PORT and HLB_SERVICE, beside which there is
-// only PATH. All that it has left running is killed when it ends, or its time is up. That it can't
-// be run for want of the helper is unknown. No attempt may begin when the caller has let go of
+// only PATH. All that it has left running is killed when it ends, or its time is up. Unknown if it
+// can't be run for want of the helper. No attempt may begin after the caller has let go of
 // `client`.
 std::unique_ptr<Probe> exec_probe(const Target& target,
                                   const std::shared_ptr<programs::Runner>& client);
 
-// Says what the file says of the backend; see backend_file.h. When the file can't be read, or is
-// older than the check's max_age, or has no line of the backend or one with a fault, that is
-// unknown; with fails_when_old it fails when it is older, or has gone for so long. `file` is of the
-// check's path.
+// Says what the file says of the backend; see backend_file.h. Unknown if the file can't be read, is
+// older than the check's max_age, or has no line of the backend or one with a fault; with
+// fails_when_old it fails if it is older, or has gone for so long. `file` is of the check's path.
 std::unique_ptr<Probe> file_probe(const Target& target, std::shared_ptr<WatchedFile> file);
 
 // Connects, sends what the check says, and takes the first line of the answer for the backend's
-// word, see statement.h. An agent that can't be asked abstains, as does one that speaks of neither
-// up nor down. Closes as tcp_probe().
+// word, see statement.h. An agent abstains if it can't be asked, or speaks of neither up nor down.
+// Closes as tcp_probe().
 std::unique_ptr<Probe> agent_probe(const Target& target);
 
-// As `probe`, and tells how late hlbd itself was, finely enough for a pass that may take
-// `max_latency`.
+// Adds to `probe` how late hlbd itself was, finely enough for a pass that may take `max_latency`.
 std::unique_ptr<Probe> measured(std::unique_ptr<Probe> probe,
                                 std::chrono::milliseconds max_latency);
 

@@ -1,10 +1,15 @@
 #include "probes/reason.h"
 
 #include <cerrno>
+#include <cstring>
+#include <system_error>
 
 #include "probes/way_socket.h"
+#include "text/printable.h"
 
 namespace hlb::probes {
+
+using programs::Ending;
 
 Outcome network_failure(const boost::system::error_code& error) {
   switch (error.value()) {
@@ -32,7 +37,7 @@ Outcome network_failure(const boost::system::error_code& error) {
   }
 }
 
-// Measured, for IPv4 and IPv6, as connect() on a non-blocking socket gave it:
+// Errors of connect() on a non-blocking socket, as measured for IPv4 and IPv6:
 //  - our interface set down, our address taken away, our carrier lost where routes over such links
 //    are ignored (net.*.ignore_routes_with_linkdown, or a network manager that takes them away), no
 //    route at all: ENETUNREACH, at once;
@@ -52,6 +57,38 @@ Outcome local_failure(const boost::system::error_code& error) {
     default:
       return network_failure(error);
   }
+}
+
+std::string in_words(const Ending& ending) {
+  if (ending.how == Ending::How::exited) return "exit code " + std::to_string(ending.value);
+  const char* name = sigabbrev_np(ending.value);
+  return name != nullptr ? "killed by SIG" + std::string(name)
+                         : "killed by signal " + std::to_string(ending.value);
+}
+
+std::string start_failure(const Ending& ending, const std::string& program,
+                          const std::string& user) {
+  const bool by_user = ending.step == Ending::Step::user;
+  if (by_user && ending.value == 0) return text::printable("no such user: " + user, kMaxReason);
+  const std::string what = by_user ? "can't become " : "can't run ";
+  const std::string why = ": " + std::generic_category().message(ending.value);
+  const std::size_t room = kMaxReason - what.size() - why.size();
+  return what + text::printable(by_user ? user : program, room) + why;
+}
+
+bool is_passing(const Ending& ending) {
+  const int error = ending.value;
+  if (ending.step == Ending::Step::prepare) return true;
+  // A passing error of NSS means that it couldn't be asked; which one, differs between its sources.
+  if (ending.step == Ending::Step::user) return error != 0 && error != EPERM && error != EINVAL;
+  return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE ||
+         error == ETXTBSY;
+}
+
+std::string first_line(std::string_view output) {
+  std::string_view line = output.substr(0, output.find('\n'));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return text::printable(line, kMaxReason);
 }
 
 }  // namespace hlb::probes

@@ -28,7 +28,7 @@ std::optional<std::uint16_t> percentage(std::string_view word) {
   return number;
 }
 
-// Whether it is one of ours.
+// Returns whether the word is known.
 bool take(const std::string& word, Statement& statement) {
   constexpr std::array<std::string_view, 4> kDown = {"down", "fail", "failed", "stopped"};
   constexpr std::array<std::string_view, 2> kDrained = {"drain", "maint"};

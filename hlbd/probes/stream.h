@@ -1,4 +1,4 @@
-// What a conversation with a backend is held over: a plain connection, or what encrypts one.
+// A stream that a conversation with a backend is held over: a plain connection, or TLS over one.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -22,12 +22,12 @@ class Stream {
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  // All of `bytes`, unless there is an error.
+  // Writes all of `bytes`, unless there is an error.
   virtual boost::asio::awaitable<boost::system::error_code> write(std::string_view bytes) = 0;
   virtual boost::asio::awaitable<Read> read_some(std::span<char> space) = 0;
 
-  // The outcome of an operation that ended with `error`: when it was the deadline, a soft failure
-  // that says `silence` and the time-out, "no connection in" + " 1s".
+  // The outcome of an operation that ended with `error`: after the deadline, a soft failure that
+  // says `silence` and the timeout, "no connection in" + " 1s".
   virtual Outcome failure(const boost::system::error_code& error,
                           std::string_view silence) const = 0;
 

@@ -1,4 +1,4 @@
-// What a probe asks, and where.
+// A target: what a probe asks, and where.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -11,7 +11,7 @@
 
 namespace hlb::probes {
 
-// Two that are equal may share their probes. `spec` is never null, and compared by what it says.
+// Targets that are equal may share their probes. `spec` is never null, and compared by content.
 struct Target {
   Address address;
   std::uint16_t port = 0;

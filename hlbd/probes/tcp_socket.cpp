@@ -22,7 +22,7 @@ using boost::system::error_code;
 
 template <typename Value>
 void set_option(int fd, int level, int name, const Value& value) {
-  // Neither option can fail on a TCP socket, and a probe would still be right without them.
+  // Can't fail for these options of a TCP socket, and a probe would still be right without them.
   (void)::setsockopt(fd, level, name, &value, sizeof value);
 }
 
@@ -44,32 +44,32 @@ TcpSocket& TcpSocket::operator=(TcpSocket&& other) noexcept {
   return *this;
 }
 
-// Quick ACKs off: the ACK of the handshake is held back to travel with the request, or, when the
-// probe ends there, to be replaced by the RST, so that the backend never has to accept. Lingering
-// for no time is what turns every close into an RST; it is set past Asio, which would take it back
-// in the socket's destructor. So is connecting: Asio takes two system calls more to learn how it
-// ended.
+// Turns quick ACKs off: the ACK of the handshake is held back to travel with the request, or, when
+// the probe ends there, to be replaced by the RST, so that the backend never has to accept.
+// Lingering for no time turns every close into an RST; it is set past Asio, which would take it
+// back in the socket's destructor. Connects past Asio, too, which takes two system calls more to
+// learn how that ended.
 error_code TcpSocket::begin(const tcp::endpoint& backend, const Way& way) {
   close();
   const bool ipv4 = backend.protocol() == tcp::v4();
-  error_code trouble;
-  fd_ = open_socket(way, ipv4 ? Address::Family::ipv4 : Address::Family::ipv6,
-                    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP, trouble);
-  if (!is_open()) return trouble;
+  auto opened = open_socket(way, ipv4 ? Address::Family::ipv4 : Address::Family::ipv6,
+                            SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+  if (!opened) return opened.error();
+  fd_ = opened->release();
   elsewhere_ = !way.netns.empty();
   set_option(fd_, IPPROTO_TCP, TCP_QUICKACK, 0);
   set_option(fd_, SOL_SOCKET, SO_LINGER, linger{.l_onoff = 1, .l_linger = 0});
   return proceed(backend);
 }
 
-// connect(2), called again after EINPROGRESS, says how that ended: EALREADY when it hasn't.
+// Calls connect(2), which after EINPROGRESS says how that ended: EALREADY when it hasn't.
 error_code TcpSocket::proceed(const tcp::endpoint& backend) {
   const int result = ::connect(fd_, backend.data(), static_cast<socklen_t>(backend.size()));
   connected_ = result == 0 || errno == EISCONN;
   return connected_ ? error_code() : socket_error();
 }
 
-// What is connected has one, and so does what was refused.
+// Finds the end of a connected socket, and of one that was refused.
 tcp::endpoint TcpSocket::local() const {
   tcp::endpoint local;
   auto size = static_cast<socklen_t>(local.capacity());
@@ -79,7 +79,7 @@ tcp::endpoint TcpSocket::local() const {
 
 error_code TcpSocket::watch() {
   error_code error;
-  if (!watched_.is_open()) watched_.assign(tcp::v4(), fd_, error);  // or v6: Asio only keeps it
+  if (!watched_.is_open()) watched_.assign(tcp::v4(), fd_, error);  // Asio only keeps the version
   return error;
 }
 

@@ -9,8 +9,8 @@
 
 namespace hlb::probes {
 
-// Owned by its scope, and closed with RST. No child inherits it. The local port of one that never
-// was connected is noted for those who watch connections, see OwnPorts.
+// Owned by its scope, and closed with RST. No child inherits it. Notes its local port for those who
+// watch connections if it never was connected, see OwnPorts.
 class TcpSocket {
  public:
   explicit TcpSocket(const boost::asio::any_io_executor& executor) : watched_(executor) {}
@@ -18,19 +18,19 @@ class TcpSocket {
   TcpSocket& operator=(TcpSocket&& other) noexcept;
   ~TcpSocket() { close(); }
 
-  // Begins to connect, in place of the connection there may be. is_pending() tells of the error
-  // whether it is under way; then proceed() tells how it goes.
+  // Begins to connect, in place of the connection there may be. An error that is_pending() means
+  // that it is under way; then proceed() tells how it goes.
   boost::system::error_code begin(const boost::asio::ip::tcp::endpoint& backend, const Way& way);
   boost::system::error_code proceed(const boost::asio::ip::tcp::endpoint& backend);
 
-  // Our end of the connection, once there is one.
+  // The connection's own end, once there is one.
   boost::asio::ip::tcp::endpoint local() const;
 
-  // From now on watched() can be waited for. Costs three system calls.
+  // Has the loop watch the socket, so that watched() can be waited for. Costs three system calls.
   boost::system::error_code watch();
   boost::asio::ip::tcp::socket& watched() { return watched_; }
 
-  // Sends what the kernel takes at once; -1, and errno, if that is none.
+  // Sends what the kernel takes at once; -1, and errno, if it takes nothing.
   long send(const void* bytes, std::size_t size) const;
 
   // Tells the other side now that it is connected, see begin().
@@ -49,7 +49,7 @@ class TcpSocket {
   bool elsewhere_ = false;  // in another network namespace, of which no report comes
 };
 
-// Whether connecting is under way, and neither has failed nor succeeded yet.
+// Whether `error` says that connecting is under way, and has neither failed nor succeeded yet.
 bool is_pending(const boost::system::error_code& error);
 
 }  // namespace hlb::probes

@@ -7,18 +7,18 @@
 
 namespace hlb::probes {
 
-// Those that wait for the same, each for as long as it may. Used by one loop alone.
+// Attempts that wait for the same look, each for as long as it may. Used by one loop alone.
 class Waiters {
  public:
   Waiters() = default;
   Waiters(const Waiters&) = delete;
   Waiters& operator=(const Waiters&) = delete;
 
-  // Until the next tell(). False when `timeout` was over before, or the caller was cancelled. This
-  // must outlive it.
+  // Waits until the next tell(). Returns false when `timeout` was over before, or the caller was
+  // cancelled. This object must outlive it.
   boost::asio::awaitable<bool> wait(std::chrono::milliseconds timeout);
 
-  // Has all go on that wait now, but none within this call.
+  // Has all go on that wait now, though none within this call.
   void tell();
 
  private:

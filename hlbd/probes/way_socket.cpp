@@ -13,18 +13,18 @@
 #include <string_view>
 
 #include "probes/target.h"
-#include "system/file_descriptor.h"
 #include "system/socket_address.h"
 
 namespace hlb::probes {
 namespace {
 
 using boost::system::error_code;
+using Opened = tl::expected<FileDescriptor, error_code>;
 
 enum class Part : std::uint8_t { netns, interface, source };
 
 constexpr std::array<std::string_view, 3> kParts = {"netns", "interface", "source"};
-constexpr int kErrors = 4096;  // errno is below
+constexpr int kErrors = 4096;  // more than any errno
 
 class WayCategory : public boost::system::error_category {
  public:
@@ -36,13 +36,13 @@ class WayCategory : public boost::system::error_category {
   }
 };
 
-// Why the last system call couldn't take that part of the way.
+// The error of the last system call, which couldn't take that part of the way.
 error_code error_of(Part part) {
   return {static_cast<int>(part) * kErrors + errno, way_category()};
 }
 
-// Has this thread in another network namespace, for as long as it lives. What socket(2) makes
-// belongs to the namespace of its time.
+// Puts this thread into another network namespace for as long as it lives. A socket belongs to the
+// namespace that it was made in.
 class Visit {
  public:
   explicit Visit(const std::string& netns) : home_(open_namespace("/proc/thread-self/ns/net")) {
@@ -50,7 +50,7 @@ class Visit {
     const FileDescriptor there(open_namespace(netns.c_str()));
     away_ = there.valid() && ::setns(there.get(), CLONE_NEWNET) == 0;
   }
-  // In the wrong network hlbd would be wrong about all that is on it.
+  // Aborts where the way back is barred: in the wrong network hlbd would be wrong about everything.
   ~Visit() {
     if (away_ && ::setns(home_.get(), CLONE_NEWNET) != 0) std::abort();
   }
@@ -68,18 +68,15 @@ class Visit {
   bool away_ = false;
 };
 
-int open_in(const std::string& netns, int family, int type, int protocol, error_code& error) {
+Opened open_in(const std::string& netns, int family, int type, int protocol) {
   if (netns.empty()) {
-    const int fd = ::socket(family, type, protocol);
-    if (fd < 0) error = socket_error();
-    return fd;
+    FileDescriptor socket(::socket(family, type, protocol));
+    if (socket.valid()) return socket;
+    return tl::unexpected(socket_error());
   }
   const Visit visit(netns);
-  if (!visit.is_there()) {
-    error = error_of(Part::netns);
-    return -1;
-  }
-  return open_in("", family, type, protocol, error);
+  if (!visit.is_there()) return tl::unexpected(error_of(Part::netns));
+  return open_in("", family, type, protocol);
 }
 
 error_code bind_to_interface(int fd, const std::string& interface) {
@@ -88,10 +85,11 @@ error_code bind_to_interface(int fd, const std::string& interface) {
   return error_of(Part::interface);
 }
 
-// The port is left to connect(2), which knows what it must differ from.
+// Leaves the port to connect(2), which knows what it must differ from.
 error_code bind_to_source(int fd, const Address& source) {
   const int yes = 1;
-  (void)::setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);  // of no use to ICMP
+  (void)::setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &yes,
+                     sizeof yes);  // not for ICMP
   const auto address = endpoint_of(source, 0);
   const auto size = static_cast<socklen_t>(address.size());
   return ::bind(fd, address.data(), size) == 0 ? error_code() : error_of(Part::source);
@@ -116,14 +114,11 @@ error_code socket_error() {
   return {errno, boost::system::system_category()};
 }
 
-int open_socket(const Way& way, Address::Family family, int type, int protocol, error_code& error) {
-  const int domain = domain_of(family);
-  const int fd = open_in(way.netns, domain, type, protocol, error);
-  if (fd < 0) return fd;
-  error = take(way, fd, family);
-  if (!error) return fd;
-  ::close(fd);
-  return -1;
+Opened open_socket(const Way& way, Address::Family family, int type, int protocol) {
+  Opened socket = open_in(way.netns, domain_of(family), type, protocol);
+  if (!socket) return socket;
+  if (const error_code error = take(way, socket->get(), family)) return tl::unexpected(error);
+  return socket;
 }
 
 }  // namespace hlb::probes

@@ -196,6 +196,7 @@ TEST(FailedConnection, IsNotReadFromWhatIsCutShortOrNoReport) {
   std::string report(sizeof(sock_diag::Report) + 200, '\0');
   EXPECT_EQ(failed_connection(report), std::nullopt);
   auto& start = *reinterpret_cast<sock_diag::Report*>(report.data());
+  start.header.nlmsg_len = static_cast<std::uint32_t>(report.size());
   start.header.nlmsg_type = 20;  // SOCK_DIAG_BY_FAMILY
   start.socket.idiag_family = AF_INET;
   start.socket.id.idiag_dport = 80;

@@ -9,6 +9,7 @@
 #include "probes/grpc/message.h"
 #include "probes/reason.h"
 #include "tests/unit/http2_frames.h"
+#include "text/printable.h"
 
 namespace hlb::probes {
 namespace {
@@ -158,8 +159,9 @@ TEST(GrpcCall, TellsWhatIsNoHttp2) {
   expect_failure("2", "not HTTP/2: \"2\"");
   expect_failure("\x15\x03\x01"s, "not HTTP/2: \"\\x15\\x03\\x01\"");
   expect_failure(std::string(5000, '\0'),
-                 "not HTTP/2: \"" + printable(std::string(10, '\0'), 40) + "\"");
-  expect_failure(http2::response(), "not HTTP/2: \"" + printable(http2::response(), 40) + "\"");
+                 "not HTTP/2: \"" + text::printable(std::string(10, '\0'), 40) + "\"");
+  expect_failure(http2::response(),
+                 "not HTTP/2: \"" + text::printable(http2::response(), 40) + "\"");
 }
 
 TEST(GrpcCall, TellsWhatBreaksTheRulesOfHttp2) {
@@ -185,7 +187,7 @@ TEST(GrpcCall, TellsWhatBreaksTheRulesOfHttp2) {
   for (const std::string& received : broken) {
     const std::string reason = breaks(received);
     EXPECT_TRUE(reason.starts_with("malformed HTTP/2") || reason.starts_with("stream reset: "))
-        << reason << " of " << printable(received, 100);
+        << reason << " of " << text::printable(received, 100);
   }
 }
 

@@ -14,8 +14,8 @@ std::string framed(const std::string& message) {
   return "\0\0\0\0"s + static_cast<char>(message.size()) + message;
 }
 
-std::optional<ServingStatus> status_in(const std::string& message) {
-  return health_check_reply(framed(message)).status;
+HealthReply status_in(const std::string& message) {
+  return health_check_reply(framed(message));
 }
 
 TEST(GrpcMessage, ARequestNamesItsService) {
@@ -75,8 +75,8 @@ TEST(GrpcMessage, WhatIsNoMessageIsRefused) {
   };
   for (const std::string& message : messages) {
     const HealthReply reply = health_check_reply(framed(message));
-    EXPECT_EQ(reply.status, std::nullopt) << message;
-    EXPECT_EQ(reply.fault, "the reply is no HealthCheckResponse");
+    ASSERT_FALSE(reply) << message;
+    EXPECT_EQ(reply.error(), "the reply is no HealthCheckResponse");
   }
 }
 
@@ -92,8 +92,8 @@ TEST(GrpcMessage, WhatIsNotFramedIsRefused) {
   };
   for (const auto& [body, fault] : bodies) {
     const HealthReply reply = health_check_reply(body);
-    EXPECT_EQ(reply.status, std::nullopt);
-    EXPECT_EQ(reply.fault, fault);
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error(), fault);
   }
 }
 

@@ -1,5 +1,5 @@
 // The PROXY protocol ahead of checks, by its bytes and against real sockets.
-#include "probes/proxy_header.h"
+#include "probes/connection.h"
 
 #include <gtest/gtest.h>
 

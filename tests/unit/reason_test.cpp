@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "text/duration.h"
+#include "text/printable.h"
 
 namespace hlb::probes {
 namespace {
@@ -15,9 +16,9 @@ namespace {
 using boost::system::error_code;
 
 TEST(Reason, AnEscapeIsNeverCutInHalf) {
-  EXPECT_EQ(printable("abc\x01", 6), "abc");
-  EXPECT_EQ(printable("abc\x01", 7), "abc\\x01");
-  EXPECT_EQ(printable("a\\b", 10), "a\\\\b");
+  EXPECT_EQ(text::printable("abc\x01", 6), "abc");
+  EXPECT_EQ(text::printable("abc\x01", 7), "abc\\x01");
+  EXPECT_EQ(text::printable("a\\b", 10), "a\\\\b");
 }
 
 TEST(Reason, DurationsAreInWords) {

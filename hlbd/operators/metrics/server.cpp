@@ -19,8 +19,8 @@
 #include "operators/metrics/connection.h"
 #include "system/peer_user.h"
 #include "system/places.h"
-#include "system/socket_address.h"
 #include "system/scope.h"
+#include "system/socket_address.h"
 #include "system/socket_file.h"
 
 namespace hlb::metrics {

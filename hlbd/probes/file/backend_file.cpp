@@ -8,12 +8,13 @@
 
 #include "probes/reason.h"
 #include "text/endpoint.h"
+#include "text/printable.h"
 
 namespace hlb::probes {
 namespace {
 
 constexpr std::string_view kSeparators = " \t\r,";
-constexpr std::size_t kMaxTextShown = 50;  // of what a line says
+constexpr std::size_t kMaxTextShown = 50;  // of a line
 
 auto key_of(const BackendFile::Line& line) {
   return std::tie(line.address, line.port);
@@ -24,7 +25,7 @@ bool says_the_same(const BackendFile::Line& one, const BackendFile::Line& other)
 }
 
 std::string quoted(std::string_view text) {
-  return '"' + printable(text, kMaxTextShown) + '"';
+  return '"' + text::printable(text, kMaxTextShown) + '"';
 }
 
 }  // namespace
@@ -84,7 +85,7 @@ void BackendFile::take(std::string_view line, std::uint32_t number) {
   }
 }
 
-// Of those with the same key the first stays, with the number of the second.
+// Keeps the first line of each key, with the number of the second.
 void BackendFile::mark_repeated() {
   std::ranges::stable_sort(lines_, {}, key_of);
   for (std::size_t i = 1; i < lines_.size(); ++i) {
@@ -95,7 +96,7 @@ void BackendFile::mark_repeated() {
   lines_.erase(repeated.begin(), repeated.end());
 }
 
-// A file of noise has no use for as many words of ours.
+// Writes down few faults: a file of noise has no use for as many words of ours.
 void BackendFile::note_faults() {
   std::vector<const Line*> faulty;
   for (const Line& line : lines_) {

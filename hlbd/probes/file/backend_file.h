@@ -1,5 +1,5 @@
-// What a file says of backends: one line for each, its address and then the words of statement.h.
-// Pure: no file is opened here.
+// A file about backends: a line for each, its address and then the words of statement.h. Pure: no
+// file is opened here.
 #pragma once
 
 #include <cstddef>
@@ -33,13 +33,12 @@ class BackendFile {
     Address address;
     std::uint16_t port = 0;  // 0: whatever the port
     std::uint32_t number = 0;
-    std::uint32_t again = 0;  // the number of a line of the same address and port; 0: there is none
-    std::string_view words;   // behind the address
+    std::uint32_t again = 0;  // the number of another line of that address and port; 0: none
+    std::string_view words;   // after the address
 
     // Why it says nothing that counts; empty when it does.
     std::string fault() const;
-    // Of a line without a fault. It says all there is to say: what it leaves out is up, ready,
-    // 100%.
+    // The statement of a line without a fault. What it leaves out is up, ready, 100%.
     Statement statement() const;
   };
 
@@ -48,13 +47,14 @@ class BackendFile {
   BackendFile(const BackendFile&) = delete;
   BackendFile& operator=(const BackendFile&) = delete;
 
-  // The line of that very port, else the one for all ports; nullptr when there is neither.
+  // The line of that very port, else the line for all ports; nullptr when there is neither.
   const Line* find(const Address& address, std::uint16_t port) const;
 
   // The first kMaxFaults, and then how many more there are.
   std::span<const FileFault> faults() const { return faults_; }
 
-  // Whose lines differ, sorted, none twice. Either may be nullptr for a file without a line.
+  // The addresses whose lines differ, sorted, each once. Either may be nullptr for a file without a
+  // line.
   static std::vector<Address> difference(const BackendFile* one, const BackendFile* other);
 
  private:
@@ -64,7 +64,7 @@ class BackendFile {
   void bound_faults();
 
   const std::string text_;
-  std::vector<Line> lines_;  // sorted by address and port, none twice
+  std::vector<Line> lines_;  // sorted by address and port, each pair once
   std::vector<FileFault> faults_;
   std::size_t more_faults_ = 0;
 };

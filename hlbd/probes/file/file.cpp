@@ -8,6 +8,7 @@
 #include "probes/probes.h"
 #include "probes/reason.h"
 #include "text/duration.h"
+#include "text/printable.h"
 
 namespace hlb::probes {
 namespace {
@@ -17,12 +18,13 @@ using std::chrono::seconds;
 
 constexpr std::size_t kMaxPath = 60;  // of a reason
 
-// The end of a long path, as that tells files apart.
+// Shows the end of a long path, as that tells files apart.
 std::string shown(const std::string& path) {
-  if (path.size() <= kMaxPath) return printable(path, kMaxPath);
+  if (path.size() <= kMaxPath) return text::printable(path, kMaxPath);
   constexpr std::string_view kCut = "...";
   const std::size_t room = kMaxPath - kCut.size();
-  return std::string(kCut) + printable(std::string_view(path).substr(path.size() - room), room);
+  return std::string(kCut) +
+         text::printable(std::string_view(path).substr(path.size() - room), room);
 }
 
 std::string trimmed(std::string_view text) {
@@ -39,7 +41,7 @@ class FileProbe : public Probe {
 
   boost::asio::awaitable<Outcome> attempt() override {
     const auto started = Monotonic::now();
-    // A look for each interval, whoever of the file's backends it is for.
+    // Looks once in an interval, for whichever of the file's backends.
     const auto timeout = target_.spec->timeout;
     const bool looked = co_await file_->refresh(target_.spec->interval / 2, timeout);
     Outcome outcome =
@@ -87,7 +89,7 @@ class FileProbe : public Probe {
     return check().fails_when_old ? Outcome::hard_failure(about(what)) : unsaid("is too old", what);
   }
 
-  // One that has gone doesn't change any more either.
+  // Fails for a file that has gone as for one that doesn't change any more.
   Outcome unreadable() const {
     const std::string what = ": " + file_->trouble();
     const bool failed = check().fails_when_old && Monotonic::now() - seen_at_ > check().max_age;
@@ -100,7 +102,7 @@ class FileProbe : public Probe {
 
   std::string about(std::string_view what) const {
     const std::string path = shown(check().path);
-    return path + printable(what, kMaxReason - path.size());
+    return path + text::printable(what, kMaxReason - path.size());
   }
 
   const Target& target_;

@@ -19,7 +19,7 @@ constexpr std::uint32_t kOfTheFolder = IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDI
 
 using Bytes = std::array<char, 16384>;
 
-// An event is followed by its name, which is padded with zeros.
+// Reads events, each followed by its name, which is padded with zeros.
 std::vector<FolderEvents::Event> events_in(const Bytes& bytes, std::size_t size) {
   std::vector<FolderEvents::Event> events;
   std::size_t at = 0;
@@ -58,7 +58,7 @@ std::shared_ptr<const WatchList> FolderEvents::watched() {
   return list_;
 }
 
-// Whoever is just adding to the list closes it.
+// Lets go of the list. A worker that is just adding to it closes it then.
 FolderEvents::~FolderEvents() {
   if (inotify_.is_open()) inotify_.release();
 }
@@ -70,7 +70,8 @@ void FolderEvents::await_events() {
                       }));
 }
 
-// False when there is nothing more to come. Bounded: what is left comes with the next turn.
+// Takes events, up to a limit: what is left comes with the next turn. Returns false when nothing
+// more can come.
 bool FolderEvents::take_events() {
   Bytes bytes;
   const ssize_t size = ::read(list_->inotify(), bytes.data(), bytes.size());

@@ -20,10 +20,10 @@ class WatchList {
   explicit WatchList(FileDescriptor inotify) : inotify_(std::move(inotify)) {}
 
   // Begins, or goes on, to watch the folder that is at `path` now, which may have to wait for its
-  // disk. Its number, which is the same as long as it is the same folder; -1 when there is none, or
-  // the kernel has no watch left.
+  // disk. Returns the folder's number, the same as long as it is the same folder; -1 when there is
+  // no folder, or the kernel has no watch left.
   int add(const std::string& path) const;
-  // Waits for nothing.
+  // Ends a watch, and waits for nothing.
   void remove(int folder) const;
 
   int inotify() const { return inotify_.get(); }
@@ -37,8 +37,9 @@ class FolderEvents {
  public:
   static constexpr int kEvery = -1;  // some events were lost, of whichever folders
 
-  // A file of that name was renamed into or out of the folder, closed after writing, deleted, or
-  // given other times or rights. Without a name: anything may have changed, the folder itself too.
+  // An event: a file of that name was renamed into or out of the folder, closed after writing,
+  // deleted, or given other times or rights. Without a name anything may have changed, the folder
+  // itself too.
   struct Event {
     int folder = kEvery;
     std::string name;
@@ -50,7 +51,7 @@ class FolderEvents {
   FolderEvents(const FolderEvents&) = delete;
   FolderEvents& operator=(const FolderEvents&) = delete;
 
-  // The folders whose events are told; nullptr when the kernel lets us have no such list.
+  // The list of folders whose events are told; nullptr when the kernel lets us have none.
   std::shared_ptr<const WatchList> watched();
 
  private:

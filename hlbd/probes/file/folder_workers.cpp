@@ -7,7 +7,7 @@
 namespace hlb::probes {
 namespace {
 
-constexpr std::size_t kMaxJobs = 65'536;  // a worker's: one for each of its files
+constexpr std::size_t kMaxJobs = 65'536;  // of a worker, which has one for each of its files
 
 bool is_busy(Worker& worker) {
   return !worker.flush(std::chrono::milliseconds(0));
@@ -18,8 +18,8 @@ bool is_busy(Worker& worker) {
 FolderWorkers::FolderWorkers(boost::asio::any_io_executor executor)
     : executor_(std::move(executor)) {}
 
-// One that hangs can't be ended: dropped, it would leave its thread behind, and the next user of
-// its folders would have another one, which hangs as well.
+// Keeps a worker that hangs, as it can't be ended: dropped, it would leave its thread, and the next
+// user of its folders would have another one, which hangs as well.
 std::shared_ptr<Worker> FolderWorkers::get(const Folders& folders) {
   std::erase_if(workers_, [](const auto& each) {
     const bool in_use = each.second.use_count() > 1;

@@ -20,7 +20,7 @@ std::string trouble_of(const std::error_code& error) {
   return "cannot be read: " + error.message();
 }
 
-// Why it isn't to be read; empty when it is.
+// Why a file isn't to be read; empty when it is.
 std::string refusal(const std::string& path, struct stat& status) {
   if (::stat(path.c_str(), &status) != 0) return trouble_of(last_error());
   return S_ISREG(status.st_mode) ? "" : kNotRegular;

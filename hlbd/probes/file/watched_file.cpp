@@ -15,7 +15,7 @@ using boost::system::error_code;
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-// By the wall clock, and never negative, though that clock may have been set since.
+// The age by the wall clock, and never negative, though that clock may have been set since.
 nanoseconds age_of(std::int64_t modified_ns) {
   constexpr nanoseconds kLongest = std::chrono::years(1);
   const nanoseconds now = std::chrono::system_clock::now().time_since_epoch();
@@ -40,8 +40,8 @@ asio::awaitable<bool> WatchedFile::refresh(milliseconds rest, milliseconds timeo
   co_return co_await waiters_.wait(timeout);
 }
 
-// An event that names the file has it read whatever its stamp: times are too coarse to tell two
-// changes in a row apart.
+// Has the file read, whatever its stamp, after an event that names it: times are too coarse to tell
+// two changes in a row apart.
 void WatchedFile::take(std::span<const FolderEvents::Event> events) {
   const std::string name = std::filesystem::path(path_).filename();
   bool touched = false;
@@ -56,7 +56,7 @@ void WatchedFile::take(std::span<const FolderEvents::Event> events) {
   if (touched) look();
 }
 
-// First the folder, then the file: what happens in between is then told.
+// Watches the folder first, then looks at the file: what happens in between is then told.
 void WatchedFile::look() {
   const std::shared_ptr<WatchedFiles> all = all_.lock();
   if (all == nullptr || all->ended_) return;
@@ -147,7 +147,7 @@ void WatchedFiles::take(std::span<const FolderEvents::Event> events) {
     leave_folder(event.folder);
 }
 
-// Unless a file is in it. A look that is under way may just have begun to watch it.
+// Ends the watch of a folder unless a file is in it, or a look under way may just have begun it.
 void WatchedFiles::leave_folder(int folder) {
   const auto needs = [&](const auto& file) { return file->looking_ || file->folder_ == folder; };
   if (folder < 0 || std::ranges::any_of(all(), needs)) return;

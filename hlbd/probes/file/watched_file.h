@@ -24,38 +24,38 @@
 
 namespace hlb::probes {
 
-// A file was read that says something else than before, or that can't be read any more.
+// The change of a file that now says something else than before, or can't be read any more.
 struct FileChange {
   std::string path;
-  std::vector<Address> addresses;  // whose lines differ, sorted, none twice; none at the first time
+  std::vector<Address> addresses;  // whose lines differ, sorted, each once; empty at the first time
   std::vector<FileFault> faults;   // all that it has now
 };
 using OnFileChange = std::function<void(const FileChange&)>;
 
 class WatchedFiles;
 
-// Looked at when something in its folder changes, and besides by refresh(); by a worker, as its
-// disk may hang. In a shared_ptr; used by the loop alone.
+// A file that a worker, as its disk may hang, looks at when something in its folder changes, and by
+// refresh(). Lives in a shared_ptr; used by the loop alone.
 class WatchedFile {
  public:
   using Monotonic = std::chrono::steady_clock;
 
-  // It isn't read more often than that, whatever happens to it.
+  // The least time between two reads, whatever happens to the file.
   static constexpr std::chrono::milliseconds kPause{50};
 
   WatchedFile(std::string path, std::weak_ptr<WatchedFiles> all, std::shared_ptr<Worker> worker);
 
-  // Looks whether it has changed, unless that was done within `rest`. False when it can't be said
-  // within `timeout`, or the caller was cancelled.
+  // Looks whether it has changed, unless that was done within `rest`. Returns false when it can't
+  // be said within `timeout`, or the caller was cancelled.
   boost::asio::awaitable<bool> refresh(std::chrono::milliseconds rest,
                                        std::chrono::milliseconds timeout);
 
   const BackendFile* contents() const { return known_.contents.get(); }  // nullptr: see trouble()
   const std::string& trouble() const { return known_.trouble; }  // why there are no contents
 
-  // For how long it hasn't changed. The wall clock counts only for the version that was there at
-  // first; a change that was seen is as old as that, by the monotonic clock. Of no meaning without
-  // contents.
+  // The time for which it hasn't changed. The wall clock counts only for the version that was there
+  // at first; a change that was seen is as old as the sight of it, by the monotonic clock.
+  // Meaningless without contents.
   Monotonic::duration age() const { return Monotonic::now() - changed_at_; }
 
  private:
@@ -84,7 +84,8 @@ class WatchedFile {
   Scope scope_;
 };
 
-// In a shared_ptr, and to be ended before its owner goes. Used by the loop of the executor alone.
+// Lives in a shared_ptr, and is to be ended before its owner goes. Used by the loop of the executor
+// alone.
 class WatchedFiles : public std::enable_shared_from_this<WatchedFiles> {
  public:
   // `on_change` is called from the loop, never by another call to this object or its files.
@@ -95,7 +96,7 @@ class WatchedFiles : public std::enable_shared_from_this<WatchedFiles> {
   WatchedFiles(const WatchedFiles&) = delete;
   WatchedFiles& operator=(const WatchedFiles&) = delete;
 
-  // The one of that path, which is watched as long as someone has it.
+  // The file of that path, which is watched as long as someone has it.
   std::shared_ptr<WatchedFile> get(const std::string& path);
 
   void end();

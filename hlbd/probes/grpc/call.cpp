@@ -10,6 +10,7 @@
 
 #include "probes/grpc/message.h"
 #include "probes/reason.h"
+#include "text/printable.h"
 
 namespace hlb::probes {
 namespace {
@@ -53,13 +54,13 @@ nghttp2_nv header(std::string_view name, std::string_view value) {
   return {bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
 }
 
-std::string_view text(const std::uint8_t* bytes, std::size_t size) {
+std::string_view view_of(const std::uint8_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
 }
 
 std::string malformed(std::string_view why) {
   const std::string start = "malformed HTTP/2: ";
-  return start + printable(why, kMaxReason - start.size());
+  return start + text::printable(why, kMaxReason - start.size());
 }
 
 Outcome judge(ServingStatus status) {
@@ -87,13 +88,13 @@ struct GrpcCall::Callbacks {
   static int on_header(nghttp2_session* /*session*/, const nghttp2_frame* /*frame*/,
                        const std::uint8_t* name, std::size_t name_size, const std::uint8_t* value,
                        std::size_t value_size, std::uint8_t /*flags*/, void* user) {
-    call(user).take_header(text(name, name_size), text(value, value_size));
+    call(user).take_header(view_of(name, name_size), view_of(value, value_size));
     return 0;
   }
 
   static int on_data(nghttp2_session* /*session*/, std::uint8_t /*flags*/, std::int32_t /*stream*/,
                      const std::uint8_t* part, std::size_t size, void* user) {
-    call(user).take_body(text(part, size));
+    call(user).take_body(view_of(part, size));
     return 0;
   }
 
@@ -104,24 +105,24 @@ struct GrpcCall::Callbacks {
     return 0;
   }
 
-  // A server that is about to stop may still answer; one with an error won't.
+  // Ends the call unless the server is only about to stop, and may still answer.
   static void take_goaway(const nghttp2_goaway& goaway, GrpcCall& call) {
     if (goaway.error_code == NGHTTP2_NO_ERROR && goaway.last_stream_id > 0) return;
     std::string reason = "the server goes away: ";
     reason += nghttp2_http2_strerror(goaway.error_code);
     if (goaway.opaque_data_len > 0) {
       reason += ", ";
-      reason +=
-          printable(text(goaway.opaque_data, goaway.opaque_data_len), kMaxReason - reason.size());
+      reason += text::printable(view_of(goaway.opaque_data, goaway.opaque_data_len),
+                                kMaxReason - reason.size());
     }
     call.conclude(std::move(reason));
   }
 
-  // What nghttp2 says itself to a server that breaks the rules.
+  // Ends the call by the words that nghttp2 has for a server that breaks the rules.
   static int on_sent(nghttp2_session* /*session*/, const nghttp2_frame* frame, void* user) {
     if (frame->hd.type != NGHTTP2_GOAWAY) return 0;
     const nghttp2_goaway& goaway = frame->goaway;
-    const std::string_view why = text(goaway.opaque_data, goaway.opaque_data_len);
+    const std::string_view why = view_of(goaway.opaque_data, goaway.opaque_data_len);
     call(user).conclude(malformed(why.empty() ? nghttp2_http2_strerror(goaway.error_code) : why));
     return 0;
   }
@@ -206,7 +207,7 @@ void GrpcCall::submit() {
 void GrpcCall::collect_output() {
   const std::uint8_t* part = nullptr;
   for (ssize_t size = 0; (size = nghttp2_session_mem_send(session_.get(), &part)) > 0;)
-    output_ += text(part, static_cast<std::size_t>(size));
+    output_ += view_of(part, static_cast<std::size_t>(size));
 }
 
 std::string GrpcCall::output() {
@@ -215,7 +216,7 @@ std::string GrpcCall::output() {
 
 // ---- in ----------------------------------------------------------------------------------------
 
-// What a server says first is its settings, whatever it is asked.
+// Looks for the settings, which any server sends first, whatever it is asked.
 bool GrpcCall::may_be_http2() const {
   static constexpr std::size_t kTypeAt = 3;
   if (beginning_.size() <= kTypeAt) return beginning_.empty() || beginning_.front() == '\0';
@@ -227,7 +228,7 @@ std::optional<Outcome> GrpcCall::take(std::string_view received) {
   beginning_ += received.substr(0, std::max(kShown, kFrameHead) - beginning_.size());
   if (!may_be_http2()) {
     const std::string_view line = std::string_view(beginning_).substr(0, beginning_.find('\r'));
-    return Outcome::hard_failure("not HTTP/2: \"" + printable(line, kShown) + '"');
+    return Outcome::hard_failure("not HTTP/2: \"" + text::printable(line, kShown) + '"');
   }
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(received.data());
   const ssize_t taken = nghttp2_session_mem_recv(session_.get(), bytes, received.size());
@@ -256,7 +257,7 @@ void GrpcCall::take_body(std::string_view part) {
 
 // ---- the outcome -------------------------------------------------------------------------------
 
-// Of a reply that has come to its end.
+// Judges a reply that has come to its end.
 void GrpcCall::conclude() {
   std::string fault = fault_of_response();
   if (!fault.empty()) return conclude(std::move(fault));
@@ -264,20 +265,20 @@ void GrpcCall::conclude() {
   if (body_.size() > kMaxHealthReply) {
     return conclude("the reply is over " + std::to_string(kMaxHealthReply) + " bytes");
   }
-  const HealthReply reply = health_check_reply(body_);
-  if (!reply.status) return conclude(std::string(reply.fault));
-  if (!outcome_) outcome_ = judge(*reply.status);
+  const HealthReply status = health_check_reply(body_);
+  if (!status) return conclude(std::string(status.error()));
+  if (!outcome_) outcome_ = judge(*status);
 }
 
 void GrpcCall::conclude(std::string reason) {
   if (!outcome_) outcome_ = Outcome::hard_failure(std::move(reason));
 }
 
-// Why it is no reply of gRPC; empty if it is one.
+// Why the response is no reply of gRPC; empty if it is one.
 std::string GrpcCall::fault_of_response() const {
-  if (http_status_ != "200") return "HTTP " + printable(http_status_, 3);
+  if (http_status_ != "200") return "HTTP " + text::printable(http_status_, 3);
   if (!content_type_.starts_with("application/grpc")) {
-    return "not gRPC: content-type \"" + printable(content_type_, kShown) + '"';
+    return "not gRPC: content-type \"" + text::printable(content_type_, kShown) + '"';
   }
   if (grpc_status_.empty()) return "the reply has no grpc-status";
   return "";
@@ -287,12 +288,12 @@ std::string GrpcCall::status_in_words() const {
   const std::string_view name = name_of_status(grpc_status_);
   if (name == "UNIMPLEMENTED") return "the server has no health service";
   if (name == "NOT_FOUND") {
-    return "the server knows no service \"" + printable(check_.service, 64) + '"';
+    return "the server knows no service \"" + text::printable(check_.service, 64) + '"';
   }
   std::string words(name);
-  if (name.empty()) words = "grpc-status " + printable(grpc_status_, 20);
+  if (name.empty()) words = "grpc-status " + text::printable(grpc_status_, 20);
   if (!grpc_message_.empty()) words += ": ";
-  return words + printable(grpc_message_, kMaxReason - words.size());
+  return words + text::printable(grpc_message_, kMaxReason - words.size());
 }
 
 Outcome GrpcCall::closed() const {

@@ -1,4 +1,4 @@
-// One call of grpc.health.v1.Health/Check over HTTP/2, as bytes in and out. No socket, no clock.
+// A call of grpc.health.v1.Health/Check over HTTP/2, as bytes in and out. No socket, no clock.
 #pragma once
 
 #include <cstddef>
@@ -11,11 +11,11 @@
 #include "health/check_spec.h"
 #include "health/outcome.h"
 
-struct nghttp2_session;  // which the files grpc_*.cpp alone know
+struct nghttp2_session;  // known in grpc/ alone
 
 namespace hlb::probes {
 
-// What a server can make it hold or do is bounded by what is taken in from it: 64 KiB.
+// Takes in 64 KiB from a server, which limits what that can make it hold or do.
 class GrpcCall {
  public:
   static constexpr std::size_t kMaxReceived = 65536;
@@ -26,18 +26,18 @@ class GrpcCall {
   GrpcCall(const GrpcCall&) = delete;
   GrpcCall& operator=(const GrpcCall&) = delete;
 
-  // What is to be sent now: the request at first, answers to the server's settings and pings after
+  // The bytes to send now: the request at first, answers to the server's settings and pings after
   // each take(). May be empty.
   std::string output();
 
-  // Takes in what was received. The outcome, as soon as there is one: SERVING passes, anything else
-  // is a hard failure. Not to be called after an outcome.
+  // Takes in what was received. Returns the outcome as soon as there is one: SERVING passes,
+  // anything else is a hard failure. Not to be called after an outcome.
   std::optional<Outcome> take(std::string_view received);
 
   // The outcome when the server closed the connection before there was one.
   Outcome closed() const;
 
-  // What to say when nothing more comes: "no response in".
+  // The words for a timeout now: "no response in".
   std::string_view silence() const;
 
  private:
@@ -59,7 +59,7 @@ class GrpcCall {
   const GrpcCheck& check_;
   std::unique_ptr<nghttp2_session, Free> session_;
   std::string request_;   // the body
-  std::size_t sent_ = 0;  // of it
+  std::size_t sent_ = 0;  // of the body
   std::string output_;
   std::size_t received_ = 0;
   std::string beginning_;  // of what was received

@@ -1,30 +1,27 @@
 // The messages of gRPC's health checking protocol (grpc/health/v1/health.proto), as gRPC frames
-// them in a body. Written and read here byte by byte, since each has one field: protobuf's library
-// and generated code would be many times as much.
+// them in a body. Fields are taken one by one, as each message has but one: no code is generated.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
 
 namespace hlb::probes {
 
-// Of HealthCheckResponse. A server may know others, by number alone.
+// The statuses of HealthCheckResponse. A server may know others, by number alone.
 enum class ServingStatus : std::uint64_t { unknown, serving, not_serving, service_unknown };
 
-// The body that asks for `service`; empty: for the server as a whole.
+// The body that asks for `service`, or for the server as a whole if that is empty.
 std::string health_check_request(std::string_view service);
 
 inline constexpr std::size_t kMaxHealthReply = 1024;
 
-// What a whole body says.
-struct HealthReply {
-  std::optional<ServingStatus> status;
-  std::string_view fault;  // why there is none: "the reply is compressed"; never freed
-};
+// The status, or a literal that says why there is none: "the reply is compressed".
+using HealthReply = tl::expected<ServingStatus, std::string_view>;
 
+// Reads a whole body.
 HealthReply health_check_reply(std::string_view body);
 
 }  // namespace hlb::probes

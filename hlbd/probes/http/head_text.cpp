@@ -48,7 +48,7 @@ std::string_view take_word(std::string_view& list) {
 struct Field {
   std::string_view name;
   std::string_view value;
-  bool proper = false;  // as RFC 9112, 5 has it
+  bool proper = false;  // by RFC 9112, 5
 };
 
 Field field_in(std::string_view line) {
@@ -64,12 +64,12 @@ Field field_in(std::string_view line) {
 std::optional<std::uint64_t> number_in(std::string_view text) {
   std::uint64_t number = 0;
   const char* end = text.data() + text.size();
-  const auto [behind, error] = std::from_chars(text.data(), end, number);
-  if (text.empty() || error != std::errc() || behind != end) return std::nullopt;
+  const auto [after, error] = std::from_chars(text.data(), end, number);
+  if (text.empty() || error != std::errc() || after != end) return std::nullopt;
   return number;
 }
 
-// What the fields say of the body and of the connection, all of them together.
+// Gathers what all fields together say of the body and of the connection.
 class Reading {
  public:
   explicit Reading(std::string_view head) {
@@ -131,7 +131,7 @@ class Reading {
   unsigned lengths_ = 0;
   unsigned encodings_ = 0;
   std::optional<std::uint64_t> length_;  // nullopt: the last one is no number
-  bool chunked_ = false;                 // in the end
+  bool chunked_ = false;                 // by the last encoding
   bool closes_ = false;
   bool keeps_ = false;
 };

@@ -21,7 +21,7 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-constexpr unsigned kRequestTimeout = 408;  // what some servers say when they close an idle one
+constexpr unsigned kRequestTimeout = 408;  // some servers' word when they close an idle connection
 
 struct Reply {
   Outcome outcome;
@@ -29,10 +29,10 @@ struct Reply {
   bool reusable = false;  // the connection can take another request
 };
 
-// One request and its reply, over a stream that is connected.
+// A request and its reply, over a stream that is connected.
 class Exchange {
  public:
-  // All of them must outlive it. `pattern` is nullptr if any body passes. `kept`: the stream has
+  // All arguments must outlive it. `pattern` is nullptr if any body passes. `kept`: the stream has
   // been used before, and may have been closed since.
   Exchange(Stream& stream, const HttpCheck& check, const Pattern* pattern, bool kept)
       : stream_(stream), check_(check), pattern_(pattern), kept_(kept) {}
@@ -46,7 +46,7 @@ class Exchange {
   }
 
  private:
-  // A stream that breaks by itself, not by our time-out or shutdown, was none any more.
+  // Takes a kept stream for stale that breaks by itself, not by our timeout or shutdown.
   Reply broken(const error_code& error, std::string_view silence, bool before_any_reply) const {
     const Outcome outcome = stream_.failure(error, silence);
     const bool by_itself =
@@ -54,7 +54,7 @@ class Exchange {
     return {outcome, kept_ && before_any_reply && by_itself, false};
   }
 
-  // Apart from run(), as read_whole(), so that a head is held only while one is awaited.
+  // Stands apart from run(), as read_whole() does, so that a head is held only while it is awaited.
   asio::awaitable<Reply> read_status() {
     ResponseHead head(check_);
     co_return co_await read_head(head);
@@ -72,13 +72,13 @@ class Exchange {
     }
   }
 
-  // What is no response, or none to our request, was left over from before.
+  // Takes for stale what is no response, or none to our request: it was left over from before.
   Reply judged(const ResponseHead& head, Outcome outcome) const {
     const bool left_over = head.status() == 0 || head.status() == kRequestTimeout;
     return {std::move(outcome), kept_ && left_over, false};
   }
 
-  // The body of a reply that fails by its status is left alone, and the connection given up. One
+  // Leaves the body of a reply alone that fails by its status, and gives up the connection. A reply
   // that drains passes by its status alone.
   asio::awaitable<Reply> read_whole() {
     ResponseHead head(check_);
@@ -97,7 +97,7 @@ class Exchange {
     co_return reply;
   }
 
-  // Whether more of the body is wanted: to find what is expected, or to use the connection again.
+  // Whether more of the body is wanted: to find what is expected, or to reuse the connection.
   bool goes_on(const ResponseBody& body) {
     if (body.state() != ResponseBody::State::incomplete) return false;
     return may_reuse_ || (pattern_ != nullptr && !is_settled_by(body.text()));
@@ -110,7 +110,7 @@ class Exchange {
     return settled_;
   }
 
-  // In what has come, unless more of it had been promised, which could undo a match.
+  // Looks in what has come. If more had been promised that could undo a match.
   bool is_found_in(const ResponseBody& body) const {
     if (settled_) return true;
     return body.lacks_some() ? pattern_->is_settled_by(body.text()) : pattern_->is_in(body.text());
@@ -146,7 +146,7 @@ class Exchange {
   bool kept_;
   bool may_reuse_ = false;    // the connection, by the head
   bool settled_ = false;      // the pattern, by what has come of the body
-  std::size_t searched_ = 0;  // of that
+  std::size_t searched_ = 0;  // bytes of the body
 };
 
 class HttpProbe : public Probe, private KeptWatch::Keeper {

@@ -15,7 +15,7 @@ bool is_configured(const HttpCheck& check, std::string_view name) {
                              [&](const auto& header) { return is_same_name(header.first, name); });
 }
 
-// An IPv6 literal is bracketed; a host that names a port keeps it.
+// Writes the Host header: an IPv6 literal is bracketed; a host that names a port keeps it.
 std::string host_header(const HttpCheck& check, std::uint16_t port) {
   const std::string& host = check.host;
   const auto colons = std::count(host.begin(), host.end(), ':');
@@ -26,7 +26,8 @@ std::string host_header(const HttpCheck& check, std::uint16_t port) {
   return port == (check.tls ? 443 : 80) ? bare : bare + ":" + std::to_string(port);
 }
 
-// Some servers refuse a request that could have a body, if it doesn't say that it has none.
+// Whether to say that there is no body: some servers refuse a request that could have one and
+// doesn't say so.
 bool could_have_body(std::string_view method) {
   constexpr std::array<std::string_view, 3> kMethods = {"POST", "PUT", "PATCH"};
   return std::ranges::find(kMethods, method) != kMethods.end();

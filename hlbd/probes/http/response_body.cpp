@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t kMaxChunkLine = 4096;
 constexpr std::uint64_t kMaxChunk = std::uint64_t{1} << 59U;  // another digit still fits
 
-// As a size, which has 32 bits on some machines.
+// Makes a std::size_t, which has 32 bits on some machines.
 std::size_t at_most(std::uint64_t size) {
   return static_cast<std::size_t>(std::min<std::uint64_t>(size, SIZE_MAX));
 }
@@ -58,7 +58,8 @@ Chunks::Place Chunks::place_of(char next) {
   }
 }
 
-// What isn't a digit ends it; CR and whatever else stands there is skipped up to the line's end.
+// Reads a chunk's size. What isn't a digit ends it; CR and whatever else stands there is skipped up
+// to the line's end.
 Chunks::Place Chunks::in_size(char next) {
   const int digit = hex_digit(next);
   if (digit < 0 && line_ == 1) return Place::nowhere;
@@ -75,7 +76,7 @@ Chunks::Place Chunks::in_size(char next) {
   return may_follow ? Place::extension : Place::nowhere;
 }
 
-// A blank line ends it. A CR doesn't count, wherever it stands.
+// Reads the trailer, which a blank line ends. A CR doesn't count, wherever it stands.
 Chunks::Place Chunks::in_trailer(char next) {
   if (next == '\r') --line_;
   if (next != '\n') return Place::trailer;
@@ -104,7 +105,7 @@ void ResponseBody::take(std::string_view bytes) {
   }
 }
 
-// Returns what is left.
+// Takes some of `bytes`, and returns the rest.
 std::string_view ResponseBody::take_some(std::string_view bytes) {
   Chunks::Taken taken{bytes, ""};
   if (framing_.end == Framing::End::chunks) taken = chunks_.take(bytes);

@@ -10,13 +10,13 @@
 
 namespace hlb::probes {
 
-inline constexpr std::size_t kMaxBody = 65536;  // what is read of a body at most
+inline constexpr std::size_t kMaxBody = 65536;  // read of a body at most
 
 // Takes the chunks off a body.
 class Chunks {
  public:
-  // The part of the body that `bytes` begin with, and what comes after it; the first may be empty
-  // while the second isn't. Not to be called at their end, or once they are malformed.
+  // Takes the part of the body that `bytes` begin with, and the rest after it; the part may be
+  // empty while the rest isn't. Not to be called at the chunks' end, or once they are malformed.
   struct Taken {
     std::string_view part;
     std::string_view rest;
@@ -28,7 +28,7 @@ class Chunks {
   bool proper() const { return proper_; }  // every line ended with CR and LF
 
  private:
-  // Where the next byte belongs.
+  // The place that the next byte belongs to.
   enum class Place : std::uint8_t { size, extension, data, data_end, trailer, end, nowhere };
 
   Place place_of(char next);
@@ -37,7 +37,7 @@ class Chunks {
   Place in_trailer(char next);
 
   Place place_ = Place::size;
-  std::uint64_t left_ = 0;  // of the chunk's data; its size, while that is read
+  std::uint64_t left_ = 0;  // of the chunk's data; the size as far as it is read
   std::size_t line_ = 0;    // bytes of the present line
   char last_ = 0;
   bool proper_ = true;
@@ -48,25 +48,25 @@ class ResponseBody {
   enum class State : std::uint8_t {
     incomplete,
     complete,
-    cut_off,    // over 64 KiB: no more of it is to be taken
-    malformed,  // its chunks, or it was closed too soon
+    cut_off,    // over 64 KiB: no more is to be taken
+    malformed,  // the chunks are, or the connection was closed too soon
   };
 
-  // `begun` is what came of it with the head. The text is kept only if asked for.
+  // `begun` is the part that came with the head. The text is kept only if `kept`.
   ResponseBody(const Framing& framing, bool kept, std::string_view begun);
 
   State state() const { return state_; }
 
-  // What arrives next. Only while the body is incomplete.
+  // Takes what arrives next. To be called only while the body is incomplete.
   void take(std::string_view bytes);
 
-  // The backend closed the connection, which is how some bodies end.
+  // Notes that the backend closed the connection, which is how some bodies end.
   void closed();
 
-  // What has come of it.
+  // The text that has come.
   const std::string& text() const { return text_; }
 
-  // Whether more is to come, by its length or chunks.
+  // Whether more is to come, by the length or the chunks.
   bool lacks_some() const;
 
   // Whether the connection can take another request now.
@@ -78,9 +78,9 @@ class ResponseBody {
 
   Framing framing_;
   bool kept_;
-  bool surplus_ = false;  // something came after it
+  bool surplus_ = false;  // something came after the body
   State state_ = State::incomplete;
-  std::uint64_t size_ = 0;  // of what has come
+  std::uint64_t size_ = 0;  // that has come
   Chunks chunks_;
   std::string text_;
 };

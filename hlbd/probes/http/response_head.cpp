@@ -4,6 +4,7 @@
 #include <boost/beast/http/status.hpp>
 
 #include "probes/reason.h"
+#include "text/printable.h"
 
 namespace hlb::probes {
 namespace {
@@ -13,7 +14,7 @@ namespace http = boost::beast::http;
 constexpr std::size_t kMaxPhrase = 40;
 constexpr std::string_view kNotHttp = "not an HTTP response: ";
 
-// Responses that announce another one. 101 is final: it would switch to what nobody asked for.
+// Whether a response announces another one. 101 is final: it would switch to what nobody asked for.
 bool is_interim(unsigned status) {
   return status >= 100 && status < 200 && status != 101;
 }
@@ -22,7 +23,7 @@ bool has_no_body(unsigned status) {
   return status == 204 || status == 304;
 }
 
-// 0 if it is no response of HTTP/1.x.
+// The status that a head gives; 0 if it is no response of HTTP/1.x.
 unsigned status_in(std::string_view head) {
   const auto line = status_line_of(head);
   return line ? line->status : 0;
@@ -61,7 +62,7 @@ std::optional<Outcome> ResponseHead::take(std::size_t count) {
   }
 }
 
-// The blank line may have arrived but for its last byte.
+// Makes room for more of the head. Its blank line may have arrived but for the last byte.
 std::optional<Outcome> ResponseHead::make_room() {
   constexpr std::size_t kBegunEnd = 2;
   if (end_ == kSize) return Outcome::hard_failure("response head over 64 KiB");
@@ -77,14 +78,15 @@ Outcome ResponseHead::closed() const {
 
 Outcome ResponseHead::not_http() const {
   return Outcome::hard_failure(
-      std::string(kNotHttp).append(printable(arrived(), kMaxReason - kNotHttp.size())));
+      std::string(kNotHttp).append(text::printable(arrived(), kMaxReason - kNotHttp.size())));
 }
 
 std::string ResponseHead::status_line() const {
   const std::string line = "HTTP " + std::to_string(status_);
   const auto said = status_line_of(head());
-  const std::string phrase =
-      said && !said->phrase.empty() ? printable(said->phrase, kMaxPhrase) : usual_phrase(status_);
+  const std::string phrase = said && !said->phrase.empty()
+                                 ? text::printable(said->phrase, kMaxPhrase)
+                                 : usual_phrase(status_);
   return phrase.empty() ? line : line + " " + phrase;
 }
 
@@ -104,13 +106,13 @@ Outcome ResponseHead::outcome() const {
   const auto location = field_of(head(), "Location");
   if (status_ / 100 == 3 && !location.empty()) {
     reason += ", Location: ";
-    reason += printable(location, kMaxReason - reason.size());
+    reason += text::printable(location, kMaxReason - reason.size());
   }
   return is_in(check_.expect_status) ? pass(std::move(reason), false)
                                      : Outcome::hard_failure(std::move(reason));
 }
 
-// Says nothing of being drained where no status means that.
+// Passes; says nothing of being drained where no status means that.
 Outcome ResponseHead::pass(std::string reason, bool drains) const {
   Outcome outcome = Outcome::pass(std::move(reason));
   if (!check_.drain_status.empty()) outcome.advice.drained = drains;

@@ -17,21 +17,21 @@ namespace hlb::probes {
 class ResponseHead {
  public:
   static constexpr std::size_t kSize = 65536;      // of a head at most
-  static constexpr std::size_t kFirstSize = 1024;  // what is set aside for it; most need no more
+  static constexpr std::size_t kFirstSize = 1024;  // set aside at first; most need no more
 
-  // Of the response to a request made with this check's method, which must outlive it.
+  // Judges the response to a request with this check's method. The check must outlive it.
   explicit ResponseHead(const HttpCheck& check) : check_(check) {}
   ResponseHead(const ResponseHead&) = delete;
   ResponseHead& operator=(const ResponseHead&) = delete;
 
-  // Where the next bytes belong; never empty before an outcome.
+  // The space for the next bytes; never empty before an outcome.
   std::span<char> space() { return std::span(bytes_).subspan(end_); }
 
-  // Takes the `count` bytes written to space(). The outcome, as soon as there is one: a
+  // Takes the `count` bytes written to space(). Returns the outcome as soon as there is one: a
   // status that the check expects passes, as does one that means drain, which then is the advice;
-  // anything else is a hard failure. Of the rest of the head
-  // no more is asked than that it ends. Interim responses (100 Continue …) are skipped; together
-  // with the final head they may fill 64 KiB. Not to be called after an outcome.
+  // anything else is a hard failure. The rest of the head must end, and no more is asked of it.
+  // Interim responses (100 Continue …) are skipped; together with the final head they may fill 64
+  // KiB. Not to be called after an outcome.
   std::optional<Outcome> take(std::size_t count);
 
   // The outcome when the backend closed the connection before there was one.
@@ -40,11 +40,12 @@ class ResponseHead {
   // Whether a part of the head has arrived.
   bool begun() const { return end_ > begin_; }
 
-  // Once there is an outcome: the status, 0 if that wasn't a response of HTTP/1.x at all;
+  // These four are to be called once there is an outcome.
+  // The status; 0 if that wasn't a response of HTTP/1.x at all.
   unsigned status() const { return status_; }
-  // what the outcome's reason begins with then, "HTTP 200 OK";
+  // The beginning of the outcome's reason, "HTTP 200 OK".
   std::string status_line() const;
-  // how the body ends, and what has arrived of it.
+  // The way that the body ends, and what has arrived of it.
   Framing framing() const;
   std::string_view rest() const { return arrived().substr(size_); }
 
@@ -59,11 +60,11 @@ class ResponseHead {
 
   const HttpCheck& check_;
   unsigned status_ = 0;
-  bool is_http_ = false;    // its first line has come, and is one
-  std::size_t begin_ = 0;   // of the present response,
-  std::size_t looked_ = 0;  // how much of it is known not to be the end of its head,
-  std::size_t size_ = 0;    // that of its head once there is an outcome,
-  std::size_t end_ = 0;     // and up to where bytes have arrived
+  bool is_http_ = false;    // the first line has come, and is HTTP's
+  std::size_t begin_ = 0;   // of the present response
+  std::size_t looked_ = 0;  // bytes of it that are known not to be the end of its head
+  std::size_t size_ = 0;    // of its head, once there is an outcome
+  std::size_t end_ = 0;     // of the bytes that have arrived
   std::vector<char> bytes_ = std::vector<char>(kFirstSize);
 };
 

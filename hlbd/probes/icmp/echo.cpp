@@ -100,7 +100,7 @@ std::string ipv6_unreachable(std::uint8_t code) {
 
 }  // namespace
 
-// The kernel fills in the checksum of IPv6, as it covers addresses.
+// Leaves the checksum of IPv6 to the kernel, as it covers addresses.
 EchoMessage echo_request(Family family, const Echo& echo) {
   EchoMessage message{};
   message[kType] = request_type(family);

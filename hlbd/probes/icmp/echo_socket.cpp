@@ -29,24 +29,24 @@ using asio::ip::icmp;
 using boost::system::error_code;
 using Family = Address::Family;
 
-// How much may be sent before replies are read, and read before others on the loop have their turn.
+// Limits of what is sent before replies are read, and read before others on the loop have a turn.
 constexpr unsigned kMostUnread = 64;
 constexpr int kBatchSize = 32;
 constexpr int kMostBatches = 16;
 constexpr int kRoom = 1 << 20;  // asked for replies; the system may have set a lower limit
 
-// The longest that is of interest: an IP header with options, and the message.
+// The longest packet that is of interest: an IP header with options, and the message.
 constexpr std::size_t kPacketSize = 60 + kEchoSize;
 
 template <typename Value>
 void set_option(int fd, int level, int name, const Value& value) {
-  // Without what can't be set here a ping may be lost, or hlbd be woken for nothing.
+  // Goes on without what can't be set: a ping may be lost then, or hlbd be woken for nothing.
   (void)::setsockopt(fd, level, name, &value, sizeof value);
 }
 
-int open_echo_socket(const Way& way, Family family, int type, error_code& error) {
+tl::expected<FileDescriptor, error_code> open_echo_socket(const Way& way, Family family, int type) {
   const int protocol = family == Family::ipv4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6};
-  return open_socket(way, family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol, error);
+  return open_socket(way, family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
 }
 
 // Lets only echo replies with this identifier through, as a raw socket gets every ICMP message of
@@ -72,7 +72,7 @@ void filter(int fd, Family family, std::uint16_t identifier) {
              sock_fprog{static_cast<unsigned short>(program.size()), program.data()});
 }
 
-// ICMP errors are to be kept apart, with what they quote.
+// Has the kernel keep ICMP errors apart, with what they quote.
 void prepare(int fd, Family family) {
   if (family == Family::ipv4) {
     set_option(fd, SOL_IP, IP_RECVERR, 1);
@@ -94,7 +94,7 @@ std::span<const std::uint8_t> without_ip_header(std::span<const std::uint8_t> pa
   return packet.subspan(std::min(length, packet.size()));
 }
 
-// What has been put beside a message from the error queue; nullptr if it is no ICMP error.
+// The ICMP error that came beside a message from the error queue; nullptr if there is none.
 const sock_extended_err* error_of(msghdr& message) {
   for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
        part = CMSG_NXTHDR(&message, part)) {
@@ -115,17 +115,14 @@ std::string sender_of(const sock_extended_err& error) {
 
 }  // namespace
 
-std::shared_ptr<EchoSocket> EchoSocket::open(const asio::any_io_executor& executor, Family family,
-                                             const Way& way, error_code& error) {
-  int fd = open_echo_socket(way, family, SOCK_DGRAM, error);
-  const bool raw =
-      fd < 0 && (error == errc::permission_denied || error == errc::operation_not_permitted);
-  if (raw) {
-    error.clear();
-    fd = open_echo_socket(way, family, SOCK_RAW, error);
-  }
-  if (fd < 0) return nullptr;
-  return std::shared_ptr<EchoSocket>(new EchoSocket(executor, family, raw, fd));
+EchoSocket::Opened EchoSocket::open(const asio::any_io_executor& executor, Family family,
+                                    const Way& way) {
+  auto socket = open_echo_socket(way, family, SOCK_DGRAM);
+  const bool raw = !socket && (socket.error() == errc::permission_denied ||
+                               socket.error() == errc::operation_not_permitted);
+  if (raw) socket = open_echo_socket(way, family, SOCK_RAW);
+  if (!socket) return tl::unexpected(socket.error());
+  return std::shared_ptr<EchoSocket>(new EchoSocket(executor, family, raw, socket->release()));
 }
 
 EchoSocket::EchoSocket(const asio::any_io_executor& executor, Family family, bool raw, int fd)
@@ -138,7 +135,7 @@ EchoSocket::EchoSocket(const asio::any_io_executor& executor, Family family, boo
   lost_ = count_lost();
 }
 
-// An ICMP error that came for another request ends a sending as well.
+// Tries again, as an ICMP error that came for another request ends a sending as well.
 error_code EchoSocket::send(const Target& target, const Echo& echo) {
   constexpr int kTries = 4;
   if (sent_since_read_++ >= kMostUnread) receive();
@@ -165,7 +162,7 @@ void EchoSocket::listen(OnEcho on_echo) {
   await_more();
 }
 
-// ICMP errors end the wait as well.
+// Waits for replies, and for ICMP errors, which end the wait as well.
 void EchoSocket::await_more() {
   socket_.async_wait(asio::posix::descriptor_base::wait_read,
                      scope_.guard([this](const error_code& error) {
@@ -175,7 +172,7 @@ void EchoSocket::await_more() {
                      }));
 }
 
-// A read that fails for more than want of replies says that ICMP errors have come.
+// Reads replies, and ICMP errors where a read fails for more than want of replies.
 void EchoSocket::receive() {
   sent_since_read_ = 0;
   for (int batch = 0; batch < kMostBatches; ++batch) {
@@ -231,7 +228,7 @@ void EchoSocket::receive_errors() {
   }
 }
 
-// The name of a message from the error queue is where the request went.
+// Takes a message from the error queue, whose name is where the request went.
 bool EchoSocket::receive_error() {
   icmp::endpoint asked;
   std::array<std::uint8_t, kPacketSize> quoted;

@@ -9,31 +9,32 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <tl/expected.hpp>
 
 #include "health/check_spec.h"
 #include "health/outcome.h"
 #include "probes/icmp/echo.h"
 #include "probes/target.h"
-#include "text/address.h"
 #include "system/scope.h"
+#include "text/address.h"
 
 namespace hlb::probes {
 
-// In a shared_ptr, by hlbd's loop alone. The destructor closes it; it must come before the loop's.
+// Lives in a shared_ptr. Used by hlbd's loop alone, before whose destructor its own must come.
 class EchoSocket {
  public:
   using Monotonic = std::chrono::steady_clock;
 
-  // Told of what came back: who was asked, what, and the outcome, a pass or a hard failure. Anybody
-  // can have sent it; only who knows the token has seen the request.
+  // Called with what came back: who was asked, what, and the outcome, a pass or a hard failure.
+  // Anybody can have sent it; only who knows the token has seen the request.
   using OnEcho =
       std::function<void(const boost::asio::ip::address& asked, const Echo&, Outcome outcome)>;
 
-  // nullptr on an error, see open_socket(); EPERM or EACCES: the system allows hlbd neither kind of
-  // socket.
-  static std::shared_ptr<EchoSocket> open(const boost::asio::any_io_executor& executor,
-                                          Address::Family family, const Way& way,
-                                          boost::system::error_code& error);
+  using Opened = tl::expected<std::shared_ptr<EchoSocket>, boost::system::error_code>;
+
+  // The errors are open_socket()'s; EPERM or EACCES: the system allows hlbd neither kind of socket.
+  static Opened open(const boost::asio::any_io_executor& executor, Address::Family family,
+                     const Way& way);
 
   // `echo.identifier` is the socket's own affair. Reads what came back first when many requests
   // were sent since, lest the kernel run out of room for the replies.
@@ -42,7 +43,7 @@ class EchoSocket {
   // Whether send() found no room, in this socket's buffer or in the host at large.
   static bool is_full(const boost::system::error_code& error);
 
-  // From now on calls `on_echo`, from the loop and from send(). It must neither send nor destroy
+  // Calls `on_echo` from now on, from the loop and from send(). It must neither send nor destroy
   // the socket.
   void listen(OnEcho on_echo);
 

@@ -24,7 +24,8 @@ std::uint64_t random_token() {
   return token;
 }
 
-// A request that wasn't sent. What this host's own packet filter forbids is its own affair.
+// The outcome of a request that wasn't sent. What this host's own packet filter forbids says
+// nothing of the backend.
 Outcome not_sent(const error_code& error) {
   if (EchoSocket::is_full(error) || error.value() == EPERM || error.value() == EACCES) {
     return Outcome::not_known("no probe: " + error.message());
@@ -34,7 +35,7 @@ Outcome not_sent(const error_code& error) {
 
 }  // namespace
 
-// One request that waits for its reply.
+// A request that waits for its reply.
 class Pinger::Ping {
  public:
   Ping(Pinger& pinger, const Target& target)
@@ -83,8 +84,8 @@ asio::awaitable<Outcome> Pinger::ping(const Target& target) {
 }
 
 error_code Pinger::send(Ping& ping, const Target& target) {
-  // On a way of its own it has a socket of its own, which stays with no interface or namespace that
-  // has gone meanwhile.
+  // A ping on a way of its own has a socket of its own, which stays with no interface or namespace
+  // that has gone meanwhile.
   if (target.spec->way != Way()) {
     Sockets none;
     return send_by_another(none, ping, target);
@@ -100,20 +101,20 @@ error_code Pinger::send(Ping& ping, const Target& target) {
   return send_by_another(sockets, ping, target);
 }
 
-// A new socket that is full from the start says that it isn't for want of sockets.
+// Keeps the new socket unless it is full from the start: then it isn't for want of sockets.
 error_code Pinger::send_by_another(Sockets& sockets, Ping& ping, const Target& target) {
-  error_code error;
-  ping.sent_by = EchoSocket::open(executor_, target.address.family, target.spec->way, error);
-  if (error) return error;
+  auto opened = EchoSocket::open(executor_, target.address.family, target.spec->way);
+  if (!opened) return opened.error();
+  ping.sent_by = std::move(*opened);
   ping.sent_by->listen([this](const asio::ip::address& asked, const Echo& echo, Outcome outcome) {
     take(asked, echo, std::move(outcome));
   });
-  error = ping.sent_by->send(target, ping.echo);
+  const error_code error = ping.sent_by->send(target, ping.echo);
   if (!EchoSocket::is_full(error)) sockets.insert(sockets.begin(), ping.sent_by);
   return error;
 }
 
-// What nobody waits for came too late, or from a stranger.
+// Drops what nobody waits for: it came too late, or from a stranger.
 void Pinger::take(const asio::ip::address& asked, const Echo& echo, Outcome outcome) {
   const auto found = waiting_.find(echo.token);
   if (found == waiting_.end()) return;

@@ -16,10 +16,10 @@
 
 namespace hlb::probes {
 
-// One for all of hlbd, in a shared_ptr that whoever awaits ping() holds. Opens a socket when it is
-// first needed, one for each family, and another only while what the kernel couldn't
-// deliver yet, for want of a neighbour's link-layer address, fills those there are. Used by hlbd's
-// loop alone; the destructor must come before the loop's.
+// The only one in hlbd, in a shared_ptr that whoever awaits ping() holds. Opens a socket of a
+// family when it is first needed, and another only while those there are are full of what the
+// kernel couldn't deliver yet, for want of a neighbour's link-layer address. Used by hlbd's loop
+// alone; the destructor must come before the loop's.
 class Pinger {
  public:
   static constexpr std::size_t kMaxSockets = 32;  // of a family
@@ -28,7 +28,7 @@ class Pinger {
   Pinger(const Pinger&) = delete;
   Pinger& operator=(const Pinger&) = delete;
 
-  // One echo request and what becomes of it, as Probe::attempt() tells.
+  // Sends an echo request, and returns what becomes of it, as Probe::attempt() does.
   boost::asio::awaitable<Outcome> ping(const Target& target);
 
  private:

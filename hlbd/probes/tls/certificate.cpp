@@ -11,11 +11,12 @@
 #include "probes/reason.h"
 #include "text/address.h"
 #include "text/duration.h"
+#include "text/printable.h"
 
 namespace hlb::probes {
 namespace {
 
-constexpr std::size_t kMaxName = 40;   // of what was asked for, and of an authority
+constexpr std::size_t kMaxName = 40;   // asked for, or of an authority
 constexpr std::size_t kMaxNames = 45;  // of all names of a certificate
 
 std::string bytes_of(const ASN1_STRING* text) {
@@ -32,10 +33,10 @@ std::string common_name(const X509_NAME* name) {
 
 std::string in_words(const X509_NAME* name) {
   const std::string common = common_name(name);
-  if (!common.empty()) return printable(common, kMaxName);
+  if (!common.empty()) return text::printable(common, kMaxName);
   std::array<char, 256> whole{};
   X509_NAME_oneline(name, whole.data(), whole.size());
-  return printable(whole.data(), kMaxName);
+  return text::printable(whole.data(), kMaxName);
 }
 
 std::string address_of(const ASN1_OCTET_STRING* address) {
@@ -56,7 +57,7 @@ struct FreeNames {
   void operator()(GENERAL_NAMES* names) const { GENERAL_NAMES_free(names); }
 };
 
-// The names that a certificate is for: as many as there is room for, then "...".
+// Lists the names that a certificate is for: as many as there is room for, then "...".
 std::string names_of(const X509& certificate) {
   const std::unique_ptr<GENERAL_NAMES, FreeNames> names(static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr)));
@@ -64,7 +65,7 @@ std::string names_of(const X509& certificate) {
   for (int index = 0; index < sk_GENERAL_NAME_num(names.get()); ++index) {
     const std::string name = text_of(*sk_GENERAL_NAME_value(names.get(), index));
     if (name.empty()) continue;
-    const std::string next = (list.empty() ? "" : ", ") + printable(name, kMaxName);
+    const std::string next = (list.empty() ? "" : ", ") + text::printable(name, kMaxName);
     if (list.size() + next.size() > kMaxNames) return list + ", ...";
     list += next;
   }
@@ -117,7 +118,7 @@ std::string rejection(x509_store_ctx_st& verification, std::string_view server_n
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
       return "certificate is for " + names_of(*culprit) + ", not for " +
-             printable(server_name, kMaxName);
+             text::printable(server_name, kMaxName);
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
       return "certificate is self-signed";
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
@@ -128,7 +129,7 @@ std::string rejection(x509_store_ctx_st& verification, std::string_view server_n
       return "certificate of an unknown authority: " + in_words(X509_get_issuer_name(culprit));
     default:
       return "certificate refused: " +
-             printable(X509_verify_cert_error_string(error), kMaxReason - 22);
+             text::printable(X509_verify_cert_error_string(error), kMaxReason - 22);
   }
 }
 

@@ -1,25 +1,26 @@
-// What there is to say about a backend's certificate. Its validity is a matter of the wall clock.
+// Words about a backend's certificate, whose validity is a matter of the wall clock.
 #pragma once
 
 #include <chrono>
 #include <string>
 #include <string_view>
 
-struct x509_st;            // OpenSSL's, which the
-struct x509_store_ctx_st;  // files tls_*.cpp alone know
+struct x509_st;            // OpenSSL's,
+struct x509_store_ctx_st;  // known in tls/ alone
 
 namespace hlb::probes {
 
 using WallClock = std::chrono::system_clock;
 
-// The epoch when the certificate doesn't tell.
+// The time when the certificate ends; the epoch if it doesn't tell.
 WallClock::time_point end_of(const x509_st& certificate);
 
-// "ends in 6 days, on 2026-12-01", "expired 3 hours ago, on 2026-11-24". Dates are of UTC.
+// The lifetime in words: "ends in 6 days, on 2026-12-01", "expired 3 hours ago, on 2026-11-24".
+// Dates are of UTC.
 std::string lifetime(WallClock::time_point end, WallClock::time_point now);
 
-// Why the verification that has failed did so, with what the certificate at fault says. At most
-// kMaxReason printable characters.
+// Why the verification has failed, with what the certificate at fault says: at most kMaxReason
+// printable characters.
 std::string rejection(x509_store_ctx_st& verification, std::string_view server_name,
                       WallClock::time_point now);
 

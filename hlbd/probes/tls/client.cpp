@@ -31,7 +31,7 @@ void TlsClient::look() {
   });
 }
 
-// From the beginning of the look on, so that one that hangs delays only those who began with it.
+// Counts from the beginning of the look, so that a look that hangs delays only who began with it.
 boost::asio::awaitable<void> TlsClient::looked(milliseconds timeout) {
   const auto patience = std::min(kPatience, timeout / 2);
   const auto left = std::chrono::ceil<milliseconds>(began_ + patience - Monotonic::now());

@@ -1,4 +1,4 @@
-// What the TLS connections to many backends have in common: whom we trust, and who we are.
+// The settings that TLS connections to many backends share: whom we trust, and who we are.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -20,30 +20,30 @@
 namespace hlb::probes {
 
 // The files of a TlsSpec as OpenSSL has read them; its server_name plays no part. They are read by
-// a worker, as their disk may hang: while they can't be read, or used, the old ones serve. In a
-// shared_ptr; used by hlbd's loop alone.
+// a worker, as their disk may hang: while they can't be read, or used, the old ones serve. Lives in
+// a shared_ptr; used by hlbd's loop alone.
 class TlsClient {
  public:
-  // How long a connection waits for a look at the files, if its check allows twice that.
+  // The longest that a connection waits for a look at the files, if its check allows twice that.
   static constexpr std::chrono::milliseconds kPatience{250};
 
   TlsClient(TlsSpec spec, std::shared_ptr<Worker> worker);
 
-  // Begins to look whether the files have changed, to read them then, and the first time. Does
-  // nothing while that is under way already.
+  // Begins a look at the files, which reads them if they have changed, and the first time. Does
+  // nothing while a look is under way already.
   void look();
 
-  // Waits until it is done; if it takes longer than kPatience, or half of the check's `timeout`,
-  // only until then. Also returns when the caller is cancelled. This must outlive it.
+  // Waits until the look is done, but for no longer than kPatience, or half of the check's
+  // `timeout`. Returns when the caller is cancelled, too. This object must outlive it.
   boost::asio::awaitable<void> looked(std::chrono::milliseconds timeout);
 
-  // What to make a connection from, until the loop goes on. nullptr when no files could be read as
-  // yet: fault() says why.
+  // The settings to make a connection from; valid until the loop goes on. nullptr when no files
+  // could be read as yet: fault() says why.
   ssl_ctx_st* current() const { return settings_.get(); }
   std::string fault() const;
 
-  // Another number for other contents of the files: what was verified by the ones before counts no
-  // more.
+  // A number that changes with the contents of the files: what was verified by earlier ones no
+  // longer counts.
   unsigned generation() const { return generation_; }
 
  private:
@@ -58,13 +58,13 @@ class TlsClient {
   std::optional<FileStamps> read_;  // of the files that settings_ was made from
   std::string fault_;               // that the last look found
   unsigned generation_ = 0;
-  bool looking_ = false;         // the worker is,
-  Monotonic::time_point began_;  // since then
+  bool looking_ = false;         // the worker is
+  Monotonic::time_point began_;  // the look
   Waiters waiters_;
   Scope scope_;
 };
 
-// Those in use, one for all checks that say the same.
+// The clients in use, one for all checks that say the same.
 class TlsClients {
  public:
   // `workers` must outlive this.

@@ -1,4 +1,4 @@
-// One backend as it is spoken to over TLS, from one connection to the next.
+// A backend as it is spoken to over TLS, from one connection to the next.
 #pragma once
 
 #include <chrono>
@@ -12,13 +12,13 @@
 
 namespace hlb::probes {
 
-// A backend that has shown its certificate need not do so again for so long. What it has put in
-// that one's place meanwhile is not noticed, neither on a connection that is kept nor when a
-// session is resumed.
+// The time for which a backend that has shown its certificate need not do so again. Another one
+// that takes its place meanwhile isn't noticed, neither on a kept connection nor when a session is
+// resumed.
 inline constexpr std::chrono::minutes kCertificateSeen{5};
 
 // The last session with a backend, which makes the next handshake cheap. Kept in its encoding,
-// which takes a fraction of the memory. No clock of its own.
+// which takes a fraction of the memory. Has no clock of its own.
 class TlsSession {
  public:
   using Monotonic = std::chrono::steady_clock;
@@ -29,7 +29,7 @@ class TlsSession {
     if (!resumed) shown_ = now;
   }
 
-  // Empty when there is none, or the certificate was shown too long ago.
+  // The session; empty when there is none, or the certificate was shown too long ago.
   std::string_view get(Monotonic::time_point now) {
     if (now - shown_ > kCertificateSeen) drop();
     return encoded_;
@@ -42,10 +42,10 @@ class TlsSession {
   Monotonic::time_point shown_;  // when the certificate was
 };
 
-// What a TlsStream is made from. Used by hlbd's loop alone.
+// Everything that a TlsStream is made from. Used by hlbd's loop alone.
 class TlsPeer {
  public:
-  // `spec` must outlive it. `protocol` is what ALPN asks for, "h2", or empty; it lives for ever.
+  // `spec` must outlive it. `protocol` is asked for by ALPN, "h2", or empty; it lives for ever.
   TlsPeer(std::shared_ptr<TlsClient> client, const TlsSpec& spec, std::string_view protocol = "")
       : client_(std::move(client)), spec_(spec), protocol_(protocol) {}
 
@@ -54,18 +54,18 @@ class TlsPeer {
   std::string_view protocol() const { return protocol_; }
 
   // The session that a new connection is to offer, empty for none; valid until one of the calls
-  // below. None is offered that was verified by other files than the client has now.
+  // below. No session is offered that was verified by other files than the client has now.
   std::string_view session() {
     if (std::exchange(generation_, client_->generation()) != client_->generation()) session_.drop();
     return session_.get(TlsSession::Monotonic::now());
   }
 
-  // One of that connection, which takes its place.
+  // Keeps a session of that connection, in place of the one before.
   void keep_session(std::string session, bool resumed) {
     session_.keep(std::move(session), resumed, TlsSession::Monotonic::now());
   }
 
-  // That connection failed.
+  // Forgets the session, as that connection failed.
   void drop_session() { session_.drop(); }
 
  private:

@@ -18,7 +18,7 @@ std::string text_of(unsigned long error) {
   return reason == nullptr ? "an error that OpenSSL doesn't name" : reason;
 }
 
-// Of no meaning for whether there is a file, or what a backend did.
+// Whether an error has no meaning for whether there is a file, or what a backend did.
 bool is_trouble_of_ours(unsigned long error) {
   constexpr std::array kNumbers = {EMFILE, ENFILE, ENOMEM, EIO, ESTALE};
   if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE) return true;
@@ -26,7 +26,7 @@ bool is_trouble_of_ours(unsigned long error) {
          std::ranges::find(kNumbers, ERR_GET_REASON(error)) != kNumbers.end();
 }
 
-// By which alerts a backend rejects a client certificate, or the want of one.
+// Whether by this alert a backend may reject a client certificate, or the want of one.
 bool is_about_certificate(int alert) {
   constexpr std::array kAlerts = {
       SSL_AD_HANDSHAKE_FAILURE,   SSL_AD_BAD_CERTIFICATE,     SSL_AD_UNSUPPORTED_CERTIFICATE,
@@ -36,7 +36,8 @@ bool is_about_certificate(int alert) {
   return std::ranges::find(kAlerts, alert) != kAlerts.end();
 }
 
-// OpenSSL names the alerts of TLS 1.3 in its errors alone: "tlsv13 alert certificate required".
+// Names an alert. OpenSSL names those of TLS 1.3 in its errors alone: "tlsv13 alert certificate
+// required".
 std::string alert_in_words(int alert, const std::string& text) {
   constexpr std::string_view kUnknown = "unknown";
   constexpr std::string_view kPrefix = "tlsv13 alert ";

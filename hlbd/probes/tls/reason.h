@@ -1,4 +1,4 @@
-// What OpenSSL says, in plain words.
+// OpenSSL's errors in plain words.
 #pragma once
 
 #include <string>

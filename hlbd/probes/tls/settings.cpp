@@ -15,11 +15,11 @@
 namespace hlb::probes {
 namespace {
 
-// What a backend may send as its chain of certificates, and how long that may be.
+// Limits of the chain of certificates that a backend sends: its bytes, and its length.
 constexpr long kMaxChainBytes = 65536;
 constexpr int kMaxChain = 8;
 
-// A daemon has nobody to ask.
+// Gives no passphrase, as a daemon has nobody to ask.
 int no_passphrase(char* /*space*/, int /*size*/, int /*writing*/, void* /*data*/) {
   return -1;
 }
@@ -43,7 +43,7 @@ std::string from_environment(const char* variable, const char* otherwise) {
   return value == nullptr ? otherwise : value;
 }
 
-// Where OpenSSL would look for them itself.
+// The file in which OpenSSL would look for authorities itself.
 std::string system_file() {
   return from_environment(X509_get_default_cert_file_env(), X509_get_default_cert_file());
 }
@@ -80,15 +80,16 @@ std::error_code list_hashed(const std::string& folder, std::vector<std::string>&
   return error;
 }
 
-// Passes over what isn't there, or holds no certificate, as OpenSSL does. False when there may be
-// one that couldn't be read, which stays in the queue.
+// Passes over what isn't there, or holds no certificate, as OpenSSL does. Returns false when there
+// may be a certificate that couldn't be read; the error stays in the queue.
 bool pass_over() {
   if (is_own_trouble()) return false;
   ERR_clear_error();
   return true;
 }
 
-// Left to itself, OpenSSL would search the folders in the middle of a handshake.
+// Loads the system's authorities now: left to itself, OpenSSL would search the folders in the
+// middle of a handshake. Returns the first file or folder that can't be read; empty when all can.
 std::string trust_system(SSL_CTX& settings) {
   std::vector<std::string> files = {system_file()};
   for (const std::string& folder : system_folders()) {
@@ -104,7 +105,8 @@ std::string trust_system(SSL_CTX& settings) {
 
 // ---- the files of a check ----------------------------------------------------------------------
 
-// What stands in `ca` is trusted as it is, also when it isn't the root of the chain.
+// Trusts what stands in `ca` as it is, even if it isn't the root of the chain. Returns the file
+// that can't be used; empty when there is none.
 std::string trust(SSL_CTX& settings, const TlsSpec& spec) {
   if (!spec.verify) return "";
   SSL_CTX_set_verify(&settings, SSL_VERIFY_PEER, nullptr);
@@ -113,8 +115,8 @@ std::string trust(SSL_CTX& settings, const TlsSpec& spec) {
   return SSL_CTX_load_verify_file(&settings, spec.ca.c_str()) == 1 ? "" : spec.ca;
 }
 
-// The first file that can't be used; empty when all can. What is wrong with it is left in OpenSSL's
-// queue, which is this thread's.
+// Reads the files, and returns the first that can't be used; empty when all can. What is wrong with
+// it is left in OpenSSL's queue, which is this thread's.
 std::string read_files(SSL_CTX& settings, const TlsSpec& spec) {
   if (std::string file = trust(settings, spec); !file.empty()) return file;
   if (spec.certificate.empty()) return "";

@@ -1,4 +1,4 @@
-// What OpenSSL is told for the connections of checks over TLS, and the files it stands in.
+// OpenSSL's settings for the connections of checks, and the files that they are made from.
 #pragma once
 
 #include <memory>
@@ -9,14 +9,14 @@
 #include "health/check_spec.h"
 #include "system/file_stamp.h"
 
-struct ssl_ctx_st;  // OpenSSL's, which the files tls_*.cpp alone know
+struct ssl_ctx_st;  // OpenSSL's, known in tls/ alone
 
 namespace hlb::probes {
 
 using TlsSettings = std::shared_ptr<ssl_ctx_st>;
 using FileStamps = std::vector<std::optional<FileStamp>>;  // unset: it can't be looked at
 
-// One look at the files of a TlsSpec.
+// A look at the files of a TlsSpec.
 struct TlsLook {
   FileStamps stamps;     // from before they were read
   TlsSettings settings;  // nullptr: the files are as they were, or there is a fault
@@ -27,13 +27,13 @@ struct TlsLook {
 // worker, which nobody waits for, may still be reading files with it.
 void keep_openssl_at_exit();
 
-// The files that settings are made from. Without a `ca` there are those of the system among them: a
-// file, and folders.
+// The files that settings are made from. Without a `ca` the system's are among them: a file, and
+// folders.
 std::vector<std::string> files_of(const TlsSpec& spec);
 
 // Makes settings from these files, unless they are all as in `before`. All that connections will
-// need is read now, and they open no file. May have to wait for the files' disks: a worker's job.
-// From any thread.
+// need is read now, and they open no file. May have to wait for the files' disks: a worker's job,
+// in any thread.
 TlsLook look_at(const TlsSpec& spec, const std::optional<FileStamps>& before);
 
 }  // namespace hlb::probes

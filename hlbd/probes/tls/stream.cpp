@@ -14,6 +14,7 @@
 #include "probes/reason.h"
 #include "probes/tls/reason.h"
 #include "text/address.h"
+#include "text/printable.h"
 
 namespace hlb::probes {
 namespace {
@@ -23,9 +24,9 @@ using boost::system::error_code;
 
 constexpr std::size_t kMaxHandshake = 262144;
 constexpr std::size_t kChunk = 4096;
-constexpr std::size_t kMaxNoTlsShown = 60;  // of what is no TLS
+constexpr std::size_t kMaxNoTlsShown = 60;  // bytes of what is no TLS
 
-// For errors that outcome_ tells of.
+// The error in place of those that outcome_ tells of.
 error_code broken() {
   return asio::error::connection_aborted;
 }
@@ -51,7 +52,7 @@ std::unique_ptr<SSL_SESSION, FreeSession> decoded(std::string_view bytes) {
 
 }  // namespace
 
-// What OpenSSL tells us of a connection while it works on it.
+// Callbacks by which OpenSSL tells of a connection while it works on it.
 struct TlsStream::Callbacks {
   static TlsStream& stream_of(const SSL* tls) {
     return *static_cast<TlsStream*>(SSL_get_app_data(tls));
@@ -100,7 +101,7 @@ TlsStream::TlsStream(Connection& connection, TlsPeer& peer) : connection_(connec
 void TlsStream::start(ssl_ctx_st* settings) {
   if (settings == nullptr) {
     outcome_ = Outcome::unsaid("can't be used",
-                               printable("no probe: " + peer_.client().fault(), kMaxReason));
+                               text::printable("no probe: " + peer_.client().fault(), kMaxReason));
     return;
   }
   ERR_clear_error();
@@ -121,7 +122,8 @@ void TlsStream::start(ssl_ctx_st* settings) {
   offer_session();
 }
 
-// An address can be verified, but SNI is for names alone (RFC 6066, 3).
+// Sets whom the certificate must be of. An address can be verified, but SNI is for names alone (RFC
+// 6066, 3).
 bool TlsStream::name_server() {
   const std::string& name = peer_.spec().server_name;
   if (Address::parse(name)) {
@@ -140,7 +142,7 @@ void TlsStream::offer_protocol() {
   SSL_set_alpn_protos(tls_.get(), list.data(), static_cast<unsigned>(list.size()));
 }
 
-// Not with a certificate that has ended in the meantime: the handshake then finds that out.
+// Offers no session whose certificate has ended meanwhile, so that the handshake finds that out.
 void TlsStream::offer_session() {
   const std::string_view kept = peer_.session();
   if (kept.empty()) return;
@@ -193,8 +195,8 @@ asio::awaitable<Stream::Read> TlsStream::read_some(std::span<char> space) {
   co_return Read{error, error ? 0 : static_cast<std::size_t>(count)};
 }
 
-// What is to be sent waits until there is nothing else to do, so that the end of a handshake and
-// what follows it travel together.
+// Sends only when there is nothing else to do, so that the end of a handshake and what follows it
+// travel together.
 template <typename Step>
 asio::awaitable<error_code> TlsStream::drive(Step step) {
   for (;;) {
@@ -232,7 +234,7 @@ asio::awaitable<error_code> TlsStream::receive() {
   if (error) co_return error;
   const std::string_view bytes(chunk.data(), count);
   if (!is_tls(bytes)) {
-    outcome_ = Outcome::hard_failure("not TLS: \"" + printable(bytes, kMaxNoTlsShown) + '"');
+    outcome_ = Outcome::hard_failure("not TLS: \"" + text::printable(bytes, kMaxNoTlsShown) + '"');
     co_return broken();
   }
   received_ += count;
@@ -244,7 +246,7 @@ asio::awaitable<error_code> TlsStream::receive() {
   co_return error_code();
 }
 
-// A conversation in TLS begins with a record of a handshake or an alert, of a version 3.x.
+// Whether the first bytes are TLS's: a record of a handshake or an alert, of a version 3.x.
 bool TlsStream::is_tls(std::string_view received) const {
   const bool first = received_ == 0 && SSL_in_init(tls_.get()) != 0;
   if (!first) return true;

@@ -15,24 +15,24 @@
 #include "probes/tls/certificate.h"
 #include "probes/tls/peer.h"
 
-struct ssl_st;      // OpenSSL's, which the files
-struct ssl_ctx_st;  // tls_*.cpp alone know
+struct ssl_st;      // OpenSSL's,
+struct ssl_ctx_st;  // known in tls/ alone
 
 namespace hlb::probes {
 
-// TLS 1.2 or later over one connection, whose deadline stands over it. OpenSSL works on memory
-// here, and the connection moves the bytes: so there is nothing to configure on a socket, and a
-// message costs the system calls of a plain one. What a backend can make it hold or do is bounded:
-// 64 KiB of certificates, a record at a time, 256 KiB in answer to each write. Not thread-safe.
+// TLS 1.2 or later over a connection, whose deadline stands over it. OpenSSL works on memory here,
+// and the connection moves the bytes: so there is nothing to configure on a socket, and a message
+// costs the system calls of a plain one. Limits hold what a backend can make it keep or do: 64 KiB
+// of certificates, a record at a time, 256 KiB in answer to each write. Not thread-safe.
 class TlsStream final : public Stream {
  public:
-  // Both must outlive it. The connection is to be connected before the handshake.
+  // Both arguments must outlive it. The connection is to be connected before the handshake.
   TlsStream(Connection& connection, TlsPeer& peer);
 
   // Verifies as the peer's spec says, and resumes its session if it has one.
   boost::asio::awaitable<boost::system::error_code> handshake();
 
-  // After the handshake, for who has nothing more to say: takes leave. In TLS 1.3 a backend may
+  // Takes leave after the handshake, when there is nothing more to say. In TLS 1.3 a backend may
   // refuse, above all our certificate, when we are done with the handshake: so this waits for a
   // sign that it agrees, or for the deadline, and returns the outcome if it refuses.
   boost::asio::awaitable<std::optional<Outcome>> part();
@@ -41,15 +41,15 @@ class TlsStream final : public Stream {
   boost::asio::awaitable<Read> read_some(std::span<char> space) override;
   Outcome failure(const boost::system::error_code& error, std::string_view silence) const override;
 
-  // Nothing is said for a while: lets go of buffers.
+  // Lets go of buffers, as nothing is said for a while.
   void rest();
 
-  // After the handshake: when the backend's certificate ends; and whether it was shown so recently
-  // that the connection can be used on.
+  // The end of the backend's certificate, after the handshake; and whether that was shown so
+  // recently that the connection can be reused.
   WallClock::time_point certificate_end() const;
   bool is_recent() const { return TlsSession::Monotonic::now() - began_ < kCertificateSeen; }
 
-  // What is made from `settings` afterwards will report to its TlsStream.
+  // Has OpenSSL report to the TlsStream of each connection that is made from `settings` afterwards.
   static void prepare(ssl_ctx_st& settings);
 
  private:
@@ -74,11 +74,11 @@ class TlsStream final : public Stream {
   Connection& connection_;
   TlsPeer& peer_;
   std::unique_ptr<ssl_st, Free> tls_;  // nullptr: there is an outcome from the start
-  std::optional<Outcome> outcome_;     // what went wrong, if it was something of TLS
+  std::optional<Outcome> outcome_;     // of what went wrong in TLS
   TlsSession::Monotonic::time_point began_ = TlsSession::Monotonic::now();
   std::size_t received_ = 0;  // since the last write
   bool certificate_asked_for_ = false;
-  bool confirmed_ = false;  // by what a backend sends once it has agreed
+  bool confirmed_ = false;  // the backend has sent what it sends once it has agreed
 };
 
 }  // namespace hlb::probes

@@ -41,7 +41,7 @@ class TlsProbe : public Probe {
     std::optional<Outcome> outcome = co_await link.connect(target_);
     if (!outcome) outcome = co_await talk(link);
     const auto latency = link.age();
-    // What has answered agrees with our certificate.
+    // A backend that has answered agrees with our certificate; others are asked.
     if (!outcome && !listens()) outcome = co_await link.tls()->part();
     if (!outcome) outcome = judge(check_, link.tls()->certificate_end());
     outcome->latency = latency;
@@ -49,7 +49,7 @@ class TlsProbe : public Probe {
   }
 
  private:
-  // nullopt when all is said as expected.
+  // Holds the check's conversation; nullopt when all is said as expected.
   asio::awaitable<std::optional<Outcome>> talk(Link& link) {
     if (check_.steps.empty()) co_return std::nullopt;
     Outcome outcome = co_await hold_conversation(link.stream(), check_.steps);
