@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -27,7 +26,6 @@
 #include "system/host.h"
 #include "system/log.h"
 #include "system/moment.h"
-#include "system/or_end.h"
 
 namespace hlb {
 namespace {
@@ -202,7 +200,7 @@ void Daemon::run() {
   join_bus();
   watch_routes();
   await_signal();
-  asio::co_spawn(io_, renew_lease(), kOrEnd);
+  scope_.spawn(io_.get_executor(), renew_lease());
   spdlog::info("checking the backends of {} services", monitor_.services().size());
   io_.run();
   notifier_.stopping();

@@ -29,6 +29,7 @@
 #include "state/inheritance.h"
 #include "state/state_file.h"
 #include "system/notify.h"
+#include "system/scope.h"
 #include "system/worker.h"
 
 namespace hlb {
@@ -99,6 +100,7 @@ class Daemon : private Monitor::Observer {
   Reloader reloader_;
   std::vector<std::function<void()>> awaiting_force_;
   bool ready_ = false;
+  Scope scope_;
 };
 
 }  // namespace hlb

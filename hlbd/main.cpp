@@ -3,7 +3,6 @@
 #include <cstdlib>
 #include <exception>
 #include <utility>
-#include <variant>
 
 #include "config/config.h"
 #include "daemon.h"
@@ -34,16 +33,15 @@ int run(const hlb::Options& options) {
     return EXIT_SUCCESS;
   }
   hlb::probes::keep_openssl_at_exit();
-  auto loaded = hlb::load_config(options.config);
-  if (const auto* errors = std::get_if<hlb::ConfigErrors>(&loaded)) return refuse(*errors);
-  auto& config = std::get<hlb::Config>(loaded);
+  auto config = hlb::load_config(options.config);
+  if (!config) return refuse(config.error());
   if (options.check_config) {
-    std::printf("%s: ok, %zu services\n", options.config.c_str(), config.services.size());
+    std::printf("%s: ok, %zu services\n", options.config.c_str(), config->services.size());
     return EXIT_SUCCESS;
   }
   hlb::bus::limit_greeting();
   const hlb::Log log;
-  hlb::Daemon(options, std::move(config)).run();
+  hlb::Daemon(options, *std::move(config)).run();
   return EXIT_SUCCESS;
 }
 
@@ -51,9 +49,9 @@ int run(const hlb::Options& options) {
 
 int main(int argc, char** argv) {
   const auto parsed = hlb::parse_options(argc, argv);
-  if (const int* exit_code = std::get_if<int>(&parsed)) return *exit_code;
+  if (!parsed) return parsed.error();
   try {
-    return run(std::get<hlb::Options>(parsed));
+    return run(*parsed);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "hlbd: %s\n", error.what());
     return EXIT_FAILURE;

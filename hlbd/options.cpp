@@ -6,7 +6,7 @@
 
 namespace hlb {
 
-std::variant<Options, int> parse_options(int argc, const char* const* argv) {
+tl::expected<Options, int> parse_options(int argc, const char* const* argv) {
   Options options;
   CLI::App app(
       "Checks the backends of services and publishes the healthy ones, so that every program on\n"
@@ -41,7 +41,7 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error);
+    return tl::unexpected(app.exit(error));
   }
   return options;
 }

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <variant>
+#include <tl/expected.hpp>
 
 namespace hlb {
 
@@ -21,6 +21,6 @@ struct Options {
 
 // Parses the command line. Prints help, version or a usage error itself, and then returns an exit
 // code instead of options.
-std::variant<Options, int> parse_options(int argc, const char* const* argv);
+tl::expected<Options, int> parse_options(int argc, const char* const* argv);
 
 }  // namespace hlb

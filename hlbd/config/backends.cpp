@@ -32,12 +32,22 @@ bool is_like_an_address(std::string_view text) {
          std::ranges::none_of(last_label, is_letter);
 }
 
-// Why `text` is no name to look up; empty when it is one.
-std::string name_fault(const std::string& text) {
-  if (is_like_an_address(text)) return "is no hostname; write { address = ... } for an address";
-  const std::string name = canonical_hostname(text);
-  if (name == "localhost") return R"(is not looked up in DNS; give an address such as "127.0.0.1")";
-  return hostname_fault(name);
+// The canonical name, if it can be looked up; else why it can't.
+tl::expected<std::string, std::string> parse_name(const std::string& text) {
+  if (is_like_an_address(text))
+    return tl::unexpected<std::string>("is no hostname; write { address = ... } for an address");
+  if (canonical_hostname(text) == "localhost") {
+    return tl::unexpected<std::string>(
+        R"(is not looked up in DNS; give an address such as "127.0.0.1")");
+  }
+  return parse_hostname(text);
+}
+
+std::string_view parse_fault(std::string_view text) {
+  return text.find('%') != std::string_view::npos
+             ? R"(is no address; "%" stands between a link-local IPv6 address and the name of an )"
+               "interface of this host"
+             : R"(is no address; give an IPv4 or IPv6 address such as "10.0.0.1")";
 }
 
 struct Weighting {
@@ -134,26 +144,22 @@ class BackendsReader {
   }
 
   void add_address(const std::string& text, const Value& at, const Weighting& weighting) {
-    const auto address = Address::parse(text);
-    if (!address) return faults_.add(at.at, text::in_quotes(text) + " " + parse_fault(text));
-    if (const std::string fault = address_fault(*address); !fault.empty()) {
-      return faults_.add(at.at, text::in_quotes(text) + " " + fault);
-    }
+    const auto address = parse_address(text);
+    if (!address) return faults_.add(at.at, text::in_quotes(text) + " " + address.error());
     if (!is_new(text, at, addresses_.try_emplace(*address, at.at))) return;
     backends_.addresses.push_back(
         {{*address, weighting.weight, weighting.priority, weighting.port}, at.at});
   }
 
   void add_name(NamedBackends spec, const Value& at) {
-    if (const std::string fault = name_fault(spec.name); !fault.empty()) {
-      return faults_.add(at.at, text::in_quotes(spec.name) + " " + fault);
-    }
-    const std::string text = std::exchange(spec.name, canonical_hostname(spec.name));
+    auto name = parse_name(spec.name);
+    if (!name) return faults_.add(at.at, text::in_quotes(spec.name) + " " + name.error());
+    const std::string text = std::exchange(spec.name, std::move(*name));
     if (!is_new(text, at, names_.try_emplace({spec.name, spec.srv}, at.at))) return;
     backends_.names.push_back({std::move(spec), at.at});
   }
 
-  // `placed` is what became of entering the backend among those before it.
+  // Notes a backend that stands twice. `placed` is what try_emplace() said of it.
   template <typename Place>
   bool is_new(const std::string& text, const Value& at, const std::pair<Place, bool>& placed) {
     if (placed.second) return true;
@@ -191,20 +197,18 @@ Backends read_backends(const Value& backends, Faults& faults) {
   return reader.take();
 }
 
-std::string parse_fault(std::string_view text) {
-  return text.find('%') != std::string_view::npos
-             ? R"(is no address; "%" stands between a link-local IPv6 address and the name of an )"
-               "interface of this host"
-             : R"(is no address; give an IPv4 or IPv6 address such as "10.0.0.1")";
-}
-
-std::string address_fault(const Address& address) {
-  if (!address.is_single_host()) return "is no address of a single host; give a backend's own";
-  if (address.is_ipv4_mapped()) return "is an IPv4 address in IPv6 form; give it as IPv4";
-  if (address.is_link_local() && address.scope_id == 0) {
-    return R"(is link-local and needs its interface, as in "fe80::1%eth0")";
+tl::expected<Address, std::string> parse_address(std::string_view text) {
+  const auto address = Address::parse(text);
+  if (!address) return tl::unexpected(std::string(parse_fault(text)));
+  if (!address->is_single_host())
+    return tl::unexpected<std::string>("is no address of a single host; give a backend's own");
+  if (address->is_ipv4_mapped())
+    return tl::unexpected<std::string>("is an IPv4 address in IPv6 form; give it as IPv4");
+  if (address->is_link_local() && address->scope_id == 0) {
+    return tl::unexpected<std::string>(
+        R"(is link-local and needs its interface, as in "fe80::1%eth0")");
   }
-  return "";
+  return *address;
 }
 
 }  // namespace hlb::config

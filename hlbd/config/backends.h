@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "config/document.h"
@@ -26,13 +27,10 @@ struct Backends {
   std::vector<PlacedName> names;
 };
 
-// Notes faults, double backends among them; only backends without a fault are returned.
+// Notes faults, two equal backends among them, and returns the backends without a fault.
 Backends read_backends(const Value& backends, Faults& faults);
 
-// Why `text` is no address, to stand behind it in quotes.
-std::string parse_fault(std::string_view text);
-
-// Why an address can't be a backend's, to stand behind the quoted address; empty when it can.
-std::string address_fault(const Address& address);
+// The address, if a backend can have it; else why it can't, to follow the quoted text.
+tl::expected<Address, std::string> parse_address(std::string_view text);
 
 }  // namespace hlb::config

@@ -34,10 +34,12 @@ constexpr DurationRange kLatency = {1ms, 1h};
 constexpr unsigned kMaxInARow = 100;
 constexpr unsigned kMaxFlaps = 1000;
 constexpr unsigned kLatestProxy = 2;
+constexpr std::string_view kAgentExample = "{ port = 9777 }";
 
 // ---- the keys that every type has --------------------------------------------------------------
 
-// Notes it if the duration of `key` is configured and exceeds `most`; `fault` says why it can't.
+// Notes a fault if the duration of `key` is configured and exceeds `most`; `fault` says why it
+// can't.
 void limit(const CheckTable& table, std::string_view key, milliseconds duration, milliseconds most,
            std::string_view fault) {
   const Value* value = table.keys.find(key);
@@ -57,7 +59,7 @@ void read_durations(const CheckTable& table, CheckSpec& check) {
   table.keys.duration("fast_interval", kInterval, check.fast_interval);
   table.keys.duration("down_interval", kInterval, check.down_interval);
   table.keys.duration("max_latency", kLatency, check.max_latency);
-  // Next to one that wasn't understood, none can be called too long.
+  // A duration that wasn't understood makes it unknown whether another is too long.
   if (table.faults.count() != faults_before) return;
   limit_timeout(table, check);
   limit(table, "fast_interval", check.fast_interval, check.interval, "is longer than the interval");
@@ -82,7 +84,7 @@ std::vector<std::string_view> all_types() {
   return words;
 }
 
-// As its reader asks for them, here of an empty table.
+// The keys that a type's reader asks for, found by having it read an empty table.
 std::vector<std::string_view> keys_of(TypeReader type) {
   const Value nothing{{}, Value::Table{}};
   const std::string no_name;
@@ -102,7 +104,7 @@ std::vector<std::string_view> types_with(std::string_view key) {
   return words;
 }
 
-// Returns the keys that it noted.
+// Notes keys that only other types have, and returns them.
 std::vector<std::string_view> refuse_keys_of_other_types(const Value& check,
                                                          const TableReader& keys, Faults& faults) {
   std::vector<std::string_view> refused;
@@ -117,7 +119,7 @@ std::vector<std::string_view> refuse_keys_of_other_types(const Value& check,
   return refused;
 }
 
-// A type that is absent or has a fault says nothing against the keys of any type.
+// Keeps all keys of all types from being unknown: without a known type none is wrong.
 void allow_every_key(TableReader& keys) {
   for (const auto& type : kTypes) {
     for (const std::string_view key : keys_of(type.value))
@@ -147,7 +149,7 @@ PlacedCheck read_check(const Value& value, std::string_view name, const std::str
   return check;
 }
 
-// Those of [[service.check]].
+// Reads the tables [[service.check]] of a service.
 class ChecksReader {
  public:
   ChecksReader(const std::string& service, Faults& faults) : service_(service), faults_(faults) {}
@@ -160,7 +162,7 @@ class ChecksReader {
     }
     const std::size_t faults_before = faults_.count();
     PlacedCheck check = read_check(value, "[[service.check]]", service_, faults_);
-    // What wasn't understood equals nothing.
+    // A check with a fault may not be what was meant, so it isn't compared.
     if (faults_.count() == faults_before) refuse_twin(check.spec, value.at);
     checks_.push_back(std::move(check));
   }
@@ -209,9 +211,35 @@ std::vector<PlacedCheck> read_checks(const Value& checks, const std::string& ser
   return reader.take();
 }
 
+CheckSpec read_agent(const Value& agent, const std::string& service, Faults& faults) {
+  CheckSpec check;
+  // An agent's word is taken at once, however often it changes.
+  check.rise = 1;
+  check.fall = 1;
+  check.max_flaps = 0;
+  if (agent.as_table() == nullptr) {
+    faults.add(agent.at, text::must_be("agent", "a table such as " + std::string(kAgentExample),
+                                       kind_of(agent)));
+    return check;
+  }
+  TableReader keys(agent, "\"agent\"", faults);
+  const CheckTable table{keys, service, faults};
+  keys.require("port", "add port = 9777");
+  read_port(table, check);
+  read_way(table, check);
+  const std::size_t faults_before = faults.count();
+  read_interval_and_timeout(table, check);
+  if (faults.count() == faults_before) limit_timeout(table, check);
+  AgentCheck method;
+  method.send = read_bytes(table, "send").value_or("");
+  check.method = std::move(method);
+  keys.reject_unknown();
+  return check;
+}
+
 void read_interval_and_timeout(const CheckTable& table, CheckSpec& check) {
   table.keys.duration("interval", kInterval, check.interval);
-  // Unless configured: a short interval is no fault for want of a time-out.
+  // The default yields to a short interval, which is no fault for want of a timeout.
   check.timeout = std::min(check.timeout, check.interval);
   table.keys.duration("timeout", kInterval, check.timeout);
 }

@@ -1,4 +1,4 @@
-// The checks of a service: one table [service.check], or several [[service.check]].
+// The checks of a service: one table [service.check], or several [[service.check]], and its agent.
 #pragma once
 
 #include <string>
@@ -15,12 +15,16 @@ inline constexpr std::size_t kMaxChecks = 16;  // of one service
 
 struct PlacedCheck {
   CheckSpec spec;
-  std::string_view table;   // what messages call the table it is written in; never freed
-  bool lacks_port = false;  // it needs one and names none, not even one with a fault
+  std::string_view table;   // what messages call its table; a literal
+  bool lacks_port = false;  // it needs a port, and has no key "port"
 };
 
 // Notes faults, two equal checks among them. `service` is the service's name.
 std::vector<PlacedCheck> read_checks(const Value& checks, const std::string& service,
                                      Faults& faults);
+
+// The check by the table `agent` of a service. Notes faults; the check is of use only when none was
+// noted.
+CheckSpec read_agent(const Value& agent, const std::string& service, Faults& faults);
 
 }  // namespace hlb::config

@@ -18,7 +18,8 @@ namespace {
 constexpr DurationRange kAge = {1s, 720h};
 constexpr std::array<NamedValue<bool>, 2> kFailsWhenOld = {{{"unknown", false}, {"down", true}}};
 
-// Why it can't be one; empty when it can. It may be written later: what is missing is no fault.
+// Why the path can't be a file's; empty when it can. The file may be written later, so a missing
+// one is no fault.
 std::string file_path_fault(const std::string& path) {
   if (!path.starts_with('/')) return "is no absolute path; start it with \"/\"";
   if (path.find('\0') != std::string::npos) return "has a zero byte; remove it";
@@ -54,7 +55,7 @@ void read_age(const CheckTable& table, FileCheck& file) {
 
 void read_file(const CheckTable& table, CheckSpec& check) {
   read_port(table, check);
-  // Its word is taken at once unless configured.
+  // A file's word is taken at once unless configured.
   check.rise = 1;
   check.fall = 1;
   FileCheck file;

@@ -13,8 +13,7 @@ namespace hlb::config {
 
 namespace {
 
-// What may stand in a request line or a header without quoting: neither can then be split.
-// RFC 9110, 5.6.2
+// Whether it is a token of RFC 9110, 5.6.2: a request line or a header that has it can't be split.
 bool is_token(std::string_view text) {
   const auto may_stand = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -65,7 +64,7 @@ void read_host(const CheckTable& table, HttpCheck& http) {
   http.host = *host;
 }
 
-// Those that frame the message or its connection are written by the probe itself.
+// Headers that frame the message or its connection, which the probe writes itself.
 struct Reserved {
   std::string_view name;  // in lower case
   std::string_view hint;
@@ -78,7 +77,7 @@ constexpr std::array<Reserved, 4> kReserved = {{
     {"connection", R"(is what "reuse" is for; use that key)"},
 }};
 
-// Empty for a header that a check can have.
+// Why a check can't have such a header; empty when it can.
 std::string header_name_fault(std::string_view name) {
   if (!is_token(name)) return "is no name of a header; use letters, digits and \"-\"";
   const auto* reserved = std::ranges::find_if(kReserved, [name](const Reserved& each) {

@@ -1,4 +1,4 @@
-// What a response of HTTP must be like.
+// Checks of type = "http" and "https": what the response must be like.
 
 #include <re2/re2.h>
 
@@ -30,7 +30,7 @@ std::optional<std::uint16_t> status_of(std::string_view digits) {
   return static_cast<std::uint16_t>(number);
 }
 
-// "200-299"; nullopt for all else, but the order isn't looked at.
+// The range of a text like "200-299", which may be the wrong way round; nullopt for other texts.
 std::optional<StatusRange> range_of(std::string_view text) {
   constexpr std::size_t kDash = 3;
   if (text.size() != 2 * kDash + 1 || text[kDash] != '-') return std::nullopt;
@@ -45,13 +45,6 @@ std::optional<StatusRange> read_status(const Value& value) {
   const auto* number = std::get_if<std::int64_t>(&value.data);
   if (number == nullptr || *number < kLeastStatus || *number > kMostStatus) return std::nullopt;
   return StatusRange{static_cast<std::uint16_t>(*number), static_cast<std::uint16_t>(*number)};
-}
-
-// What the user wrote, as far as a message can show it.
-std::string shown(const Value& value) {
-  if (const auto* text = std::get_if<std::string>(&value.data)) return text::in_quotes(*text);
-  if (const auto* number = std::get_if<std::int64_t>(&value.data)) return std::to_string(*number);
-  return std::string(kind_of(value));
 }
 
 void add_status(std::string_view key, const Value& value, std::vector<StatusRange>& into,
@@ -80,7 +73,7 @@ void read_statuses(const CheckTable& table, std::string_view key, std::vector<St
     add_status(key, each, into, table.faults);
 }
 
-// The first status that is in both; nullopt if none is.
+// The first status that is in both; nullopt if they have no status in common.
 std::optional<unsigned> common_status(const std::vector<StatusRange>& one,
                                       const std::vector<StatusRange>& other) {
   for (const StatusRange& range : one) {

@@ -1,4 +1,4 @@
-// What is said to a backend, and expected of it.
+// The conversation of a check: what is sent to a backend, and expected of it.
 
 #include <charconv>
 #include <optional>
@@ -19,7 +19,7 @@ constexpr std::string_view kHexForm = R"(pairs of the digits 0-9 and a-f, such a
 constexpr std::string_view kStepForm = R"({ send = "PING" } or { expect = "PONG" })";
 constexpr std::string_view kStepsExample = R"([{ expect = "220 " }, { send = "QUIT" }])";
 
-// Spaces may stand between the bytes.
+// The bytes that pairs of hexadecimal digits mean; spaces may stand between the pairs.
 std::optional<std::string> decoded(std::string_view hex) {
   std::string bytes;
   for (std::size_t at = 0; at < hex.size();) {

@@ -6,9 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <memory>
-#include <system_error>
 #include <utility>
 
 #include "config/check_type.h"
@@ -28,7 +26,8 @@ constexpr DurationRange kValidity = {0s, 24h * 3650};
 
 // ---- files -------------------------------------------------------------------------------------
 
-// Why OpenSSL isn't even to look at it: it would wait for the writer of a FIFO, for example.
+// Why OpenSSL isn't even to look at it, as it would wait for the writer of a FIFO; empty when it
+// is.
 std::string file_fault(const std::string& path) {
   if (!path.starts_with('/')) return "is no absolute path; start it with \"/\"";
   struct stat status{};
@@ -45,7 +44,7 @@ bool is(unsigned long error, int library, int reason) {
   return ERR_GET_LIB(error) == library && ERR_GET_REASON(error) == reason;
 }
 
-// What OpenSSL holds against a file that should hold `what`, by its queue, which is then empty.
+// Why OpenSSL can't use a file that should hold `what`. Empties OpenSSL's queue of errors.
 std::string openssl_fault(const std::string& what) {
   const unsigned long error = ERR_peek_error();
   ERR_clear_error();
@@ -67,7 +66,7 @@ struct FreeSettings {
   void operator()(SSL_CTX* settings) const { SSL_CTX_free(settings); }
 };
 
-// Tries the files of one check.
+// Has OpenSSL load the files of one check.
 class Trial {
  public:
   explicit Trial(const CheckTable& table)
@@ -87,7 +86,7 @@ class Trial {
     });
   }
 
-  // After the certificate, as it must belong to that.
+  // To be called after read_certificate(), as the key must belong to the certificate.
   void read_key(std::string& into) {
     read("key", "private key", into, [this](const char* file) {
       const bool alone = SSL_CTX_get0_certificate(settings_.get()) == nullptr;
@@ -97,7 +96,7 @@ class Trial {
   }
 
  private:
-  // Nobody is asked for a passphrase.
+  // Called by OpenSSL for a passphrase, which nobody is there to enter.
   static int note_passphrase(char* /*space*/, int /*size*/, int /*writing*/, void* trial) {
     static_cast<Trial*>(trial)->wants_passphrase_ = true;
     return -1;
@@ -134,16 +133,17 @@ void read_server_name(const CheckTable& table, TlsSpec& tls) {
     tls.server_name = *text;
     return;
   }
-  const std::string name = canonical_hostname(*text);
-  const std::string fault = name == "localhost" ? "" : hostname_fault(name);
-  if (!fault.empty()) {
+  // Certificates are made for localhost as well, which no service can be called.
+  const bool is_localhost = canonical_hostname(*text) == "localhost";
+  const auto name = parse_hostname(*text);
+  if (!name && !is_localhost) {
     return table.faults.add(table.keys.find("server_name")->at,
-                            text::in_quotes(*text) + " " + fault);
+                            text::in_quotes(*text) + " " + name.error());
   }
-  tls.server_name = name;
+  tls.server_name = name.value_or("localhost");
 }
 
-// Notes it if one of the two keys stands without the other.
+// Notes a key that stands without the other.
 void demand_both(const CheckTable& table, std::string_view key, std::string_view other) {
   const Value* value = table.keys.find(key);
   if (value == nullptr || table.keys.find(other) != nullptr) return;

@@ -18,8 +18,8 @@ struct CheckTable {
   Faults& faults;
 };
 
-// Each reads the keys of its type into `check`, and sets its method. It asks for the same keys
-// whatever the table holds: which ones these are says what other types don't have.
+// Each function reads the keys of its type into `check`, and sets its method. It asks for the same
+// keys whatever the table holds, and so tells which keys the type has.
 void read_tcp(const CheckTable& table, CheckSpec& check);
 void read_http(const CheckTable& table, CheckSpec& check);
 void read_https(const CheckTable& table, CheckSpec& check);
@@ -30,31 +30,31 @@ void read_exec(const CheckTable& table, CheckSpec& check);
 void read_file(const CheckTable& table, CheckSpec& check);
 void read_none(const CheckTable& table, CheckSpec& check);
 
-// What every check has. The second, for when neither key had a fault, notes a time-out that exceeds
-// the interval.
+// Read the keys of every check. limit_timeout() notes a timeout that exceeds the interval, and is
+// to be called when neither key had a fault.
 void read_interval_and_timeout(const CheckTable& table, CheckSpec& check);
 void limit_timeout(const CheckTable& table, const CheckSpec& check);
 
-// For those that ask at a port, or are told of one.
+// Reads the key of checks that ask at a port, or are told of one.
 void read_port(const CheckTable& table, CheckSpec& check);
 
-// For those that ask over the network: where, and on which way.
+// Reads the keys of checks that ask over the network: at which address, and by which way.
 void read_way(const CheckTable& table, CheckSpec& check);
 
-// For those that connect: the port, what comes ahead of all else, and the way.
+// Reads the keys of checks that connect: the port, what is sent ahead of all else, and the way.
 void read_connection(const CheckTable& table, CheckSpec& check);
 
-// What is sent, or expected: text as it stands, or { hex = "…" }, up to 1024 bytes. nullopt if the
-// key is absent or its value has a fault.
+// Reads bytes to be sent or expected: text as it stands, or { hex = "…" }, up to 1024 bytes.
+// nullopt if the key is absent or its value has a fault.
 std::optional<std::string> read_bytes(const CheckTable& table, std::string_view key);
 
-// The key of those that hold a conversation: "steps", which are appended.
+// Appends the steps of checks that hold a conversation: the key "steps".
 void read_steps(const CheckTable& table, std::vector<Step>& into);
 
-// Those of every check over TLS.
+// Reads the keys of checks over TLS.
 void read_tls_keys(const CheckTable& table, TlsSpec& tls);
 
-// What a response must be like, and may mean: expect_status, drain_status and expect_body.
+// Reads what a response must be like, and may mean: expect_status, drain_status and expect_body.
 void read_expectations(const CheckTable& table, HttpCheck& http);
 
 }  // namespace hlb::config

@@ -1,5 +1,5 @@
-// The keys of checks that ask elsewhere than at the backend's own address, or on a way of their
-// own.
+// The keys of checks that ask elsewhere than at the backend's own address, or by another way than
+// the routes say.
 
 #include <net/if.h>
 
@@ -17,20 +17,19 @@ namespace hlb::config {
 
 namespace {
 
-// Where ip-netns(8) puts them, and no disk is: hlbd's loop opens them.
+// Where ip-netns(8) puts namespaces. hlbd's loop opens them, and no disk is there to wait for.
 constexpr std::string_view kNamespaces = "/run/netns/";
 
 std::optional<Address> read_address(const CheckTable& table, std::string_view key) {
   const std::string* text = table.keys.text(key);
   if (text == nullptr) return std::nullopt;
-  const auto address = Address::parse(*text);
-  const std::string fault = address ? address_fault(*address) : parse_fault(*text);
-  if (fault.empty()) return address;
-  table.faults.add(table.keys.find(key)->at, text::in_quotes(*text) + " " + fault);
+  const auto address = parse_address(*text);
+  if (address) return *address;
+  table.faults.add(table.keys.find(key)->at, text::in_quotes(*text) + " " + address.error());
   return std::nullopt;
 }
 
-// As the kernel takes them (net/core/dev.c, dev_valid_name()).
+// Whether the kernel takes it (net/core/dev.c, dev_valid_name()).
 bool is_interface_name(const std::string& text) {
   return !text.empty() && text.size() < IFNAMSIZ && text != "." && text != ".." &&
          std::ranges::all_of(

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <variant>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "health/service.h"
@@ -17,7 +17,7 @@ namespace hlb {
 
 // Where the metrics are served: at a port of this host, or at a unix socket.
 struct MetricsAddress {
-  Address address;         // 0.0.0.0 or ::, all of this host's, included
+  Address address;         // of this host; 0.0.0.0 and :: mean all of them
   std::uint16_t port = 0;  // 0: at the socket
   std::string socket;      // an absolute path; empty: at the port
 
@@ -27,10 +27,10 @@ struct MetricsAddress {
 struct Config {
   LogLevel log_level = LogLevel::info;
   std::chrono::milliseconds max_stale{10'000};  // how long answers outlive a dead hlbd
-  std::vector<std::string> on_change;           // for services that have none of their own
-  std::string on_change_user = "nobody";        // who runs it, and theirs, when hlbd is root
+  std::vector<std::string> on_change;           // for services without a command of their own
+  std::string on_change_user = "nobody";        // runs every on_change when hlbd is root
   bool watch_connections = true;                // of all programs, to remote backends
-  std::optional<MetricsAddress> metrics;        // unset: nowhere
+  std::optional<MetricsAddress> metrics;        // unset: not served
   std::vector<ServiceSpec> services;
 };
 
@@ -47,12 +47,11 @@ struct ConfigError {
 
 using ConfigErrors = std::vector<ConfigError>;
 
-// The most that is read of a file.
+// A larger file is a fault.
 inline constexpr std::size_t kMaxConfigFile = std::size_t{1} << 20U;
 
-// Reads `file`, then services.d/*.toml beside it in the order of their names. All faults of all
-// files are reported at once; with any fault there is no configuration. Never throws for what a
-// file holds.
-std::variant<Config, ConfigErrors> load_config(const std::filesystem::path& file);
+// Reads `file`, then services.d/*.toml beside it in the order of their names. With any fault there
+// is no configuration, but all faults of all files. Never throws for what a file holds.
+tl::expected<Config, ConfigErrors> load_config(const std::filesystem::path& file);
 
 }  // namespace hlb

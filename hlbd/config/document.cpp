@@ -8,9 +8,9 @@
 #include "text/printable.h"
 #include "text/wording.h"
 
-// toml++ 3.3 asserts what it believes of its input, wrongly for some. refuse() keeps the known
-// cases from it; for one that isn't known, this hook of the library makes a fault of the file from
-// what would end hlbd. With NDEBUG such a belief is undefined behaviour, so this file does without.
+// toml++ 3.3 asserts what it believes of its input, wrongly for some inputs. refuse() keeps the
+// known ones from it; for others this hook of the library turns what would end hlbd into a fault of
+// the file. With NDEBUG a wrong belief is undefined behaviour, so this file undefines it.
 namespace {
 struct Bewildered {};
 constexpr void expect(bool belief) {
@@ -68,7 +68,7 @@ Value convert(const toml::node& node) {
   return value;
 }
 
-// What toml++ can't say: the slip behind it, by the words of its message.
+// Adds what toml++ can't say, the slip that was probably made, by the words of its message.
 struct Advice {
   std::string_view about;
   std::string_view text;
@@ -112,30 +112,31 @@ Position position_of(std::string_view text, std::size_t offset) {
           1};
 }
 
-std::variant<Value, SyntaxFault> parse_bounded(std::string_view text) {
+tl::expected<Value, SyntaxFault> parse_bounded(std::string_view text) {
   try {
     return convert(toml::parse(text));
   } catch (const toml::parse_error& error) {
-    return fault_of(error);
+    return tl::unexpected(fault_of(error));
   } catch (const Bewildered&) {
-    return SyntaxFault{{1, 1}, "invalid TOML, at a place that the parser can't name"};
+    return tl::unexpected(
+        SyntaxFault{{1, 1}, "invalid TOML, at a place that the parser can't name"});
   }
 }
 
 // A forgotten bracket further up looks like deep nesting too, so a fault before the refused place
-// goes first, unless it is the cutting short itself.
+// is told instead, unless it comes of cutting the text short there.
 SyntaxFault fault_of_refused(std::string_view text, const Unsafe& refusal) {
   const auto before = parse_bounded(text.substr(0, refusal.offset));
-  const auto* fault = std::get_if<SyntaxFault>(&before);
-  if (fault != nullptr && fault->message.find("end-of-file") == std::string::npos) return *fault;
+  if (!before && before.error().message.find("end-of-file") == std::string::npos)
+    return before.error();
   return {position_of(text, refusal.offset), std::string(refusal.reason)};
 }
 
 }  // namespace
 
-std::variant<Value, SyntaxFault> parse_document(std::string_view text) {
+tl::expected<Value, SyntaxFault> parse_document(std::string_view text) {
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  if (const auto refusal = refuse(text)) return fault_of_refused(text, *refusal);
+  if (const auto refusal = refuse(text)) return tl::unexpected(fault_of_refused(text, *refusal));
   return parse_bounded(text);
 }
 
@@ -144,6 +145,12 @@ std::string_view kind_of(const Value& value) {
       "a date or time", "a boolean", "an integer", "a float", "a string", "an array", "a table"};
   static_assert(kKinds.size() == std::variant_size_v<decltype(value.data)>);
   return kKinds.at(value.data.index());
+}
+
+std::string shown(const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value.data)) return text::in_quotes(*text);
+  if (const auto* number = std::get_if<std::int64_t>(&value.data)) return std::to_string(*number);
+  return std::string(kind_of(value));
 }
 
 }  // namespace hlb::config

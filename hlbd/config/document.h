@@ -5,12 +5,13 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
 #include <variant>
 #include <vector>
 
 namespace hlb::config {
 
-// Counted from 1, columns in characters, as editors do.
+// A place in a text, as editors count: from 1, and columns in characters.
 struct Position {
   unsigned line = 0;
   unsigned column = 0;
@@ -41,11 +42,14 @@ struct SyntaxFault {
   std::string message;
 };
 
-// The root table, or the first fault. Bounded in depth for any bytes whatever, and never throws for
-// what they are.
-std::variant<Value, SyntaxFault> parse_document(std::string_view text);
+// The root table, or the first fault. Takes any bytes: its recursion is bounded, and it throws for
+// none of them.
+tl::expected<Value, SyntaxFault> parse_document(std::string_view text);
 
-// "a string", "an integer", …: what an error message calls the type of a value.
+// The type of a value as an error message calls it: "a string", "an integer", …
 std::string_view kind_of(const Value& value);
+
+// The value as an error message shows it: a string in quotes, a number, else its type.
+std::string shown(const Value& value);
 
 }  // namespace hlb::config

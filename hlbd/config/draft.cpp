@@ -73,11 +73,10 @@ void read_root(const Value& root, FileRole role, Config& config, ClaimedNames& n
 
 void Draft::add_text(const std::string& file, std::string_view text, FileRole role) {
   Faults faults(file);
-  const auto document = parse_document(text);
-  if (const auto* fault = std::get_if<SyntaxFault>(&document)) {
-    faults.add(fault->at, fault->message);
+  if (const auto document = parse_document(text)) {
+    read_root(*document, role, config_, names_, faults);
   } else {
-    read_root(std::get<Value>(document), role, config_, names_, faults);
+    faults.add(document.error().at, document.error().message);
   }
   std::ranges::move(faults.take(), std::back_inserter(errors_));
 }
@@ -86,14 +85,14 @@ void Draft::add_fault(const std::string& file, std::string message) {
   errors_.push_back({file, 0, 0, std::move(message)});
 }
 
-std::variant<Config, ConfigErrors> Draft::finish(const std::string& main_file) {
+tl::expected<Config, ConfigErrors> Draft::finish(const std::string& main_file) {
   if (errors_.empty() && config_.services.empty()) {
     errors_.push_back({main_file, 1, 1,
                        "there is no [[service]] here or in services.d/*.toml; add one with name, "
                        "backends and [service.check]"});
   }
   std::ranges::move(names_.faults(), std::back_inserter(errors_));
-  if (!errors_.empty()) return std::move(errors_);
+  if (!errors_.empty()) return tl::unexpected(std::move(errors_));
   return std::move(config_);
 }
 

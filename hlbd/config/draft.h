@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <variant>
+#include <tl/expected.hpp>
 
 #include "config/config.h"
 #include "config/hostname.h"
@@ -12,8 +12,8 @@
 namespace hlb::config {
 
 enum class FileRole : std::uint8_t {
-  main,      // hlbd.toml: everything
-  services,  // in services.d: [[service]] only
+  main,      // hlbd.toml: may hold everything
+  services,  // a file of services.d: may hold [[service]] only
 };
 
 class Draft {
@@ -21,12 +21,12 @@ class Draft {
   // Takes in the text of a file, which may be any bytes. `file` names it in messages.
   void add_text(const std::string& file, std::string_view text, FileRole role);
 
-  // A fault of a file as a whole, which then has no text.
+  // Notes a fault of a file as a whole, which then has no text.
   void add_fault(const std::string& file, std::string message);
 
-  // The whole, or the faults of all files. A configuration without a service is a fault, which
-  // names the main file. Ends the draft.
-  std::variant<Config, ConfigErrors> finish(const std::string& main_file);
+  // The whole configuration, or the faults of all files. A configuration without a service is a
+  // fault, which names the main file. Ends the draft.
+  tl::expected<Config, ConfigErrors> finish(const std::string& main_file);
 
  private:
   Config config_;

@@ -24,8 +24,8 @@ bool opens_long_string(std::string_view text, std::size_t at) {
   return text.substr(at, 3) == R"(""")" || text.substr(at, 3) == "'''";
 }
 
-// Up to two quotes in front of the three that close a long string belong to its contents.
-std::size_t behind_long_string(std::string_view text, std::size_t at) {
+// The place after a long string. Up to two quotes before the three that close it belong to it.
+std::size_t after_long_string(std::string_view text, std::size_t at) {
   const char quote = text[at];
   const std::string_view closing = text.substr(at, 3);
   for (at += 3; at < text.size(); ++at) {
@@ -38,8 +38,8 @@ std::size_t behind_long_string(std::string_view text, std::size_t at) {
   return text.size();
 }
 
-// A short string ends with its line at the latest.
-std::size_t behind_short_string(std::string_view text, std::size_t at) {
+// The place after a short string, which ends with its line at the latest.
+std::size_t after_short_string(std::string_view text, std::size_t at) {
   const char quote = text[at];
   for (++at; at < text.size() && text[at] != '\n'; ++at) {
     if (text[at] == quote) return at + 1;
@@ -57,18 +57,18 @@ struct Depth {
     if (c == '.') ++dots;
     if (c == '[' || c == '{') ++brackets;
     if (c == ']' || c == '}') brackets = std::max(brackets - 1, 0);
-    // None of these can stand within a key, so the next dot starts another one.
+    // These characters can't stand within a key, so the next dot starts another key.
     if (std::string_view("\n,=[]{}").find(c) != kEnd) dots = 0;
   }
 
   bool too_deep() const { return brackets > kMaxNesting || dots >= kMaxNesting; }
 };
 
-// Behind the string or comment at `at`; `at` itself when neither starts there.
-std::size_t behind_opaque(std::string_view text, std::size_t at) {
+// The place after the string or comment at `at`; `at` itself when neither starts there.
+std::size_t after_opaque(std::string_view text, std::size_t at) {
   if (text[at] == '#') return std::min(text.find('\n', at), text.size());
   if (text[at] != '"' && text[at] != '\'') return at;
-  return opens_long_string(text, at) ? behind_long_string(text, at) : behind_short_string(text, at);
+  return opens_long_string(text, at) ? after_long_string(text, at) : after_short_string(text, at);
 }
 
 std::optional<Unsafe> refuse_string(std::string_view text, std::size_t begin, std::size_t end) {
@@ -103,10 +103,10 @@ std::optional<Unsafe> refuse(std::string_view text) {
   Depth depth;
   std::size_t at = 0;
   while (at < text.size()) {
-    const std::size_t behind = behind_opaque(text, at);
-    if (behind != at) {
-      if (const auto refusal = refuse_string(text, at, behind)) return refusal;
-      at = behind;
+    const std::size_t after = after_opaque(text, at);
+    if (after != at) {
+      if (const auto refusal = refuse_string(text, at, after)) return refusal;
+      at = after;
       continue;
     }
     if (!is_ascii(text[at])) return Unsafe{at, kNotAscii};

@@ -19,13 +19,13 @@ struct Unsafe {
 
 // The first place where the text
 //  - goes deeper than kMaxNesting;
-//  - has a character outside ASCII outside of a comment: toml++ runs into undefined behaviour where
-//    it asks whether such a one is white space (its issues 190 and 295), and no value of ours needs
-//    any;
+//  - has a character outside ASCII that isn't in a comment: toml++ runs into undefined behaviour
+//    where it asks whether such a character is white space (its issues 190 and 295), and no value
+//    of hlbd.toml needs any;
 //  - has a table header without a name, "[[[": toml++ asserts that there is one (its pull request
 //    301).
-// nullopt: the text is safe to parse.
-// Right for every text up to its first syntax error; what stands behind one means nothing.
+// nullopt: the text is safe to parse. This holds up to the first syntax error of a text; after that
+// nothing has a meaning.
 std::optional<Unsafe> refuse(std::string_view text);
 
 }  // namespace hlb::config

@@ -15,14 +15,15 @@ namespace {
 constexpr std::size_t kMaxName = 253;  // RFC 1035, 2.3.4, in its text form
 constexpr std::size_t kMaxLabel = 63;
 
-// What getaddrinfo(3) takes for an address, "127.1" and "0x7f000001" included: it would never ask
-// for such a name.
+// Whether getaddrinfo(3) takes it for an address, as "127.1" and "0x7f000001": it would never look
+// up such a name.
 bool is_numeric(const std::string& name) {
   in_addr v4{};
   in6_addr v6{};
   return inet_aton(name.c_str(), &v4) != 0 || inet_pton(AF_INET6, name.c_str(), &v6) == 1;
 }
 
+// Why a name of these labels can't be looked up; empty when it can.
 std::string label_fault(std::string_view rest) {
   while (true) {
     const std::size_t dot = rest.find('.');
@@ -36,13 +37,7 @@ std::string label_fault(std::string_view rest) {
   }
 }
 
-}  // namespace
-
-std::string canonical_hostname(std::string_view text) {
-  if (text.ends_with('.')) text.remove_suffix(1);
-  return text::lower_case(text);
-}
-
+// Why a canonical name can't be a service's; empty when it can.
 std::string hostname_fault(const std::string& name) {
   if (name.empty()) return "is no hostname; give one such as \"app.example\"";
   if (is_numeric(name)) return "is a numeric address, which is never looked up; give a hostname";
@@ -54,6 +49,20 @@ std::string hostname_fault(const std::string& name) {
     return "has " + std::to_string(name.size()) + " bytes; at most 253 are possible";
   }
   return label_fault(name);
+}
+
+}  // namespace
+
+std::string canonical_hostname(std::string_view text) {
+  if (text.ends_with('.')) text.remove_suffix(1);
+  return text::lower_case(text);
+}
+
+tl::expected<std::string, std::string> parse_hostname(std::string_view text) {
+  std::string name = canonical_hostname(text);
+  if (std::string fault = hostname_fault(name); !fault.empty())
+    return tl::unexpected(std::move(fault));
+  return name;
 }
 
 std::optional<std::string> ClaimedNames::claim(const std::string& name, const std::string& place) {

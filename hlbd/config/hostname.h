@@ -1,9 +1,10 @@
-// Which hostnames a service may have, and who has them already.
+// Which hostnames a service may have, and which are taken already.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
 #include <unordered_map>
 #include <vector>
 
@@ -11,22 +12,22 @@
 
 namespace hlb::config {
 
-// As lookups compare names: lower-case, one trailing dot dropped.
+// The form in which lookups compare names: lower-case, one trailing dot dropped.
 std::string canonical_hostname(std::string_view text);
 
-// Why a canonical name can't be a service's, to stand behind the quoted name; empty when it can.
-std::string hostname_fault(const std::string& name);
+// The canonical name, if a service can have it; else why it can't, to follow the quoted text.
+tl::expected<std::string, std::string> parse_hostname(std::string_view text);
 
 // The names and aliases of all files, each with the place where it first stands.
 class ClaimedNames {
  public:
-  // nullopt: the name was free and is now taken at `place`. Else where it was taken before.
+  // Takes the name for `place` and returns nullopt; or returns the place that took it before.
   std::optional<std::string> claim(const std::string& name, const std::string& place);
 
-  // Backends have that name in DNS; `at` is where that stands, still without a message.
+  // Notes that DNS is asked for backends by that name; `at` says where, still without a message.
   void look_up(std::string name, ConfigError at);
 
-  // Of names that are looked up and that are services' own: once all files have been read.
+  // The faults of services' own names that are looked up. To be called when all files are read.
   ConfigErrors faults() const;
 
  private:

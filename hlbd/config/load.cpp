@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <system_error>
+#include <variant>
 
 #include "config/config.h"
 #include "config/draft.h"
@@ -29,12 +30,13 @@ void add_file(config::Draft& draft, const std::filesystem::path& path, config::F
   }
 }
 
-// As a shell's *.toml: without the hidden files that editors leave beside a file they write.
+// Matches as a shell's *.toml does: without the hidden files that editors leave beside a file that
+// they write.
 bool is_services_file(const std::filesystem::path& path) {
   return path.extension() == ".toml" && !path.filename().string().starts_with('.');
 }
 
-// A folder that isn't there is empty.
+// The files of services.d. A folder that isn't there counts as empty.
 std::vector<std::filesystem::path> services_files(const std::filesystem::path& folder,
                                                   config::Draft& draft) {
   std::vector<std::filesystem::path> files;
@@ -59,7 +61,7 @@ std::string ConfigError::to_string() const {
   return place + ": " + message;
 }
 
-std::variant<Config, ConfigErrors> load_config(const std::filesystem::path& file) {
+tl::expected<Config, ConfigErrors> load_config(const std::filesystem::path& file) {
   config::Draft draft;
   add_file(draft, file, config::FileRole::main);
   for (const auto& path : services_files(file.parent_path() / "services.d", draft)) {

@@ -14,14 +14,14 @@ namespace hlb::config {
 
 namespace {
 
-// One byte ends the path, and four make the name under which the socket is bound at first.
+// The path ends with a zero byte, and the socket is bound under a name of four more bytes at first.
 constexpr std::size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1 - 4;
 
 constexpr std::string_view kForms =
     R"(an address and a port such as "127.0.0.1:9808" or "[::1]:9808", or the absolute path )"
     "of a unix socket";
 
-// 0 when it is none.
+// The port; 0 when the text is no port.
 std::uint16_t port_of(std::string_view text) {
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
@@ -33,7 +33,7 @@ struct HostAndPort {
   std::string_view port;
 };
 
-// The parts of "127.0.0.1:9808" or "[::1]:9808"; empty when there are none.
+// The parts of "127.0.0.1:9808" or "[::1]:9808"; empty for a text of another form.
 HostAndPort split(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return {};
@@ -41,7 +41,7 @@ HostAndPort split(std::string_view text) {
   const std::string_view port = text.substr(colon + 1);
   const bool in_brackets = host.starts_with('[') && host.ends_with(']');
   if (in_brackets) return {host.substr(1, host.size() - 2), port};
-  // What has more colons is an IPv6 address that stands without brackets.
+  // A host with a colon of its own is an IPv6 address that lacks its brackets.
   return host.find(':') == std::string_view::npos ? HostAndPort{host, port} : HostAndPort{};
 }
 
@@ -59,27 +59,30 @@ std::string socket_path_fault(const std::string& path) {
   return "";
 }
 
-// What `text` means, or the message that says why it means nothing.
-std::variant<MetricsAddress, std::string> parse(const std::string& text) {
+// The address that `text` means, or the message that says why it means none.
+tl::expected<MetricsAddress, std::string> parse(const std::string& text) {
   MetricsAddress result;
   if (text.starts_with('/')) {
     if (const std::string fault = socket_path_fault(text); !fault.empty()) {
-      return text::in_quotes(text) + " " + fault;
+      return tl::unexpected(text::in_quotes(text) + " " + fault);
     }
     result.socket = text;
     return result;
   }
   const auto [host, port] = split(text);
   const auto address = Address::parse(host);
-  if (!address) return text::must_be("metrics", kForms, text::in_quotes(text));
+  if (!address) return tl::unexpected(text::must_be("metrics", kForms, text::in_quotes(text)));
   if (!can_listen_at(*address)) {
-    return text::in_quotes(text) +
-           " has an address that no host can have; give one of this host's own";
+    return tl::unexpected(text::in_quotes(text) +
+                          " has an address that no host can have; give one of this host's "
+                          "own");
   }
   result.address = *address;
   result.port = port_of(port);
-  if (result.port == 0)
-    return text::in_quotes(text) + " has no port, 1 to 65535, behind its last colon";
+  if (result.port == 0) {
+    return tl::unexpected(text::in_quotes(text) +
+                          " has no port, 1 to 65535, behind its last colon");
+  }
   return result;
 }
 
@@ -88,12 +91,10 @@ std::variant<MetricsAddress, std::string> parse(const std::string& text) {
 std::optional<MetricsAddress> read_metrics_address(TableReader& keys, Faults& faults) {
   const std::string* text = keys.text("metrics");
   if (text == nullptr) return std::nullopt;
-  auto parsed = parse(*text);
-  if (const auto* fault = std::get_if<std::string>(&parsed)) {
-    faults.add(keys.find("metrics")->at, *fault);
-    return std::nullopt;
-  }
-  return std::get<MetricsAddress>(std::move(parsed));
+  const auto parsed = parse(*text);
+  if (parsed) return *parsed;
+  faults.add(keys.find("metrics")->at, parsed.error());
+  return std::nullopt;
 }
 
 }  // namespace hlb::config

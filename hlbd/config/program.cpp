@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include "system/last_error.h"
 #include "text/wording.h"
@@ -15,9 +16,10 @@ namespace {
 
 constexpr mode_t kAnyoneMayRun = S_IXUSR | S_IXGRP | S_IXOTH;
 
-// Why nobody can run it; empty when someone can. Whether its user may is left to the one who runs
-// it, since --check-config may be run by another one; so is what lies where this process may not
-// look, such as a home that hlbd's sandbox hides and that of hlb-programs.service doesn't.
+// Why nobody can run it; empty when someone can. Whether its user may run it is found out when it
+// is run, since --check-config may be run by another user; so is whether a program is there that
+// this process may not see, such as in a home that hlbd's sandbox hides and hlb-programs.service's
+// doesn't.
 std::string program_fault(const std::string& path) {
   if (!path.starts_with('/')) return "is no absolute path; start it with \"/\"";
   struct stat status{};
@@ -30,23 +32,26 @@ std::string program_fault(const std::string& path) {
   return "";
 }
 
-// Why `value` is no word of a command. A zero byte would end it early.
-std::string word_fault(std::string_view key, const Value& value) {
+// A word of the command at `key`, or the message that says why it is none: a zero byte would end it
+// early.
+tl::expected<std::string, std::string> word_of(std::string_view key, const Value& value) {
   const auto* text = std::get_if<std::string>(&value.data);
-  if (text == nullptr) return text::must_be(key, "strings in quotes", kind_of(value));
+  if (text == nullptr)
+    return tl::unexpected(text::must_be(key, "strings in quotes", kind_of(value)));
   if (text->find('\0') != std::string::npos) {
-    return text::in_quotes(*text) + " has a zero byte, which no argument can hold; remove it";
+    return tl::unexpected(text::in_quotes(*text) +
+                          " has a zero byte, which no argument can hold; remove it");
   }
-  return "";
+  return *text;
 }
 
 // Why there is no such user; empty when there is one.
 std::string user_fault(const std::string& name) {
   errno = 0;
   const passwd* user = getpwnam(name.c_str());
-  // A name that goes on behind a zero byte is another one.
+  // A name that goes on after a zero byte is another name.
   if (user != nullptr && name == user->pw_name) return "";
-  // Which of them means that there is none depends on the source: see getpwnam(3).
+  // Which errors mean that there is no such user depends on the source: see getpwnam(3).
   const bool failed = errno == EIO || errno == EMFILE || errno == ENFILE || errno == ENOMEM;
   if (user == nullptr && failed) {
     return "cannot be looked up: " + last_error().message();
@@ -62,11 +67,12 @@ std::vector<std::string> read_command(TableReader& keys, std::string_view key,
   if (words == nullptr || words->empty()) return {};
   std::vector<std::string> command;
   for (const Value& word : *words) {
-    if (const std::string fault = word_fault(key, word); !fault.empty()) {
-      faults.add(word.at, fault);
+    auto text = word_of(key, word);
+    if (!text) {
+      faults.add(word.at, text.error());
       return {};
     }
-    command.push_back(std::get<std::string>(word.data));
+    command.push_back(std::move(*text));
   }
   if (const std::string fault = program_fault(command.front()); !fault.empty()) {
     faults.add(words->front().at, text::in_quotes(command.front()) + " " + fault);

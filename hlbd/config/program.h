@@ -12,12 +12,13 @@ namespace hlb::config {
 inline constexpr std::string_view kHookExample = R"(["/usr/local/bin/on-change"])";
 
 // The array of strings at `key`: the program's absolute path, then its arguments. Empty when the
-// key is absent, its array is empty, or it has a fault, which is noted: a program that nobody can
-// run is one.
+// key is absent, its array is empty, or it has a fault, which is noted; a program that nobody can
+// run is a fault.
 std::vector<std::string> read_command(TableReader& keys, std::string_view key,
                                       std::string_view example, Faults& faults);
 
-// A user of this host, by name.
+// Reads the name of a user of this host. `into` stays as it is when the key is absent or has a
+// fault, which is noted.
 void read_user(TableReader& keys, std::string_view key, Faults& faults, std::string& into);
 
 }  // namespace hlb::config

@@ -24,7 +24,7 @@ class Faults {
   std::size_t count() const { return faults_.size() + left_out_; }
   std::string place(Position at) const;  // "file:line:column"
   const std::string& file() const { return file_; }
-  ConfigErrors take();  // in the order of their places; leaves none behind
+  ConfigErrors take();  // in the order of their places; none is left
 
  private:
   std::string file_;
@@ -43,18 +43,21 @@ struct DurationRange {
   std::chrono::milliseconds most;
 };
 
-// Reads one table. Each function below leaves `into` as it is when the key is absent or its value
-// has a fault, which is noted. A key that was never asked for is unknown: see reject_unknown().
+// Reads one table. Each function below that has `into` leaves it as it is when the key is absent or
+// its value has a fault, which is noted. A key that was never asked for is unknown: see
+// reject_unknown().
 class TableReader {
  public:
   // `name` is what messages call the table: "[daemon]". Both must outlive the reader, as must the
   // faults.
   TableReader(const Value& table, std::string_view name, Faults& faults);
 
+  // The value of `key`, nullptr when it is absent.
   const Value* find(std::string_view key);
-  // Notes the absence, with `advice` on what to add.
+  // The same, and notes that it is absent, with `advice` on what to add.
   const Value* require(std::string_view key, std::string_view advice);
-  // The value of `key` if it is an array, else nullptr.
+  // The value of `key` if it is an array, or a text; else nullptr, which is noted unless it is
+  // absent.
   const Value::Array* array(std::string_view key, std::string_view example);
   const std::string* text(std::string_view key);
 
@@ -71,7 +74,7 @@ class TableReader {
   const std::vector<std::string_view>& known() const { return known_; }
   bool knows(std::string_view key) const;
 
-  // Notes each key that was never asked for, but for those of `noted`.
+  // Notes each key that was never asked for, except those in `noted`.
   void reject_unknown(std::span<const std::string_view> noted = {});
 
  private:

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <optional>
 #include <utility>
 
-#include "config/agent.h"
 #include "config/backends.h"
 #include "config/check.h"
 #include "config/program.h"
-#include "config/standby.h"
+#include "text/duration.h"
 #include "text/wording.h"
 
 namespace hlb::config {
@@ -30,16 +31,27 @@ constexpr std::array<NamedValue<WhenAllDown>, 3> kAllDownRules = {{
 }};
 
 constexpr DurationRange kSlowStart = {0s, 1h};
+constexpr DurationRange kFailback = {1s, std::chrono::days(30)};
 
+constexpr std::string_view kMinHealthyForm =
+    R"(how many backends, 1 to 4096, or a share of them such as "50%", "1%" to "100%")";
+constexpr std::string_view kPanicForm =
+    R"(a share of the backends such as "50%", "1%" to "100%"; without it there is no panic)";
+constexpr std::string_view kFailbackForm =
+    R"("at once", "manual" or a duration such as "10m", 1s to 30d)";
+
+// ---- name and aliases --------------------------------------------------------------------------
+
+// The name in canonical form; empty when it can't be one, which is noted.
 std::string claim_name(const std::string& text, Position at, ClaimedNames& names, Faults& faults) {
-  std::string name = canonical_hostname(text);
-  if (const std::string fault = hostname_fault(name); !fault.empty()) {
-    faults.add(at, text::in_quotes(text) + " " + fault);
-  } else if (const auto first = names.claim(name, faults.place(at))) {
+  const auto name = parse_hostname(text);
+  if (!name) {
+    faults.add(at, text::in_quotes(text) + " " + name.error());
+  } else if (const auto first = names.claim(*name, faults.place(at))) {
     faults.add(at,
                text::in_quotes(text) + " is a name at " + *first + " already; rename one of them");
   }
-  return name;
+  return name.value_or("");
 }
 
 std::string read_name(TableReader& table, ClaimedNames& names, Faults& faults) {
@@ -63,7 +75,64 @@ std::vector<std::string> read_aliases(TableReader& table, ClaimedNames& names, F
   return aliases;
 }
 
-// `check` is what the check's table is called, `backend` the key and value that say which one.
+// ---- which priorities serve --------------------------------------------------------------------
+
+// The number in a text like "50%"; nullopt unless that is 1 to 100.
+std::optional<std::uint8_t> percent_of(const Value& value) {
+  const auto* text = std::get_if<std::string>(&value.data);
+  if (text == nullptr || !text->ends_with('%')) return std::nullopt;
+  const char* const end = text->data() + text->size() - 1;
+  std::uint8_t percent = 0;
+  const auto [rest, error] = std::from_chars(text->data(), end, percent);
+  if (error != std::errc() || rest != end || percent < 1 || percent > 100) return std::nullopt;
+  return percent;
+}
+
+std::optional<MinHealthy> min_healthy_of(const Value& value) {
+  if (const auto percent = percent_of(value)) return MinHealthy{.percent = *percent};
+  const auto* number = std::get_if<std::int64_t>(&value.data);
+  if (number == nullptr || *number < 1 || *number > std::int64_t{kMaxBackends}) return std::nullopt;
+  return MinHealthy{.number = static_cast<std::uint16_t>(*number)};
+}
+
+void read_failback(TableReader& table, ServiceSpec& service, Faults& faults) {
+  const Value* value = table.find("failback");
+  if (value == nullptr) return;
+  const auto* text = std::get_if<std::string>(&value->data);
+  const auto duration = text == nullptr ? std::nullopt : text::parse_duration(*text);
+  if (text != nullptr && *text == "at once") {
+    service.failback = 0ms;
+  } else if (text != nullptr && *text == "manual") {
+    service.failback.reset();
+  } else if (duration && *duration >= kFailback.least && *duration <= kFailback.most) {
+    service.failback = duration;
+  } else {
+    faults.add(value->at, text::must_be("failback", kFailbackForm, shown(*value)));
+  }
+}
+
+void read_standby_rules(TableReader& table, ServiceSpec& service, Faults& faults) {
+  if (const Value* value = table.find("min_healthy")) {
+    if (const auto least = min_healthy_of(*value)) {
+      service.min_healthy = *least;
+    } else {
+      faults.add(value->at, text::must_be("min_healthy", kMinHealthyForm, shown(*value)));
+    }
+  }
+  if (const Value* value = table.find("panic")) {
+    if (const auto percent = percent_of(*value)) {
+      service.panic_percent = *percent;
+    } else {
+      faults.add(value->at, text::must_be("panic", kPanicForm, shown(*value)));
+    }
+  }
+  read_failback(table, service, faults);
+}
+
+// ---- backends and checks -----------------------------------------------------------------------
+
+// Notes that `what`, a backend, has no port: `backend` is the key and value that name it, `check`
+// what the check's table is called.
 void demand_port(Position at, std::string_view what, std::string_view backend,
                  std::string_view check, Faults& faults) {
   std::string message = "there is no port to check ";
@@ -106,7 +175,7 @@ Backends read_backends_of(TableReader& table, ServiceSpec& service, ClaimedNames
   return backends;
 }
 
-// To be called when its checks have been read.
+// To be called when the service's checks have been read.
 void read_checks_needed(TableReader& table, ServiceSpec& service, Faults& faults) {
   table.integer("checks_needed", 1, UINT16_MAX, service.checks_needed);
   const std::size_t checks = service.checks.size();
@@ -122,7 +191,7 @@ void read_backends_and_checks(TableReader& table, ServiceSpec& service, ClaimedN
   const Backends backends = read_backends_of(table, service, names, faults);
 
   std::vector<PlacedCheck> checks = read_checks_of(table, service, faults);
-  // One of them speaks for all: a port of the backend's own serves each.
+  // One such check is told for all: a port of the backend's own serves each of them.
   const auto without_port = std::ranges::find(checks, true, &PlacedCheck::lacks_port);
   if (without_port != checks.end()) demand_ports(backends, without_port->table, faults);
   for (PlacedCheck& check : checks)
@@ -130,7 +199,7 @@ void read_backends_and_checks(TableReader& table, ServiceSpec& service, ClaimedN
   read_checks_needed(table, service, faults);
 }
 
-// An empty command is one of its own: that none is run.
+// An empty command counts too: it says that none is run for this service.
 void read_on_change(TableReader& table, ServiceSpec& service, Faults& faults) {
   std::vector<std::string> command = read_command(table, "on_change", kHookExample, faults);
   if (table.find("on_change") != nullptr) service.on_change = std::move(command);

@@ -8,8 +8,8 @@
 
 namespace hlb::config {
 
-// Notes what is wrong in `faults`, and the service's names in `names`. What is returned is only of
-// use when no fault was noted.
+// Notes what is wrong in `faults`, and the service's names in `names`. The service is of use only
+// when no fault was noted.
 ServiceSpec read_service(const Value& table, ClaimedNames& names, Faults& faults);
 
 }  // namespace hlb::config

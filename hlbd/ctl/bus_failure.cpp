@@ -10,34 +10,41 @@ namespace {
 
 constexpr char kStandard[] = "org.freedesktop.DBus.Error.";
 
+// Compares the name without the prefix of standard errors. There are several names for each
+// failure, as dbus-daemon, dbus-broker and sdbus-c++ don't agree on one.
 template <std::size_t count>
 bool is_one_of(const std::array<std::string_view, count>& names, std::string_view name) {
   if (name.starts_with(kStandard)) name.remove_prefix(sizeof kStandard - 1);
   return std::ranges::find(names, name) != names.end();
 }
 
+// Whether nobody has the name org.hlb1.
 bool nobody_there(std::string_view name) {
   static constexpr std::array<std::string_view, 2> kNames = {"ServiceUnknown", "NameHasNoOwner"};
   return is_one_of(kNames, name);
 }
 
+// Whether hlbd was asked, and gave no answer in time.
 bool no_reply(std::string_view name) {
   static constexpr std::array<std::string_view, 3> kNames = {"NoReply", "Timeout", "TimedOut"};
   return is_one_of(kNames, name);
 }
 
+// Whether hlbd lacks what it was asked for, as after an upgrade without a restart.
 bool unknown_there(std::string_view name) {
   static constexpr std::array<std::string_view, 4> kNames = {"UnknownMethod", "UnknownInterface",
                                                              "UnknownProperty", "UnknownObject"};
   return is_one_of(kNames, name);
 }
 
+// Whether the bus's policy, or polkit, forbids it.
 bool refused(std::string_view name) {
   static constexpr std::array<std::string_view, 3> kNames = {"AccessDenied", "AuthFailed",
                                                              "InteractiveAuthorizationRequired"};
   return is_one_of(kNames, name);
 }
 
+// Reading is allowed to all by hlbd's own policy, so that a refusal there has another cause.
 Failure refusal(const BusError& error, bool change) {
   if (change) {
     return {

@@ -1,4 +1,4 @@
-// Errors of the message bus, said to an operator.
+// Turns errors of the message bus into what an operator is told, and hlbctl's exit code.
 #pragma once
 
 #include <string>
@@ -15,11 +15,11 @@ struct BusError {
   std::string bus;
 };
 
-// No bus was reached.
+// hlbctl can't connect to the bus.
 Failure no_bus(const BusError& error);
-// Something was asked of hlbd, to read or to `change` something, and this is what came of it.
+// hlbd was asked to tell something, or to `change` something, and this error came of it.
 Failure not_answered(const BusError& error, bool change);
-// There was nobody at all within the limit.
+// The bus takes connections, but doesn't answer within the limit.
 Failure silent_bus(std::string_view bus);
 
 }  // namespace hlb::ctl

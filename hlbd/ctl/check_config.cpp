@@ -2,7 +2,6 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
-#include <variant>
 
 #include "config/config.h"
 #include "ctl/commands.h"
@@ -12,14 +11,14 @@ namespace hlb::ctl {
 namespace {
 
 int check_config(const std::filesystem::path& file) {
-  const auto loaded = load_config(file);
-  if (const auto* errors = std::get_if<ConfigErrors>(&loaded)) {
-    for (const ConfigError& error : *errors)
+  const auto config = load_config(file);
+  if (!config) {
+    for (const ConfigError& error : config.error())
       std::fprintf(stderr, "%s\n", error.to_string().c_str());
     return kTrouble;
   }
-  const std::size_t services = std::get<Config>(loaded).services.size();
-  std::printf("%s: ok, %s\n", file.c_str(), text::counted(services, "service").c_str());
+  const std::string services = text::counted(config->services.size(), "service");
+  std::printf("%s: ok, %s\n", file.c_str(), services.c_str());
   return kOk;
 }
 

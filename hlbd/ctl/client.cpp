@@ -22,9 +22,9 @@ using bus::wall_time;
 using org::hlb1::Manager_proxy;
 using org::hlb1::Resolver_proxy;
 
-// For what somebody may have to be asked for a password.
+// The limit of calls that somebody may have to be asked a password for.
 constexpr auto kChangeLimit = 2min;
-// hlbd joining and leaving the bus.
+// Matches the signal that hlbd has joined or left the bus.
 constexpr char kPresence[] =
     "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
     "member='NameOwnerChanged',arg0='org.hlb1'";
@@ -67,7 +67,7 @@ std::unique_ptr<sdbus::IConnection> connect(Settings::Bus bus, const std::string
 
 using Properties = std::map<std::string, sdbus::Variant>;
 
-// A property that an older hlbd may not have yet.
+// The property; Value() when it is missing, as it may be of an older hlbd.
 template <typename Value>
 Value property(const Properties& properties, const char* name) {
   const auto found = properties.find(name);
@@ -151,7 +151,7 @@ auto Client::ask(Call call) {
 
 template <typename Call>
 auto Client::change(Call call) {
-  ask([this] { return link_->Version(); });  // it doesn't hang
+  ask([this] { return link_->Version(); });
   try {
     link_->connection().setMethodCallTimeout(kChangeLimit);
     return call();

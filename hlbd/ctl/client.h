@@ -14,34 +14,35 @@
 
 namespace hlb::ctl {
 
-// What hlbd says of itself.
+// The state of hlbd itself.
 struct DaemonReport {
   std::string version;
   std::string config_file;
   WallTime started{};
   Overview overview;
-  std::vector<std::string> degraded;  // a line each
+  std::vector<std::string> degraded;  // its troubles, a line each
 };
 
-// What the bus tells unasked. Both are called from within Client's functions.
+// Called for what hlbd and the bus tell unasked, from within Client's functions.
 struct EventListener {
   std::function<void(const Event&)> on_event;
   std::function<void(bool there)> on_presence;  // hlbd has joined or left the bus
 };
 
-// What a caller is to wait for between calls of process(), see poll(2).
+// The descriptor, events and time that a caller waits for between calls of process(), see poll(2).
 struct Wanted {
   int descriptor = -1;
   short events = 0;
-  int timeout_ms = -1;  // -1: none
+  int timeout_ms = -1;  // -1: no limit
 };
 
 // One connection to the bus. Each function throws a Failure that says why hlbd didn't do as asked,
-// and what to do about it; none takes longer than kAnswerLimit to say that there is no answer, but
-// for set_override(), clear_override(), fail_back() and reload(): somebody may have to be asked for
-// a password first. They do find out within that limit that hlbd hangs.
+// and what to do about it. Each finds out within kAnswerLimit when hlbd doesn't answer; but those
+// that change something, set_override() to reload(), may take minutes when it does, as somebody may
+// have to be asked for a password.
 class Client {
  public:
+  // Connects to the bus.
   explicit Client(const Settings& settings);
   ~Client();
   Client(const Client&) = delete;
@@ -49,34 +50,41 @@ class Client {
 
   DaemonReport daemon();
   std::vector<ServiceReport> services();
-  // `service` as the configuration names it; "" for all. Of the override it has only the kind, and
-  // nothing of suspicion and of who is held back: these are what complete() adds.
+  // The backends of `service`, as the configuration names it, or of all services for "". They lack
+  // what complete() adds: all of an override but its kind, suspicion, and whether they are held
+  // back.
   std::vector<BackendReport> backends(const std::string& service);
   void complete(BackendReport& backend);
+  // The service that a hostname belongs to: its own name, an alias, or a name below it.
   std::string find_service(const std::string& name);
-  std::vector<Event> events(std::uint32_t most);  // 0: all
+  // The latest changes, oldest first; 0: all that hlbd remembers.
+  std::vector<Event> events(std::uint32_t most);
+  // The addresses that hlbd answers a lookup with now.
   std::vector<std::string> resolve(const std::string& name);
 
-  // What serves of services with a rule for that, by their names; nothing where hlbd is an older
-  // one.
+  // What serves, by service, for services with a rule for that; empty when hlbd is too old to tell.
   std::map<std::string, std::string> serving();
 
-  // All three return the number of backends concerned.
+  // These return the number of backends concerned.
   std::uint32_t set_override(const std::string& target, const std::string& kind,
                              std::chrono::microseconds duration, const std::string& reason);
   std::uint32_t clear_override(const std::string& target);
   std::uint32_t fail_back(const std::string& service);
+  // Returns when the configuration is in force. The Failure has its faults, a line each.
   void reload();
 
-  // From now on; wanted() and process() are for this.
+  // Has `listener` told from now on, by process(), which is to be called when wanted() is there.
   void listen(EventListener listener);
   Wanted wanted() const;
   void process();
 
  private:
   class Link;
+  // Makes a call, and turns an error of the bus into a Failure.
   template <typename Call>
   auto ask(Call call);
+  // The same for a call that somebody may have to be asked a password for. Asks first for something
+  // that needs none, so that a hlbd that hangs is found out at once.
   template <typename Call>
   auto change(Call call);
 

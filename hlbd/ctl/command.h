@@ -1,4 +1,5 @@
-// What a sub-command of hlbctl is: it adds itself to the command line, and says what to run.
+// What a sub-command of hlbctl is: a function that adds it to the command line, and sets what is
+// run when it is chosen.
 #pragma once
 
 #include <cstdint>
@@ -7,21 +8,21 @@
 #include <stdexcept>
 #include <string>
 
-// Whose headers take longer to compile than all the rest of a sub-command.
+// Declared here, as CLI11's headers take longer to compile than all the rest of a sub-command.
 namespace CLI {
 class App;
 }
 
 namespace hlb::ctl {
 
-// What hlbctl ends with. `status` has more to say, see exit_code().
+// The exit code of hlbctl. `hlbctl status` has more, see exit_code().
 using ExitCode = int;
 inline constexpr ExitCode kOk = 0;
 inline constexpr ExitCode kTrouble = 1;      // what was asked for can't be had, or was found
 inline constexpr ExitCode kUnreachable = 3;  // hlbd doesn't answer
 
-// Ends a sub-command: with a line for standard error that says what to do, and with what hlbctl
-// ends then.
+// Ends a sub-command: main() writes the line, which says what to do, to standard error, and exits
+// with the code.
 struct Failure : std::runtime_error {
   Failure(ExitCode exit_code, const std::string& line)
       : std::runtime_error(line), code(exit_code) {}
@@ -29,7 +30,7 @@ struct Failure : std::runtime_error {
   ExitCode code;
 };
 
-// What holds for every sub-command, as given on the command line.
+// The settings of every sub-command, as given on the command line.
 struct Settings {
   enum class Bus : std::uint8_t { system, session };
 
@@ -38,11 +39,11 @@ struct Settings {
   std::filesystem::path runtime_dir = "/run/hlb";
 };
 
-// What the command line chose; returns an ExitCode.
+// The sub-command that was chosen, ready to run; returns an ExitCode. May throw a Failure.
 using Run = std::function<int()>;
 
-// Adds sub-commands to `app`, each of which sets `run` when it is chosen. `settings` are complete
-// by then, and outlive it.
+// Adds sub-commands to `app`; each sets `run` when it is chosen. `settings` are complete by then,
+// and outlive it.
 using AddCommand = void (*)(CLI::App& app, const Settings& settings, Run& run);
 
 }  // namespace hlb::ctl

@@ -1,5 +1,5 @@
 // The sub-commands of hlbctl, in the order in which `hlbctl --help` lists them. Each stands in the
-// file of its name; the overrides, in overrides.cpp.
+// file of its name, or in a folder of its name; the overrides are in overrides.cpp.
 #pragma once
 
 #include <array>
@@ -38,7 +38,7 @@ inline constexpr auto kCommands = std::to_array<AddCommand>({
     add_import,
 });
 
-// What hlbctl does without a sub-command.
+// Runs hlbctl without a sub-command.
 int show_status(const Settings& settings);
 
 }  // namespace hlb::ctl

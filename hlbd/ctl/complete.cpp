@@ -22,7 +22,7 @@ bool is_shown(const CLI::Option* option) {
   return !option->get_group().empty();
 }
 
-// As --help has it: the type of the value, or the name of a positional without one.
+// The kind of its value as --help has it: its type, or the name of a positional without a type.
 std::string kind_of(const CLI::Option& option) {
   const std::string type = option.get_type_name();
   return type.empty() ? option.get_single_name() : type;
@@ -36,7 +36,7 @@ bool needs_value(const CLI::Option& option) {
   return option.get_items_expected_min() > 0;
 }
 
-// The words of "system|session"; none of the names of kinds, which are in capitals, "PATH|PID".
+// The words of "system|session"; none for names of kinds, which are in capitals, as "PATH|PID".
 std::vector<std::string_view> words_of(std::string_view kind) {
   std::vector<std::string_view> words;
   if (kind.find('|') == std::string_view::npos || std::ranges::any_of(kind, is_capital)) {
@@ -92,7 +92,7 @@ class Walk {
   }
 
   void pass_option(const std::string& word) {
-    // One with "=" in it has its value already.
+    // An option that is written with "=" has its value already.
     const CLI::Option* option = command_->get_option_no_throw(word);
     if (option != nullptr && needs_value(*option)) awaiting_ = option;
   }
@@ -104,7 +104,7 @@ class Walk {
     return all.empty() ? nullptr : all.front();
   }
 
-  // Which one is typed now; the last one may take all that follow.
+  // The positional that is typed now; the last of a command may take all that follow.
   const CLI::Option* positional() const {
     const auto all = command_->get_options(
         [](const CLI::Option* each) { return each->get_positional() && is_shown(each); });
@@ -144,7 +144,7 @@ class Walk {
   const CLI::Option* awaiting_ = nullptr;  // its value is next
   std::size_t positionals_ = 0;            // of the command, so far
   std::size_t globals_ = 0;
-  bool positionals_only_ = false;  // behind "--"
+  bool positionals_only_ = false;  // after "--"
 };
 
 // ---- what hlbd says ----------------------------------------------------------------------------
@@ -161,7 +161,7 @@ std::vector<Candidate> services_like(Client& client, std::string_view start) {
   return found;
 }
 
-// Services; when one alone is meant its backends as well.
+// Services that begin so; when one alone does, its backends as well.
 std::vector<Candidate> targets_like(Client& client, std::string_view start) {
   std::vector<Candidate> found = services_like(client, start.substr(0, start.find('/')));
   const bool with_slash = start.find('/') != std::string_view::npos;
@@ -185,13 +185,13 @@ std::vector<Candidate> names_like(const Settings& settings, const std::string& k
   }
 }
 
-// For settings, such as the bus that is asked.
+// Takes the settings among the words, such as the bus that is to be asked.
 void take_globals(CLI::App& app, std::span<const std::string> words) {
   std::vector<std::string> reversed(words.rbegin(), words.rend());
   try {
     app.parse(reversed);
   } catch (const CLI::ParseError&) {
-    // Then the defaults are as good as anything.
+    // The line isn't finished: the defaults are as good as anything.
   }
 }
 

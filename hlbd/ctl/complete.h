@@ -1,6 +1,6 @@
-// What a command line of hlbctl may go on with, asked by the completions of shells in
-// data/completions: `hlbctl complete WORD…`. It is read off the command line's own definition, so
-// that sub-commands and options need no list beside it.
+// Finds what a command line of hlbctl may go on with. The completions of shells in data/completions
+// ask by `hlbctl complete WORD…`. The answer is read off the command line's own definition, so that
+// sub-commands and options need no list beside it.
 #pragma once
 
 #include <span>
@@ -18,15 +18,16 @@ struct Candidate {
 
 struct Completion {
   std::vector<Candidate> candidates;  // that begin as the last word does
-  std::string kind;  // what else may stand there, as --help calls it: SERVICE, FILE, … or empty
+  std::string kind;  // of other words that may stand there, as in --help: SERVICE, FILE, … or empty
   std::size_t globals = 0;  // how many of the words stand before the first sub-command
 };
 
-// `words` are those behind "hlbctl", up to the one that is being typed, which may be empty.
+// `words` are the words after "hlbctl", up to the word that is being typed, which may be empty.
 Completion complete(const CLI::App& app, std::span<const std::string> words);
 
-// Prints the candidates, names of services and backends among them if hlbd answers: a word, then,
-// if there is one, a tab and its description. A lone FILE or DIR stands for any file or folder.
+// Prints the candidates, names of services and backends among them if hlbd answers. Each is a word
+// and, if it has a description, a tab and that. The word FILE or DIR alone stands for any file or
+// folder.
 int print_completion(CLI::App& app, const Settings& settings, std::span<const std::string> words);
 
 }  // namespace hlb::ctl

@@ -22,7 +22,7 @@ struct Asked {
   bool json = false;
 };
 
-// Standard output as it is: wrapped and bold on a terminal alone.
+// How to write to standard output: wrapped and bold only on a terminal.
 doctor::Page page_of_output() {
   winsize size{};
   if (::isatty(STDOUT_FILENO) == 0 || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return {};
@@ -32,10 +32,11 @@ doctor::Page page_of_output() {
 
 int run_doctor(const Settings& settings, const Asked& asked) {
   const auto examination = doctor::examine(settings, asked.names, asked.program);
+  if (!examination) throw Failure(kTrouble, examination.error());
   const std::string text =
-      asked.json ? doctor::as_json(examination) : doctor::as_text(examination, page_of_output());
+      asked.json ? doctor::as_json(*examination) : doctor::as_text(*examination, page_of_output());
   std::fputs(text.c_str(), stdout);
-  return examination.has_faults() ? kTrouble : kOk;
+  return examination->has_faults() ? kTrouble : kOk;
 }
 
 }  // namespace

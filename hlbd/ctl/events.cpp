@@ -79,7 +79,8 @@ class Printer {
   }
 
  private:
-  // What is listed may be signalled as well, and what was signalled is listed after a restart.
+  // Whether the event hasn't been printed: one that is listed may be signalled as well, and after a
+  // restart of hlbd one that was signalled is listed.
   bool is_new(const Event& event) {
     if (event.at < latest_) return false;
     if (event.at > latest_) printed_of_latest_.clear();
@@ -102,7 +103,7 @@ void wait_for(const Wanted& wanted) {
   ::poll(&polled, 1, wanted.timeout_ms);
 }
 
-// Until the bus goes away, or somebody ends hlbctl.
+// Prints events until the bus goes away, or somebody ends hlbctl.
 [[noreturn]] void follow(Client& client, Printer& printer, std::uint32_t most) {
   std::vector<Event> told;
   bool is_back = false;

@@ -1,4 +1,4 @@
-// hlbctl failback: has the best priority of a service serve that is held back.
+// hlbctl failback: has the best priority of a service, which is held back, serve again.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -14,7 +14,7 @@
 namespace hlb::ctl {
 namespace {
 
-// Each service for itself: one that can't keeps none of the others from it.
+// Goes on with the other services when one can't.
 int fail_back(const Settings& settings, const std::vector<std::string>& services) {
   Client client(settings);
   ExitCode code = kOk;

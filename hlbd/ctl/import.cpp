@@ -7,29 +7,27 @@
 #include <cstdio>
 #include <iostream>
 #include <memory>
-#include <optional>
 #include <string>
-#include <variant>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "config/config.h"
 #include "config/draft.h"
 #include "ctl/commands.h"
-#include "ctl/import/ask.h"
-#include "ctl/import/dnsmasq.h"
+#include "ctl/import/check.h"
+#include "ctl/import/formats.h"
 #include "ctl/import/guess.h"
-#include "ctl/import/hosts.h"
-#include "ctl/import/toml.h"
+#include "ctl/import/services.h"
 
 namespace hlb::ctl {
 namespace {
 
 using Files = std::vector<std::filesystem::path>;
 
-// What an import is asked for. `read` returns why a file can't be read.
+// What an import is asked for, and how it reads its files.
 struct Import {
-  std::optional<std::string> (*read)(const Files& files, Entries& entries) = nullptr;
-  std::string hint;  // what else there is to do, to stand at the top of the services
+  tl::expected<void, std::string> (*read)(const Files& files, Entries& entries) = nullptr;
+  std::string hint;  // what else there is to do, for the top of the services
   Files files;
   Selection selection;
   std::string check;  // empty: none is chosen
@@ -40,35 +38,33 @@ int complain(const std::string& message) {
   return kTrouble;
 }
 
-// CLI11's validator: the fault, or nothing.
+// A validator of CLI11's: says what is wrong, or nothing.
 std::string check_fault(const std::string& text) {
   const auto parsed = parse_check(text);
-  const auto* fault = std::get_if<NoCheck>(&parsed);
-  return fault == nullptr ? "" : fault->reason;
+  return parsed ? "" : parsed.error();
 }
 
 void choose_checks(std::vector<ImportedService>& services, const std::string& chosen) {
   if (!chosen.empty()) {
     for (ImportedService& service : services)
-      service.check = std::get<ChosenCheck>(parse_check(chosen));
+      service.check = parse_check(chosen).value();
     return;
   }
   const std::vector<Endpoint> listeners = listeners_here();
   for (ImportedService& service : services)
     service.check = guess_check(service.backends, listeners);
-  // The services themselves may go to a file.
+  // Standard output isn't asked about, as the services may go to a file.
   if (isatty(STDIN_FILENO) != 0 && isatty(STDERR_FILENO) != 0) {
     ask_checks(services, std::cin, std::cerr);
   }
 }
 
-// What hlbd would say of the services.
+// The faults that hlbd would find in the services.
 ConfigErrors faults_of(const std::string& text) {
   config::Draft draft;
   draft.add_text("import", text, config::FileRole::services);
   const auto config = draft.finish("import");
-  const auto* errors = std::get_if<ConfigErrors>(&config);
-  return errors == nullptr ? ConfigErrors() : *errors;
+  return config ? ConfigErrors() : config.error();
 }
 
 int print(const std::string& text) {
@@ -87,7 +83,7 @@ int print(const std::string& text) {
 
 int run_import(const Import& import) {
   Entries entries;
-  if (const auto fault = import.read(import.files, entries)) return complain(*fault);
+  if (const auto read = import.read(import.files, entries); !read) return complain(read.error());
   Imported imported = make_services(entries, import.selection);
   for (const std::string& line : to_lines(imported.notes))
     std::fprintf(stderr, "%s\n", line.c_str());
@@ -101,7 +97,7 @@ int run_import(const Import& import) {
       {"Put this into services.d/ beside hlbd.toml, then: hlbctl check-config", import.hint}));
 }
 
-std::optional<std::string> read_etc_hosts(const Files& files, Entries& entries) {
+tl::expected<void, std::string> read_etc_hosts(const Files& files, Entries& entries) {
   std::array<char, 256> name{};  // HOST_NAME_MAX is 64
   gethostname(name.data(), name.size() - 1);
   return read_hosts_files(files, name.data(), entries);

@@ -29,7 +29,7 @@ void add_settings(CLI::App& app, Settings& settings) {
   app.set_version_flag("--version", HLB_VERSION);
 }
 
-// What CLI11 says of a wrong command line, as one line.
+// CLI11's message of a wrong command line, as one line.
 std::string usage_error(const CLI::App* /*app*/, const CLI::Error& error) {
   return std::string("hlbctl: ") + error.what() + "; see hlbctl --help\n";
 }
@@ -42,10 +42,10 @@ int run(int argc, const char* const* argv) {
   add_settings(app, settings);
   app.require_subcommand(0, 1);
   app.failure_message(usage_error);
-  app.fallthrough();  // the settings may stand behind a subcommand, too
+  app.fallthrough();  // the settings may follow a subcommand, too
   for (const AddCommand add : kCommands)
     add(app, settings, chosen);
-  // Behind them, or each would inherit it.
+  // Set after the sub-commands are added, as each would inherit it.
   app.footer(
       "Without a subcommand it shows the status; `hlbctl SUBCOMMAND --help` has more.\n"
       "\nExamples:\n"

@@ -49,8 +49,8 @@ std::chrono::milliseconds span_of(const std::string& text) {
   return *span;
 }
 
-// The services whose backends are all kept from lookups. By the backends, which have an override at
-// once; the services are told of it a moment later.
+// The services whose backends are all kept from lookups. Judged by the backends, which have an
+// override at once; the services are told of it a moment later.
 std::set<std::string> without_answer(Client& client) {
   std::set<std::string> all;
   std::set<std::string> answered;
@@ -69,7 +69,7 @@ void warn_of_emptied(Client& client, const std::set<std::string>& empty_before) 
   }
 }
 
-// Says what was done.
+// Applies it to one target, and says what was done.
 void apply_to(Client& client, const std::string& target, const Kind& kind,
               const OverrideWishes& wishes) {
   const std::chrono::milliseconds span = span_of(wishes.span);
@@ -82,7 +82,7 @@ void apply_to(Client& client, const std::string& target, const Kind& kind,
   std::fflush(stdout);
 }
 
-// Each target for itself: one that means no backend keeps none of the others from being heeded.
+// Goes on with the other targets when one means no backend.
 int apply(const Settings& settings, const Kind& kind, const OverrideWishes& wishes) {
   span_of(wishes.span);  // before anything changes
   Client client(settings);

@@ -10,11 +10,12 @@
 
 namespace hlb::ctl {
 
-// All that hlbctl waits for ends within two seconds; what is left is for saying so.
+// The longest that hlbctl waits for anything. With what it does itself, it ends within two seconds.
 inline constexpr std::chrono::milliseconds kAnswerLimit{1800};
 
-// What `work` returns or throws, or nullopt when it takes longer than `limit`. It is then left
-// behind in its thread: the program is to end soon, and `work` must own all that it uses.
+// Runs `work`, and gives what it returns or throws; nullopt when that takes longer than `limit`.
+// The thread then goes on by itself, so `work` must own all that it uses, and the program should
+// end soon.
 template <typename Work>
 std::optional<std::invoke_result_t<Work>> within(std::chrono::milliseconds limit, Work work) {
   std::packaged_task<std::invoke_result_t<Work>()> task(std::move(work));

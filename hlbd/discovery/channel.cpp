@@ -104,7 +104,6 @@ Channel::Channel(asio::any_io_executor executor, std::shared_ptr<Setup> setup)
 }
 
 Channel::~Channel() {
-  *ended_ = true;
   setup_->end();
   for (const auto& [fd, socket] : sockets_)
     socket->descriptor.release();
@@ -164,9 +163,8 @@ void Channel::await(const std::shared_ptr<Socket>& socket, Direction direction) 
   Socket::Wait& wait = socket->wait(direction);
   if (!wait.wanted || wait.under_way || socket->closed) return;
   wait.under_way = true;
-  socket->descriptor.async_wait(wait.type, [this, ended = ended_, socket,
-                                            direction](const error_code& error) {
-    if (error || *ended || socket->closed) return;
+  auto go_on = [this, socket, direction](const error_code& error) {
+    if (error || socket->closed) return;
     const int fd = socket->descriptor.native_handle();
     Socket::Wait& over = socket->wait(direction);
     over.under_way = false;
@@ -174,7 +172,8 @@ void Channel::await(const std::shared_ptr<Socket>& socket, Direction direction) 
       direction == Direction::read ? process(fd, ARES_SOCKET_BAD) : process(ARES_SOCKET_BAD, fd);
     }
     await(socket, direction);
-  });
+  };
+  socket->descriptor.async_wait(wait.type, scope_.guard(std::move(go_on)));
 }
 
 void Channel::process(int read, int write) {
@@ -189,9 +188,9 @@ void Channel::set_timer() {
   if (wait == nullptr) return;
   timer_.expires_after(std::chrono::seconds(wait->tv_sec) +
                        std::chrono::microseconds(wait->tv_usec));
-  timer_.async_wait([this, ended = ended_](const error_code& error) {
-    if (!error && !*ended) process(ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-  });
+  timer_.async_wait(scope_.guard([this](const error_code& error) {
+    if (!error) process(ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+  }));
 }
 
 }  // namespace hlb::discovery

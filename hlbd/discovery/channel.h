@@ -12,6 +12,7 @@
 #include <string>
 
 #include "discovery/answer.h"
+#include "system/scope.h"
 
 namespace hlb::discovery {
 
@@ -62,7 +63,7 @@ class Channel {
   std::shared_ptr<Setup> setup_;
   std::map<int, std::shared_ptr<Socket>> sockets_;
   boost::asio::steady_timer timer_;
-  std::shared_ptr<bool> ended_ = std::make_shared<bool>(false);  // shared with its handlers
+  Scope scope_;
 };
 
 }  // namespace hlb::discovery

@@ -94,11 +94,11 @@ Services NameWatch::follow(Services configured) {
 void NameWatch::give_first_round_time() {
   may_wait_ = true;
   first_round_.expires_after(longest_first_round_);
-  first_round_.async_wait([this](const boost::system::error_code& error) {
+  first_round_.async_wait(scope_.guard([this](const boost::system::error_code& error) {
     if (error) return;
     may_wait_ = false;
     tell_soon();
-  });
+  }));
 }
 
 const KnownName* NameWatch::find(const NameKey& key) const {
@@ -170,9 +170,9 @@ void NameWatch::ask_later(const std::shared_ptr<Followed>& followed) {
 void NameWatch::tell_soon() {
   if (std::exchange(telling_, true)) return;
   change_.expires_at(std::max(Monotonic::now() + kTogether, earliest_next_));
-  change_.async_wait([this](const boost::system::error_code& error) {
+  change_.async_wait(scope_.guard([this](const boost::system::error_code& error) {
     if (!error) tell();
-  });
+  }));
 }
 
 void NameWatch::tell() {
@@ -255,9 +255,9 @@ void NameWatch::await_end_of_hold() {
   hold_.cancel();
   if (!first) return;
   hold_.expires_at(*first);
-  hold_.async_wait([this](const boost::system::error_code& error) {
+  hold_.async_wait(scope_.guard([this](const boost::system::error_code& error) {
     if (!error) tell_soon();
-  });
+  }));
 }
 
 void NameWatch::went_down(const std::string& service) {

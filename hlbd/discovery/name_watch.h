@@ -19,6 +19,7 @@
 #include "discovery/resolver.h"
 #include "health/service_list.h"
 #include "system/log.h"
+#include "system/scope.h"
 
 namespace hlb::discovery {
 
@@ -99,6 +100,7 @@ class NameWatch {
   boost::asio::steady_timer change_;
   bool telling_ = false;  // soon
   Monotonic::time_point earliest_next_;
+  Scope scope_;
 };
 
 }  // namespace hlb::discovery

@@ -11,13 +11,14 @@
 #include <utility>
 
 #include "system/file_stamp.h"
+#include "system/scope.h"
 #include "system/worker.h"
 
 namespace hlb::discovery {
 
 namespace asio = boost::asio;
 
-struct Resolver::Work : std::enable_shared_from_this<Work> {
+struct Resolver::Work {
   using Serial = std::uint64_t;
   struct Pending : Turns::Waiter {
     Serial serial = 0;
@@ -27,6 +28,7 @@ struct Resolver::Work : std::enable_shared_from_this<Work> {
 
   // Tells one resolv.conf from another; unset: there is no file, or it can't be looked at.
   using Version = std::optional<FileStamp>;
+  using SetupPtr = std::shared_ptr<Channel::Setup>;
 
   Work(asio::any_io_executor loop, ResolverSettings all)
       : executor(std::move(loop)),
@@ -37,29 +39,28 @@ struct Resolver::Work : std::enable_shared_from_this<Work> {
   // Has the worker look at resolv.conf, unless it does already.
   void look_at_resolv_conf() {
     if (looking) return;
-    looking = worker.post([weak = weak_from_this(), all = settings, before = version,
-                           first = !channel]() -> Worker::Completion {
-      const Version now = stamp_of(all.resolv_conf);
-      auto setup = first || now != before ? Channel::set_up(all) : nullptr;
-      return [weak, now, setup = std::move(setup)] {
-        if (const auto self = weak.lock()) self->looked(now, setup);
-      };
-    });
+    const auto tell =
+        scope.guard([this](const Version& now, const SetupPtr& setup) { looked(now, setup); });
+    looking = worker.post(
+        [tell, all = settings, before = version, first = !channel]() -> Worker::Completion {
+          const Version now = stamp_of(all.resolv_conf);
+          auto setup = first || now != before ? Channel::set_up(all) : nullptr;
+          return [tell, now, setup = std::move(setup)] { tell(now, setup); };
+        });
     wait_for_look();
   }
 
   void wait_for_look() {
     late = false;
     patience.expires_after(settings.timeout);
-    patience.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
-      const auto self = weak.lock();
-      if (error || !self) return;
-      self->late = true;
-      self->ask_next();
-    });
+    patience.async_wait(scope.guard([this](const boost::system::error_code& error) {
+      if (error) return;
+      late = true;
+      ask_next();
+    }));
   }
 
-  void looked(const Version& now, const std::shared_ptr<Channel::Setup>& setup) {
+  void looked(const Version& now, const SetupPtr& setup) {
     looking = false;
     patience.cancel();
     if (setup) {
@@ -81,7 +82,7 @@ struct Resolver::Work : std::enable_shared_from_this<Work> {
   }
 
   // Asks the questions under way again, before the others of their shares.
-  void ask_anew(const std::shared_ptr<Channel::Setup>& setup) {
+  void ask_anew(const SetupPtr& setup) {
     for (auto& [serial, pending] : questions) {
       if (pending.is_linked()) continue;
       turns.give_back(*pending.share, pending.silent);
@@ -96,23 +97,20 @@ struct Resolver::Work : std::enable_shared_from_this<Work> {
     if (!channel) return refuse_all();
     while (Turns::Waiter* const next = turns.next()) {
       const auto& pending = static_cast<const Pending&>(*next);
-      channel->ask(pending.question, [work = weak_from_this(), asked = generation,
-                                      serial = pending.serial](DnsAnswer answer) {
-        const auto self = work.lock();
+      auto take = [this, asked = generation, serial = pending.serial](DnsAnswer answer) {
         // Drops answers of servers that are no longer asked.
-        if (self && self->generation == asked) self->answered(serial, std::move(answer));
-      });
+        if (generation == asked) answered(serial, std::move(answer));
+      };
+      channel->ask(pending.question, scope.guard(std::move(take)));
     }
   }
 
   // Fails all questions, as no server is known.
   void refuse_all() {
     for (auto& [serial, pending] : questions) {
-      asio::post(executor, [weak = weak_from_this(), taker = std::move(pending.taker)] {
-        const auto self = weak.lock();
-        if (!self) return;
-        taker(DnsAnswer::failure(self->settings.resolv_conf + " can't be read at the moment"));
-      });
+      asio::post(executor, scope.guard([this, taker = std::move(pending.taker)] {
+        taker(DnsAnswer::failure(settings.resolv_conf + " can't be read at the moment"));
+      }));
     }
     questions.clear();
   }
@@ -136,14 +134,13 @@ struct Resolver::Work : std::enable_shared_from_this<Work> {
   Turns turns{kQuestionsAtOnce};
   std::map<Serial, Pending> questions;  // waiting or under way
   Serial last_serial = 0;
+  Scope scope;
 };
 
 Resolver::Resolver(asio::any_io_executor executor, ResolverSettings settings)
-    : work_(std::make_shared<Work>(std::move(executor), std::move(settings))) {}
+    : work_(std::make_unique<Work>(std::move(executor), std::move(settings))) {}
 
-Resolver::~Resolver() {
-  work_->questions.clear();
-}
+Resolver::~Resolver() = default;
 
 void Resolver::ask(DnsQuestion question, const Turn& turn, Channel::Taker taker) {
   work_->ask(std::move(question), turn, std::move(taker));

@@ -35,7 +35,7 @@ class Resolver {
 
  private:
   struct Work;
-  std::shared_ptr<Work> work_;  // shared with answers on their way
+  std::unique_ptr<Work> work_;
 };
 
 }  // namespace hlb::discovery

@@ -3,26 +3,28 @@
 #include <boost/asio/steady_timer.hpp>
 #include <utility>
 
+#include "system/scope.h"
+
 namespace hlb {
 namespace {
 
 class TimerAlarm final : public Alarm {
  public:
   TimerAlarm(const boost::asio::any_io_executor& executor, std::function<void()> ring)
-      : ring_(std::make_shared<const std::function<void()>>(std::move(ring))), timer_(executor) {}
+      : ring_(std::move(ring)), timer_(executor) {}
 
   void set(TimePoint time) override {
     timer_.expires_at(time);
-    // A handler on its way can't be called back, so it looks whether this is still there.
-    timer_.async_wait([ring = std::weak_ptr(ring_)](const boost::system::error_code& error) {
-      const auto alive = ring.lock();
-      if (!error && alive != nullptr) (*alive)();
-    });
+    timer_.async_wait(scope_.guard([this](const boost::system::error_code& error) {
+      const std::function<void()> ring = ring_;  // which may destroy this
+      if (!error) ring();
+    }));
   }
 
  private:
-  std::shared_ptr<const std::function<void()>> ring_;
+  std::function<void()> ring_;
   boost::asio::steady_timer timer_;
+  Scope scope_;
 };
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include <variant>
 
 #include "health/schedule.h"
-#include "system/or_end.h"
 
 namespace hlb {
 namespace {
@@ -180,7 +179,7 @@ void Rounds::begin(Check& check) {
                      slot, [this, question, turns = check.share ? &turns_of(check) : nullptr,
                             share = check.share, silent = check.silent](
                                const std::exception_ptr& error, const Outcome& outcome) {
-                       kOrEnd(error);
+                       if (error) std::rethrow_exception(error);
                        if (turns != nullptr) turns->give_back(*share, silent);
                        ended(*question, outcome);
                      }));

@@ -172,15 +172,13 @@ struct ConnectionWatch::Subscription : sock_diag::Reports {
 ConnectionWatch::ConnectionWatch(asio::any_io_executor executor, OnFailed on_failed)
     : executor_(std::move(executor)), on_failed_(std::move(on_failed)) {}
 
-ConnectionWatch::~ConnectionWatch() {
-  if (subscription_) subscription_->end();
-}
+ConnectionWatch::~ConnectionWatch() = default;
 
 std::error_code ConnectionWatch::watch(std::span<const Endpoint> backends,
                                        const sock_diag::OwnAddresses& own) {
   auto filter = filter_of_failures();
   return sock_diag::watch(subscription_, remote_among(backends, own), filter,
-                          [this] { return std::make_shared<Subscription>(executor_, on_failed_); });
+                          [this] { return std::make_unique<Subscription>(executor_, on_failed_); });
 }
 
 }  // namespace hlb::network

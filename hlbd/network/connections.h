@@ -70,7 +70,7 @@ class ConnectionWatch {
 
   boost::asio::any_io_executor executor_;
   OnFailed on_failed_;
-  std::shared_ptr<Subscription> subscription_;  // nullptr: nothing is watched
+  std::unique_ptr<Subscription> subscription_;  // nullptr: nothing is watched
 };
 
 }  // namespace hlb::network

@@ -98,11 +98,6 @@ struct ListenerWatch::Subscription : sock_diag::Reports {
     if (all) tell_of_loss();
   }
 
-  void end() override {
-    Reports::end();
-    loss_pause.cancel();
-  }
-
   void add_covered(const DeadListener& dead) {
     const auto at_port = watched.find(dead.port);
     if (at_port == watched.end()) return;
@@ -123,11 +118,11 @@ struct ListenerWatch::Subscription : sock_diag::Reports {
     owed = false;
     pausing = true;
     loss_pause.expires_after(kLossPause);
-    loss_pause.async_wait([this, self = shared_from_this()](const error_code& error) {
-      if (error || ended()) return;
+    loss_pause.async_wait(scope_.guard([this](const error_code& error) {
+      if (error || broken()) return;
       pausing = false;
       if (!lost) tell_of_loss();
-    });
+    }));
     tell(each_once(all()));
   }
 
@@ -152,15 +147,13 @@ struct ListenerWatch::Subscription : sock_diag::Reports {
 ListenerWatch::ListenerWatch(asio::any_io_executor executor, OnGone on_gone)
     : executor_(std::move(executor)), on_gone_(std::move(on_gone)) {}
 
-ListenerWatch::~ListenerWatch() {
-  if (subscription_) subscription_->end();
-}
+ListenerWatch::~ListenerWatch() = default;
 
 std::error_code ListenerWatch::watch(std::span<const Endpoint> backends,
                                      const sock_diag::OwnAddresses& own) {
   auto filter = filter_of_listeners();
   return sock_diag::watch(subscription_, local_among(backends, own), filter,
-                          [this] { return std::make_shared<Subscription>(executor_, on_gone_); });
+                          [this] { return std::make_unique<Subscription>(executor_, on_gone_); });
 }
 
 std::vector<Endpoint> each_once(std::vector<Endpoint> endpoints) {

@@ -49,7 +49,7 @@ class ListenerWatch {
 
   boost::asio::any_io_executor executor_;
   OnGone on_gone_;
-  std::shared_ptr<Subscription> subscription_;  // nullptr: nothing is watched
+  std::unique_ptr<Subscription> subscription_;  // nullptr: nothing is watched
 };
 
 }  // namespace hlb::network

@@ -7,15 +7,8 @@
 #include <unistd.h>
 
 #include <array>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <cstring>
-#include <exception>
 #include <optional>
 #include <utility>
 
@@ -23,20 +16,6 @@
 
 namespace hlb::network {
 namespace asio = boost::asio;
-
-struct RouteWatch::Watch {
-  Watch(asio::io_context& io, OnChange change)
-      : socket(io), burst(io), on_change(std::move(change)) {}
-
-  asio::posix::stream_descriptor socket;
-  asio::steady_timer burst;
-  OnChange on_change;
-  WayWatch ways;
-  bool ended = false;
-
-  std::optional<bool> drain();
-  static asio::awaitable<void> follow(std::shared_ptr<Watch> watch);
-};
 
 namespace {
 
@@ -105,53 +84,46 @@ bool WayWatch::link_goes(int link) {
 }
 
 RouteWatch::RouteWatch(asio::io_context& io, OnChange on_change)
-    : watch_(std::make_shared<Watch>(io, std::move(on_change))) {}
-
-RouteWatch::~RouteWatch() {
-  watch_->ended = true;
-  watch_->burst.cancel();
-  boost::system::error_code ignored;
-  watch_->socket.close(ignored);
-}
+    : socket_(io), burst_(io), on_change_(std::move(on_change)) {}
 
 std::error_code RouteWatch::start() {
-  if (const std::error_code error = subscribe(watch_->socket)) return error;
-  asio::co_spawn(watch_->socket.get_executor(), Watch::follow(watch_),
-                 [](const std::exception_ptr& failed) {
-                   if (failed) std::rethrow_exception(failed);
-                 });
+  if (const std::error_code error = subscribe(socket_)) return error;
+  await_burst();
   return {};
 }
 
-asio::awaitable<void> RouteWatch::Watch::follow(std::shared_ptr<Watch> watch) {
-  boost::system::error_code error;
-  auto resume = asio::redirect_error(asio::use_awaitable, error);
-  while (!watch->ended) {
-    co_await watch->socket.async_wait(asio::posix::stream_descriptor::wait_read, resume);
-    if (error) break;
-    watch->burst.expires_after(kBurst);
-    co_await watch->burst.async_wait(resume);
-    if (watch->ended) break;
-    const auto ways = watch->drain();
-    if (!ways) break;
-    watch->on_change(*ways);
-  }
+void RouteWatch::await_burst() {
+  socket_.async_wait(asio::posix::stream_descriptor::wait_read,
+                     scope_.guard([this](const boost::system::error_code& error) {
+                       if (!error) await_end_of_burst();
+                     }));
+}
+
+void RouteWatch::await_end_of_burst() {
+  burst_.expires_after(kBurst);
+  burst_.async_wait(scope_.guard([this](const boost::system::error_code&) {
+    const auto ways = drain();
+    if (!ways) return;
+    await_burst();
+    const OnChange tell = on_change_;  // which may destroy this
+    tell(*ways);
+  }));
 }
 
 // Whether ways have changed; nullopt when the socket works no more. ENOBUFS, which tells of lost
 // messages, is as good as one. Bounded: what comes after it makes the next burst.
-std::optional<bool> RouteWatch::Watch::drain() {
+std::optional<bool> RouteWatch::drain() {
   std::array<char, WayWatch::kStart> start;  // the rest of each message is dropped by the kernel
   bool changed = false;
   for (int i = 0; i < 4096; ++i) {
-    const ssize_t size = ::recv(socket.native_handle(), start.data(), start.size(), MSG_DONTWAIT);
+    const ssize_t size = ::recv(socket_.native_handle(), start.data(), start.size(), MSG_DONTWAIT);
     if (size >= 0) {
-      changed |= ways.changes({start.data(), static_cast<std::size_t>(size)});
+      changed |= ways_.changes({start.data(), static_cast<std::size_t>(size)});
     } else if (errno == EAGAIN) {
       break;
     } else if (errno == ENOBUFS) {
       changed = true;
-      ways = WayWatch();  // what was lost may have been of any link
+      ways_ = WayWatch();  // what was lost may have been of any link
     } else if (errno != EINTR) {
       return std::nullopt;
     }

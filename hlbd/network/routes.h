@@ -3,13 +3,17 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
+#include <optional>
 #include <span>
 #include <system_error>
+
+#include "system/scope.h"
 
 namespace hlb::network {
 
@@ -43,7 +47,6 @@ class RouteWatch {
   using OnChange = std::function<void(bool ways)>;
 
   RouteWatch(boost::asio::io_context& io, OnChange on_change);
-  ~RouteWatch();
   RouteWatch(const RouteWatch&) = delete;
   RouteWatch& operator=(const RouteWatch&) = delete;
 
@@ -51,8 +54,15 @@ class RouteWatch {
   std::error_code start();
 
  private:
-  struct Watch;
-  std::shared_ptr<Watch> watch_;  // shared with the coroutine that may still have to end
+  void await_burst();
+  void await_end_of_burst();
+  std::optional<bool> drain();
+
+  boost::asio::posix::stream_descriptor socket_;
+  boost::asio::steady_timer burst_;
+  OnChange on_change_;
+  WayWatch ways_;
+  Scope scope_;
 };
 
 }  // namespace hlb::network

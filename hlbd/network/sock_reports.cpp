@@ -44,19 +44,13 @@ std::error_code Reports::begin(std::span<sock_filter> filter) {
   return error;
 }
 
-void Reports::end() {
-  ended_ = true;
-  error_code ignored;
-  socket_.close(ignored);
-}
-
 void Reports::await() {
   socket_.async_wait(asio::posix::stream_descriptor::wait_read,
-                     [self = shared_from_this()](const error_code& error) {
-                       if (error || self->ended_) return;
-                       if (!self->take_turn()) return self->end();
-                       self->await();
-                     });
+                     scope_.guard([this](const error_code& error) {
+                       if (error) return;
+                       broken_ = !take_turn();
+                       if (!broken_) await();
+                     }));
 }
 
 // False when the socket no longer works. Bounded: what is left comes with the next turn.

@@ -9,12 +9,12 @@
 #include <utility>
 
 #include "network/sock_diag.h"
+#include "system/scope.h"
 
 namespace hlb::network::sock_diag {
 
-// In a shared_ptr, which its handlers share: one of them may be on its way when it ends. By hlbd's
-// loop alone.
-class Reports : public std::enable_shared_from_this<Reports> {
+// Used by hlbd's loop alone.
+class Reports {
  public:
   virtual ~Reports() = default;
   Reports(const Reports&) = delete;
@@ -24,9 +24,7 @@ class Reports : public std::enable_shared_from_this<Reports> {
   // the kernel drops what is of no use before it would fill the socket's buffer or wake hlbd. For
   // every socket that dies on the host it makes the report all the same, which takes it about 9 µs.
   std::error_code begin(std::span<sock_filter> filter);
-  virtual void end();
-  // By end(), or as the socket no longer works.
-  bool ended() const { return ended_; }
+  bool broken() const { return broken_; }  // the socket no longer works
 
  protected:
   explicit Reports(const boost::asio::any_io_executor& executor) : socket_(executor) {}
@@ -36,26 +34,25 @@ class Reports : public std::enable_shared_from_this<Reports> {
   // Behind those of one turn of the loop, which are bounded; `all`: no further one is there.
   virtual void end_turn(bool all) = 0;
 
+  Scope scope_;
+
  private:
   void await();
   bool take_turn();
 
   boost::asio::posix::stream_descriptor socket_;
-  bool ended_ = false;
+  bool broken_ = false;
 };
 
 // Has reports be taken while there is anything to watch, which `Watch` has as `watched`; it makes
 // one that hasn't begun.
 template <typename Watch, typename Watched, typename Make>
-std::error_code watch(std::shared_ptr<Watch>& current, Watched watched,
+std::error_code watch(std::unique_ptr<Watch>& current, Watched watched,
                       std::span<sock_filter> filter, Make make) {
-  if (current && (watched.empty() || current->ended())) {
-    current->end();
-    current.reset();
-  }
+  if (current && (watched.empty() || current->broken())) current.reset();
   if (watched.empty()) return {};
   if (!current) {
-    std::shared_ptr<Watch> begun = make();
+    std::unique_ptr<Watch> begun = make();
     if (const std::error_code error = begun->begin(filter)) return error;
     current = std::move(begun);
   }

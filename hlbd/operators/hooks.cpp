@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <deque>
 #include <map>
 #include <system_error>
@@ -14,7 +15,7 @@
 #include "health/machine.h"
 #include "probes/ending.h"
 #include "programs/runner.h"
-#include "system/or_end.h"
+#include "system/scope.h"
 #include "text/duration.h"
 #include "text/printable.h"
 
@@ -104,7 +105,7 @@ void say(const Change& change, const std::string& program, const std::string& tr
 
 }  // namespace
 
-struct Hooks::Queue : std::enable_shared_from_this<Queue> {
+struct Hooks::Queue {
   // A backend whose program runs or waits.
   struct Backend {
     State told = State::unknown;  // by the last run, or before there was one
@@ -144,10 +145,9 @@ struct Hooks::Queue : std::enable_shared_from_this<Queue> {
 
   void wake_at(RunClock::time_point time) {
     timer.expires_at(time);
-    timer.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
-      const auto self = weak.lock();
-      if (!error && self != nullptr) self->run_waiting();
-    });
+    timer.async_wait(scope.guard([this](const boost::system::error_code& error) {
+      if (!error) run_waiting();
+    }));
   }
 
   void start(const Key& key) {
@@ -155,16 +155,15 @@ struct Hooks::Queue : std::enable_shared_from_this<Queue> {
     Backend& backend = backends.at(key);
     Change change{key, backend.port, std::exchange(backend.told, backend.now), backend.now,
                   backend.reason};
-    asio::co_spawn(executor, run(shared_from_this(), backend.command, std::move(change)), kOrEnd);
+    scope.spawn(executor, run(backend.command, std::move(change)));
   }
 
-  static asio::awaitable<void> run(std::shared_ptr<Queue> self, std::vector<std::string> command,
-                                   Change change) {
-    // Posted, not called: where no program can be run, ended() would call start() for the next one,
+  asio::awaitable<void> run(std::vector<std::string> command, Change change) {
+    // Posted, not called: where no program can be run, ended() would start the next one within it,
     // and so on, as deep as there are backends.
-    co_await asio::post(self->executor, asio::use_awaitable);
-    const Result result = co_await self->attempt(command, change);
-    self->ended(change, command.front(), result);
+    co_await asio::post(executor, asio::use_awaitable);
+    const Result result = co_await attempt(command, change);
+    ended(change, command.front(), result);
   }
 
   asio::awaitable<Result> attempt(const std::vector<std::string>& command, const Change& change) {
@@ -182,18 +181,12 @@ struct Hooks::Queue : std::enable_shared_from_this<Queue> {
     const bool said = std::exchange(backend.not_begun, result.not_begun) && result.not_begun;
     if (!said) say(change, program, result.trouble);
     if (result.not_begun) backend.told = change.before;
-    if (!stopped && backend.has_news()) {
+    if (backend.has_news()) {
       enqueue(change.backend, result.not_begun ? kRetry : kDelay);
     } else {
       backends.erase(change.backend);
       run_waiting();
     }
-  }
-
-  void stop() {
-    stopped = true;
-    waiting.clear();
-    timer.cancel();
   }
 
   asio::any_io_executor executor;
@@ -203,15 +196,13 @@ struct Hooks::Queue : std::enable_shared_from_this<Queue> {
   std::map<Key, Backend> backends;
   std::deque<Key> waiting;  // each once, the longest waiting first
   std::size_t running = 0;
-  bool stopped = false;
+  Scope scope;
 };
 
 Hooks::Hooks(asio::any_io_executor executor, std::function<Programs()> programs)
-    : queue_(std::make_shared<Queue>(std::move(executor), std::move(programs))) {}
+    : queue_(std::make_unique<Queue>(std::move(executor), std::move(programs))) {}
 
-Hooks::~Hooks() {
-  queue_->stop();
-}
+Hooks::~Hooks() = default;
 
 void Hooks::configure(Settings settings) {
   queue_->settings = std::move(settings);

@@ -41,7 +41,8 @@ class Hooks {
 
   // `programs` is called before the first program is run, and not if there is none.
   Hooks(boost::asio::any_io_executor executor, std::function<Programs()> programs);
-  // Drops the changes that wait. Programs that run are killed when their loop goes, and else go on.
+  // Drops the changes that wait. Programs that run are killed when their loop goes, and else go on,
+  // unheard.
   ~Hooks();
   Hooks(const Hooks&) = delete;
   Hooks& operator=(const Hooks&) = delete;
@@ -58,7 +59,7 @@ class Hooks {
  private:
   struct Queue;
 
-  std::shared_ptr<Queue> queue_;  // shared with the runs under way
+  std::unique_ptr<Queue> queue_;
 };
 
 }  // namespace hlb

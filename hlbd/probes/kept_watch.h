@@ -2,10 +2,11 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <functional>
-#include <memory>
 
 #include "probes/target.h"
+#include "system/scope.h"
 
 namespace hlb::probes {
 
@@ -26,8 +27,7 @@ class KeptWatch {
   };
 
   // `on_ended` is called from the loop, and must not destroy this.
-  KeptWatch(boost::asio::any_io_executor executor, OnKeptEnded on_ended);
-  ~KeptWatch();
+  KeptWatch(const boost::asio::any_io_executor& executor, OnKeptEnded on_ended);
   KeptWatch(const KeptWatch&) = delete;
   KeptWatch& operator=(const KeptWatch&) = delete;
 
@@ -36,11 +36,13 @@ class KeptWatch {
   void add(int connection, Keeper& keeper);
 
  private:
-  struct Set;
+  bool open();
+  void await_ends();
+  void take_ends();
 
-  boost::asio::any_io_executor executor_;
+  boost::asio::posix::stream_descriptor epoll_;  // opened for the first connection
   OnKeptEnded on_ended_;
-  std::shared_ptr<Set> set_;  // made for the first connection
+  Scope scope_;
 };
 
 }  // namespace hlb::probes

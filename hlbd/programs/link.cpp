@@ -58,15 +58,10 @@ void HelperLink::await_replies() {
 void HelperLink::read_replies() {
   for (int left = kRepliesPerTurn; left > 0 && wanted_ && socket_.is_open(); --left) {
     auto arrived = receive(socket_.native_handle());
-    if (auto* message = std::get_if<Message>(&arrived)) {
-      auto* reply = std::get_if<RunReply>(message);
-      if (reply == nullptr) return events_.end();
-      events_.reply(std::move(*reply));
-    } else if (std::get<Arrived>(arrived) == Arrived::end) {
-      return events_.end();
-    } else {
-      break;
-    }
+    if (!arrived && arrived.error() == NoMessage::yet) break;
+    auto* reply = arrived ? std::get_if<RunReply>(&*arrived) : nullptr;
+    if (reply == nullptr) return events_.end();
+    events_.reply(std::move(*reply));
   }
   if (socket_.is_open() && wanted_ && !reading_) await_replies();
 }

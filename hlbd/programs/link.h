@@ -13,8 +13,8 @@
 
 namespace hlb::programs {
 
-// In a shared_ptr, as handlers may be on their way when it is closed. Used by hlbd's loop alone,
-// which it keeps busy only while something is awaited or unsent.
+// Lives in a shared_ptr, as handlers may be under way when it is closed. Used by hlbd's loop alone,
+// and keeps that busy only while something is awaited or unsent.
 class HelperLink : public std::enable_shared_from_this<HelperLink> {
  public:
   static constexpr std::size_t kMaxUnsent = 1024;  // messages
@@ -22,17 +22,18 @@ class HelperLink : public std::enable_shared_from_this<HelperLink> {
 
   struct Events {
     std::function<void(RunReply)> reply;
-    std::function<void()> end;  // called once: the helper has gone, or talks as none does
+    std::function<void()> end;  // called once: the helper has gone, or talks as no helper does
   };
 
   // Throws std::system_error when the loop can't watch one more descriptor.
   HelperLink(const boost::asio::any_io_executor& executor, FileDescriptor socket, Events events);
 
-  // False if the helper has gone, or leaves too much unread.
+  // Never waits: keeps what the helper doesn't take yet. False if the helper has gone, or leaves
+  // too much unread.
   bool send(Bytes message);
-  // Whether replies are awaited.
+  // Says whether replies are awaited; none is read while they aren't.
   void listen(bool wanted);
-  // No event is told any more.
+  // Ends the connection. No event is told any more.
   void close();
 
  private:

@@ -1,5 +1,5 @@
-// Integers are in the order of the machine, strings have their size before them. Both sides are of
-// one package and one host; between versions of it the first byte tells.
+// Integers are in the byte order of the host, strings have their size before them. Both sides are
+// of one package and one host; the first byte tells versions of the package apart.
 #include "programs/message.h"
 
 #include <concepts>
@@ -40,7 +40,8 @@ class Writer {
   Bytes bytes_;
 };
 
-// Reads on, until something isn't there: from then on it gives nothing but zeroes, and is not ok().
+// Reads one value after the other. When one isn't there it is no longer ok(), and gives zeroes from
+// then on.
 class Reader {
  public:
   explicit Reader(std::span<const std::uint8_t> bytes) : rest_(bytes) {}
@@ -63,7 +64,7 @@ class Reader {
     return {bytes.begin(), bytes.end()};
   }
 
-  // Each word takes bytes of its own, so that their number alone reserves nothing.
+  // The words, read one by one: their number alone reserves no memory.
   std::vector<std::string> words() {
     std::vector<std::string> words;
     const auto count = number<std::uint32_t>();

@@ -1,5 +1,5 @@
-// What hlbd and its helper hlb-programs say to each other: one message in each packet of a
-// SOCK_SEQPACKET socket. Neither trusts the other, so whatever isn't exactly a message is none.
+// The messages between hlbd and its helper hlb-programs, one in each packet of a SOCK_SEQPACKET
+// socket. Neither side trusts the other: bytes that aren't exactly a message end the connection.
 #pragma once
 
 #include <chrono>
@@ -13,7 +13,7 @@
 
 namespace hlb::programs {
 
-using Id = std::uint64_t;  // of a request, chosen by hlbd; no two that are in flight have the same
+using Id = std::uint64_t;  // of a request, chosen by hlbd; unique among those without an answer
 using Bytes = std::vector<std::uint8_t>;
 
 inline constexpr std::size_t kMaxMessage = 65'536;  // bytes
@@ -26,17 +26,17 @@ struct Program {
   std::vector<std::string> arguments;    // never empty; the first is the program's absolute path
   std::vector<std::string> environment;  // NAME=value; nothing else is in it
   std::string user;  // by name, who runs it if the helper is root; empty: the helper's own user
-  std::chrono::milliseconds timeout{0};   // more than 0, then it is killed
-  std::size_t output_limit = kMaxOutput;  // what it writes beyond that is read, and dropped
+  std::chrono::milliseconds timeout{0};   // more than 0; the program is killed after it
+  std::size_t output_limit = kMaxOutput;  // output beyond it is read, and dropped
 };
 
-// hlbd: run this, and answer once.
+// From hlbd: run this, and answer once.
 struct RunRequest {
   Id id = 0;
   Program program;
 };
 
-// hlbd: kill this one, and don't answer.
+// From hlbd: kill the program of this request, and don't answer.
 struct Cancel {
   Id id = 0;
 };
@@ -60,16 +60,17 @@ struct Ending {
   friend bool operator==(const Ending&, const Ending&) = default;
 };
 
+// From the helper: how a program has ended.
 struct RunReply {
   Id id = 0;
   Ending ending;
   std::string output;        // what the program wrote to stdout and stderr
-  std::int64_t time_up = 0;  // of one that timed_out: when that was, in ns of CLOCK_MONOTONIC
+  std::int64_t time_up = 0;  // when it timed_out: when that was, in ns of CLOCK_MONOTONIC
 };
 
 using Message = std::variant<RunRequest, Cancel, RunReply>;
 
-// nullopt if it exceeds a limit, which only requests and their output can.
+// The bytes of a packet; nullopt if the message exceeds a limit, as a request or its output can.
 std::optional<Bytes> encode(const Message& message);
 
 // nullopt if these bytes are no message, or one beyond its limits, or of another version.

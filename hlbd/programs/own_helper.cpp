@@ -21,7 +21,7 @@ namespace hlb::programs {
 namespace {
 
 constexpr std::chrono::milliseconds kTimeToEnd{1000};
-constexpr std::size_t kMostHung = 4;  // more would be without end
+constexpr std::size_t kMostHung = 4;  // then the oldest is killed, or they would pile up
 constexpr const char* kName = "hlb-programs";
 
 std::string helper_path() {
@@ -32,7 +32,8 @@ std::string helper_path() {
   return folder.parent_path() / "lib/hlb" / kName;
 }
 
-// What the helper starts with: its socket as standard input, default signals, and nothing else.
+// The state in which the helper starts: its socket as standard input, default signals, and no other
+// descriptors but standard output and error.
 class Start {
  public:
   explicit Start(int socket) {
@@ -55,13 +56,13 @@ class Start {
   Start(const Start&) = delete;
   Start& operator=(const Start&) = delete;
 
-  pid_t spawn(std::string path, std::error_code& error) const {
+  tl::expected<pid_t, std::error_code> spawn(std::string path) const {
     pid_t id = -1;
     std::array<char*, 2> arguments = {path.data(), nullptr};
     std::array<char*, 1> environment = {nullptr};
     const int failure = posix_spawn(&id, path.c_str(), &actions_, &attributes_, arguments.data(),
                                     environment.data());
-    error.assign(failure, std::generic_category());
+    if (failure != 0) return tl::unexpected(std::error_code(failure, std::generic_category()));
     return id;
   }
 
@@ -87,21 +88,19 @@ OwnHelper::~OwnHelper() {
   reap_the_dead();
 }
 
-FileDescriptor OwnHelper::start(std::error_code& error) {
+tl::expected<FileDescriptor, std::error_code> OwnHelper::start() {
   reap_the_dead();
   if (processes_.size() >= kMostHung) kill(processes_.front().id, SIGKILL);
   std::array<int, 2> ends{};
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    error = last_error();
-    return FileDescriptor(-1);
-  }
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
+    return tl::unexpected(last_error());
   FileDescriptor ours(ends[0]);
   const FileDescriptor its(ends[1]);
-  const pid_t id = Start(its.get()).spawn(helper_path(), error);
-  if (error) return FileDescriptor(-1);
+  const auto id = Start(its.get()).spawn(helper_path());
+  if (!id) return tl::unexpected(id.error());
   // Nobody else reaps it, so that the id is still the helper's.
   // NOLINTNEXTLINE(*-vararg): glibc 2.36 declares pidfd_open() for C alone
-  processes_.push_back({id, FileDescriptor(static_cast<int>(syscall(SYS_pidfd_open, id, 0)))});
+  processes_.push_back({*id, FileDescriptor(static_cast<int>(syscall(SYS_pidfd_open, *id, 0)))});
   return ours;
 }
 

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <system_error>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "system/file_descriptor.h"
@@ -19,11 +20,11 @@ class OwnHelper {
   OwnHelper(const OwnHelper&) = delete;
   OwnHelper& operator=(const OwnHelper&) = delete;
 
-  // Starts one, and gives the socket that is connected to it. One before it, whose socket is
-  // closed, ends when it can; it isn't killed, as then what escaped from its programs would live
-  // on. It is found beside hlbd's own executable, or in ../lib/hlb from there. hlbd's memory is not
-  // copied, and nothing of it is left in the helper but its user.
-  FileDescriptor start(std::error_code& error);
+  // Starts a helper, and gives the socket that is connected to it. A helper before it, whose socket
+  // is closed, ends when it can; it isn't killed, as then what escaped from its programs would live
+  // on. The executable lies beside hlbd's own, or in ../lib/hlb from there. hlbd's memory is not
+  // copied, and the helper has nothing of hlbd's but its user.
+  tl::expected<FileDescriptor, std::error_code> start();
 
  private:
   struct Process {
@@ -33,7 +34,7 @@ class OwnHelper {
 
   void reap_the_dead();
 
-  std::vector<Process> processes_;  // that haven't been reaped; the last one started is the last
+  std::vector<Process> processes_;  // not reaped yet, in the order in which they were started
 };
 
 }  // namespace hlb::programs

@@ -15,13 +15,14 @@ bool may_come_later(int error) {
 
 }  // namespace
 
-std::variant<Message, Arrived> receive(int socket) {
+tl::expected<Message, NoMessage> receive(int socket) {
   std::array<std::uint8_t, kMaxMessage> space;  // NOLINT(*-member-init): as many are set as arrive
   const ssize_t size = recv(socket, space.data(), space.size(), MSG_DONTWAIT | MSG_TRUNC);
-  if (size < 0 && may_come_later(errno)) return Arrived::nothing;
-  if (size <= 0 || static_cast<std::size_t>(size) > space.size()) return Arrived::end;
+  if (size < 0 && may_come_later(errno)) return tl::unexpected(NoMessage::yet);
+  if (size <= 0 || static_cast<std::size_t>(size) > space.size())
+    return tl::unexpected(NoMessage::ever);
   auto message = decode(std::span(space).first(static_cast<std::size_t>(size)));
-  if (!message) return Arrived::end;
+  if (!message) return tl::unexpected(NoMessage::ever);
   return std::move(*message);
 }
 

@@ -21,20 +21,16 @@ using Fate = RunResult::Fate;
 constexpr const char* kGone = "hlb-programs has gone";
 constexpr const char* kHung = "hlb-programs does not answer";
 
-FileDescriptor connect_to(const std::filesystem::path& path, std::error_code& error) {
+tl::expected<FileDescriptor, std::error_code> connect_to(const std::filesystem::path& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.native().size() >= sizeof address.sun_path) {
-    error = std::make_error_code(std::errc::filename_too_long);
-    return FileDescriptor(-1);
-  }
+  if (path.native().size() >= sizeof address.sun_path)
+    return tl::unexpected(std::make_error_code(std::errc::filename_too_long));
   std::memcpy(address.sun_path, path.c_str(), path.native().size());
   FileDescriptor socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const auto* const where = reinterpret_cast<const sockaddr*>(&address);
-  if (!socket.valid() || ::connect(socket.get(), where, sizeof address) != 0) {
-    error.assign(errno, std::generic_category());
-    return FileDescriptor(-1);
-  }
+  if (!socket.valid() || ::connect(socket.get(), where, sizeof address) != 0)
+    return tl::unexpected(std::error_code(errno, std::generic_category()));
   return socket;
 }
 
@@ -44,8 +40,8 @@ RunResult without_answer(Fate fate, std::string trouble) {
 
 }  // namespace
 
-// A program that was asked for, until its answer is there. Its coroutine may be destroyed meanwhile
-// with the loop.
+// A program that was asked for, until its answer is there. The coroutine that has it may be
+// destroyed with the loop meanwhile.
 class Runner::Call {
  public:
   Call(Runner& client, Id id, Monotonic::time_point time_up)
@@ -65,7 +61,8 @@ class Runner::Call {
     wake_.cancel();
   }
 
-  // nullopt when there is no answer in time; `cancelled` tells whether it was to be awaited longer.
+  // The answer; nullopt when there is none in time, or it is no longer awaited, which `cancelled`
+  // tells.
   asio::awaitable<std::optional<RunResult>> answer(bool& cancelled) {
     while (!result_ && !cancelled && Monotonic::now() < deadline()) {
       wake_.expires_at(deadline());
@@ -76,7 +73,7 @@ class Runner::Call {
   }
 
  private:
-  // Who is busy with others isn't hung.
+  // A helper that is busy with other programs isn't hung.
   Monotonic::time_point deadline() const {
     const auto patient = std::max(time_up_, client_.last_answer_) + kGrace;
     return std::min(patient, time_up_ + kPatience);
@@ -103,8 +100,8 @@ asio::awaitable<RunResult> Runner::run(Program program) {
 asio::awaitable<RunResult> Runner::await_end(std::shared_ptr<Runner> self, Program program) {
   const Id id = ++self->last_id_;
   const auto time_up = Monotonic::now() + program.timeout;
-  if (std::string trouble = self->ask({id, std::move(program)}); !trouble.empty())
-    co_return without_answer(Fate::not_asked, std::move(trouble));
+  if (const auto asked = self->ask({id, std::move(program)}); !asked)
+    co_return without_answer(Fate::not_asked, asked.error());
   Call call(*self, id, time_up);
   bool cancelled = false;
   if (auto result = co_await call.answer(cancelled)) co_return std::move(*result);
@@ -120,32 +117,31 @@ void Runner::cancel(Id id) {
   if (link_ != nullptr && !link_->send(*encode(Cancel{id}))) lose(kGone);
 }
 
-// Over a new connection if the one there was has ended unnoticed. Empty if all went well.
-std::string Runner::ask(const RunRequest& request) {
+// Asks over a new connection if the one there was has ended unnoticed.
+tl::expected<void, std::string> Runner::ask(const RunRequest& request) {
   const auto message = encode(request);
-  if (!message) return std::generic_category().message(E2BIG);
-  if (link_ != nullptr && link_->send(*message)) return "";
+  if (!message) return tl::unexpected(std::generic_category().message(E2BIG));
+  if (link_ != nullptr && link_->send(*message)) return {};
   lose(kGone);
-  std::string trouble = connect();
-  if (trouble.empty() && link_->send(*message)) return "";
-  if (trouble.empty()) trouble = kGone;
+  const auto connected = connect();
+  if (connected && link_->send(*message)) return {};
+  const std::string trouble = connected ? kGone : connected.error();
   tell(trouble);
-  return trouble;
+  return tl::unexpected(trouble);
 }
 
-std::string Runner::connect() {
-  std::string trouble;
-  FileDescriptor socket = settings_.socket.empty() ? start_own(trouble) : reach(trouble);
-  if (!trouble.empty()) return trouble;
+tl::expected<void, std::string> Runner::connect() {
+  auto socket = settings_.socket.empty() ? start_own() : reach();
+  if (!socket) return tl::unexpected(std::move(socket).error());
   try {
-    link_ = std::make_shared<HelperLink>(executor_, std::move(socket), events());
+    link_ = std::make_shared<HelperLink>(executor_, *std::move(socket), events());
   } catch (const std::system_error& error) {
-    return std::string("can't watch hlb-programs: ") + error.what();
+    return tl::unexpected(std::string("can't watch hlb-programs: ") + error.what());
   }
-  return "";
+  return {};
 }
 
-// The link may have one on its way when the client goes.
+// They hold the runner weakly, as an event may be under way when it goes.
 HelperLink::Events Runner::events() {
   const auto weak = weak_from_this();
   return {.reply =
@@ -158,24 +154,19 @@ HelperLink::Events Runner::events() {
               }};
 }
 
-FileDescriptor Runner::reach(std::string& trouble) const {
-  std::error_code error;
-  FileDescriptor socket = connect_to(settings_.socket, error);
-  if (error) trouble = "can't reach hlb-programs: " + error.message();
-  return socket;
+tl::expected<FileDescriptor, std::string> Runner::reach() const {
+  return connect_to(settings_.socket).map_error([](const std::error_code& error) {
+    return "can't reach hlb-programs: " + error.message();
+  });
 }
 
-FileDescriptor Runner::start_own(std::string& trouble) {
-  if (last_start_ && Monotonic::now() < *last_start_ + kPause) {
-    trouble = kGone;
-    return FileDescriptor(-1);
-  }
+tl::expected<FileDescriptor, std::string> Runner::start_own() {
+  if (last_start_ && Monotonic::now() < *last_start_ + kPause)
+    return tl::unexpected(std::string(kGone));
   if (!last_start_ && settings_.on_own) settings_.on_own();
   last_start_ = Monotonic::now();
-  std::error_code error;
-  FileDescriptor socket = own_.start(error);
-  if (error) trouble = "can't start hlb-programs: " + error.message();
-  return socket;
+  return own_.start().map_error(
+      [](const std::error_code& error) { return "can't start hlb-programs: " + error.message(); });
 }
 
 void Runner::answered(RunReply reply) {

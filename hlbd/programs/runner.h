@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
 
 #include "programs/link.h"
 #include "programs/message.h"
@@ -19,18 +20,18 @@
 
 namespace hlb::programs {
 
-// Where a program that hlbd runs finds others.
+// The environment variable by which a program that hlbd runs finds other programs.
 inline constexpr std::string_view kPath =
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-// Where the helper is.
+// How the helper is reached.
 struct HelperSettings {
-  // Where it listens. Empty: hlbd starts one of its own when the first program is to run, and again
-  // when that has gone, which as root runs each program as its Program::user.
+  // Where it listens. Empty: hlbd starts a helper of its own when the first program is to run, and
+  // again when that has gone; as root it runs each program as its Program::user.
   std::filesystem::path socket{};
-  // Called when the helper can't be used, with the reason, and with an empty one when it is again.
+  // Called with the reason when the helper can't be used, and with "" when it can be again.
   std::function<void(const std::string& trouble)> on_trouble{};
-  // Called before the first one of its own is started.
+  // Called before the first helper of hlbd's own is started.
   std::function<void()> on_own{};
 };
 
@@ -45,20 +46,20 @@ struct RunResult {
   Ending ending;
   std::string output;
   std::string trouble;                              // why it hasn't ended
-  std::chrono::steady_clock::time_point time_up{};  // of an ending that timed_out: when that was
+  std::chrono::steady_clock::time_point time_up{};  // when it timed_out: when that was
 };
 
-// In a shared_ptr. Used by hlbd's loop alone, and outlived by the coroutines that await it. What
-// the helper does wrong is never taken for the program's doing: it has a time of its own to answer,
-// after which it counts as hung, and all that it was asked meanwhile is without an answer. All that
-// runs is killed when the client goes.
+// Has the helper run programs. Lives in a shared_ptr; used by hlbd's loop alone, and outlived by
+// the coroutines that await it. A fault of the helper is never taken for the program's: the helper
+// has a time of its own to answer, after which it counts as hung, and all that it was asked
+// meanwhile is without an answer. All that runs is killed when the runner goes.
 class Runner : public std::enable_shared_from_this<Runner> {
  public:
-  // How long after a program's timeout the helper may be silent; and how long it may take at most,
-  // though it answers others.
+  // How long after a program's timeout the helper may be silent, and how long it may take at most
+  // when it answers others meanwhile.
   static constexpr std::chrono::seconds kGrace{2};
   static constexpr std::chrono::seconds kPatience{30};
-  // Between two starts of a helper of one's own.
+  // The least time between two starts of a helper of hlbd's own.
   static constexpr std::chrono::seconds kPause{1};
 
   explicit Runner(boost::asio::any_io_executor executor, HelperSettings settings = {});
@@ -66,7 +67,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 
-  // Cancelling the awaiting coroutine kills the program.
+  // Runs the program, and tells what came of it. Cancelling the awaiting coroutine kills it.
   boost::asio::awaitable<RunResult> run(Program program);
 
  private:
@@ -74,12 +75,12 @@ class Runner : public std::enable_shared_from_this<Runner> {
   class Call;
 
   static boost::asio::awaitable<RunResult> await_end(std::shared_ptr<Runner> self, Program program);
-  std::string ask(const RunRequest& request);
+  tl::expected<void, std::string> ask(const RunRequest& request);
   void cancel(Id id);
-  std::string connect();
+  tl::expected<void, std::string> connect();
   HelperLink::Events events();
-  FileDescriptor reach(std::string& trouble) const;
-  FileDescriptor start_own(std::string& trouble);
+  tl::expected<FileDescriptor, std::string> reach() const;
+  tl::expected<FileDescriptor, std::string> start_own();
   void answered(RunReply reply);
   void lose(const std::string& trouble);
   void tell(const std::string& trouble);

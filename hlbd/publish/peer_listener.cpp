@@ -3,8 +3,6 @@
 #include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
@@ -33,7 +31,7 @@ PeerListener::PeerListener(const asio::any_io_executor& executor, const std::fil
                            mode_t mode, Take take)
     : file_(path, mode), take_(std::move(take)), acceptor_(executor) {
   if (const std::error_code error = listen()) throw std::system_error(error, path.string());
-  asio::co_spawn(executor, accept(), asio::detached);
+  scope_.spawn(executor, accept());
 }
 
 void PeerListener::put_back() {
@@ -62,8 +60,7 @@ bool PeerListener::accept_one() {
 
 asio::awaitable<void> PeerListener::accept() {
   for (;;) {
-    const auto [error] = co_await acceptor_.async_wait(Protocol::acceptor::wait_read, kWithError);
-    if (error == asio::error::operation_aborted && !acceptor_.is_open()) co_return;
+    co_await acceptor_.async_wait(Protocol::acceptor::wait_read, kWithError);
     const auto end_of_turn = std::chrono::steady_clock::now() + kTimePerTurn;
     bool more = true;
     while (more && std::chrono::steady_clock::now() < end_of_turn)

@@ -11,12 +11,12 @@
 #include <system_error>
 
 #include "system/file_descriptor.h"
+#include "system/scope.h"
 #include "system/socket_file.h"
 
 namespace hlb::publish {
 
-// Used by hlbd's loop alone, which must have ended, or drop its coroutines, before this is
-// destroyed.
+// Used by hlbd's loop alone.
 class PeerListener {
  public:
   // Takes over a connected socket, which doesn't block.
@@ -40,6 +40,7 @@ class PeerListener {
   SocketFile file_;
   Take take_;
   Protocol::acceptor acceptor_;
+  Scope scope_;
 };
 
 }  // namespace hlb::publish

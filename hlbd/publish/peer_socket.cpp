@@ -1,15 +1,12 @@
 #include "publish/peer_socket.h"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
-#include <memory>
+#include <iterator>
 #include <utility>
 
 #include "libnss_hlb/bus.h"
-#include "publish/peer_connection.h"
 #include "system/peer_user.h"
 
 namespace hlb::publish {
@@ -39,46 +36,45 @@ PeerSocket::PeerSocket(const asio::any_io_executor& executor, const std::filesys
                [this](FileDescriptor socket) { take(std::move(socket)); }),
       for_root_(executor, folder / bus::kRootsPeerSocket, kOpenToRoot,
                 [this](FileDescriptor socket) { take(std::move(socket)); }) {
-  asio::co_spawn(executor, sweep(), asio::detached);
+  scope_.spawn(executor, sweep());
 }
+
+PeerSocket::Served::Served(PeerSocket& all, FileDescriptor socket, uid_t user)
+    : connection(all.executor_, std::move(socket), all.find_),
+      place(all.places_, {.holder = user, .privileged = user == 0}, [this] { connection.end(); }) {}
 
 void PeerSocket::take(FileDescriptor socket) {
   const uid_t user = peer_user(socket.get());
-  asio::co_spawn(executor_, serve(std::move(socket), user), asio::detached);
+  try {
+    served_.emplace_back(*this, std::move(socket), user);
+  } catch (const boost::system::system_error&) {
+    return;  // the loop can't watch one more: as if it had lost its place
+  }
+  scope_.spawn(executor_, serve(std::prev(served_.end())));
 }
 
-asio::awaitable<void> PeerSocket::serve(FileDescriptor socket, uid_t user) {
-  std::unique_ptr<PeerConnection> connection;
-  try {
-    connection = std::make_unique<PeerConnection>(executor_, std::move(socket), find_);
-  } catch (const boost::system::system_error&) {
-    co_return;  // the loop can't watch another: as if it had lost its place
-  }
-  const Places::Place held(places_, {.holder = user, .privileged = user == 0},
-                           [&connection] { connection->end(); });
-  const auto place = connections_.insert(connections_.end(), connection.get());
-  co_await connection->serve();
-  connections_.erase(place);
+asio::awaitable<void> PeerSocket::serve(AllServed::iterator served) {
+  co_await served->connection.serve();
+  served_.erase(served);
 }
 
 asio::awaitable<void> PeerSocket::sweep() {
   for (;;) {
     sweep_timer_.expires_after(kSweepInterval);
-    const auto [error] = co_await sweep_timer_.async_wait(kAsTuple);
-    if (error) co_return;
+    co_await sweep_timer_.async_wait(kAsTuple);
     for_all_.put_back();
     for_root_.put_back();
     const auto oldest_allowed = std::chrono::steady_clock::now() - kLongestConnection;
-    for (PeerConnection* connection : connections_) {
-      if (connection->since() > oldest_allowed) break;
-      connection->end();
+    for (Served& served : served_) {
+      if (served.connection.since() > oldest_allowed) break;
+      served.connection.end();
     }
   }
 }
 
 void PeerSocket::answers_changed() {
-  for (PeerConnection* connection : connections_)
-    connection->answers_changed();
+  for (Served& served : served_)
+    served.connection.answers_changed();
 }
 
 }  // namespace hlb::publish

@@ -14,17 +14,16 @@
 #include <filesystem>
 #include <list>
 
+#include "publish/peer_connection.h"
 #include "publish/peer_listener.h"
 #include "publish/peer_protocol.h"
 #include "system/file_descriptor.h"
 #include "system/places.h"
+#include "system/scope.h"
 
 namespace hlb::publish {
 
-class PeerConnection;
-
-// Used by hlbd's loop alone, which must have ended, or drop its coroutines, before this is
-// destroyed.
+// Used by hlbd's loop alone.
 class PeerSocket {
  public:
   using Find = PeerProtocol::Find;
@@ -33,22 +32,34 @@ class PeerSocket {
   // has removed or replaced a socket. Throws std::system_error.
   PeerSocket(const boost::asio::any_io_executor& executor, const std::filesystem::path& folder,
              Find find);
+  PeerSocket(const PeerSocket&) = delete;
+  PeerSocket& operator=(const PeerSocket&) = delete;
 
   // Sends replies that waited and are ready now; to be called when answers have changed.
   void answers_changed();
 
  private:
+  // A connection, and the place that it has.
+  struct Served {
+    Served(PeerSocket& all, FileDescriptor socket, uid_t user);
+
+    PeerConnection connection;
+    Places::Place place;
+  };
+  using AllServed = std::list<Served>;
+
   boost::asio::awaitable<void> sweep();
   void take(FileDescriptor socket);
-  boost::asio::awaitable<void> serve(FileDescriptor socket, uid_t user);
+  boost::asio::awaitable<void> serve(AllServed::iterator served);
 
   boost::asio::any_io_executor executor_;
   Find find_;
   boost::asio::steady_timer sweep_timer_;
-  std::list<PeerConnection*> connections_;  // oldest first; each is owned by its coroutine
   Places places_;
+  AllServed served_;  // oldest first
   PeerListener for_all_;
   PeerListener for_root_;
+  Scope scope_;
 };
 
 }  // namespace hlb::publish

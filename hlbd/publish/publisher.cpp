@@ -81,11 +81,11 @@ void Publisher::work() {
   while (work_more()) {
     if (Monotonic::now() < end_of_slice) continue;
     next_slice_.expires_at(end_of_slice);
-    next_slice_.async_wait([this](const boost::system::error_code& error) {
+    next_slice_.async_wait(scope_.guard([this](const boost::system::error_code& error) {
       if (error) return;
       work();
       if (!working_) on_published_({});
-    });
+    }));
     return;
   }
   end_work();
@@ -149,17 +149,17 @@ void Publisher::end_work() {
 
 void Publisher::try_again_at(Monotonic::time_point time) {
   retry_.expires_at(time);
-  retry_.async_wait([this](const boost::system::error_code& error) {
+  retry_.async_wait(scope_.guard([this](const boost::system::error_code& error) {
     if (!error && file_is_old_ && !working_) work();
-  });
+  }));
 }
 
 void Publisher::publish_soon() {
   if (std::exchange(pending_, true)) return;
   soon_.expires_at(Monotonic::now());
-  soon_.async_wait([this](const boost::system::error_code& error) {
+  soon_.async_wait(scope_.guard([this](const boost::system::error_code& error) {
     if (!error) publish();
-  });
+  }));
 }
 
 void Publisher::forget_sort_scores() {
@@ -185,9 +185,9 @@ void Publisher::sort_more() {
   }
   if (!sorting_) return;
   next_sort_.expires_at(end_of_slice);
-  next_sort_.async_wait([this](const boost::system::error_code& error) {
+  next_sort_.async_wait(scope_.guard([this](const boost::system::error_code& error) {
     if (!error) sort_more();
-  });
+  }));
 }
 
 void Publisher::renew_lease() {

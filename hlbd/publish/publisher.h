@@ -23,6 +23,7 @@
 #include "publish/live_table.h"
 #include "publish/sort_score.h"
 #include "publish/table_file.h"
+#include "system/scope.h"
 
 namespace hlb {
 
@@ -113,6 +114,7 @@ class Publisher {
   boost::asio::steady_timer next_slice_;
   boost::asio::steady_timer next_sort_;
   boost::asio::steady_timer retry_;
+  Scope scope_;
 };
 
 }  // namespace hlb

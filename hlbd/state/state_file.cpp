@@ -75,13 +75,13 @@ void StateFile::changed() {
 // Waits while the disk is at the text before, else texts would pile up.
 void StateFile::write_when_due() {
   change_.expires_after(kDelay);
-  change_.async_wait([this](const boost::system::error_code& error) {
+  change_.async_wait(scope_.guard([this](const boost::system::error_code& error) {
     if (error) return;
     if (under_way_ > 0 || encoder_) return write_when_due();
     pending_ = false;
     encoder_.emplace(now_());
     gather_from(0);
-  });
+  }));
 }
 
 // Gathers all states. Services that come or go meanwhile make another write follow.
@@ -89,9 +89,9 @@ void StateFile::gather_from(std::size_t first) {
   const auto left = snapshot_(*encoder_, first);
   if (!left) return write();
   next_part_.expires_after(std::chrono::seconds(0));
-  next_part_.async_wait([this, left](const boost::system::error_code& error) {
+  next_part_.async_wait(scope_.guard([this, left](const boost::system::error_code& error) {
     if (!error) gather_from(*left);
-  });
+  }));
 }
 
 void StateFile::write_now() {
@@ -107,8 +107,9 @@ void StateFile::write_now() {
 
 void StateFile::write() {
   ++under_way_;
-  worker_.post([this, file = on_disk_, text = std::move(*encoder_).finish()] {
-    return [this, trouble = file->write(text)] { written(trouble); };
+  const auto tell = scope_.guard([this](const std::string& trouble) { written(trouble); });
+  worker_.post([tell, file = on_disk_, text = std::move(*encoder_).finish()] {
+    return [tell, trouble = file->write(text)] { tell(trouble); };
   });
   encoder_.reset();
 }
@@ -120,20 +121,21 @@ void StateFile::written(const std::string& trouble) {
 
 void StateFile::await_refresh() {
   refresh_.expires_after(kRefresh);
-  refresh_.async_wait([this](const boost::system::error_code& error) {
+  refresh_.async_wait(scope_.guard([this](const boost::system::error_code& error) {
     if (error) return;
     if (under_way_ == 0 && !encoder_) refresh();
     await_refresh();
-  });
+  }));
 }
 
 void StateFile::refresh() {
   ++under_way_;
-  worker_.post([this, file = on_disk_, head = StateEncoder::head(now_())] {
-    return [this, done = file->rewrite_head(head)] {
-      --under_way_;
-      if (!done) write_now();
-    };
+  const auto tell = scope_.guard([this](bool done) {
+    --under_way_;
+    if (!done) write_now();
+  });
+  worker_.post([tell, file = on_disk_, head = StateEncoder::head(now_())] {
+    return [tell, done = file->rewrite_head(head)] { tell(done); };
   });
 }
 

@@ -13,6 +13,7 @@
 #include <tl/expected.hpp>
 
 #include "state/saved_states.h"
+#include "system/scope.h"
 #include "system/worker.h"
 
 namespace hlb {
@@ -81,6 +82,7 @@ class StateFile {
   bool pending_ = false;
   std::optional<StateEncoder> encoder_;  // while the states are gathered
   std::size_t under_way_ = 0;            // the worker's jobs for the file
+  Scope scope_;
 };
 
 }  // namespace hlb

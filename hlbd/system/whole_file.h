@@ -21,9 +21,9 @@ struct Unusable {
 // What is left to read of anything that is open: all of it, or the first `most` bytes.
 tl::expected<std::string, std::error_code> read_up_to(const FileDescriptor& file, std::size_t most);
 
-// The text of a regular file of at most `most` bytes, opened with these flags beside. Nothing else
-// is read, so that no FIFO makes hlbd wait: is_a_directory, else invalid_argument. Of a larger one
-// file_too_large.
+// The text of a regular file of at most `most` bytes, opened with these flags as well. A larger
+// file is an error (file_too_large), and so is a directory (is_a_directory) or anything else
+// (invalid_argument): no FIFO makes hlbd wait.
 tl::expected<std::string, std::error_code> read_whole(const std::filesystem::path& path,
                                                       std::size_t most, int flags = 0);
 

@@ -50,10 +50,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     draft.add_text("services.d/a.toml", bytes.substr(parting + 1), hlb::config::FileRole::services);
   }
   const auto result = draft.finish("hlbd.toml");
-  if (const auto* errors = std::get_if<hlb::ConfigErrors>(&result)) {
-    check_faults(*errors);
+  if (result) {
+    check_services(*result);
   } else {
-    check_services(std::get<hlb::Config>(result));
+    check_faults(result.error());
   }
   return 0;
 }

@@ -33,7 +33,7 @@ std::string with_agent(const std::string& agent) {
 ServiceSpec service_of(const std::string& text) {
   const auto result = parse_config(text);
   EXPECT_THAT(faults_of(result), IsEmpty());
-  const auto* config = std::get_if<Config>(&result);
+  const Config* config = result ? &*result : nullptr;
   return config == nullptr ? ServiceSpec{} : config->services.at(0);
 }
 

@@ -36,7 +36,7 @@ std::string with_check(const std::string& type, const std::string& keys) {
 std::vector<CheckSpec> checks_of(const std::string& text) {
   const auto result = parse_config(text);
   EXPECT_THAT(faults_of(result), IsEmpty());
-  const auto* config = std::get_if<Config>(&result);
+  const Config* config = result ? &*result : nullptr;
   return config == nullptr ? std::vector<CheckSpec>(1) : config->services.at(0).checks;
 }
 
@@ -143,7 +143,7 @@ TEST(ConfigCheck, LeavesTheServiceToReturnAtOnceOrSlowly) {
     const auto result = parse_config("[[service]]\nname = 'a.b'\nbackends = ['::1']\n" + key +
                                      "\ncheck = { type = 'none' }\n");
     EXPECT_THAT(faults_of(result), IsEmpty());
-    return std::get<Config>(result).services.at(0).slow_start;
+    return result.value().services.at(0).slow_start;
   };
   EXPECT_EQ(slow_start(""), 0s);
   EXPECT_EQ(slow_start("slow_start = '0s'"), 0s);
@@ -272,7 +272,7 @@ TEST(ConfigIcmpCheck, NeedsNoPort) {
   const auto result =
       parse_config("[[service]]\nname = 'a.b'\nbackends = ['::1']\ncheck = { type = 'icmp' }\n");
   ASSERT_THAT(faults_of(result), IsEmpty());
-  const ServiceSpec& service = std::get<Config>(result).services.at(0);
+  const ServiceSpec& service = result.value().services.at(0);
   EXPECT_EQ(check_port(service.checks.at(0), service.backends.at(0)), 0);
 }
 
@@ -335,7 +335,7 @@ TEST(ConfigExecCheck, NeedsNoPortButIsToldOfOne) {
       "[[service.check]]\ntype = 'exec'\ncommand = ['/bin/sh']\n"
       "[[service.check]]\ntype = 'exec'\ncommand = ['/bin/sh']\nport = 1\n");
   ASSERT_THAT(faults_of(result), IsEmpty());
-  const ServiceSpec& service = std::get<Config>(result).services.at(0);
+  const ServiceSpec& service = result.value().services.at(0);
   std::vector<int> ports;
   for (const CheckSpec& check : service.checks) {
     for (const BackendSpec& backend : service.backends)
@@ -701,7 +701,7 @@ INSTANTIATE_TEST_SUITE_P(
         fault_in("http", "[service.check.headers]\n\"\" = \"b\"",
                  R"(7:1: "" is no name of a header; use letters, digits and "-")"),
         fault_in("http", "[service.check.headers]\n\"a\\r\\nb\" = \"b\"",
-                 R"(7:1: "a\x0d\x0ab" is no name of a header; use letters, digits and "-")"),
+                 R"(7:1: "a\r\nb" is no name of a header; use letters, digits and "-")"),
         fault_in("http", "[service.check.headers]\nX-A = 1",
                  R"(7:7: "X-A" must be a string in quotes, not an integer)"),
         fault_in("http", "[service.check.headers]\nX-A = \"b\\r\\nX-C: d\"",

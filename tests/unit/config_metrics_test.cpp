@@ -24,7 +24,7 @@ LoadResult with_metrics(const std::string& value) {
 std::optional<MetricsAddress> taken(const std::string& value) {
   const LoadResult result = with_metrics(value);
   EXPECT_THAT(faults_of(result), IsEmpty());
-  const auto* config = std::get_if<Config>(&result);
+  const Config* config = result ? &*result : nullptr;
   return config == nullptr ? std::nullopt : config->metrics;
 }
 

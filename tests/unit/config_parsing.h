@@ -3,7 +3,7 @@
 
 #include <string>
 #include <string_view>
-#include <variant>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "config/config.h"
@@ -11,7 +11,7 @@
 
 namespace hlb {
 
-using LoadResult = std::variant<Config, ConfigErrors>;
+using LoadResult = tl::expected<Config, ConfigErrors>;
 
 // `services`, unless empty, is the text of services.d/a.toml.
 inline LoadResult parse_config(std::string_view main, std::string_view services = "") {
@@ -23,10 +23,9 @@ inline LoadResult parse_config(std::string_view main, std::string_view services 
 
 inline std::vector<std::string> faults_of(const LoadResult& result) {
   std::vector<std::string> lines;
-  if (const auto* errors = std::get_if<ConfigErrors>(&result)) {
-    for (const ConfigError& error : *errors)
-      lines.push_back(error.to_string());
-  }
+  if (result) return lines;
+  for (const ConfigError& error : result.error())
+    lines.push_back(error.to_string());
   return lines;
 }
 

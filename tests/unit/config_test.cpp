@@ -30,7 +30,7 @@ static_assert(kMaxBackends == record::kMaxBackends);
 // The configuration, or a failed test that shows what was wrong.
 Config good(const LoadResult& result) {
   EXPECT_THAT(faults_of(result), IsEmpty());
-  const auto* config = std::get_if<Config>(&result);
+  const Config* config = result ? &*result : nullptr;
   return config == nullptr ? Config{} : *config;
 }
 

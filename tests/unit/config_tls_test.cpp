@@ -30,7 +30,7 @@ class ConfigTlsCheck : public testing::Test {
   static Method method_of(const std::string& type, const std::string& keys) {
     const auto result = parse_config(with_check(type, keys));
     EXPECT_THAT(faults_of(result), IsEmpty());
-    const auto* config = std::get_if<Config>(&result);
+    const Config* config = result ? &*result : nullptr;
     if (config == nullptr) return {};
     return std::get<Method>(config->services.at(0).checks.at(0).method);
   }

@@ -2,7 +2,6 @@
 #include <vector>
 
 #include "ctl/status/snapshot.h"
-#include "ctl/status/status_json.h"
 #include "ctl/status/status_text.h"
 #include "ctl_text.h"
 

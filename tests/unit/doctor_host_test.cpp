@@ -7,8 +7,7 @@
 
 #include <cerrno>
 
-#include "ctl/doctor/apparmor.h"
-#include "ctl/doctor/open_to_all.h"
+#include "ctl/doctor/obstacles.h"
 #include "folder.h"
 
 namespace hlb::ctl::doctor {
@@ -37,23 +36,23 @@ TEST_F(MachineTest, ReadsItsOwnFilesAlone) {
   write("/etc/hosts", "of the machine's own");
   fs::create_symlink("/etc/hosts", machine_.at("/absolute"));
   fs::create_symlink("../../../../../../etc/hosts", machine_.at("/etc/climbing"));
-  EXPECT_EQ(machine_.read("/etc/hosts").text, "of the machine's own");
-  EXPECT_EQ(machine_.read("/absolute").text, "of the machine's own");
-  EXPECT_EQ(machine_.read("/etc/climbing").text, "of the machine's own");
-  EXPECT_EQ(machine_.read("/etc/passwd").error, ENOENT);
-  EXPECT_EQ(machine_.read("/etc").error, EISDIR);
-  EXPECT_EQ(machine_.read("/etc/hosts", 2).text, "of");
+  EXPECT_EQ(machine_.read("/etc/hosts").value(), "of the machine's own");
+  EXPECT_EQ(machine_.read("/absolute").value(), "of the machine's own");
+  EXPECT_EQ(machine_.read("/etc/climbing").value(), "of the machine's own");
+  EXPECT_EQ(machine_.read("/etc/passwd").error().value(), ENOENT);
+  EXPECT_EQ(machine_.read("/etc").error().value(), EISDIR);
+  EXPECT_EQ(machine_.read("/etc/hosts", 2).value(), "of");
   EXPECT_EQ(machine_.list("/etc"), (std::vector<fs::path>{"/etc/climbing", "/etc/hosts"}));
   EXPECT_EQ(machine_.list("/nowhere"), std::vector<fs::path>{});
 }
 
 TEST_F(MachineTest, NeverWaitsForAFileThatIsAPipe) {
   ASSERT_EQ(::mkfifo(machine_.at("/pipe").c_str(), 0600), 0);
-  EXPECT_EQ(machine_.read("/pipe").error, EINVAL);
+  EXPECT_EQ(machine_.read("/pipe").error().value(), EINVAL);
 }
 
 TEST_F(MachineTest, ReadsFilesOfProcWhoseSizeIsZero) {
-  EXPECT_NE(Host().read("/proc/self/maps").text.find("unit_tests"), std::string::npos);
+  EXPECT_NE(Host().read("/proc/self/maps").value().find("unit_tests"), std::string::npos);
 }
 
 TEST_F(MachineTest, FindsEachFolderOnTheWayThatIsNotOpen) {

@@ -6,8 +6,9 @@
 
 #include <sstream>
 
-#include "ctl/import/ask.h"
+#include "ctl/import/check.h"
 #include "ctl/import/guess.h"
+#include "ctl/import/services.h"
 
 namespace hlb::ctl {
 namespace {
@@ -19,8 +20,7 @@ using testing::IsEmpty;
 // As TOML, or the reason why it is no check.
 std::string parsed(std::string_view text) {
   const auto result = parse_check(text);
-  if (const auto* fault = std::get_if<NoCheck>(&result)) return fault->reason;
-  return std::get<ChosenCheck>(result).to_toml();
+  return result ? result->to_toml() : result.error();
 }
 
 TEST(ImportCheck, IsATypeWithAPortAndAPathIfItHasThem) {

@@ -5,7 +5,6 @@
 
 #include <filesystem>
 
-#include "ctl/import/dnsmasq_line.h"
 #include "tests/unit/folder.h"
 #include "tests/unit/importing.h"
 
@@ -23,10 +22,8 @@ std::vector<std::string> notes_of(std::string_view text) {
 
 // "name=argument", or the reason why dnsmasq refuses the line.
 std::string parsed_dnsmasq(std::string_view line) {
-  const auto result = parse_dnsmasq_line(line);
-  if (const auto* refused = std::get_if<Refused>(&result)) return refused->reason;
-  const auto& option = std::get<DnsmasqOption>(result);
-  return option.name + "=" + option.argument;
+  const auto option = parse_dnsmasq_line(line);
+  return option ? option->name + "=" + option->argument : option.error();
 }
 
 // ---- the syntax of a line ----------------------------------------------------------------------
@@ -151,7 +148,7 @@ TEST(Dnsmasq, ReadsTheFilesThatAFileAsksForEachOnce) {
   for (const char* name : {"b.conf", "a.conf", "c", ".d.conf", "x.no.conf", "e.conf~"})
     write_file(folder.file("d/"s + name), "address=/"s + name[0] + "/10.0.0.3\n");
   Entries entries;
-  EXPECT_EQ(read_dnsmasq_files({first}, entries), std::nullopt);
+  EXPECT_TRUE(read_dnsmasq_files({first}, entries));
   EXPECT_THAT(addresses_of(entries),
               ElementsAre("*one 10.0.0.1 3", "*two 10.0.0.2 2", "*a 10.0.0.3 1", "*b 10.0.0.3 1"));
   EXPECT_THAT(entries.notes(), IsEmpty());
@@ -162,7 +159,7 @@ TEST(Dnsmasq, NotesWhatIsAskedForAndCannotBeRead) {
   const std::string file = folder.file("conf");
   write_file(file, "conf-file=/nowhere/a\nconf-dir=/nowhere/d,*.conf\n");
   Entries entries;
-  EXPECT_EQ(read_dnsmasq_files({file}, entries), std::nullopt);
+  EXPECT_TRUE(read_dnsmasq_files({file}, entries));
   EXPECT_THAT(
       to_lines(entries.notes()),
       ElementsAre(file + ":1: skipped: /nowhere/a: cannot be read: No such file or directory",
@@ -171,9 +168,9 @@ TEST(Dnsmasq, NotesWhatIsAskedForAndCannotBeRead) {
 
 TEST(Dnsmasq, CannotBeImportedWhenItsOwnFileCannotBeRead) {
   Entries entries;
-  EXPECT_EQ(read_dnsmasq_files({"/nowhere/a"}, entries),
+  EXPECT_EQ(read_dnsmasq_files({"/nowhere/a"}, entries).error(),
             "/nowhere/a: cannot be read: No such file or directory");
-  EXPECT_EQ(read_dnsmasq_files({"/"}, entries), "/: cannot be read: Is a directory");
+  EXPECT_EQ(read_dnsmasq_files({"/"}, entries).error(), "/: cannot be read: Is a directory");
 }
 
 }  // namespace

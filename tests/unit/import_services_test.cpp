@@ -5,7 +5,7 @@
 
 #include <random>
 
-#include "ctl/import/toml.h"
+#include "ctl/import/services.h"
 #include "tests/unit/config_parsing.h"
 #include "tests/unit/importing.h"
 
@@ -29,8 +29,7 @@ Imported from_hosts(std::string_view text, const Selection& selection = {}) {
 std::vector<ServiceSpec> taken_by_hlbd(const Imported& imported) {
   const auto config = parse_config(to_toml(imported.services, {"a remark"}));
   EXPECT_THAT(faults_of(config), IsEmpty());
-  const auto* taken = std::get_if<Config>(&config);
-  return taken == nullptr ? std::vector<ServiceSpec>() : taken->services;
+  return config ? config->services : std::vector<ServiceSpec>();
 }
 
 // ---- which services ----------------------------------------------------------------------------

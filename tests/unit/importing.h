@@ -5,8 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ctl/import/dnsmasq.h"
-#include "ctl/import/hosts.h"
+#include "ctl/import/formats.h"
 #include "ctl/import/services.h"
 
 namespace hlb::ctl {

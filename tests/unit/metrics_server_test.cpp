@@ -320,5 +320,25 @@ TEST_F(MetricsServerTest, LeavesNothingBehindWhenItCloses) {
   EXPECT_THAT(answer(kGetAndClose), EndsWith(kLastLine));
 }
 
+TEST_F(MetricsServerTest, EndsItsClientsWhenItGoesWhateverTheyAwait) {
+  services_ = 20'000;  // more than a socket buffers
+  const Client taking(path_);
+  taking.send(kGet);
+  ASSERT_TRUE(run_until([&] { return taking.has_something(); }));
+  Client silent(path_);
+  Client half(path_);
+  half.send("GET /metr");
+  Client waiting(path_);
+  waiting.send(kGet);
+  ASSERT_TRUE(run_until([&] { return exposed_ == 2; }));
+  asio::post(loop_, [&] { server_.reset(); });
+  for (Client* client : {&silent, &half, &waiting}) {
+    EXPECT_TRUE(wait_for_end(*client));
+    EXPECT_EQ(client->received, "");
+  }
+  run_for(50ms);
+  EXPECT_TRUE(loop_.stopped());
+}
+
 }  // namespace
 }  // namespace hlb::metrics

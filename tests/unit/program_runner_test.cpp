@@ -62,18 +62,19 @@ class ProgramsClientTest : public testing::Test {
   void make_client(const std::string& socket = "") {
     client_ = std::make_shared<Runner>(
         loop_.get_executor(),
-        HelperSettings{.socket = socket,
-                 .on_trouble = [this](const std::string& trouble) { told_.push_back(trouble); }});
+        HelperSettings{.socket = socket, .on_trouble = [this](const std::string& trouble) {
+                         told_.push_back(trouble);
+                       }});
   }
 
   // Asks, and goes on; the result is there once it is.
   Asked ask(Program program, asio::cancellation_slot cancel = {}) {
     auto result = std::make_shared<std::optional<RunResult>>();
-    asio::co_spawn(
-        loop_, client_->run(std::move(program)),
-        asio::bind_cancellation_slot(cancel, [result](const std::exception_ptr&, RunResult arrived) {
-          *result = std::move(arrived);
-        }));
+    asio::co_spawn(loop_, client_->run(std::move(program)),
+                   asio::bind_cancellation_slot(
+                       cancel, [result](const std::exception_ptr&, RunResult arrived) {
+                         *result = std::move(arrived);
+                       }));
     return result;
   }
   bool becomes(const std::function<bool()>& done) { return probes::run_until(loop_, done); }
@@ -96,7 +97,7 @@ class ProgramsClientTest : public testing::Test {
     EXPECT_TRUE(becomes([&] {
       if (request) return true;
       auto arrived = receive(connection.get());
-      if (auto* message = std::get_if<Message>(&arrived)) request = std::get<RunRequest>(*message);
+      if (arrived) request = std::get<RunRequest>(*std::move(arrived));
       return request.has_value();
     }));
     return request.value_or(RunRequest());
@@ -223,8 +224,7 @@ TEST_F(ProgramsClientTest, LeavesAHelperThatTalksNonsense) {
     EXPECT_EQ(result_of(asked).fate, Fate::no_answer);
     EXPECT_TRUE(becomes([&] {
       const auto arrived = receive(helper.get());
-      const auto* nothing = std::get_if<Arrived>(&arrived);
-      return nothing != nullptr && *nothing == Arrived::end;
+      return !arrived && arrived.error() == NoMessage::ever;
     }));
   }
 }

@@ -57,9 +57,9 @@ class Conversation {
     pollfd readable{socket_.get(), POLLIN, 0};
     if (::poll(&readable, 1, kPatience.count()) <= 0) return std::nullopt;
     auto arrived = receive(socket_.get());
-    ended_ = std::holds_alternative<Arrived>(arrived);
+    ended_ = !arrived;
     if (ended_) return std::nullopt;
-    return std::get<RunReply>(std::get<Message>(arrived));
+    return std::get<RunReply>(*std::move(arrived));
   }
   // Whether nothing comes any more.
   bool ends() {
@@ -84,10 +84,10 @@ class Conversation {
 class HelperTest : public testing::Test {
  protected:
   static FileDescriptor start(OwnHelper& helper) {
-    std::error_code error;
-    FileDescriptor socket = helper.start(error);
-    EXPECT_FALSE(error) << error.message();
-    return socket;
+    auto socket = helper.start();
+    if (socket) return *std::move(socket);
+    ADD_FAILURE() << socket.error().message();
+    return FileDescriptor(-1);
   }
 
   OwnHelper process_;  // outlives the conversation, at whose end it goes

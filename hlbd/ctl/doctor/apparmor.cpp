@@ -1,10 +1,11 @@
-#include "ctl/doctor/apparmor.h"
-
+// The part of obstacles.h about AppArmor.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <sstream>
 #include <string>
+
+#include "ctl/doctor/obstacles.h"
 
 namespace hlb::ctl::doctor {
 namespace {
@@ -14,7 +15,7 @@ namespace fs = std::filesystem;
 constexpr char kLoaded[] = "/sys/kernel/security/apparmor/profiles";
 constexpr char kAbstraction[] = "/etc/apparmor.d/abstractions/nameservice";
 
-// Profiles that confine: "NAME (enforce)", a line each.
+// The number of profiles that confine programs: each is a line "NAME (enforce)".
 int count_enforced(const std::string& profiles) {
   int count = 0;
   std::istringstream lines(profiles);
@@ -23,7 +24,7 @@ int count_enforced(const std::string& profiles) {
   return count;
 }
 
-// A rule for the table's folder, in any of the ways to write /run.
+// Whether a rule is about the table's folder, in any of the ways to write /run.
 bool allows_table(const std::string& rules) {
   std::istringstream lines(rules);
   for (std::string line; std::getline(lines, line);) {
@@ -37,11 +38,11 @@ bool allows_table(const std::string& rules) {
 }  // namespace
 
 Findings check_apparmor(const Host& machine) {
-  const int enforced = count_enforced(machine.read(kLoaded).text);
+  const int enforced = count_enforced(machine.read(kLoaded).value_or(""));
   if (enforced == 0) return {};
-  if (allows_table(machine.read(kAbstraction).text)) return {};
+  if (allows_table(machine.read(kAbstraction).value_or(""))) return {};
   for (const fs::path& file : machine.list(std::string(kAbstraction) + ".d")) {
-    if (allows_table(machine.read(file).text)) return {};
+    if (allows_table(machine.read(file).value_or(""))) return {};
   }
   return {
       fault("apparmor",

@@ -44,7 +44,7 @@ void write_all(int fd, std::string_view text) {
   ::_exit(kDone);  // no handlers, no destructors: they are the parent's
 }
 
-// Waits until `fd` can be read. False: not by then.
+// Waits until `fd` can be read. False when it can't by `until`.
 bool wait_for(int fd, Monotonic::time_point until) {
   while (true) {
     const auto left =
@@ -55,7 +55,8 @@ bool wait_for(int fd, Monotonic::time_point until) {
   }
 }
 
-// Reads until the child, and whatever it has started, has closed its end. False: not by then.
+// Reads until the child, and whatever it has started, has closed its end. False when that isn't so
+// by `until`.
 bool collect(int in, Monotonic::time_point until, std::string& told) {
   while (wait_for(in, until)) {
     std::array<char, 4096> piece{};
@@ -67,7 +68,8 @@ bool collect(int in, Monotonic::time_point until, std::string& told) {
   return false;
 }
 
-// A child can close its end long before it ends itself.
+// Waits until the child has ended, which can be long after it has closed its end. False when it
+// hasn't by `until`.
 bool ends(pid_t child, Monotonic::time_point until) {
   const FileDescriptor process(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
   return process.valid() && wait_for(process.get(), until);

@@ -7,19 +7,18 @@
 #include <string>
 #include <string_view>
 
+#include "ctl/within.h"
+
 namespace hlb::ctl::doctor {
 
-// How long hlbctl waits for anything outside of it: with what it does itself, less than 2 s.
-inline constexpr std::chrono::milliseconds kPatience{1800};
-
-// Hands a piece of the result to the parent; what was handed over counts, whatever comes after.
+// Hands a piece of the result to the parent, which keeps it whatever happens afterwards.
 using Tell = std::function<void(std::string_view)>;
 
 struct Aside {
   enum class End : std::uint8_t {
     done,
     late,  // killed at the limit
-    died,  // by `signal`, or by an exit of its own (0)
+    died,  // by `signal`, or, when that is 0, by an exit of its own
   };
 
   End end = End::died;
@@ -27,9 +26,10 @@ struct Aside {
   std::string told;
 };
 
-// Runs `work` in a child with no standard output of its own, and waits until it ends, or for
-// `limit`. This process has one thread.
+// Runs `work` in a child whose standard streams are /dev/null, and waits until it ends, or for
+// `limit`; then it is killed. To be called while this process has one thread. Throws
+// std::system_error when no child can be made.
 Aside run_aside(const std::function<void(const Tell&)>& work,
-                std::chrono::milliseconds limit = kPatience);
+                std::chrono::milliseconds limit = kAnswerLimit);
 
 }  // namespace hlb::ctl::doctor

@@ -28,7 +28,7 @@ std::filesystem::path socket_of(const Published& table) {
   return table.path().parent_path() / bus::kPeerSocket;
 }
 
-// Connecting never waits: a full backlog says EAGAIN.
+// An errno, or 0. Connecting never waits: a full backlog gives EAGAIN.
 int connect_to(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -40,7 +40,7 @@ int connect_to(const std::string& path) {
   return ok ? 0 : errno;
 }
 
-// Whether somebody listens, be he stopped.
+// Whether a process listens there, even one that is stopped.
 bool is_open(const Host& machine, const std::filesystem::path& socket) {
   const int error = connect_to(machine.at(socket).string());
   return error == 0 || error == EAGAIN;
@@ -50,7 +50,7 @@ bool is_there(const OnBus& bus) {
   return bus.presence == Presence::present || bus.presence == Presence::silent;
 }
 
-// What it means for lookups that the table isn't renewed any longer.
+// What a table that is no longer renewed means for lookups.
 std::string without_lease(const Published& table) {
   return table.freshness() == table::Freshness::stale
              ? "Programs still get its last answers, for max_stale, and then none."
@@ -104,7 +104,7 @@ Findings unacceptable_folder(const Host& machine, const std::filesystem::path& f
   return {};
 }
 
-// The module takes no table that somebody else could have written.
+// Finds why the module wouldn't trust the table: it takes none that other users could have written.
 Findings unacceptable(const Host& machine, const Published& table) {
   struct stat status{};
   if (::lstat(machine.at(table.path()).c_str(), &status) != 0) return {};
@@ -122,7 +122,7 @@ Findings unacceptable(const Host& machine, const Published& table) {
   return unacceptable_folder(machine, table.path().parent_path(), status.st_uid);
 }
 
-// Whether the module can read it is another matter.
+// A table of another version; whether the module can read it is a matter of check_module().
 Finding unreadable(const Published& table) {
   return note(kAboutDaemon,
               fmt::format("{} is of version {}, of which hlbctl can't tell the names",

@@ -12,7 +12,7 @@
 
 namespace hlb::ctl::doctor {
 
-// What the bus says of org.hlb1.
+// hlbd's presence on the bus, by its name org.hlb1.
 struct OnBus {
   enum class Presence : std::uint8_t {
     no_bus,   // it can't be reached; `trouble` says why

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t kMostAsked = 16;
 
-// The first address of a reply; empty when there is none.
+// The first address of a reply; empty when the reply has no address.
 std::string first_address(const std::uint8_t* bytes, int size) {
   ns_msg message{};
   if (size <= 0 || ns_initparse(bytes, size, &message) != 0) return "";

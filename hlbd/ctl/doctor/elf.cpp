@@ -29,6 +29,7 @@ std::string bytes_at(const FileDescriptor& file, std::uint64_t offset, std::size
   return bytes;
 }
 
+// As many elements as `bytes` has room for, `most` at most, and as the file has.
 template <typename T>
 std::vector<T> read_array(const FileDescriptor& file, std::uint64_t offset, std::uint64_t bytes,
                           std::size_t most) {
@@ -52,6 +53,7 @@ struct Class64 {
   using Dynamic = Elf64_Dyn;
 };
 
+// The text at that offset of a table of names, up to its zero byte.
 std::string text_at(std::string_view names, std::uint64_t offset) {
   if (offset >= names.size()) return "";
   names.remove_prefix(offset);
@@ -84,7 +86,7 @@ std::vector<Elf::Note> read_notes(std::string_view bytes) {
   return notes;
 }
 
-// What the dynamic linker is told, found by the segments alone, as it does.
+// The dynamic section, which the dynamic linker reads, found as it does, by the segments alone.
 template <typename Class>
 class Dynamic {
  public:
@@ -140,6 +142,7 @@ bool has_go_section(const FileDescriptor& file, const typename Class::Header& he
   });
 }
 
+// Reads all but the class, and returns the names of the symbols.
 template <typename Class>
 std::string read_as(const FileDescriptor& file, Elf& elf) {
   using Segment = typename Class::Segment;

@@ -1,5 +1,5 @@
 // An ELF file, as far as it tells how a program looks up host names (elf(5)). Little of it is read,
-// and any bytes are tolerated: what can't be true is as if it weren't there.
+// and any bytes are tolerated: a value that can't be true is ignored.
 #pragma once
 
 #include <cstddef>
@@ -33,13 +33,13 @@ class Elf {
   };
   std::vector<Note> notes;
 
-  // Whether it imports or exports a symbol of this name, or one that begins so. Linkers store a
-  // name that is the end of another one only once, so that `name` may also be such an end.
+  // Whether it imports or exports a symbol of this name, or one that begins so. `name` may also be
+  // the end of a symbol's name, as linkers store a name that ends another one only once.
   bool has_symbol(std::string_view name) const;
   bool has_symbol_with_prefix(std::string_view prefix) const;
 
  private:
-  std::string symbol_names_;  // a zero byte before and behind each
+  std::string symbol_names_;  // a zero byte before and after each
 };
 
 // Whether `text` stands anywhere in the file, of which no more than a bounded part is read.

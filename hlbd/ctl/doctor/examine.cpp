@@ -1,14 +1,12 @@
 #include "ctl/doctor/examine.h"
 
 #include <algorithm>
+#include <optional>
 
-#include "ctl/doctor/apparmor.h"
 #include "ctl/doctor/daemon.h"
 #include "ctl/doctor/host.h"
-#include "ctl/doctor/lookup.h"
 #include "ctl/doctor/module.h"
-#include "ctl/doctor/nscd.h"
-#include "ctl/doctor/open_to_all.h"
+#include "ctl/doctor/obstacles.h"
 #include "ctl/doctor/order.h"
 #include "ctl/doctor/program.h"
 #include "ctl/doctor/published.h"
@@ -17,9 +15,9 @@
 namespace hlb::ctl::doctor {
 namespace {
 
-// What every program on this machine has to do with.
+// Looks at all that every program's lookups depend on.
 Findings check_machine(const Host& machine, const Settings& settings, const SourceOrder& order,
-                       const Module& module, const Published& table) {
+                       const tl::expected<Module, LoadFailure>& module, const Published& table) {
   constexpr char kUnreadable[] = "Programs of other users can't use it.";
   Findings findings = order.findings();
   append(findings, check_open_to_all(machine, kNsswitchFile, kUnreadable));
@@ -33,7 +31,7 @@ Findings check_machine(const Host& machine, const Settings& settings, const Sour
   return findings;
 }
 
-// A folder on the way to several files is found once.
+// Keeps one finding of a folder that lies on the way to several files.
 void drop_repeated(Findings& findings) {
   Findings kept;
   for (Finding& finding : findings) {
@@ -53,13 +51,18 @@ bool Examination::has_faults() const {
   });
 }
 
-Examination examine(const Settings& settings, const std::vector<std::string>& names,
-                    const std::string& program) {
+tl::expected<Examination, std::string> examine(const Settings& settings,
+                                               const std::vector<std::string>& names,
+                                               const std::string& program) {
   const Host machine;
   std::optional<ExaminedProgram> examined;
-  if (!program.empty()) examined = find_program(machine, program);
+  if (!program.empty()) {
+    auto found = find_program(machine, program);
+    if (!found) return tl::unexpected(std::move(found).error());
+    examined = *std::move(found);
+  }
   const SourceOrder order(machine);
-  const Module module = load_module();
+  const auto module = load_module();
   const Published table(machine, settings.runtime_dir);
 
   Examination result;
@@ -73,8 +76,8 @@ Examination examine(const Settings& settings, const std::vector<std::string>& na
     append(result.findings, check_resolver(machine, *examined));
     append(result.findings, check_runtime(machine, *examined));
     if (examined->process) {
-      append(result.findings,
-             check_process(machine, *examined->process, module.file, settings.runtime_dir));
+      append(result.findings, check_process(machine, *examined->process,
+                                            module.value_or(Module()).file, settings.runtime_dir));
     }
   }
   drop_repeated(result.findings);

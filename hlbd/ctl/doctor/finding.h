@@ -1,4 +1,4 @@
-// What hlbctl doctor finds, in words for the operator.
+// What hlbctl doctor has found, in words for the operator.
 #pragma once
 
 #include <cstdint>

@@ -12,6 +12,14 @@
 namespace hlb::ctl::doctor {
 namespace fs = std::filesystem;
 
+namespace {
+
+tl::unexpected<std::error_code> failed(int error) {
+  return tl::unexpected(std::error_code(error, std::generic_category()));
+}
+
+}  // namespace
+
 FileDescriptor Host::open(const fs::path& path, int flags) const {
   constexpr int kNeverWait = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   const int how = (flags & O_PATH) != 0 ? flags | O_CLOEXEC : flags | kNeverWait;
@@ -27,15 +35,14 @@ FileDescriptor Host::open(const fs::path& path, int flags) const {
   return FileDescriptor(static_cast<int>(fd));
 }
 
-Host::Reading Host::read(const fs::path& path, std::size_t most) const {
+tl::expected<std::string, std::error_code> Host::read(const fs::path& path,
+                                                      std::size_t most) const {
   const FileDescriptor file = open(path);
-  if (!file.valid()) return {errno, ""};
+  if (!file.valid()) return failed(errno);
   struct stat status{};
-  if (fstat(file.get(), &status) != 0) return {errno, ""};
-  if (!S_ISREG(status.st_mode)) return {S_ISDIR(status.st_mode) ? EISDIR : EINVAL, ""};
-  auto text = read_up_to(file, most);
-  if (!text) return {text.error().value(), ""};
-  return {0, std::move(*text)};
+  if (fstat(file.get(), &status) != 0) return failed(errno);
+  if (!S_ISREG(status.st_mode)) return failed(S_ISDIR(status.st_mode) ? EISDIR : EINVAL);
+  return read_up_to(file, most);
 }
 
 std::optional<struct stat> Host::status(const fs::path& path) const {

@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <system_error>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "system/file_descriptor.h"
@@ -21,7 +23,8 @@ class Host {
   // Whether it is the machine that this process runs on, seen from its own root folder.
   bool is_ours() const { return root_ == "/"; }
 
-  // Where this process finds the machine's file `path`, if no link on the way is absolute.
+  // The path by which this process reaches the machine's file `path`, if no link on the way is
+  // absolute.
   std::filesystem::path at(const std::filesystem::path& path) const {
     return root_ / path.relative_path();
   }
@@ -30,19 +33,15 @@ class Host {
   // as the machine's own programs follow them. Not valid on failure; errno says why.
   FileDescriptor open(const std::filesystem::path& path, int flags = 0) const;
 
-  struct Reading {
-    int error = 0;  // an errno
-    std::string text;
+  // Reads the whole of a regular file, or its first `most` bytes. Anything else is refused with
+  // EISDIR or EINVAL.
+  tl::expected<std::string, std::error_code> read(const std::filesystem::path& path,
+                                                  std::size_t most = kMost) const;
 
-    bool ok() const { return error == 0; }
-  };
-  // The whole of a regular file, or its first `most` bytes.
-  Reading read(const std::filesystem::path& path, std::size_t most = kMost) const;
-
-  // nullopt when there is none; errno says why.
+  // The status of a file, links followed; nullopt on failure, and errno says why.
   std::optional<struct stat> status(const std::filesystem::path& path) const;
 
-  // What lies in a folder, each with the folder's path before it, sorted.
+  // The paths of all that lies in a folder, sorted; none if it can't be read.
   std::vector<std::filesystem::path> list(const std::filesystem::path& folder) const;
 
  private:

@@ -26,7 +26,7 @@ Findings check_hosts_file(const Host& machine, const NamesToCheck& names, const 
                           const SourceOrder& order) {
   if (!order.asks_before_hlb("files")) return {};
   Findings findings;
-  std::istringstream lines(machine.read(kFile).text);
+  std::istringstream lines(machine.read(kFile).value_or(""));
   int number = 1;
   for (std::string line; std::getline(lines, line); ++number) {
     std::istringstream words(line.substr(0, line.find('#')));

@@ -10,8 +10,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMostLibraries = 512;
+constexpr std::size_t kMostLibraries = 512;  // so that no container keeps doctor busy
 
+// A folder of a run path, in which $ORIGIN is the folder of the file that has it (ld.so(8)).
 fs::path expand_origin(std::string folder, const fs::path& file) {
   for (const std::string_view variable : {"$ORIGIN", "${ORIGIN}"}) {
     if (folder.starts_with(variable))
@@ -24,7 +25,7 @@ class Search {
  public:
   explicit Search(const Host& machine) : machine_(machine), defaults_(library_folders(machine)) {}
 
-  // What `wanted` means to `user`, a file of its architecture.
+  // The library that `user`, a file of its architecture, gets by the name `wanted`.
   std::optional<Library> find(const std::string& wanted, const Library& user) const {
     if (wanted.find('/') != std::string::npos) return open(wanted, user.elf);
     for (const std::string& folder : user.elf.run_path) {
@@ -54,7 +55,7 @@ class Search {
 std::vector<fs::path> library_folders(const Host& machine) {
   std::vector<fs::path> folders;
   for (const fs::path& file : machine.list("/etc/ld.so.conf.d")) {
-    std::istringstream lines(machine.read(file).text);
+    std::istringstream lines(machine.read(file).value_or(""));
     for (std::string line; std::getline(lines, line);) {
       if (line.starts_with('/')) folders.emplace_back(line);
     }

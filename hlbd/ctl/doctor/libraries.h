@@ -11,7 +11,8 @@
 
 namespace hlb::ctl::doctor {
 
-// Where the dynamic linker looks unless told otherwise: /etc/ld.so.conf.d and its defaults.
+// The folders in which the dynamic linker looks unless told otherwise: those of /etc/ld.so.conf.d,
+// and its defaults.
 std::vector<std::filesystem::path> library_folders(const Host& machine);
 
 // A file of code, of a certain architecture.
@@ -20,15 +21,17 @@ struct Library {
   Elf elf;
 };
 
-// A library of the architecture of `user`, which wants it by this name; nullopt if it isn't found.
+// Finds the library that `user` wants by this name, of the same architecture; nullopt if it isn't
+// there.
 std::optional<Library> find_library(const Host& machine, const std::string& name,
                                     const Library& user);
 
-// A program's code: itself first, then every library that it needs, and that those need.
+// A program's code: the program first, then every library that it needs, and that these need in
+// turn.
 using Libraries = std::vector<Library>;
 
-// Looked for where each file says itself, then in library_folders(). One that isn't found is left
-// out.
+// Finds the libraries of a program: where each file says itself, then in library_folders(). A
+// library that isn't found is left out.
 Libraries find_libraries(const Host& machine, const std::filesystem::path& program, const Elf& elf);
 
 }  // namespace hlb::ctl::doctor

@@ -1,5 +1,4 @@
-#include "ctl/doctor/lookup.h"
-
+// The part of services.h about lookups in a new process.
 #include <fmt/format.h>
 #include <netdb.h>
 #include <sys/socket.h>
@@ -10,6 +9,7 @@
 #include <string_view>
 
 #include "ctl/doctor/aside.h"
+#include "ctl/doctor/services.h"
 #include "ctl/resolve/paths.h"
 #include "libnss_hlb/choose.h"
 #include "libnss_hlb/name.h"
@@ -48,7 +48,8 @@ Finding unexplained(const std::string& name, const std::string& found) {
                fmt::format("Type: strace -f getent ahosts {}", name));
 }
 
-// Whether the line is hlb's answer: its backends alone, or its word that there is none now.
+// Compares a line with the table: the answer must have the service's backends alone, or say that
+// none is available.
 Findings compare(const std::string& name, const record::View& record, const std::string& line) {
   std::istringstream words(line);
   std::string number;

@@ -10,7 +10,7 @@
 
 #include "ctl/doctor/aside.h"
 #include "ctl/doctor/elf.h"
-#include "ctl/doctor/open_to_all.h"
+#include "ctl/doctor/obstacles.h"
 #include "libnss_hlb/bytes.h"
 #include "libnss_hlb/module_note.h"
 
@@ -25,7 +25,8 @@ constexpr std::array<const char*, 4> kEntryPoints = {
     "_nss_hlb_gethostbyname4_r", "_nss_hlb_gethostbyname3_r", "_nss_hlb_gethostbyname2_r",
     "_nss_hlb_gethostbyname_r"};
 
-// What is told: 'e' and an error, or 'f' and the file, or 'm', an entry point, and what comes next.
+// Tells 'e' and an error; or 'f' and the file, before which may stand 'm' and an entry point that
+// is missing, in a line of their own.
 void load_here(const Tell& tell) {
   void* module = ::dlopen(kName, RTLD_NOW);
   if (module == nullptr) return tell(std::string("e") + ::dlerror());
@@ -42,7 +43,7 @@ struct TableVersion {
   std::uint16_t major = 0;
 };
 
-// nullopt: the file doesn't say.
+// The version of the tables that the module reads; nullopt when its file doesn't say.
 std::optional<TableVersion> table_version(const Host& machine, const std::filesystem::path& file) {
   const auto elf = Elf::read(machine.open(file));
   if (!elf) return std::nullopt;
@@ -70,43 +71,43 @@ Findings check_version(const Host& machine, const Module& module, const Publishe
 
 }  // namespace
 
-Module load_module() {
+tl::expected<Module, LoadFailure> load_module() {
   const Aside aside = run_aside(load_here);
-  Module module;
-  if (aside.end == Aside::End::late) {
-    module.trouble = "doesn't come to an end";
-    module.breaks_programs = true;
-  } else if (aside.end == Aside::End::died) {
-    module.trouble = aside.signal == 0
-                         ? "ends the program"
-                         : fmt::format("ends the program: {}", ::strsignal(aside.signal));
-    module.breaks_programs = true;
-  } else if (aside.told.starts_with('e')) {
-    module.trouble = aside.told.substr(1);
-  } else {
-    const std::size_t end = aside.told.find('\n');
-    if (aside.told.starts_with('m')) module.missing = aside.told.substr(1, end - 1);
-    module.file = aside.told.substr(aside.told.starts_with('m') ? end + 2 : 1);
+  const std::string& told = aside.told;
+  if (aside.end == Aside::End::late)
+    return tl::unexpected(LoadFailure{"doesn't come to an end", true});
+  if (aside.end == Aside::End::died) {
+    return tl::unexpected(LoadFailure{
+        aside.signal == 0 ? "ends the program"
+                          : fmt::format("ends the program: {}", ::strsignal(aside.signal)),
+        true});
   }
+  if (!told.starts_with('f') && !told.starts_with('m'))
+    return tl::unexpected(LoadFailure{told.empty() ? "" : told.substr(1), false});
+  Module module;
+  const std::size_t end = told.find('\n');
+  if (told.starts_with('m')) module.missing = told.substr(1, end - 1);
+  module.file = told.substr(told.starts_with('m') ? end + 2 : 1);
   return module;
 }
 
-Findings check_module(const Host& machine, const Module& module, const Published& table) {
-  if (module.breaks_programs) {
-    return {fault(kAboutModule, fmt::format("loading {} {}", kName, module.trouble),
+Findings check_module(const Host& machine, const tl::expected<Module, LoadFailure>& module,
+                      const Published& table) {
+  if (!module && module.error().breaks_programs) {
+    return {fault(kAboutModule, fmt::format("loading {} {}", kName, module.error().reason),
                   "It does so in every program that looks up a host name.", kReinstall)};
   }
-  if (module.file.empty()) {
-    return {fault(kAboutModule, "glibc can't load it: " + module.trouble, "No lookup reaches hlb.",
-                  "Type: apt install libnss-hlb")};
+  if (!module) {
+    return {fault(kAboutModule, "glibc can't load it: " + module.error().reason,
+                  "No lookup reaches hlb.", "Type: apt install libnss-hlb")};
   }
-  if (!module.missing.empty()) {
-    return {fault(kAboutModule, fmt::format("{} has no {}", module.file.string(), module.missing),
+  if (!module->missing.empty()) {
+    return {fault(kAboutModule, fmt::format("{} has no {}", module->file.string(), module->missing),
                   "glibc finds nothing to call.", kReinstall)};
   }
-  Findings findings = check_version(machine, module, table);
-  append(findings,
-         check_open_to_all(machine, module.file, "Programs of other users can't load the module."));
+  Findings findings = check_version(machine, *module, table);
+  append(findings, check_open_to_all(machine, module->file,
+                                     "Programs of other users can't load the module."));
   return findings;
 }
 

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <tl/expected.hpp>
 
 #include "ctl/doctor/finding.h"
 #include "ctl/doctor/host.h"
@@ -10,15 +11,21 @@
 
 namespace hlb::ctl::doctor {
 
-// What came of loading it, in a process of its own.
 struct Module {
-  std::filesystem::path file;    // as found by the dynamic linker; empty when it couldn't be loaded
-  std::string trouble;           // why it couldn't
-  bool breaks_programs = false;  // loading it ended the process, or never came to an end
-  std::string missing;           // the first entry point that it hasn't
+  std::filesystem::path file;  // as found by the dynamic linker
+  std::string missing;         // the first entry point that it hasn't; empty: it has all
 };
-Module load_module();
 
-Findings check_module(const Host& machine, const Module& module, const Published& table);
+struct LoadFailure {
+  std::string reason;
+  bool breaks_programs = false;  // loading it ended the process, or never came to an end
+};
+
+// Loads it as glibc does, in a child process, which takes two seconds at most.
+tl::expected<Module, LoadFailure> load_module();
+
+// Judges what came of loading it.
+Findings check_module(const Host& machine, const tl::expected<Module, LoadFailure>& module,
+                      const Published& table);
 
 }  // namespace hlb::ctl::doctor

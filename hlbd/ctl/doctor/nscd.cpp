@@ -1,5 +1,4 @@
-#include "ctl/doctor/nscd.h"
-
+// The part of obstacles.h about nscd.
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -7,6 +6,7 @@
 #include <optional>
 #include <sstream>
 
+#include "ctl/doctor/obstacles.h"
 #include "ctl/doctor/process.h"
 
 namespace hlb::ctl::doctor {
@@ -15,7 +15,7 @@ namespace {
 constexpr char kSocket[] = "/run/nscd/socket";
 constexpr char kSettings[] = "/etc/nscd.conf";
 
-// Who listens; nullopt when nobody does. 0: one that isn't to be seen from here.
+// The process that listens; 0 when it can't be seen from here, nullopt when none listens.
 std::optional<pid_t> listener(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -30,7 +30,7 @@ std::optional<pid_t> listener(const std::string& path) {
   return peer.pid;
 }
 
-// The file behind -f or --config-file, as nscd and unscd take them.
+// The file that follows -f or --config-file, as nscd and unscd take them.
 std::string settings_of(const Process& nscd) {
   const auto& words = nscd.arguments;
   for (std::size_t i = 0; i + 1 < words.size(); ++i) {
@@ -39,7 +39,8 @@ std::string settings_of(const Process& nscd) {
   return kSettings;
 }
 
-// As nscd reads it: the last line counts, and without one hosts aren't cached.
+// Whether these settings have hosts cached. To nscd the last such line counts, and without any
+// hosts aren't cached.
 bool caches_hosts(const std::string& settings) {
   bool caches = false;
   std::istringstream lines(settings);
@@ -61,7 +62,7 @@ Findings check_nscd(const Host& machine) {
   if (!pid) return {};
   const Process process = Process::read(machine, *pid);
   const std::string settings = settings_of(process);
-  if (!caches_hosts(machine.read(settings).text)) return {};
+  if (!caches_hosts(machine.read(settings).value_or(""))) return {};
   std::string name = process.program.filename().string();
   if (name.empty()) name = "nscd";
   return {

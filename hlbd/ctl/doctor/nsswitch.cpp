@@ -6,11 +6,13 @@
 namespace hlb::ctl::doctor {
 namespace {
 
+// The databases that glibc 2.36 knows. It reads no line of any other.
 constexpr std::array<std::string_view, 17> kDatabases = {
     "aliases",    "ethers",   "group",    "group_compat", "gshadow",       "hosts",
     "initgroups", "netgroup", "networks", "passwd",       "passwd_compat", "protocols",
     "publickey",  "rpc",      "services", "shadow",       "shadow_compat"};
 
+// White space as isspace(3) has it in the C locale, by which glibc reads the file.
 bool is_space(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }

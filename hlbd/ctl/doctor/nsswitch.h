@@ -1,7 +1,7 @@
 // /etc/nsswitch.conf as glibc reads it (2.36: nss/nss_database.c, nss/nss_action_parse.c), which is
 // not quite what nsswitch.conf(5) says:
 //  - "#" starts no comment within a line: what follows are names of sources;
-//  - behind a second pair of brackets, or one that no source precedes, the rest isn't read;
+//  - after a second pair of brackets, or brackets that no source precedes, the rest isn't read;
 //  - of several lines for one database the last counts;
 //  - a last line without a newline isn't read;
 //  - an error in the line of any database makes glibc read nothing, and every lookup fails.
@@ -17,8 +17,8 @@
 
 namespace hlb::ctl::doctor {
 
-// What a source says of a lookup; `ended` is NSS_STATUS_RETURN, which no file can name, but which
-// "[!…]" sets along with the others.
+// The statuses that a source gives a lookup. `ended` is NSS_STATUS_RETURN, which no file can name,
+// but which "[!…]" sets along with the others.
 enum class SourceStatus : std::uint8_t { success, notfound, unavail, tryagain, ended };
 enum class SourceAction : std::uint8_t { go_on, stop };  // merge goes on: hosts can't be merged
 
@@ -39,7 +39,7 @@ struct HostsLine {
   std::vector<NssSource> sources;
   std::string unread;  // the rest, from where glibc stops reading
 
-  // The place of a source among them; sources.size() when it isn't there.
+  // The index of a source among them; sources.size() when it isn't there.
   std::size_t find(std::string_view name) const;
 };
 
@@ -53,6 +53,7 @@ struct Nsswitch {
   std::optional<HostsLine> hosts;  // nullopt: "dns [!UNAVAIL=return] files"
   bool hosts_unterminated = false;
 
+  // Takes any text.
   static Nsswitch parse(std::string_view text);
 };
 

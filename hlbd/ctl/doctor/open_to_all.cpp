@@ -1,11 +1,12 @@
-#include "ctl/doctor/open_to_all.h"
-
+// The part of obstacles.h about permissions.
 #include <fmt/format.h>
+
+#include "ctl/doctor/obstacles.h"
 
 namespace hlb::ctl::doctor {
 namespace {
 
-// Of the rights of a file's "others".
+// The rights that a file's "others" need.
 mode_t wanted(const struct stat& status) {
   if (S_ISDIR(status.st_mode)) return S_IXOTH;
   return S_ISSOCK(status.st_mode) ? S_IROTH | S_IWOTH : S_IROTH;

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cstring>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,11 +17,12 @@ namespace {
 constexpr char kAboutOrder[] = "nsswitch";
 constexpr char kDefault[] = "glibc then asks dns, and never hlb.";
 
-// They answer for names of their own, and let every other pass.
+// Sources that answer for names of their own, and let every other name pass.
 constexpr std::array<std::string_view, 6> kHarmless = {
     "files", "db", "mymachines", "libvirt", "libvirt_guest", "extrausers"};
 
-// A comment's words are sources to glibc, for which it finds no module.
+// Whether hlb may stand after it. The words of a comment are sources to glibc, for which it finds
+// no module.
 bool is_harmless(const NssSource& source) {
   return source.name.starts_with('#') ||
          std::ranges::find(kHarmless, source.name) != kHarmless.end();
@@ -51,7 +51,7 @@ std::string join(std::span<const std::string> words) {
   return joined;
 }
 
-// What of the line was probably meant to be hlb: "HLB", "hlb,", "#hlb".
+// The source that was probably meant to be hlb: "HLB", "hlb,", "#hlb"; empty if none was.
 std::string lookalike(const HostsLine& hosts) {
   for (const NssSource& source : hosts.sources) {
     std::string letters;
@@ -74,8 +74,8 @@ Finding syntax_error(const Nsswitch::Error& error) {
 }  // namespace
 
 Findings SourceOrder::findings() const {
-  if (!file_.ok()) {
-    return {fault(kAboutOrder, fmt::format("{}: {}", kNsswitchFile, std::strerror(file_.error)),
+  if (!file_) {
+    return {fault(kAboutOrder, fmt::format("{}: {}", kNsswitchFile, file_.error().message()),
                   kDefault, "Write into it: " + mended())};
   }
   if (nsswitch_.error) return {syntax_error(*nsswitch_.error)};
@@ -175,7 +175,8 @@ std::string SourceOrder::mended() const {
   std::erase_if(sources, [this](const NssSource& source) {
     return source.name == "hlb" || source.name == lookalike(*nsswitch_.hosts);
   });
-  // Behind what is harmless and leads up to files; without files there, before all.
+  // hlb's place is after the harmless sources that lead up to files, or, if files isn't among them,
+  // first.
   auto place = sources.begin();
   for (auto each = sources.begin(); each != sources.end() && is_harmless(*each); ++each) {
     if (stops_search(*each)) each->actions.clear();

@@ -1,7 +1,10 @@
 // Whether glibc asks hlb, and asks it soon enough: the hosts line of /etc/nsswitch.conf.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <system_error>
+#include <tl/expected.hpp>
 
 #include "ctl/doctor/finding.h"
 #include "ctl/doctor/host.h"
@@ -15,9 +18,10 @@ inline constexpr char kNsswitchFile[] = "/etc/nsswitch.conf";
 class SourceOrder {
  public:
   explicit SourceOrder(const Host& machine) : file_(machine.read(kNsswitchFile)) {
-    if (file_.ok()) nsswitch_ = Nsswitch::parse(file_.text);
+    if (file_) nsswitch_ = Nsswitch::parse(*file_);
   }
 
+  // Whatever keeps glibc from asking hlb, or from asking it in time; none when the line is right.
   Findings findings() const;
 
   // Whether `source` is asked before hlb, or hlb isn't asked at all.
@@ -31,7 +35,7 @@ class SourceOrder {
   Findings of_place(const HostsLine& hosts, std::size_t hlb) const;
   Findings of_actions(const HostsLine& hosts, std::size_t hlb) const;
 
-  Host::Reading file_;
+  tl::expected<std::string, std::error_code> file_;
   Nsswitch nsswitch_;
 };
 

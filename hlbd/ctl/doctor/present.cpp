@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMostText = 4096;
 
-// NamesToCheck of files and processes may hold anything, but do nothing to a terminal.
+// Made fit for a terminal: names of files and processes may hold anything.
 std::string shown(const std::string& text) {
   return text::readable(text, kMostText);
 }

@@ -1,4 +1,4 @@
-// What was found, as text and as JSON.
+// Writes what was found, as text and as JSON.
 #pragma once
 
 #include <cstddef>

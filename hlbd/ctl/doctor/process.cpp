@@ -47,8 +47,8 @@ std::int64_t number(std::string_view text) {
 
 // /proc/PID/stat, field 22, in clock ticks since the boot, whose time stands in /proc/stat.
 std::int64_t start_time(const Host& machine, const fs::path& folder) {
-  const std::string stat = machine.read(folder / "stat").text;
-  const std::string boot = machine.read("/proc/stat").text;
+  const std::string stat = machine.read(folder / "stat").value_or("");
+  const std::string boot = machine.read("/proc/stat").value_or("");
   const std::size_t name_end = stat.rfind(')');  // the name may hold anything
   const std::size_t booted = boot.find("\nbtime ");
   if (name_end == std::string::npos || booted == std::string::npos) return 0;
@@ -84,6 +84,7 @@ Findings check_module(const Host& machine, const Process& process, const fs::pat
                "A process that once looked for it in vain never looks again.", "Restart it.")};
 }
 
+// Whether both are there and are one file, by whatever path.
 bool same_file(const std::optional<struct stat>& one, const std::optional<struct stat>& other) {
   return one && other && one->st_dev == other->st_dev && one->st_ino == other->st_ino;
 }
@@ -110,7 +111,7 @@ Findings check_nsswitch_age(const Process& process, const Host& inside) {
                 fmt::format("Its glibc, 2.{}, reads that file once.", minor), "Restart it.")};
 }
 
-// What the process sees from its own root folder, and by its own mounts.
+// Looks at what the process sees from its own root folder, and by its own mounts.
 Findings check_root(const Host& machine, const Process& process, const fs::path& module,
                     const fs::path& runtime_dir) {
   const Host inside(machine.at(process.folder() / "root"));
@@ -148,15 +149,18 @@ Process Process::read(const Host& machine, pid_t pid) {
   Process process;
   process.pid = pid;
   const fs::path folder = process.folder();
-  const Host::Reading arguments = machine.read(folder / "cmdline");
-  const Host::Reading maps = machine.read(folder / "maps");
+  const auto arguments = machine.read(folder / "cmdline");
+  const auto maps = machine.read(folder / "maps");
   std::error_code unseen;
   process.program = fs::read_symlink(machine.at(folder / "exe"), unseen);
-  process.error = arguments.ok() ? maps.error : arguments.error;
-  if (process.error == 0) process.error = unseen.value();
-  process.arguments = split_at_zeroes(arguments.text);
-  process.environment = split_at_zeroes(machine.read(folder / "environ").text);
-  process.mapped = mapped_files(maps.text);
+  if (!arguments) {
+    process.error = arguments.error().value();
+  } else {
+    process.error = maps ? unseen.value() : maps.error().value();
+  }
+  process.arguments = split_at_zeroes(arguments.value_or(""));
+  process.environment = split_at_zeroes(machine.read(folder / "environ").value_or(""));
+  process.mapped = mapped_files(maps.value_or(""));
   process.started_at = start_time(machine, folder);
   return process;
 }

@@ -19,14 +19,17 @@ struct Process {
   std::filesystem::path program;         // the file that it runs, as it sees it
   std::vector<std::string> arguments;    // its name first
   std::vector<std::string> environment;  // "NAME=value"
-  std::vector<std::string> mapped;       // files, " (deleted)" behind one that is gone
+  std::vector<std::string> mapped;       // files; " (deleted)" follows a deleted one's name
   std::int64_t started_at = 0;           // seconds since 1970
-  int error = 0;  // the errno of reading it: nothing else is set then, or only what all may read
+  int error = 0;  // the errno of reading it; then nothing else is set, or only what all may read
 
+  // Reads what it may; `error` says whether that is enough.
   static Process read(const Host& machine, pid_t pid);
 
   std::filesystem::path folder() const { return "/proc/" + std::to_string(pid); }
-  bool maps(std::string_view name) const;  // a file whose name begins so
+  // Whether it has mapped a file whose name begins so.
+  bool maps(std::string_view name) const;
+  // A variable of its environment; empty when it has none of that name.
   std::string variable(std::string_view name) const;
 };
 

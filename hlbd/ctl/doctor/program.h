@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "ctl/doctor/elf.h"
@@ -15,24 +16,25 @@
 
 namespace hlb::ctl::doctor {
 
-// What there is to look at.
+// A program, and all of it that tells how it looks names up.
 struct ExaminedProgram {
-  std::filesystem::path file;      // to be read, without links; of a script its interpreter
-  std::string name;                // in the words of the findings
-  std::optional<Process> process;  // when it runs
+  std::filesystem::path file;      // to be read, without links; a script's interpreter
+  std::string name;                // as findings call it
+  std::optional<Process> process;  // if a running process was asked for
   bool set_id = false;             // set-user-ID or set-group-ID
   Elf elf;
-  Libraries code;  // itself, and its libraries: of a process, all that are mapped
+  Libraries code;  // itself, and its libraries; of a process all that are mapped
 };
 
-// By its path, its name in $PATH, or the number of a process. Throws std::runtime_error, with a
-// message for the operator, when there is none, or none that can be looked at.
-ExaminedProgram find_program(const Host& machine, const std::string& given);
+// Finds a program by its path, its name in $PATH, or the number of a process. The error is a
+// message for the operator: there is none, or it can't be looked at.
+tl::expected<ExaminedProgram, std::string> find_program(const Host& machine,
+                                                        const std::string& given);
 
-// By how it is linked, and what it is linked with.
+// Whether it resolves names by glibc, judged by how it is linked, and with what.
 Findings check_resolver(const Host& machine, const ExaminedProgram& program);
 
-// What its kind of program is known to do with addresses: Java, nginx, HAProxy.
+// Whether programs of its kind are known to keep addresses: Java, nginx, HAProxy.
 Findings check_runtime(const Host& machine, const ExaminedProgram& program);
 
 }  // namespace hlb::ctl::doctor

@@ -13,7 +13,7 @@ namespace {
 
 namespace at = table::at;
 
-constexpr std::size_t kMostTable = 1U << 30U;
+constexpr std::size_t kMostTable = 1U << 30U;  // more than any hlbd publishes
 
 const std::uint8_t* bytes_of(const std::string& text) {
   return reinterpret_cast<const std::uint8_t*>(text.data());
@@ -22,18 +22,23 @@ const std::uint8_t* bytes_of(const std::string& text) {
 }  // namespace
 
 Published::Published(const Host& machine, const std::filesystem::path& runtime_dir)
-    : path_(runtime_dir / bus::kTableFile), reading_(machine.read(path_, kMostTable)) {
+    : path_(runtime_dir / bus::kTableFile) {
+  if (auto read = machine.read(path_, kMostTable)) {
+    bytes_ = *std::move(read);
+  } else {
+    error_ = read.error().value();
+  }
   const std::uint64_t now = read_clock(CLOCK_BOOTTIME);
-  view_ = table::View::over({bytes_of(reading_.text), reading_.text.size()});
+  view_ = table::View::over({bytes_of(bytes_), bytes_.size()});
   if (!view_.valid()) return;
   freshness_ = view_.freshness(now);
-  const auto lease_until = load<std::uint64_t>(bytes_of(reading_.text) + at::kLeaseUntil);
+  const auto lease_until = load<std::uint64_t>(bytes_of(bytes_) + at::kLeaseUntil);
   lease_is_implausible_ = freshness_ == table::Freshness::expired && lease_until > now;
 }
 
 std::optional<std::uint16_t> Published::version() const {
-  const std::uint8_t* bytes = bytes_of(reading_.text);
-  if (reading_.text.size() < at::kHeaderEnd) return std::nullopt;
+  const std::uint8_t* bytes = bytes_of(bytes_);
+  if (bytes_.size() < at::kHeaderEnd) return std::nullopt;
   if (std::memcmp(bytes + at::kMagic, table::kMagic, sizeof table::kMagic) != 0)
     return std::nullopt;
   return load<std::uint16_t>(bytes + at::kMajorVersion);
@@ -42,7 +47,7 @@ std::optional<std::uint16_t> Published::version() const {
 std::vector<std::string> Published::names() const {
   std::vector<std::string> names;
   if (!view_.valid()) return names;
-  const std::uint8_t* bytes = bytes_of(reading_.text);
+  const std::uint8_t* bytes = bytes_of(bytes_);
   const std::uint8_t* slots = bytes + load<std::uint32_t>(bytes + at::kSlotsOffset);
   const auto count = load<std::uint32_t>(bytes + at::kSlotCount);  // checked by the view
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -50,8 +55,8 @@ std::vector<std::string> Published::names() const {
     const auto offset = load<std::uint32_t>(slot + at::kSlotName);
     const auto length = load<std::uint16_t>(slot + at::kSlotNameLength);
     if (load<std::uint32_t>(slot + at::kSlotRecord) == 0) continue;
-    if (offset > reading_.text.size() || length > reading_.text.size() - offset) continue;
-    names.push_back(reading_.text.substr(offset, length));
+    if (offset > bytes_.size() || length > bytes_.size() - offset) continue;
+    names.push_back(bytes_.substr(offset, length));
   }
   std::ranges::sort(names);
   return names;

@@ -1,4 +1,4 @@
-// The table as hlbd has left it, read whole.
+// hlbd's table, read whole, as it lies in the runtime folder.
 #pragma once
 
 #include <cstdint>
@@ -14,29 +14,32 @@ namespace hlb::ctl::doctor {
 
 class Published {
  public:
+  // Reads it, and the clock with it: how fresh it is doesn't change while it is looked at.
   Published(const Host& machine, const std::filesystem::path& runtime_dir);
   Published(const Published&) = delete;
   Published& operator=(const Published&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
-  int error() const { return reading_.error; }  // the errno of reading it
+  int error() const { return error_; }  // the errno of reading it; 0: it was read
 
-  // The major version; nullopt when it is no table at all.
+  // The major version; nullopt when the file is no table at all.
   std::optional<std::uint16_t> version() const;
 
-  // Not valid when there is none, or none that this program can read.
+  // The table; not valid when it is missing, or when this program can't read it.
   const table::View& view() const { return view_; }
 
   // How far its answers could be trusted when it was read.
   table::Freshness freshness() const { return freshness_; }
+  // Whether the lease ends too far ahead to be this machine's clock's, as in a time namespace.
   bool lease_is_implausible() const { return lease_is_implausible_; }
 
-  // All names, aliases included, sorted.
+  // The names of all services, aliases included, sorted.
   std::vector<std::string> names() const;
 
  private:
   std::filesystem::path path_;
-  Host::Reading reading_;
+  int error_ = 0;
+  std::string bytes_;
   table::View view_;
   table::Freshness freshness_ = table::Freshness::expired;
   bool lease_is_implausible_ = false;

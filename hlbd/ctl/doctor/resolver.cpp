@@ -50,7 +50,7 @@ bool is_glibc_linker(const std::string& interpreter) {
   return name.starts_with("ld-linux") || name.starts_with("ld.so") || name.starts_with("ld64.so");
 }
 
-// GODEBUG=netdns=go, with whatever else stands there.
+// Whether GODEBUG has netdns=go among its options.
 bool asks_go_resolver(const ExaminedProgram& program) {
   if (!program.process) return false;
   const std::string options = "," + program.process->variable("GODEBUG") + ",";
@@ -117,7 +117,8 @@ Findings check_architecture(const Host& machine, const ExaminedProgram& program)
                 kNoHlb, "Install libnss-hlb of its architecture, as libnss-hlb:i386.")};
 }
 
-// By which a module may be found that isn't in its place.
+// Finds a set-user-ID program when LD_LIBRARY_PATH is set, as the module may have been found here
+// only by that.
 Findings check_environment(const ExaminedProgram& program) {
   if (!program.set_id || std::getenv("LD_LIBRARY_PATH") == nullptr) return {};
   return {fault(kAboutResolver, program.name + " is set-user-ID, and ignores LD_LIBRARY_PATH",

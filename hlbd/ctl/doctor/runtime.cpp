@@ -22,7 +22,7 @@ bool is_java(const ExaminedProgram& program, const fs::path& file) {
   return (program.process && program.process->maps("libjvm.so")) || file.filename() == "java";
 }
 
-// A Java home's java.security, of Java 9 and later or of Java 8.
+// The file java.security of a Java home, of Java 9 and later or of Java 8.
 std::optional<fs::path> security_file(const Host& machine, const fs::path& java) {
   const fs::path home = java.parent_path().parent_path();
   for (const char* place : {"conf/security", "lib/security", "jre/lib/security"}) {
@@ -56,7 +56,7 @@ std::optional<std::string> option(const ExaminedProgram& program, std::string_vi
   return std::nullopt;
 }
 
-// As InetAddressCachePolicy of OpenJDK decides.
+// How long Java keeps an address, in seconds, as OpenJDK's InetAddressCachePolicy decides.
 int seconds_kept(const std::string& security, const ExaminedProgram& program) {
   if (const auto set = seconds_in(security, "networkaddress.cache.ttl")) return *set;
   constexpr std::string_view kOption = "-Dsun.net.inetaddr.ttl";
@@ -69,7 +69,7 @@ int seconds_kept(const std::string& security, const ExaminedProgram& program) {
 
 Findings check_java(const Host& machine, const ExaminedProgram& program, const fs::path& java) {
   const auto file = security_file(machine, java);
-  const std::string security = file ? machine.read(*file).text : "";
+  const std::string security = file ? machine.read(*file).value_or("") : "";
   const int seconds = seconds_kept(security, program);
   if (seconds == 0) return {};
   return {fault(kAboutRuntime,

@@ -16,6 +16,8 @@ Finding unknown(const std::string& name) {
                "Type: hlbctl status, which lists the services; or configure it: man hlbd.toml");
 }
 
+// Finds a service that lookups get no address of. Undecided ones are no fault: they will be
+// decided.
 Findings check_health(const std::string& name, const record::View& record) {
   if (record.undecided()) {
     return {note(kAboutServices, fmt::format("{} has no first check result yet", name),

@@ -1,4 +1,4 @@
-// The names of services, and what stands in the way of one name.
+// Checks of single names: whether they are services', and what answers for them instead of hlb.
 #pragma once
 
 #include <string>
@@ -11,22 +11,25 @@
 
 namespace hlb::ctl::doctor {
 
-// The names to look at, and whether somebody has asked for just these.
+// The names to look at, and whether the operator has asked for just these.
 struct NamesToCheck {
   std::vector<std::string> names;
   bool asked = false;
 };
 
-// NamesToCheck asked for that are no service's; services whose names go to the next source just
-// now.
+// Finds names asked for that are no service's, and services that have no healthy backend just now.
 Findings check_services(const NamesToCheck& names, const Published& table);
 
-// NamesToCheck that /etc/hosts has: any service's, or of those asked for.
+// Finds names that /etc/hosts answers before hlb is asked: those asked for, or else any service's.
 Findings check_hosts_file(const Host& machine, const NamesToCheck& names, const Published& table,
                           const SourceOrder& order);
 
-// NamesToCheck that the servers of /etc/resolv.conf know. Asks for the first few, within two
-// seconds.
+// Finds names that the servers of /etc/resolv.conf know. Asks for the first few of many, in two
+// seconds at most.
 Findings check_dns(const NamesToCheck& names, const Published& table, const SourceOrder& order);
+
+// The final proof: looks up each name, or the first few of many, in one new process, in two seconds
+// at most, and compares what that gets with the table.
+Findings check_lookups(const std::vector<std::string>& names, const Published& table);
 
 }  // namespace hlb::ctl::doctor

@@ -2,15 +2,20 @@
 
 #include <algorithm>
 #include <charconv>
+#include <istream>
+#include <optional>
+#include <ostream>
 
 #include "config/draft.h"
+#include "ctl/import/services.h"
+#include "ctl/import/text_file.h"
 #include "text/wording.h"
 
 namespace hlb::ctl {
 
 namespace {
 
-// Empty for a check that a service can have, as its reader says.
+// Why hlbd wouldn't take the check; empty when it would. hlbd's own reader decides.
 std::string fault_of(const ChosenCheck& check) {
   config::Draft draft;
   draft.add_text("",
@@ -18,8 +23,7 @@ std::string fault_of(const ChosenCheck& check) {
                      check.to_toml(),
                  config::FileRole::services);
   const auto config = draft.finish("");
-  const auto* faults = std::get_if<ConfigErrors>(&config);
-  return faults == nullptr ? "" : faults->front().message;
+  return config ? "" : config.error().front().message;
 }
 
 bool needs_port(ChosenCheck check) {
@@ -28,12 +32,35 @@ bool needs_port(ChosenCheck check) {
   return fault_of(check).empty();
 }
 
-NoCheck malformed(std::string_view text) {
-  return {text::in_quotes(text) + " is no check; give TYPE[:PORT[/PATH]], as in http:8082/health"};
+tl::unexpected<std::string> malformed(std::string_view text) {
+  return tl::unexpected(text::in_quotes(text) +
+                        " is no check; give TYPE[:PORT[/PATH]], as in http:8082/health");
 }
 
 bool is_printable(char c) {
   return c >= 0x20 && c < 0x7f;
+}
+
+void prompt(const ImportedService& service, const ChosenCheck& otherwise, std::ostream& out) {
+  out << service.name << " (";
+  for (std::size_t i = 0; i < service.backends.size(); ++i)
+    out << (i == 0 ? "" : ", ") << service.backends[i].to_string();
+  out << ") [" << otherwise.to_string() << "]: " << std::flush;
+}
+
+// The check that is answered; nullopt when the input has ended.
+std::optional<ChosenCheck> ask(const ImportedService& service, const ChosenCheck& otherwise,
+                               std::istream& in, std::ostream& out) {
+  std::string line;
+  while (true) {
+    prompt(service, otherwise, out);
+    if (!std::getline(in, line)) return std::nullopt;
+    const std::string_view answer = trimmed(line);
+    if (answer.empty()) return otherwise;
+    const auto parsed = parse_check(answer);
+    if (parsed) return *parsed;
+    out << parsed.error() << "\n";
+  }
 }
 
 }  // namespace
@@ -49,7 +76,7 @@ std::string ChosenCheck::to_toml() const {
   return table + " }";
 }
 
-std::variant<ChosenCheck, NoCheck> parse_check(std::string_view text) {
+tl::expected<ChosenCheck, std::string> parse_check(std::string_view text) {
   ChosenCheck check;
   const std::size_t colon = text.find(':');
   check.type = text.substr(0, colon);
@@ -65,8 +92,9 @@ std::variant<ChosenCheck, NoCheck> parse_check(std::string_view text) {
   }
   const std::string fault = fault_of(check);
   if (fault.empty()) return check;
-  return NoCheck{text::in_quotes(text) + " is no check: " +
-                 (needs_port(check) ? "it needs a port, as in " + check.type + ":8082" : fault)};
+  return tl::unexpected(
+      text::in_quotes(text) + " is no check: " +
+      (needs_port(check) ? "it needs a port, as in " + check.type + ":8082" : fault));
 }
 
 std::string toml_string(std::string_view text) {
@@ -76,6 +104,23 @@ std::string toml_string(std::string_view text) {
     quoted += c;
   }
   return quoted + '"';
+}
+
+void ask_checks(std::vector<ImportedService>& services, std::istream& in, std::ostream& out) {
+  if (services.empty()) return;
+  out << "How is each checked? TYPE[:PORT[/PATH]], as in http:8082/health or tcp:6379;\n"
+         "Enter takes what stands in brackets.\n";
+  std::optional<ChosenCheck> before;
+  bool ended = false;
+  for (ImportedService& service : services) {
+    const ChosenCheck otherwise = before.value_or(service.check);
+    const auto answer = ended ? std::nullopt : ask(service, otherwise, in, out);
+    ended = !answer;
+    service.check = answer.value_or(otherwise);
+    // A guess goes for its own service alone.
+    if (answer && answer->remark.empty()) before = *answer;
+  }
+  if (ended) out << "\n";
 }
 
 }  // namespace hlb::ctl

@@ -1,10 +1,9 @@
-#include "ctl/import/dnsmasq.h"
-
+// The part of formats.h about what dnsmasq's options say.
 #include <algorithm>
 #include <array>
 #include <utility>
 
-#include "ctl/import/dnsmasq_line.h"
+#include "ctl/import/formats.h"
 #include "ctl/import/text_file.h"
 
 namespace hlb::ctl {
@@ -29,7 +28,7 @@ bool is_number(std::string_view text) {
 void add_domain(const Line& line, std::string_view domain, std::string_view address) {
   if (domain == "#") return line.skip("/#/ is every name there is, which no service can be");
   if (domain.empty()) return line.skip("// is every name without a dot, which no service can be");
-  // To dnsmasq a dot in front makes no difference.
+  // A dot in front makes no difference to dnsmasq.
   domain.remove_prefix(std::min(domain.find_first_not_of('.'), domain.size()));
   line.entries.add_address(domain, address, true, line.place);
 }
@@ -122,15 +121,12 @@ constexpr std::array<Reader, 10> kReaders = {{
 
 void read_line(std::string_view text, const Place& place, Entries& entries,
                std::vector<Include>& includes) {
-  const auto parsed = parse_dnsmasq_line(text);
-  if (const auto* refused = std::get_if<Refused>(&parsed)) {
-    return entries.skip(place, refused->reason);
-  }
-  const auto& option = std::get<DnsmasqOption>(parsed);
-  const auto* reader = std::ranges::find(kReaders, option.name, &Reader::option);
+  const auto option = parse_dnsmasq_line(text);
+  if (!option) return entries.skip(place, option.error());
+  const auto* reader = std::ranges::find(kReaders, option->name, &Reader::option);
   if (reader == kReaders.end()) return;
-  if (option.argument.empty()) return entries.skip(place, option.name + " is given nothing");
-  reader->read({option.argument, place, entries, includes});
+  if (option->argument.empty()) return entries.skip(place, option->name + " is given nothing");
+  reader->read({option->argument, place, entries, includes});
 }
 
 }  // namespace

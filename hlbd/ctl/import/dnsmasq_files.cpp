@@ -1,5 +1,5 @@
-// Which files make up dnsmasq's configuration: those that are named, and those that these name.
-
+// The part of formats.h about the files that make up dnsmasq's configuration: those that are named,
+// and those that these include.
 #include <algorithm>
 #include <deque>
 #include <iterator>
@@ -7,15 +7,16 @@
 #include <system_error>
 #include <utility>
 
-#include "ctl/import/dnsmasq.h"
-#include "ctl/import/dnsmasq_line.h"
+#include "ctl/import/formats.h"
 #include "ctl/import/text_file.h"
 
 namespace hlb::ctl {
 
 namespace {
 
-// As dnsmasq(8) says of conf-dir=: "*.conf" loads such files alone, ".bak" leaves such ones out.
+// Whether conf-dir= with these endings loads the file (dnsmasq(8)): "*.conf" loads such files
+// alone,
+// ".bak" leaves such files out.
 bool is_loaded(std::string_view name, const std::vector<std::string_view>& endings) {
   if (name.starts_with('.') || name.ends_with('~')) return false;
   if (name.starts_with('#') && name.ends_with('#')) return false;
@@ -36,19 +37,18 @@ class Following {
  public:
   explicit Following(Entries& entries) : findings_(entries) {}
 
-  // Why the file can't be read. One that was read before is passed over, so that no files can ask
-  // for each other without end.
-  std::optional<std::string> read(const std::filesystem::path& file) {
+  // Passes over a file that was read before, so that no files can include each other without end.
+  tl::expected<void, std::string> read(const std::filesystem::path& file) {
     std::error_code error;
-    if (!seen_.insert(std::filesystem::weakly_canonical(file, error)).second) return std::nullopt;
+    if (!seen_.insert(std::filesystem::weakly_canonical(file, error)).second) return {};
     const auto text = read_text(file);
-    if (!text) return file.string() + ": " + text.error().reason;
-    auto asked = read_dnsmasq(*text, file.string(), findings_);
-    std::ranges::move(asked, std::back_inserter(includes_));
-    return std::nullopt;
+    if (!text) return tl::unexpected(file.string() + ": " + text.error().reason);
+    auto included = read_dnsmasq(*text, file.string(), findings_);
+    std::ranges::move(included, std::back_inserter(includes_));
+    return {};
   }
 
-  // What was asked for up to now, and what is asked for by that.
+  // Reads what was included up to now, and what is included by that.
   void follow() {
     while (!includes_.empty()) {
       const Include include = std::move(includes_.front());
@@ -63,7 +63,7 @@ class Following {
 
  private:
   void follow_file(const std::filesystem::path& file, const Place& place) {
-    if (const auto fault = read(file)) findings_.skip(place, *fault);
+    if (const auto done = read(file); !done) findings_.skip(place, done.error());
   }
 
   void follow_folder(const Include& include) {
@@ -92,13 +92,13 @@ class Following {
 
 }  // namespace
 
-std::optional<std::string> read_dnsmasq_files(const std::vector<std::filesystem::path>& files,
-                                              Entries& entries) {
+tl::expected<void, std::string> read_dnsmasq_files(const std::vector<std::filesystem::path>& files,
+                                                   Entries& entries) {
   Following following(entries);
   for (const auto& file : files)
-    if (auto fault = following.read(file)) return fault;
+    if (auto done = following.read(file); !done) return done;
   following.follow();
-  return std::nullopt;
+  return {};
 }
 
 }  // namespace hlb::ctl

@@ -1,15 +1,15 @@
-#include "ctl/import/dnsmasq_line.h"
-
+// The part of formats.h about the syntax of dnsmasq's configuration.
 #include <cctype>
 #include <optional>
 
+#include "ctl/import/formats.h"
 #include "ctl/import/text_file.h"
 
 namespace hlb::ctl {
 
 namespace {
 
-// What may stand behind a backslash inside of quotes, and what it stands for.
+// The characters that may follow a backslash inside quotes, and what each then stands for.
 constexpr std::string_view kEscapes = "\"\\tnbre";
 constexpr std::string_view kEscaped = "\"\\\t\n\b\r\033";
 
@@ -17,7 +17,7 @@ bool is_white(char c) {
   return std::isspace(static_cast<unsigned char>(c)) != 0;
 }
 
-// Appends what stands up to the closing quote, and returns what follows it; nullopt without one.
+// Appends what stands before the closing quote, and returns what follows it; nullopt without one.
 std::optional<std::string_view> take_quoted(std::string_view rest, std::string& into) {
   while (!rest.empty() && rest.front() != '"') {
     const std::size_t escape =
@@ -30,15 +30,16 @@ std::optional<std::string_view> take_quoted(std::string_view rest, std::string& 
   return rest.substr(1);
 }
 
-// A comment begins with a "#" that stands in front or behind white space.
+// The text, as if quoted parts stood there without quotes; nullopt if a quote isn't closed. A
+// comment begins with a "#" at the start of the line or after white space.
 std::optional<std::string> without_quotes_and_comment(std::string_view line) {
   std::string text;
-  bool behind_white = true;
+  bool after_white = true;
   while (!line.empty()) {
     const char c = line.front();
-    if (behind_white && c == '#') break;
+    if (after_white && c == '#') break;
     line.remove_prefix(1);
-    behind_white = is_white(c);
+    after_white = is_white(c);
     if (c != '"') {
       text += c;
     } else if (const auto rest = take_quoted(line, text)) {
@@ -52,9 +53,12 @@ std::optional<std::string> without_quotes_and_comment(std::string_view line) {
 
 }  // namespace
 
-std::variant<DnsmasqOption, Refused> parse_dnsmasq_line(std::string_view line) {
+tl::expected<DnsmasqOption, std::string> parse_dnsmasq_line(std::string_view line) {
   const auto text = without_quotes_and_comment(line);
-  if (!text) return Refused{"has a quote that isn't closed, which dnsmasq refuses; close it"};
+  if (!text) {
+    return tl::unexpected<std::string>(
+        "has a quote that isn't closed, which dnsmasq refuses; close it");
+  }
   std::string_view rest = trimmed(*text);
   if (rest.starts_with("--")) rest.remove_prefix(2);
   const std::size_t equals = rest.find('=');

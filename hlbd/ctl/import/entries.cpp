@@ -24,29 +24,27 @@ std::string to_string(const Place& first, unsigned last_line) {
 
 }  // namespace
 
-std::string Entries::usable_name(std::string_view text, const Place& place) {
-  std::string name = config::canonical_hostname(text);
-  const std::string fault = config::hostname_fault(name);
-  if (fault.empty()) return name;
-  skip(place, text::in_quotes(text) + " " + fault);
-  return "";
+std::optional<std::string> Entries::usable_name(std::string_view text, const Place& place) {
+  auto name = config::parse_hostname(text);
+  if (name) return *std::move(name);
+  skip(place, text::in_quotes(text) + " " + name.error());
+  return std::nullopt;
 }
 
 void Entries::add_address(std::string_view name, std::string_view address, bool subdomains,
                           const Place& place) {
-  const auto parsed = Address::parse(address);
-  if (!parsed) return skip(place, text::in_quotes(address) + " is no address");
-  if (const std::string fault = config::address_fault(*parsed); !fault.empty()) {
-    return skip(place, text::in_quotes(address) + " " + fault);
-  }
-  std::string usable = usable_name(name, place);
-  if (!usable.empty()) addresses_.push_back({std::move(usable), *parsed, subdomains, place});
+  // Advice on how to write an address in hlbd.toml would be out of place.
+  if (!Address::parse(address)) return skip(place, text::in_quotes(address) + " is no address");
+  const auto parsed = config::parse_address(address);
+  if (!parsed) return skip(place, text::in_quotes(address) + " " + parsed.error());
+  auto usable = usable_name(name, place);
+  if (usable) addresses_.push_back({*std::move(usable), *parsed, subdomains, place});
 }
 
 void Entries::add_alias(std::string_view alias, std::string_view target, const Place& place) {
-  std::string usable = usable_name(alias, place);
-  if (usable.empty()) return;
-  aliases_.push_back({std::move(usable), config::canonical_hostname(target), place});
+  auto usable = usable_name(alias, place);
+  if (!usable) return;
+  aliases_.push_back({*std::move(usable), config::canonical_hostname(target), place});
 }
 
 void Entries::skip(const Place& place, std::string message) {

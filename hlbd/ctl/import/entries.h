@@ -1,6 +1,7 @@
-// What is read from the files of an import: which name has which address, and what was left out.
+// The findings of an import: which name has which address in the files, and what was left out.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,19 +30,21 @@ struct NamedAlias {
   Place place;
 };
 
-// What was left out, and why.
+// Something that was left out, and why.
 struct Note {
   Place place;
   std::string message;
 };
 
-// In the order in which it was found. Takes any bytes as a name or an address: what a configuration
-// of hlbd wouldn't take is noted instead.
+// The findings, in the order in which they were made. Takes any bytes as a name or an address: what
+// a configuration of hlbd wouldn't take is noted instead.
 class Entries {
  public:
+  // `subdomains`: every name below has the address too.
   void add_address(std::string_view name, std::string_view address, bool subdomains,
                    const Place& place);
   void add_alias(std::string_view alias, std::string_view target, const Place& place);
+  // Notes that something was left out.
   void skip(const Place& place, std::string message);
 
   const std::vector<NamedAddress>& addresses() const { return addresses_; }
@@ -49,8 +52,8 @@ class Entries {
   const std::vector<Note>& notes() const { return notes_; }
 
  private:
-  // The name in canonical form; empty, and noted, when it can't be a service's.
-  std::string usable_name(std::string_view text, const Place& place);
+  // The name in canonical form; nullopt, which is noted, when it can't be a service's.
+  std::optional<std::string> usable_name(std::string_view text, const Place& place);
 
   std::vector<NamedAddress> addresses_;
   std::vector<NamedAlias> aliases_;

@@ -30,7 +30,7 @@ std::optional<T> parse_hex(std::string_view text) {
   return number;
 }
 
-// The kernel prints an address as words of this host's byte order.
+// Reads an address as the kernel prints it: as words of this host's byte order.
 std::optional<Address> parse_words(std::string_view text) {
   Address address;
   address.family = text.size() == kWordDigits ? Address::Family::ipv4 : Address::Family::ipv6;
@@ -81,7 +81,7 @@ std::set<std::uint16_t> ports_at(const Address& address, const std::vector<Endpo
   return own.empty() ? everywhere : own;
 }
 
-// Where all backends of this host listen.
+// The ports at which something listens at every one of the backends' addresses on this host.
 std::set<std::uint16_t> common_ports(const std::vector<Address>& backends,
                                      const std::vector<Endpoint>& listeners) {
   std::optional<std::set<std::uint16_t>> common;

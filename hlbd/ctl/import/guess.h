@@ -1,4 +1,5 @@
-// A check for those who name none, from what listens on this host. No other host is asked.
+// A check for services when none is named, guessed from what listens on this host. No other host is
+// asked.
 #pragma once
 
 #include <cstdint>

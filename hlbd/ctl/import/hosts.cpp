@@ -1,10 +1,9 @@
-#include "ctl/import/hosts.h"
-
+// The part of formats.h about hosts(5).
 #include <algorithm>
 #include <array>
-#include <variant>
 
 #include "config/hostname.h"
+#include "ctl/import/formats.h"
 #include "ctl/import/text_file.h"
 
 namespace hlb::ctl {
@@ -65,14 +64,14 @@ void read_hosts(std::string_view text, const std::string& file, const std::strin
   }
 }
 
-std::optional<std::string> read_hosts_files(const std::vector<std::filesystem::path>& files,
-                                            const std::string& own_name, Entries& entries) {
+tl::expected<void, std::string> read_hosts_files(const std::vector<std::filesystem::path>& files,
+                                                 const std::string& own_name, Entries& entries) {
   for (const auto& file : files) {
     const auto text = read_text(file);
-    if (!text) return file.string() + ": " + text.error().reason;
+    if (!text) return tl::unexpected(file.string() + ": " + text.error().reason);
     read_hosts(*text, file.string(), own_name, entries);
   }
-  return std::nullopt;
+  return {};
 }
 
 }  // namespace hlb::ctl

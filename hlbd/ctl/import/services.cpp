@@ -30,7 +30,8 @@ class Gathering {
 
  private:
   ImportedService& service_of(const std::string& name);
-  // The service that is called so, through at most as many other aliases as there are.
+  // The service that an alias means, by way of other aliases; nullptr if there is none, as when
+  // they go round in circles.
   ImportedService* target_of(const NamedAlias& alias);
   void index();
   void drop(const ImportedService& service, const std::string& why);
@@ -48,7 +49,7 @@ ImportedService& Gathering::service_of(const std::string& name) {
   return imported_.services[entry->second];
 }
 
-// What dnsmasq has for a name alone goes before what it has for all below it too.
+// To dnsmasq, what it has for a name alone takes precedence over what it has for all below it too.
 void Gathering::add_addresses(const std::vector<NamedAddress>& addresses) {
   std::unordered_set<std::string> alone;
   for (const NamedAddress& each : addresses)
@@ -138,7 +139,7 @@ void Gathering::drop(const ImportedService& service, const std::string& why) {
     imported_.notes.push_back({place, why});
 }
 
-// `fault`: why a service is left out, or empty.
+// Leaves out the services for which `fault` gives a reason, and notes that; it gives "" for others.
 template <typename Fault>
 void Gathering::drop_all_with(Fault fault) {
   std::vector<ImportedService> kept;
@@ -172,7 +173,7 @@ void Gathering::select(const Selection& selection) {
     }
   }
   if (!selection.names.empty()) {
-    // Asked for by name: what was left out needs no note.
+    // They were asked for by name, so what was left out needs no note.
     std::erase_if(imported_.services,
                   [&](const ImportedService& each) { return !named.contains(each.name); });
     return index();
@@ -193,6 +194,60 @@ void Gathering::limit() {
   });
 }
 
+// ---- as TOML -----------------------------------------------------------------------------------
+
+constexpr std::size_t kPlacesShown = 10;
+
+std::string to_text(const std::string& name) {
+  return name;
+}
+
+std::string to_text(const Address& address) {
+  return address.to_string();
+}
+
+template <typename T>
+std::string array_of(const std::vector<T>& values) {
+  std::string array = "[";
+  for (const T& value : values) {
+    if (array.size() > 1) array += ", ";
+    array += toml_string(to_text(value));
+  }
+  return array + "]";
+}
+
+// The name of a file, which may be any bytes, for a comment, which must be UTF-8.
+std::string in_ascii(std::string_view text) {
+  std::string shown;
+  for (const char c : text)
+    shown += c >= 0x20 && c < 0x7f ? c : '?';
+  return shown;
+}
+
+// A comment that says where a service was found: "# /etc/dnsmasq.conf:3, 5, /etc/hosts:1"
+std::string comment_of(const std::vector<Place>& places) {
+  std::string comment = "#";
+  const std::string* file = nullptr;
+  for (std::size_t i = 0; i < std::min(places.size(), kPlacesShown); ++i) {
+    const Place& place = places[i];
+    comment += i == 0 ? " " : ", ";
+    if (file == nullptr || *file != place.file) comment += in_ascii(place.file) + ":";
+    comment += std::to_string(place.line);
+    file = &place.file;
+  }
+  return comment + (places.size() > kPlacesShown ? " ...\n" : "\n");
+}
+
+std::string to_toml(const ImportedService& service) {
+  std::string text = comment_of(service.places);
+  text += "[[service]]\nname = " + toml_string(service.name) + "\n";
+  if (!service.aliases.empty()) text += "aliases = " + array_of(service.aliases) + "\n";
+  if (service.subdomains) text += "subdomains = true\n";
+  text += "backends = " + array_of(service.backends) + "\n";
+  if (!service.check.remark.empty()) text += "# " + service.check.remark + "\n";
+  return text + "check = " + service.check.to_toml() + "\n";
+}
+
 }  // namespace
 
 Imported make_services(const Entries& entries, const Selection& selection) {
@@ -203,6 +258,16 @@ Imported make_services(const Entries& entries, const Selection& selection) {
   gathering.select(selection);
   gathering.limit();
   return gathering.take();
+}
+
+std::string to_toml(const std::vector<ImportedService>& services,
+                    const std::vector<std::string>& remarks) {
+  std::string text;
+  for (const std::string& remark : remarks)
+    text += "# " + remark + "\n";
+  for (const ImportedService& service : services)
+    text += "\n" + to_toml(service);
+  return text;
 }
 
 }  // namespace hlb::ctl

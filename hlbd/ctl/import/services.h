@@ -1,4 +1,4 @@
-// What was found → services, still without checks.
+// The findings of an import → services → the text of a file for services.d.
 #pragma once
 
 #include <string>
@@ -14,24 +14,29 @@ struct ImportedService {
   std::vector<std::string> aliases;
   bool subdomains = false;
   std::vector<Address> backends;  // no address twice
-  std::vector<Place> places;      // where they stand, in the order in which they were found
+  std::vector<Place> places;      // of its backends, in the order in which they were found
   ChosenCheck check;
 };
 
-// Which services are wanted.
+// Says which services are wanted.
 struct Selection {
-  std::vector<std::string> names;  // with one of these names or aliases; empty: all
-  bool lone = true;  // also those without a choice: one address of each family at most
+  std::vector<std::string> names;  // services with one of these names or aliases; empty: all
+  bool lone = true;  // services without a choice too: one address of each family at most
 };
 
 struct Imported {
   std::vector<ImportedService> services;  // in the order of their first addresses
-  std::vector<Note> notes;                // those of the entries, and what was left out since
+  std::vector<Note> notes;                // the entries' own, and what was left out since
   std::vector<std::string> missing;       // of the selection's names
 };
 
-// Names that the same lines give the same addresses are one service: the first its name, the others
-// its aliases. No name or alias stands twice.
+// Makes services, still without checks. Names that the same lines give the same addresses are one
+// service: the first its name, the others its aliases. No name or alias stands twice.
 Imported make_services(const Entries& entries, const Selection& selection);
+
+// The services as TOML, written by hand: toml++, which reads such files, sorts the keys of a table
+// by name and writes no comments. `remarks` are printable ASCII, and stand at the top.
+std::string to_toml(const std::vector<ImportedService>& services,
+                    const std::vector<std::string>& remarks);
 
 }  // namespace hlb::ctl

@@ -11,13 +11,15 @@
 
 namespace hlb::ctl {
 
-// All of it, if that is 64 MiB at most: lists of a million names are in use. A pipe will do, too.
+// The whole text, or why it can't be had: "cannot be read: No such file or directory". A file of
+// more than 64 MiB is refused; lists of a million names are in use. A pipe will do, too.
 tl::expected<std::string, Unusable> read_text(const std::filesystem::path& file);
 
-// Without their ends, LF or CR LF. Views into `text`; nothing behind a last line end counts as one.
+// The lines without their ends, LF or CR LF, as views into `text`. Nothing after the last line end
+// counts as no line.
 std::vector<std::string_view> lines_of(std::string_view text);
 
-// Without the white space at both ends, as isspace(3) has it.
+// The text without the white space, as isspace(3) has it, at both ends.
 std::string_view trimmed(std::string_view text);
 
 }  // namespace hlb::ctl

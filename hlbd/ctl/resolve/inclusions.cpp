@@ -13,7 +13,7 @@
 namespace hlb::ctl {
 namespace {
 
-// How it is with a backend that nothing but its checks decides on.
+// The state of a backend, in words, when nothing but its checks decides on it.
 std::string state_text(const BackendReport& told, WallTime now) {
   std::string text = told.state;
   if (told.since != WallTime{}) text += " for " + age(told.since, now);
@@ -46,7 +46,7 @@ class Judgement {
  private:
   bool fail_open() const { return serving_ && !serving_->up(); }
 
-  // Of the answers with its family, those that it comes first in.
+  // The share of answers with its family in which it comes first.
   double share(std::uint32_t index) const {
     const record::Backend backend = record_.backend(index);
     std::uint32_t total = 0;
@@ -64,7 +64,7 @@ class Judgement {
            "; so few are up that all are answered (panic)";
   }
 
-  // Of one that is up.
+  // Why a backend that is up doesn't serve.
   std::string why_not_yet(record::BackendState state, const BackendReport* told) const {
     const unsigned priority = told == nullptr ? state.priority() : told->priority;
     const unsigned serving = serving_ ? serving_->priority() : 0;
@@ -98,10 +98,10 @@ class Judgement {
   const std::vector<BackendReport>& told_;
   WallTime now_;
   Choice choice_;
-  std::optional<record::BackendState> serving_;  // one of those that serve, if any does
+  std::optional<record::BackendState> serving_;  // of a backend that serves, if any does
 };
 
-// Without a table's word.
+// Judges by hlbd's word alone, without a table.
 Inclusion verdict_by_hlbd(const BackendReport& told, WallTime now) {
   const bool overridden = !told.override.kind.empty();
   return {told.address, told.weight_percent > 0,

@@ -1,4 +1,4 @@
-// Which backends of a service are answered, and why the others aren't.
+// Tells which backends of a service are answered, and why the others aren't.
 #pragma once
 
 #include <string>
@@ -15,9 +15,9 @@ struct Inclusion {
   std::string why;
 };
 
-// Of the backends in `record`, which is what lookups use, and of those that hlbd alone has told of.
-// `told` is empty where hlbd wasn't reached; `record` isn't valid where there is no table, and what
-// is in is then what hlbd says.
+// Judges the backends in `record`, which lookups use, and those that hlbd alone has told of. `told`
+// is empty if hlbd wasn't reached. `record` isn't valid if there is no table; then hlbd's word
+// counts.
 std::vector<Inclusion> inclusions(const record::View& record,
                                   const std::vector<BackendReport>& told, WallTime now);
 

@@ -5,12 +5,8 @@
 #include <netdb.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <span>
 
@@ -18,15 +14,12 @@
 #include "libnss_hlb/choose.h"
 #include "libnss_hlb/clock.h"
 #include "libnss_hlb/random.h"
+#include "system/file_descriptor.h"
 #include "system/last_error.h"
 #include "text/address.h"
 
 namespace hlb::ctl {
 namespace {
-
-std::string error_text() {
-  return last_error().message();
-}
 
 std::string trouble_of(Availability availability) {
   switch (availability) {
@@ -74,16 +67,15 @@ bool module_is_loaded() {
 }  // namespace
 
 MappedTable::MappedTable(const std::filesystem::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  const FileDescriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status{};
-  if (descriptor < 0 || ::fstat(descriptor, &status) != 0) {
-    trouble_ = file.string() + ": " + error_text();
+  if (!opened.valid() || ::fstat(opened.get(), &status) != 0) {
+    trouble_ = file.string() + ": " + last_error().message();
   } else if (status.st_size > 0) {
     size_ = static_cast<std::size_t>(status.st_size);
-    void* const start = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, descriptor, 0);
+    void* const start = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, opened.get(), 0);
     if (start != MAP_FAILED) start_ = start;
   }
-  if (descriptor >= 0) ::close(descriptor);
   if (start_ != nullptr)
     view_ = table::View::over({static_cast<const std::uint8_t*>(start_), size_});
   if (trouble_.empty() && !view_.valid())

@@ -1,4 +1,4 @@
-// The ways by which a name is resolved on this machine, each asked for itself.
+// The ways by which a name is resolved on this machine, each asked separately.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace hlb::ctl {
 
-// What one way gives. Without addresses `trouble` says why; it may say something beside them too.
+// The answer of one way. Without addresses `trouble` says why; with some it may say more.
 struct PathAnswer {
   std::vector<std::string> addresses;
   std::string trouble;
@@ -19,12 +19,13 @@ struct PathAnswer {
 // hlbd's published answers, mapped for as long as it lives.
 class MappedTable {
  public:
+  // Never throws: trouble() says why a file can't be used.
   explicit MappedTable(const std::filesystem::path& file);
   ~MappedTable();
   MappedTable(const MappedTable&) = delete;
   MappedTable& operator=(const MappedTable&) = delete;
 
-  // Why there is no table; empty when there is.
+  // Why there is no table, or none that can be read; empty when there is one.
   const std::string& trouble() const { return trouble_; }
   const table::View& view() const { return view_; }
 
@@ -35,12 +36,12 @@ class MappedTable {
   std::size_t size_ = 0;
 };
 
-// What the module would choose now. `record` may be not valid.
+// Chooses addresses as the module would now. `record`, of the name, may be not valid.
 PathAnswer ask_table(const MappedTable& table, const record::View& record);
 
-// getaddrinfo(3), as any program calls it; `by_hlb` where the module gave the answer, or the lack
-// of one. It is when glibc has loaded the module, which it does where the sources before it had
-// none, and `is_service`: such a name the module leaves to no other source.
+// Calls getaddrinfo(3) as any program does, for two seconds at most. `by_hlb`: the module gave the
+// answer, or the lack of one. That is so when `is_service`, as the module leaves such a name to no
+// other source, and glibc has loaded the module, as it does when the sources before it had none.
 struct LibcAnswer : PathAnswer {
   bool by_hlb = false;
 };

@@ -28,7 +28,7 @@ struct ResolveWishes {
 };
 
 struct Resolution {
-  std::string service;  // empty: the name is none of hlb's
+  std::string service;  // empty: the name belongs to no service
   PathAnswer table;
   PathAnswer bus;
   LibcAnswer libc;
@@ -36,7 +36,7 @@ struct Resolution {
   bool reached = true;  // hlbd
 };
 
-// Asks hlbd; where it can't be reached that is what `resolution` tells of the bus.
+// Asks hlbd; why it can't be reached becomes the trouble of the way over the bus.
 std::vector<BackendReport> ask_hlbd(const Settings& settings, const std::string& name,
                                     Resolution& resolution) {
   try {
@@ -71,6 +71,7 @@ Resolution resolve(const Settings& settings, const std::string& name) {
   return resolution;
 }
 
+// Says whose answer libc gives, as that isn't seen by the addresses.
 std::string libc_remark(const Resolution& resolution) {
   const std::string& trouble = resolution.libc.trouble;
   const char* const who = resolution.libc.by_hlb ? "by hlb" : "not by hlb";

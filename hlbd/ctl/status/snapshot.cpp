@@ -1,6 +1,9 @@
 #include "ctl/status/snapshot.h"
 
+#include <pwd.h>
+
 #include <algorithm>
+#include <map>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -14,8 +17,8 @@ bool is_passed_over(const BackendReport& backend) {
   return backend.state == "up" && backend.weight > 0 && backend.weight_percent == 0;
 }
 
-// `backends`: of one service. The list says of an override only which one it is, and not who is a
-// suspect, or held back.
+// Asks for what the list of a service's backends lacks: all of an override but its kind, and who is
+// a suspect or held back.
 void complete(Client& client, std::vector<BackendReport>& backends) {
   for (BackendReport& backend : backends) {
     const bool overridden = !backend.override.kind.empty();
@@ -24,8 +27,8 @@ void complete(Client& client, std::vector<BackendReport>& backends) {
   }
 }
 
-// Whether it depends on more than states who of these backends serves: several priorities do, or
-// those that are down, or one that is held back.
+// Whether more than states decides which of these backends serve: several priorities do, or
+// backends that are down, or one is held back.
 bool may_have_rule(const std::vector<BackendReport>& backends) {
   const BackendReport* answered = nullptr;
   for (const BackendReport& each : backends) {
@@ -104,6 +107,16 @@ Standing standing(const ServiceReport& service, const std::vector<BackendReport>
 bool has_override(const std::vector<BackendReport>& backends) {
   return std::ranges::any_of(
       backends, [](const BackendReport& backend) { return !backend.override.kind.empty(); });
+}
+
+std::string user_name(std::uint32_t user_id) {
+  static std::map<std::uint32_t, std::string> known;  // a lookup may ask a server
+  const auto [place, is_new] = known.try_emplace(user_id);
+  if (is_new) {
+    const passwd* const user = ::getpwuid(user_id);
+    place->second = user == nullptr ? "user " + std::to_string(user_id) : user->pw_name;
+  }
+  return place->second;
 }
 
 int exit_code(const Snapshot& snapshot) {

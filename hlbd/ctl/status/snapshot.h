@@ -1,4 +1,4 @@
-// What `hlbctl status` shows, as plain data.
+// What `hlbctl status` shows, as plain data and as JSON.
 #pragma once
 
 #include <cstdint>
@@ -21,27 +21,37 @@ struct Snapshot {
   std::vector<Listed> services;
 };
 
-// Of the service that `name` belongs to, or of all for "". Throws as Client does.
+// Asks hlbd about the service that `name` belongs to, or about all services for "". Throws as
+// Client does.
 Snapshot take_snapshot(Client& client, const std::string& name);
 
 // The backends of one service, with all that is known of them.
 std::vector<BackendReport> backends_of(Client& client, const std::string& service);
 
-// Whether it would be answered if those of a better priority weren't. `all` are its service's.
+// Whether it would be answered if backends of a better priority weren't. `all` are its service's.
 bool is_standby(const BackendReport& backend, std::span<const BackendReport> all);
 
-// How well a service stands. Backends under maintenance don't count; nor does a service that has no
-// others.
+// How well a service stands. Backends in maintenance don't count, and a service that has no others
+// is whole.
 enum class Standing : std::uint8_t {
-  whole,    // all are up
+  whole,    // all backends are up
   partial,  // some aren't, or are being checked for the first time
-  none,     // none is up, or lookups are given none
+  none,     // no backend is up, or lookups are given none
 };
 
+// Without the backends, those in maintenance are counted like others.
 Standing standing(const ServiceReport& service, const std::vector<BackendReport>& backends);
+
 bool has_override(const std::vector<BackendReport>& backends);
 
-// 0, 1 or 2: as the service that stands worst.
+// "alice", or "user 1000" for one that the system doesn't know.
+std::string user_name(std::uint32_t user_id);
+
+// hlbctl's exit code, 0, 1 or 2, by the service that stands worst.
 int exit_code(const Snapshot& snapshot);
+
+// What `hlbctl status --json` prints: in the form that is described in hlbctl(1), and stable. On
+// one line, or, for people to `read`, spread over several.
+std::string status_json(const Snapshot& snapshot, bool read = false);
 
 }  // namespace hlb::ctl

@@ -8,7 +8,6 @@
 
 #include "ctl/commands.h"
 #include "ctl/status/snapshot.h"
-#include "ctl/status/status_json.h"
 #include "ctl/status/status_text.h"
 #include "ctl/status/watch.h"
 #include "ctl/terminal/times.h"
@@ -24,6 +23,7 @@ struct StatusWishes {
   bool json = false;
 };
 
+// The seconds of --watch; nullopt for any other text, which may be a service's name.
 std::optional<std::chrono::milliseconds> seconds_of(const std::string& text) {
   constexpr double kLeast = 0.2;
   constexpr double kMost = 3600;

@@ -1,13 +1,12 @@
-#include "ctl/status/status_json.h"
-
+// The part of snapshot.h that writes JSON.
 #include "ctl/json.h"
-#include "ctl/user_name.h"
+#include "ctl/status/snapshot.h"
 #include "health/history.h"
 
 namespace hlb::ctl {
 namespace {
 
-// Seconds of a pass, or why there are none.
+// How many seconds a pass took, or in a word what else came of the probe.
 Json json_of(std::int32_t outcome) {
   if (outcome >= 0) return outcome / 1e6;
   return outcome == History::kFailed ? "failed" : "unknown";

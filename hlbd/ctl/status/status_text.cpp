@@ -8,7 +8,6 @@
 
 #include "ctl/terminal/sparkline.h"
 #include "ctl/terminal/times.h"
-#include "ctl/user_name.h"
 #include "text/duration.h"
 #include "text/endpoint.h"
 #include "text/wording.h"
@@ -16,7 +15,7 @@
 namespace hlb::ctl {
 namespace {
 
-// From so many columns on there is room for more of the past, and for why a backend is up.
+// The least columns with room for more of the past, and for why a backend is up.
 constexpr std::size_t kWide = 120;
 
 bool is_wide(const Terminal& terminal) {
@@ -37,6 +36,7 @@ std::string shown_state(const BackendReport& backend) {
   return backend.suspect ? "suspect" : backend.state;
 }
 
+// The remark: first what an operator or a rule has decided, then why the checks say what they say.
 Styled remark(const BackendReport& backend, std::span<const BackendReport> all, bool wide,
               WallTime now) {
   Styled said;
@@ -67,7 +67,7 @@ bool weights_matter(const std::vector<BackendReport>& backends) {
                              [](const BackendReport& backend) { return backend.weight != 1; });
 }
 
-// What differs from the best priority with a healthy backend.
+// What serves, unless it is just the best priority with a healthy backend.
 std::string what_serves(const Listed& listed) {
   const std::string& serving = listed.service.serving;
   if (serving.empty()) return "";
@@ -87,7 +87,7 @@ Styled headline(const Listed& listed, WallTime now) {
   return line.add(what_serves(listed), Style::magenta);
 }
 
-// Those with something to tell, the worst first.
+// The services with something to tell, the worst first.
 std::vector<const Listed*> notable(const std::vector<Listed>& services) {
   std::vector<const Listed*> found;
   for (const Standing wanted : {Standing::none, Standing::partial, Standing::whole}) {

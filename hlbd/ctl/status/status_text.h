@@ -1,4 +1,4 @@
-// What `hlbctl status` prints for people.
+// Writes what `hlbctl status` prints for people.
 #pragma once
 
 #include <string>
@@ -11,20 +11,21 @@
 
 namespace hlb::ctl {
 
-// All services in their order. But on a terminal with too few rows for them, unless `all`: first
-// those of which none is up, then those of which some are, then those with an override, and a last
+// All services in their order. On a terminal with too few rows for them, unless `all`: the services
+// of which no backend is up, then those with some down, then those with an override, and a last
 // line that counts the others.
 std::string status_text(const Snapshot& snapshot, const Terminal& terminal, bool all, WallTime now);
 
-// Parts of it, for a screen that shows some of the services.
+// Parts of that, for a screen that shows some of the services.
 Table status_table();
 void add_header(Table& table, const DaemonReport& hlbd, WallTime now);
 void add_service(Table& table, const Listed& listed, const Terminal& terminal, WallTime now);
 
-// "drained until 14:30 by alice: kernel update"; `override` is one.
+// An override in words: "drained until 14:30 by alice: kernel update". `override` has a kind.
 std::string describe(const OverrideReport& override, WallTime now);
 
-// "10.0.0.1:8082", "[fd77::1]:8082", "10.0.0.1" where it is checked at no port or at several.
+// Where a backend is checked: "10.0.0.1:8082", "[fd77::1]:8082", or "10.0.0.1" when that is at no
+// port or at several.
 std::string endpoint(const BackendReport& backend);
 
 }  // namespace hlb::ctl

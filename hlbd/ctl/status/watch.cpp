@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kBetweenPaintings = 500ms;  // at least, however much changes
 
-// What needs an eye is at the top.
+// Puts the services first that need an eye.
 void put_worst_first(std::vector<ServiceReport>& services) {
   std::ranges::stable_sort(services, std::greater(),
                            [](const ServiceReport& service) { return standing(service, {}); });
@@ -31,7 +31,7 @@ std::size_t lines_of(const std::string& text) {
   return static_cast<std::size_t>(std::ranges::count(text, '\n'));
 }
 
-// As many of `lines` as there is room for above `footer`, which is at the bottom.
+// Fills the screen: as many of `lines` as there is room for, and `footer` at the bottom.
 std::string fill(const std::string& lines, std::size_t rows, const std::string& footer) {
   std::string filled;
   std::size_t start = 0;
@@ -48,7 +48,7 @@ class Watch {
   Watch(Screen& screen, std::string service, std::chrono::milliseconds interval)
       : screen_(screen), service_(std::move(service)), interval_(interval) {}
 
-  // Until there is reason to quit. Throws as Client does.
+  // Shows the services until there is reason to quit. Throws as Client does.
   void run(Client& client) {
     client.listen({[this](const Event&) { changed_ = true; }, [this](bool) { changed_ = true; }});
     for (;;) {
@@ -121,7 +121,7 @@ class Watch {
     show(table.to_rows(terminal), sizes, services.size(), terminal);
   }
 
-  // Paints the rows, the last of which are those of the services with `sizes`.
+  // Paints the rows; the last of them are the services', of which each has as many as `sizes` says.
   void show(const std::vector<std::string>& rows, const std::vector<std::size_t>& sizes,
             std::size_t services, const Terminal& terminal) {
     auto next = rows.end();
@@ -155,7 +155,7 @@ class Watch {
   Screen& screen_;
   std::string service_;
   std::chrono::milliseconds interval_;
-  std::size_t first_ = 0;  // of the services, the one at the top
+  std::size_t first_ = 0;  // index of the service at the top
   std::size_t shown_ = 0;
   bool changed_ = false;
 };

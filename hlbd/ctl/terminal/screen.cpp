@@ -20,6 +20,7 @@ constexpr std::string_view kHome = "\x1b[H";
 constexpr std::string_view kRestOfLine = "\x1b[K";
 constexpr std::string_view kRestOfScreen = "\x1b[J";
 
+// The signals that are taken as keys: those that would end the program, and that of a new size.
 sigset_t handled_signals() {
   sigset_t set;
   ::sigemptyset(&set);
@@ -83,7 +84,7 @@ Screen::Key Screen::wait(const Wanted& wanted, std::chrono::milliseconds limit) 
   return take_key();
 }
 
-// The first of those typed; what is none is dropped.
+// Takes the first of the keys that were typed. Drops all that was typed when that begins with none.
 Screen::Key Screen::take_key() {
   static constexpr std::array<std::pair<std::string_view, Key>, 13> kKeys = {{
       {"q", Key::quit},

@@ -1,4 +1,4 @@
-// The whole terminal, taken for a while.
+// Takes the whole terminal for a while.
 #pragma once
 
 #include <termios.h>
@@ -11,9 +11,9 @@
 
 namespace hlb::ctl {
 
-// Shows what is painted on the terminal's alternate screen. What was there before comes back when
-// it ends, which it must do by its destructor: the signals that would end the program, or that say
-// that the window has changed, are taken as keys.
+// Shows what is painted on the terminal's alternate screen. Its destructor must run, as that brings
+// back what was there before; so the signals that would end the program are taken as keys, as is
+// the one that says that the window has changed.
 class Screen {
  public:
   enum class Key : std::uint8_t { none, quit, up, down, page_up, page_down, top, resized };
@@ -28,7 +28,8 @@ class Screen {
   // no wider than the terminal, and no more than its rows.
   static void paint(const std::string& text);
 
-  // Waits for a key, for what the bus wants, or until `limit` has passed; none for the latter two.
+  // Waits for a key, for what the bus wants, or until `limit` has passed; gives Key::none for the
+  // last two.
   Key wait(const Wanted& wanted, std::chrono::milliseconds limit);
 
  private:

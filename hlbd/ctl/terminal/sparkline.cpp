@@ -12,7 +12,7 @@ namespace {
 constexpr std::array<const char*, 8> kBars = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 constexpr std::array<const char*, 8> kDigits = {"1", "2", "3", "4", "5", "6", "7", "8"};
 
-// Below that, twice as long means nothing.
+// Passes shorter than this differ by chance alone.
 constexpr std::int32_t kShortest = 250;  // microseconds
 
 std::int32_t fastest_pass(std::span<const std::int32_t> outcomes) {
@@ -23,6 +23,7 @@ std::int32_t fastest_pass(std::span<const std::int32_t> outcomes) {
   return std::max(fastest, kShortest);
 }
 
+// The step of the bar: each is twice as long as the one below it.
 std::size_t height(std::int32_t pass, std::int32_t fastest) {
   std::size_t steps = 0;
   for (std::int64_t step = std::int64_t{fastest} * 2; pass >= step; step *= 2)

@@ -1,4 +1,4 @@
-// The latest outcomes of a check as a row of bars.
+// Draws the latest outcomes of a check as a row of bars.
 #pragma once
 
 #include <cstdint>

@@ -11,11 +11,13 @@ constexpr std::size_t kLeastProse = 24;    // narrower than that, prose goes bel
 constexpr std::size_t kProseIndent = 6;    // of prose below its row
 constexpr std::size_t kContinuedLine = 4;  // of a line's second and further ones
 
+// Ends a line without the padding of its last cells.
 void end_line(std::string& out) {
   out.erase(out.find_last_not_of(' ') + 1);
   out += '\n';
 }
 
+// The columns between `used` ones and the right edge; without an edge no limit.
 std::size_t columns_left(const Terminal& terminal, std::size_t used) {
   constexpr std::size_t kLeast = 8;  // so that something fits on the narrowest terminal
   if (terminal.columns == 0) return SIZE_MAX;
@@ -35,6 +37,7 @@ void write_prose(std::string& out, const Styled& prose, std::size_t indent,
   }
 }
 
+// Writes a line across all columns.
 void write_line(std::string& out, const Styled& line, const Terminal& terminal) {
   bool first = true;
   for (const Styled& part : line.wrap(columns_left(terminal, kContinuedLine))) {

@@ -10,29 +10,33 @@
 
 namespace hlb::ctl {
 
+// Prose stands last because nothing follows it that would have to be aligned. Widths are columns of
+// the terminal, which a character of East Asia takes two of and an accent none.
 class Table {
  public:
   enum class Align : std::uint8_t { left, right };
 
-  // A row of `headings` comes where add_headings() is called; without any there is none.
+  // `headings` are shown where add_headings() is called, and nowhere if it isn't.
   explicit Table(std::vector<Align> columns, std::vector<Styled> headings = {})
       : columns_(std::move(columns)), headings_(std::move(headings)) {}
 
+  // Shows the headings here.
   void add_headings();
-  // As many cells as there are columns.
+  // Takes a cell for each column.
   void add_row(std::vector<Styled> cells);
+  // Adds a line across all columns.
   void add_line(Styled line);
 
-  // As many columns wide as the terminal: prose wraps inside its column or, where that would be
-  // too narrow, below its row. A column without any text but its heading takes no place. Each line
-  // ends with "\n", and none with a space.
+  // The table, as wide as the terminal: prose wraps inside its column or, where that would be too
+  // narrow, below its row. A column without any text but its heading takes no place. Each line ends
+  // with "\n", and none with a space.
   std::string to_string(const Terminal& terminal) const;
 
-  // The same, what was added by each call for itself.
+  // The same, in the pieces that each call has added.
   std::vector<std::string> to_rows(const Terminal& terminal) const;
 
-  // The same as one text, with columns at least as wide as `widths` says, which it brings up to
-  // date: what is printed in parts stays aligned.
+  // The same as one text, with columns at least as wide as `widths` says, which is brought up to
+  // date: tables that are printed one after the other stay aligned.
   std::string to_string(const Terminal& terminal, std::vector<std::size_t>& widths) const;
 
  private:
@@ -40,7 +44,7 @@ class Table {
     enum class Kind : std::uint8_t { headings, cells, across };
 
     Kind kind = Kind::cells;
-    std::vector<Styled> cells;  // across: one alone; headings: none
+    std::vector<Styled> cells;  // across: a single one; headings: empty
   };
 
   std::string row_text(const Row& row, const std::vector<std::size_t>& widths,

@@ -1,4 +1,4 @@
-// What standard output is like.
+// The properties of standard output.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +12,8 @@ struct Terminal {
   bool colour = false;
   bool utf8 = false;  // its characters are those of Unicode
 
-  // As things stand: asked again, it is what the window is by then. Takes the locale of the
-  // environment (LC_CTYPE), COLUMNS and LINES before what the terminal says, and gives no colour
+  // The properties now; asked again, those of the window by then. Takes the locale of the
+  // environment (LC_CTYPE). COLUMNS and LINES go before what the terminal says. There is no colour
   // with NO_COLOR (no-color.org) or TERM=dumb.
   static Terminal of_standard_output();
 };

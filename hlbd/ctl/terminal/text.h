@@ -9,8 +9,8 @@
 
 namespace hlb::ctl {
 
-// What a backend or a program said, made harmless: each control character, byte that isn't UTF-8,
-// and character that the locale can't show, is a "?".
+// A text from a backend or a program, made harmless: each control character, byte that isn't UTF-8,
+// and character that the locale can't show, becomes a "?".
 std::string printable(std::string_view text);
 
 // The columns that printable text takes.
@@ -32,6 +32,7 @@ class Styled {
   Styled(std::string text, Style style = Style::plain);    // NOLINT(google-explicit-constructor)
   Styled(const char* text) : Styled(std::string(text)) {}  // NOLINT(google-explicit-constructor)
 
+  // Both add to the end, and return the line itself.
   Styled& add(std::string text, Style style = Style::plain);
   Styled& append(const Styled& more);
 
@@ -42,7 +43,7 @@ class Styled {
   // Lines of at most `columns` (> 0), broken between words, and inside of a word that is longer.
   std::vector<Styled> wrap(std::size_t columns) const;
 
-  // Appends it as a terminal wants it; without colour only the text.
+  // Appends it as a terminal wants it; without `colour` only the text.
   void write_to(std::string& out, bool colour) const;
 
  private:

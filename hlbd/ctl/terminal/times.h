@@ -8,16 +8,17 @@
 
 namespace hlb::ctl {
 
+// The present, as hlbd's times are given.
 WallTime wall_now();
 
-// How long ago `since` was: "35s", "12m", "4h 12m", "3d"; "-" for none (0).
+// How long ago `since` was: "35s", "12m", "4h 12m", "3d"; "-" for the zero time.
 std::string age(WallTime since, WallTime now);
 
 // A moment, in local time, said as briefly as `now` allows: "14:30", "Nov 25 14:30",
 // "2027-01-02 14:30".
 std::string moment(WallTime at, WallTime now);
 
-// In local time, to the millisecond: "2026-11-24 14:30:01.123".
+// A moment in local time, to the millisecond: "2026-11-24 14:30:01.123".
 std::string timestamp(WallTime at);
 
 // The same for narrow terminals: "Nov 24 14:30:01".

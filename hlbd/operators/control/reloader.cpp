@@ -36,8 +36,8 @@ void Reloader::read() {
 // Called by the worker.
 Reloader::Loaded Reloader::load(const std::filesystem::path& file, const Services& before) {
   auto read = load_config(file);
-  if (auto* errors = std::get_if<ConfigErrors>(&read)) return tl::unexpected(std::move(*errors));
-  auto& settings = std::get<Config>(read);
+  if (!read) return tl::unexpected(std::move(read).error());
+  Config& settings = *read;
   Services now = list_of(std::exchange(settings.services, {}));
   return Configuration{std::move(settings), compare(std::move(now), before)};
 }

@@ -17,7 +17,7 @@
 
 namespace hlb::metrics {
 
-// Used by hlbd's loop alone. What `expose` refers to must outlive the loop.
+// Used by hlbd's loop alone.
 class MetricsServer {
  public:
   struct Limits {
@@ -54,7 +54,7 @@ class MetricsServer {
   boost::asio::any_io_executor executor_;
   Expose expose_;
   Limits limits_;
-  std::shared_ptr<Server> server_;  // shared with the coroutines that still have to end
+  std::unique_ptr<Server> server_;
 };
 
 }  // namespace hlb::metrics

@@ -1,8 +1,6 @@
 #include "operators/metrics/shared_text.h"
-#include "system/or_end.h"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -36,26 +34,26 @@ asio::awaitable<SharedText::Text> SharedText::get() {
   }
   if (!next_) next_ = std::make_shared<Making>(executor_);
   const std::shared_ptr<Making> awaited = next_;
-  if (!std::exchange(busy_, true)) asio::co_spawn(executor_, make(shared_from_this()), kOrEnd);
+  if (!std::exchange(busy_, true)) scope_.spawn(executor_, make());
   while (!awaited->text)
     co_await awaited->done.async_wait(asio::as_tuple(asio::use_awaitable));
   co_return awaited->text;
 }
 
 // Makes one text after another, each in parts, between which the rest of hlbd has its turn.
-asio::awaitable<void> SharedText::make(std::shared_ptr<SharedText> self) {
-  while (self->next_) {
-    const std::shared_ptr<Making> making = std::exchange(self->next_, nullptr);
-    Exposition exposition = self->expose_();
+asio::awaitable<void> SharedText::make() {
+  while (next_) {
+    const std::shared_ptr<Making> making = std::exchange(next_, nullptr);
+    Exposition exposition = expose_();
     std::string text;
     while (exposition.add_part(text))
-      co_await asio::post(self->executor_, asio::use_awaitable);
+      co_await asio::post(executor_, asio::use_awaitable);
     making->text = std::make_shared<const std::string>(std::move(text));
-    self->last_ = self->held_.emplace_back(making->text);
-    self->last_made_ = Monotonic::now();
+    last_ = held_.emplace_back(making->text);
+    last_made_ = Monotonic::now();
     making->done.cancel();
   }
-  self->busy_ = false;
+  busy_ = false;
 }
 
 bool SharedText::many_are_held() {

@@ -12,13 +12,14 @@
 #include <vector>
 
 #include "operators/metrics/exposition.h"
+#include "system/scope.h"
 
 namespace hlb::metrics {
 
 // Used by hlbd's loop alone.
-class SharedText : public std::enable_shared_from_this<SharedText> {
+class SharedText {
  public:
-  // Called for each text, to say what a scrape shows. Anything it refers to must outlive the loop.
+  // Called for each text, to say what a scrape shows.
   using Expose = std::function<Exposition()>;
   using Text = std::shared_ptr<const std::string>;
 
@@ -31,7 +32,7 @@ class SharedText : public std::enable_shared_from_this<SharedText> {
  private:
   struct Making;
 
-  static boost::asio::awaitable<void> make(std::shared_ptr<SharedText> self);
+  boost::asio::awaitable<void> make();
   bool many_are_held();
 
   boost::asio::any_io_executor executor_;
@@ -41,6 +42,7 @@ class SharedText : public std::enable_shared_from_this<SharedText> {
   std::vector<std::weak_ptr<const std::string>> held_;
   std::weak_ptr<const std::string> last_;
   std::chrono::steady_clock::time_point last_made_{};
+  Scope scope_;
 };
 
 }  // namespace hlb::metrics

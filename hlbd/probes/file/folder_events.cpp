@@ -48,7 +48,7 @@ FolderEvents::FolderEvents(const boost::asio::any_io_executor& executor, OnEvent
     : inotify_(executor), on_events_(std::move(on_events)) {}
 
 std::shared_ptr<const WatchList> FolderEvents::watched() {
-  if (ended_ || list_ != nullptr) return list_;
+  if (list_ != nullptr) return list_;
   FileDescriptor inotify(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   boost::system::error_code error;
   if (inotify.valid()) inotify_.assign(inotify.get(), error);
@@ -59,18 +59,15 @@ std::shared_ptr<const WatchList> FolderEvents::watched() {
 }
 
 // Whoever is just adding to the list closes it.
-void FolderEvents::end() {
-  ended_ = true;
+FolderEvents::~FolderEvents() {
   if (inotify_.is_open()) inotify_.release();
-  list_.reset();
 }
 
 void FolderEvents::await_events() {
   inotify_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                      [self = shared_from_this()](const boost::system::error_code& error) {
-                        if (error || self->ended_ || !self->take_events()) return;
-                        self->await_events();
-                      });
+                      scope_.guard([this](const boost::system::error_code& error) {
+                        if (!error && take_events()) await_events();
+                      }));
 }
 
 // False when there is nothing more to come. Bounded: what is left comes with the next turn.
@@ -79,7 +76,7 @@ bool FolderEvents::take_events() {
   const ssize_t size = ::read(list_->inotify(), bytes.data(), bytes.size());
   if (size < 0) return errno == EAGAIN || errno == EINTR;
   on_events_(events_in(bytes, static_cast<std::size_t>(size)));
-  return !ended_;
+  return true;
 }
 
 }  // namespace hlb::probes

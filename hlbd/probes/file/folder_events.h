@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "system/file_descriptor.h"
+#include "system/scope.h"
 
 namespace hlb::probes {
 
@@ -31,8 +32,8 @@ class WatchList {
   FileDescriptor inotify_;
 };
 
-// In a shared_ptr; used by the loop of the executor alone.
-class FolderEvents : public std::enable_shared_from_this<FolderEvents> {
+// Used by the loop of the executor alone.
+class FolderEvents {
  public:
   static constexpr int kEvery = -1;  // some events were lost, of whichever folders
 
@@ -45,15 +46,12 @@ class FolderEvents : public std::enable_shared_from_this<FolderEvents> {
   using OnEvents = std::function<void(std::span<const Event>)>;
 
   FolderEvents(const boost::asio::any_io_executor& executor, OnEvents on_events);
-  ~FolderEvents() { end(); }
+  ~FolderEvents();
   FolderEvents(const FolderEvents&) = delete;
   FolderEvents& operator=(const FolderEvents&) = delete;
 
   // The folders whose events are told; nullptr when the kernel lets us have no such list.
   std::shared_ptr<const WatchList> watched();
-
-  // No event is told any more. To be called before the owner of the callback goes.
-  void end();
 
  private:
   void await_events();
@@ -62,7 +60,7 @@ class FolderEvents : public std::enable_shared_from_this<FolderEvents> {
   boost::asio::posix::stream_descriptor inotify_;  // the list's, unowned
   std::shared_ptr<const WatchList> list_;          // nullptr until it is first needed
   OnEvents on_events_;
-  bool ended_ = false;
+  Scope scope_;
 };
 
 }  // namespace hlb::probes

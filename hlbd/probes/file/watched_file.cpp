@@ -63,12 +63,12 @@ void WatchedFile::look() {
   again_ = looking_ || is_paused();
   if (again_) return all->look_later();
   looked_at_ = Monotonic::now();
-  looking_ = worker_->post([weak = weak_from_this(), path = path_, known = known_, anyway = due_,
+  const auto tell =
+      scope_.guard([this](int folder, const FileLook& look) { looked(folder, look); });
+  looking_ = worker_->post([tell, path = path_, known = known_, anyway = due_,
                             watched = all->events_->watched()]() -> Worker::Completion {
     const int folder = watched == nullptr ? -1 : watched->add(folder_of(path));
-    return [weak, folder, look = look_at(path, known, anyway)] {
-      if (const auto self = weak.lock()) self->looked(folder, look);
-    };
+    return [tell, folder, look = look_at(path, known, anyway)] { tell(folder, look); };
   });
   if (looking_) due_ = false;
 }
@@ -112,12 +112,12 @@ WatchedFiles::WatchedFiles(const asio::any_io_executor& executor, FolderWorkers&
                            OnFileChange on_change)
     : on_change_(std::move(on_change)),
       workers_(workers),
-      events_(std::make_shared<FolderEvents>(executor, [this](auto events) { take(events); })),
+      events_(std::in_place, executor, [this](auto events) { take(events); }),
       pause_(executor) {}
 
 void WatchedFiles::end() {
   ended_ = true;
-  events_->end();
+  events_.reset();
   pause_.cancel();
 }
 

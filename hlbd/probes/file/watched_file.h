@@ -18,6 +18,7 @@
 #include "probes/file/folder_workers.h"
 #include "probes/file/look.h"
 #include "probes/waiters.h"
+#include "system/scope.h"
 #include "system/worker.h"
 #include "text/address.h"
 
@@ -35,7 +36,7 @@ class WatchedFiles;
 
 // Looked at when something in its folder changes, and besides by refresh(); by a worker, as its
 // disk may hang. In a shared_ptr; used by the loop alone.
-class WatchedFile : public std::enable_shared_from_this<WatchedFile> {
+class WatchedFile {
  public:
   using Monotonic = std::chrono::steady_clock;
 
@@ -80,6 +81,7 @@ class WatchedFile : public std::enable_shared_from_this<WatchedFile> {
   std::optional<Monotonic::time_point> read_at_;
   Monotonic::time_point changed_at_;
   Waiters waiters_;
+  Scope scope_;
 };
 
 // In a shared_ptr, and to be ended before its owner goes. Used by the loop of the executor alone.
@@ -110,7 +112,7 @@ class WatchedFiles : public std::enable_shared_from_this<WatchedFiles> {
   OnFileChange on_change_;
   std::map<std::string, std::weak_ptr<WatchedFile>> files_;
   FolderWorkers& workers_;
-  std::shared_ptr<FolderEvents> events_;
+  std::optional<FolderEvents> events_;  // until the end
   boost::asio::steady_timer pause_;
   bool pausing_ = false;
   bool ended_ = false;

@@ -168,12 +168,11 @@ void EchoSocket::listen(OnEcho on_echo) {
 // ICMP errors end the wait as well.
 void EchoSocket::await_more() {
   socket_.async_wait(asio::posix::descriptor_base::wait_read,
-                     [weak = weak_from_this()](const error_code& error) {
-                       const auto socket = weak.lock();
-                       if (error || socket == nullptr) return;
-                       socket->receive();
-                       socket->await_more();
-                     });
+                     scope_.guard([this](const error_code& error) {
+                       if (error) return;
+                       receive();
+                       await_more();
+                     }));
 }
 
 // A read that fails for more than want of replies says that ICMP errors have come.

@@ -15,11 +15,12 @@
 #include "probes/icmp/echo.h"
 #include "probes/target.h"
 #include "text/address.h"
+#include "system/scope.h"
 
 namespace hlb::probes {
 
 // In a shared_ptr, by hlbd's loop alone. The destructor closes it; it must come before the loop's.
-class EchoSocket : public std::enable_shared_from_this<EchoSocket> {
+class EchoSocket {
  public:
   using Monotonic = std::chrono::steady_clock;
 
@@ -68,6 +69,7 @@ class EchoSocket : public std::enable_shared_from_this<EchoSocket> {
   unsigned sent_since_read_ = 0;
   std::uint32_t lost_ = 0;  // when has_lost_since() was last called
   Monotonic::time_point lost_at_ = Monotonic::time_point::min();
+  Scope scope_;
 };
 
 }  // namespace hlb::probes

@@ -25,12 +25,10 @@ void TlsClient::look() {
   const bool nothing_can_change = settings_ != nullptr && files_.empty();
   if (looking_ || nothing_can_change) return;
   began_ = Monotonic::now();
-  looking_ = worker_->post(
-      [weak = weak_from_this(), spec = spec_, before = read_]() -> Worker::Completion {
-        return [weak, look = look_at(spec, before)] {
-          if (const auto self = weak.lock()) self->take(look);
-        };
-      });
+  const auto tell = scope_.guard([this](const TlsLook& look) { take(look); });
+  looking_ = worker_->post([tell, spec = spec_, before = read_]() -> Worker::Completion {
+    return [tell, look = look_at(spec, before)] { tell(look); };
+  });
 }
 
 // From the beginning of the look on, so that one that hangs delays only those who began with it.

@@ -14,6 +14,7 @@
 #include "probes/file/folder_workers.h"
 #include "probes/tls/settings.h"
 #include "probes/waiters.h"
+#include "system/scope.h"
 #include "system/worker.h"
 
 namespace hlb::probes {
@@ -21,7 +22,7 @@ namespace hlb::probes {
 // The files of a TlsSpec as OpenSSL has read them; its server_name plays no part. They are read by
 // a worker, as their disk may hang: while they can't be read, or used, the old ones serve. In a
 // shared_ptr; used by hlbd's loop alone.
-class TlsClient : public std::enable_shared_from_this<TlsClient> {
+class TlsClient {
  public:
   // How long a connection waits for a look at the files, if its check allows twice that.
   static constexpr std::chrono::milliseconds kPatience{250};
@@ -60,6 +61,7 @@ class TlsClient : public std::enable_shared_from_this<TlsClient> {
   bool looking_ = false;         // the worker is,
   Monotonic::time_point began_;  // since then
   Waiters waiters_;
+  Scope scope_;
 };
 
 // Those in use, one for all checks that say the same.

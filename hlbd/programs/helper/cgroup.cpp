@@ -17,7 +17,7 @@ namespace {
 
 constexpr const char* kRoot = "/sys/fs/cgroup";
 
-// "0::/system.slice/hlb-programs.service" names it.
+// The helper's own cgroup, named by a line such as "0::/system.slice/hlb-programs.service".
 std::optional<std::filesystem::path> own_cgroup() {
   constexpr std::string_view kPrefix = "0::";
   std::ifstream list("/proc/self/cgroup");
@@ -27,13 +27,13 @@ std::optional<std::filesystem::path> own_cgroup() {
   return std::nullopt;
 }
 
-// systemd marks what it has delegated: see org.freedesktop.systemd1(5), Delegate.
+// Whether systemd has marked it as delegated: see org.freedesktop.systemd1(5), Delegate.
 bool is_delegated(const std::filesystem::path& cgroup) {
   char value = 0;
   return getxattr(cgroup.c_str(), "user.delegate", &value, sizeof value) == 1 && value == '1';
 }
 
-// With those that a program has made in its own.
+// Removes the cgroup with those that a program has made in it. False while something lives there.
 bool remove_tree(const std::filesystem::path& cgroup) {
   std::error_code error;
   std::filesystem::directory_iterator inside(cgroup, error);
@@ -74,7 +74,7 @@ std::optional<Cgroup> Cgroups::make() {
     errno = 0;
     auto cgroup = Cgroup::make(*own_ / ("program-" + std::to_string(++last_)));
     if (cgroup) return cgroup;
-  } while (errno == EEXIST);  // left behind by a helper before this one
+  } while (errno == EEXIST);  // it was left by an earlier helper
   return std::nullopt;
 }
 

@@ -12,14 +12,14 @@ namespace hlb::programs {
 // One cgroup, which is removed once it is empty.
 class Cgroup {
  public:
-  // nullopt when it can't be made.
+  // Makes the cgroup; nullopt when it can't be made.
   static std::optional<Cgroup> make(const std::filesystem::path& path);
 
-  // What enters it: see spawn(). It can be entered until close_entrance().
+  // The descriptor by which a child enters it, see spawn(), until close_entrance().
   int entrance() const { return entrance_.get(); }
   void close_entrance() { entrance_ = FileDescriptor(-1); }
 
-  // Kills all in it, which takes them a moment to die.
+  // Kills all in it; they take a moment to die.
   void kill() const;
   // False while anything is left alive in it.
   bool remove() const;
@@ -35,11 +35,11 @@ class Cgroup {
 // The part of the tree of cgroups that the service manager has left to the helper.
 class Cgroups {
  public:
-  // Takes the helper's own cgroup, if it is one of version 2 that it may divide (Delegate=yes);
-  // without one, or below one that isn't the helper's, none can be made.
+  // Takes the helper's own cgroup, if that is of version 2 and may be divided (Delegate=yes).
+  // Without it, make() makes none.
   Cgroups();
 
-  // nullopt when there are none to be had.
+  // A new cgroup for a program; nullopt when none can be made.
   std::optional<Cgroup> make();
 
  private:

@@ -21,8 +21,8 @@ void DaemonConnection::send(const RunReply& reply) {
 std::optional<Message> DaemonConnection::next() {
   if (over_ || has_unsent()) return std::nullopt;
   auto arrived = receive(socket_.get());
-  if (auto* message = std::get_if<Message>(&arrived)) return std::move(*message);
-  over_ = std::get<Arrived>(arrived) == Arrived::end;
+  if (arrived) return *std::move(arrived);
+  over_ = arrived.error() == NoMessage::ever;
   return std::nullopt;
 }
 

@@ -15,16 +15,16 @@ class DaemonConnection {
   explicit DaemonConnection(FileDescriptor socket) : socket_(std::move(socket)) {}
 
   int socket() const { return socket_.get(); }
-  // Whether hlbd is gone, or isn't hlbd by the way it talks.
+  // Whether hlbd is gone, or talks as hlbd doesn't.
   bool over() const { return over_; }
   void end() { over_ = true; }
 
-  // Nothing more is taken from one who doesn't read what he is told.
+  // Whether replies wait for hlbd to read: no request is taken until they are sent.
   bool has_unsent() const { return !unsent_.empty(); }
   void send_more();
 
   void send(const RunReply& reply);
-  // nullopt when there is none now.
+  // The next request; nullopt when there is none now.
   std::optional<Message> next();
 
  private:

@@ -19,7 +19,8 @@ bool takes_packets(int socket) {
   return getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
 }
 
-// From the service manager one that listens; from hlbd, as standard input, one that is connected.
+// The socket from the service manager, which listens; or from hlbd, as standard input, a connected
+// one.
 hlb::FileDescriptor given_socket() {
   hlb::FileDescriptor passed = hlb::programs::passed_socket();
   return passed.valid() ? std::move(passed) : hlb::FileDescriptor(STDIN_FILENO);

@@ -21,7 +21,7 @@ bool Running::read_some() {
   return true;
 }
 
-// Once: whoever writes without end must not keep the others waiting.
+// Reads once only: a program that writes without end must not keep the others waiting.
 void Running::read_output() {
   read_some();
 }

@@ -1,4 +1,4 @@
-// A program that runs, for the request that asked for it.
+// A program that runs, and the reply to the request that asked for it.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,7 @@ class Running {
  public:
   using Monotonic = std::chrono::steady_clock;
 
-  // `client` is whoever asked, and the only one to whom the request's id means anything.
+  // `client` is the number of the connection that asked: the request's id is unique only there.
   Running(std::uint64_t client, const RunRequest& request, Spawned spawned)
       : client_(client),
         id_(request.id),
@@ -27,13 +27,14 @@ class Running {
   Id id() const { return id_; }
   Monotonic::time_point deadline() const { return deadline_; }
 
-  // What it writes, to be read when there is something; -1 once nobody holds the other end.
+  // The pipe that it writes to, to be read when there is something; -1 once nobody holds the other
+  // end.
   int output() const { return spawned_.output.get(); }
   void read_output();
 
-  // Of one that has died by `signal`, or exited when that is 0, and all that it wrote.
+  // The reply, with all that it wrote, when it has died by `signal`, or exited when that is 0.
   RunReply ended(int exit_code, int signal);
-  // Of one whose time is up.
+  // The reply when its time is up.
   RunReply timed_out();
 
  private:

@@ -1,4 +1,4 @@
-// One thread, which waits for nothing but its own poll(2).
+// The server is one thread, which waits for nothing but its own poll(2).
 #include "programs/helper/server.h"
 
 #include <fcntl.h>
@@ -21,7 +21,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr int kMessagesPerTurn = 16;  // of one connection
-// Between two looks at what was killed: when some of it has died since, and when none has.
+// The time between two looks at what was killed: when some of it has died since, and when none has.
 constexpr milliseconds kSweepAfterDeath{10};
 constexpr milliseconds kSettling{100};
 constexpr milliseconds kLongestWait{60'000};
@@ -35,7 +35,8 @@ FileDescriptor block_signals() {
   return FileDescriptor(signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-// Ignored, as whoever started us may have left it, children would be reaped by the kernel.
+// Sets SIGCHLD to its default: were it ignored, as whoever started the helper may have left it, the
+// kernel would reap the children.
 void heed_deaths() {
   struct sigaction action{};
   action.sa_handler = SIG_DFL;
@@ -101,7 +102,7 @@ std::vector<Server::Watch> Server::watches() {
   return all;
 }
 
-// Until something happens, and no longer than until there is something to do anyway.
+// Waits until something happens, or until there is something to do by the clock.
 void Server::wait(const std::vector<Watch>& watched) {
   std::vector<pollfd> polled;
   polled.reserve(watched.size());
@@ -110,7 +111,8 @@ void Server::wait(const std::vector<Watch>& watched) {
   const auto left = std::chrono::ceil<milliseconds>(next_turn() - Monotonic::now());
   const auto limit = std::clamp(left, milliseconds(0), kLongestWait);
   const int ready = poll(polled.data(), polled.size(), static_cast<int>(limit.count()));
-  // As when a program of the same user has lowered our limits: another helper has them anew.
+  // It fails when a program of the same user has lowered this process's limits; a new helper has
+  // its own.
   if (ready < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");
   if (ready <= 0) return;
   for (std::size_t index = 0; index < polled.size(); ++index) {
@@ -161,18 +163,17 @@ void Server::begin(Client client, const RunRequest& request) {
   if (find(client, request.id) != running_.end()) return connection.end();
   if (trees_.size() >= kMaxPrograms) return connection.send({request.id, not_begun(EAGAIN), "", 0});
   auto cgroup = cgroups_.make();
-  std::error_code error;
-  Spawned spawned = spawn(request.program, cgroup ? cgroup->entrance() : -1, error);
-  if (error) {
+  auto spawned = spawn(request.program, cgroup ? cgroup->entrance() : -1);
+  if (!spawned) {
     if (cgroup) cgroup->remove();
-    return connection.send({request.id, not_begun(error.value()), "", 0});
+    return connection.send({request.id, not_begun(spawned.error().value()), "", 0});
   }
-  const pid_t process = spawned.id;
+  const pid_t process = spawned->id;
   trees_.add(process, std::move(cgroup));
-  running_.emplace(process, Running(client, request, std::move(spawned)));
+  running_.emplace(process, Running(client, request, *std::move(spawned)));
 }
 
-// One that has ended meanwhile is none of the running.
+// Finds none of that id when it has ended meanwhile.
 void Server::cancel(Client client, Id id) {
   const auto found = find(client, id);
   if (found == running_.end()) return;
@@ -201,7 +202,8 @@ void Server::bury_the_dead() {
   }
 }
 
-// Not after each death, as each sweep takes a look at every child.
+// Waits a while between sweeps rather than sweep after each death, as each takes a look at every
+// child.
 void Server::sweep() {
   const auto now = Monotonic::now();
   if (now < last_sweep_ + (deaths_ ? kSweepAfterDeath : kSettling)) return;
@@ -218,8 +220,8 @@ void Server::end_the_late() {
   }
 }
 
-// Answers, and ends what the program has left running. A dead one is not reaped yet, so that its
-// process group can't have become another's.
+// Answers, and ends what the program has left running. A dead program is not reaped yet, so that
+// its process group can't have become another's.
 void Server::finish(Programs::iterator program, const RunReply& reply) {
   connections_.at(program->second.client()).send(reply);
   trees_.end(program->first);

@@ -22,17 +22,17 @@ namespace hlb::programs {
 
 class Server {
  public:
-  static constexpr std::size_t kMaxPrograms = 256;  // that run or are dying; more are not started
+  static constexpr std::size_t kMaxPrograms = 256;  // running or dying; more are not started
   static constexpr std::size_t kMaxConnections = 8;
-  // So long a helper that was started by its socket stays for a hlbd that might come back.
+  // How long a helper that was started by its socket stays for a hlbd that might come back.
   static constexpr std::chrono::seconds kIdle{30};
 
   // `socket` is connected to hlbd, or listens for it.
   explicit Server(FileDescriptor socket);
 
-  // Until the connection ends, or nobody has connected for kIdle, or SIGTERM. Throws
-  // std::system_error when it can't go on. What runs for hlbd is
-  // killed when its connection ends; all of it when the server goes.
+  // Serves until the connection ends, or nobody has been connected for kIdle, or SIGTERM. Throws
+  // std::system_error when it can't go on. Kills what runs for hlbd when its connection ends, and
+  // all that runs when the server goes.
   void run();
 
  private:

@@ -20,7 +20,7 @@ std::string variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// 0 unless it is one.
+// The number; 0 when the text is none.
 long number(const std::string& text) {
   long value = 0;
   const char* const end = text.data() + text.size();

@@ -1,5 +1,6 @@
-// What the service manager passes on to a service, and is told by it (sd_listen_fds(3),
-// sd_notify(3)); in few lines, since libsystemd would make each fork dearer.
+// The service manager's protocol: sockets that it passes on to a service, and what it is told by
+// one (sd_listen_fds(3), sd_notify(3)). Written out here, since libsystemd would make each fork
+// dearer.
 #pragma once
 
 #include <chrono>
@@ -14,17 +15,17 @@ namespace hlb::programs {
 // The first socket that the service manager has passed; -1 if it has passed none.
 FileDescriptor passed_socket();
 
-// Whatever it is told is dropped rather than waited for.
+// Tells the service manager how the helper is. Never waits: drops what can't be sent at once.
 class ServiceManager {
  public:
-  // By $NOTIFY_SOCKET and $WATCHDOG_USEC; without them nobody is told.
+  // Reads $NOTIFY_SOCKET and $WATCHDOG_USEC; without them nobody is told.
   ServiceManager();
 
   void ready() const { say("READY=1"); }
   void stopping() const { say("STOPPING=1"); }
   void alive() const { say("WATCHDOG=1"); }
 
-  // alive() is to be said within this time; nullopt: nobody watches.
+  // The longest time between two calls of alive(); nullopt: nobody watches.
   std::optional<std::chrono::microseconds> watchdog_interval() const { return interval_; }
 
  private:

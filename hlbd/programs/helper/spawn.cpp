@@ -27,7 +27,7 @@ namespace {
 
 using Step = Ending::Step;
 
-// All that the child needs.
+// All that the child needs to become the program.
 struct Plan {
   const Program& program;
   int cgroup;
@@ -41,7 +41,7 @@ struct Failure {
   int error = 0;
 };
 
-// In the child, from here to run_as_child().
+// ---- in the child ------------------------------------------------------------------------------
 
 bool signals_to_default() {
   struct sigaction action{};
@@ -57,7 +57,7 @@ bool enter(int cgroup) {
   return cgroup < 0 || write(cgroup, "0", 1) == 1;
 }
 
-// Where the descriptor is out of the way of the standard ones.
+// The descriptor, or a copy of it, out of the way of the standard ones.
 int above_standard(int fd) {
   return fd > STDERR_FILENO ? fd : fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 }
@@ -78,7 +78,7 @@ bool set_groups_of(const passwd& user) {
   return initgroups(user.pw_name, user.pw_gid) == 0;
 }
 
-// False with errno, which is 0 when there is no such user.
+// Becomes that user. False on failure, with an errno that is 0 when there is no such user.
 bool become(const std::string& name) {
   errno = 0;
   const passwd* user = getpwnam(name.c_str());
@@ -91,7 +91,7 @@ bool become(const std::string& name) {
   return set_groups_of(*user) && setresgid(group, group, group) == 0 && setresuid(id, id, id) == 0;
 }
 
-// Whatever NSS may have opened is closed too.
+// Has exec close all other descriptors, those that NSS may have opened among them.
 bool keep_standard_descriptors_only() {
   return close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC) == 0;
 }
@@ -120,7 +120,8 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
   if (!prepared) give_up(report, Step::prepare);
   const bool switches = geteuid() == 0 && !program.user.empty();
   if (switches && !become(program.user)) give_up(report, Step::user);
-  // Not before: who switches its user loses it. A helper that is killed takes its programs along.
+  // So that a helper that is killed takes its programs along; a change of user would have undone
+  // it.
   const bool ready = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && keep_standard_descriptors_only();
   if (!ready) give_up(report, Step::prepare);
   execve(program.arguments.front().c_str(), pointers(program.arguments).data(),
@@ -128,14 +129,14 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
   give_up(report, Step::program);
 }
 
-// In the helper.
+// ---- in the helper -----------------------------------------------------------------------------
 
 std::error_code open_pipe(FileDescriptor& read_end, FileDescriptor& write_end) {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return last_error();
   read_end = FileDescriptor(ends[0]);
   write_end = FileDescriptor(ends[1]);
-  // The other end is the program's, which expects to be made to wait.
+  // This end alone: the program has the other one, and expects it to wait.
   if (fcntl(read_end.get(), F_SETFL, O_NONBLOCK) != 0) return last_error();
   return {};
 }
@@ -156,12 +157,12 @@ std::error_code fork_child(const Plan& plan, Spawned& child) {
 
 }  // namespace
 
-Spawned spawn(const Program& program, int cgroup, std::error_code& error) {
+tl::expected<Spawned, std::error_code> spawn(const Program& program, int cgroup) {
   Spawned child;
   Plan plan{.program = program, .cgroup = cgroup};
-  error = open_descriptors(plan, child);
-  if (!error) error = fork_child(plan, child);
-  return error ? Spawned() : std::move(child);
+  if (const auto error = open_descriptors(plan, child)) return tl::unexpected(error);
+  if (const auto error = fork_child(plan, child)) return tl::unexpected(error);
+  return child;
 }
 
 std::optional<Ending> failure_of(const Spawned& child) {

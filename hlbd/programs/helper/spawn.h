@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <system_error>
+#include <tl/expected.hpp>
 
 #include "programs/message.h"
 #include "system/file_descriptor.h"
@@ -22,8 +23,8 @@ struct Spawned {
 
 // Doesn't wait for the program to be found and started. Before it is, the child looks up its user
 // if this process is root, and enters the cgroup whose cgroup.procs is open as `cgroup`, unless
-// that is -1. `error` is set when no process could be made, and then nothing is left behind.
-Spawned spawn(const Program& program, int cgroup, std::error_code& error);
+// that is -1. The error is that no process could be made; then nothing is left of it.
+tl::expected<Spawned, std::error_code> spawn(const Program& program, int cgroup);
 
 // Why the child, now dead, never became the program; nullopt if it did.
 std::optional<Ending> failure_of(const Spawned& child);

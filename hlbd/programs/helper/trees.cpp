@@ -19,10 +19,10 @@
 namespace hlb::programs {
 namespace {
 
-// What was killed is dead well before, unless the kernel holds it.
+// More than enough for what was killed to be dead, unless the kernel holds it.
 constexpr std::chrono::milliseconds kTimeToDie{500};
 
-// `process` is an id, or "self". Empty when it can't be told, as for one that has gone.
+// The children of `process`, an id or "self"; empty when they can't be told, as when it has gone.
 std::vector<pid_t> children_of(const std::string& process) {
   std::vector<pid_t> children;
   std::error_code error;
@@ -40,13 +40,14 @@ std::set<pid_t> own_children() {
   return {children.begin(), children.end()};
 }
 
-// A child that has not come to its own session yet leads no group.
+// Kills the leader by itself too: a child that has not made its own session yet leads no group.
 void kill_group(pid_t leader) {
   kill(-leader, SIGKILL);
   kill(leader, SIGKILL);
 }
 
-// Not without a list of the children: orphans that can't be found are better left to init.
+// Does nothing where the kernel gives no list of children: orphans that can't be found are better
+// left to init.
 void become_subreaper() {
   if (access("/proc/self/task", R_OK) != 0) return;
   const std::string own = "/proc/self/task/" + std::to_string(getpid()) + "/children";
@@ -82,7 +83,8 @@ void Trees::add(pid_t program, std::optional<Cgroup> cgroup) {
   running_[program] = {++last_serial_, std::move(cgroup)};
 }
 
-// What escaped from the program is its own child until that dies, and can be seen.
+// Notes the descendants before it kills: what escaped from the program is a child of it, and can be
+// seen, only until it dies.
 void Trees::end(pid_t program) {
   const auto found = running_.find(program);
   if (found == running_.end()) return;

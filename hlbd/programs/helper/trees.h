@@ -13,9 +13,10 @@
 
 namespace hlb::programs {
 
-// One for the whole process, which nobody else reaps. Makes it the subreaper of its descendants, so
-// that what escapes from a program, as daemons do by fork and setsid(), becomes its own child and
-// can be killed; where each program has a cgroup, that is killed too.
+// All children of this process, which nobody else may reap; there is one Trees in it. Makes the
+// process the subreaper of its descendants, so that what escapes from a program, as daemons do by
+// fork and setsid(), becomes its own child and can be killed; where each program has a cgroup, that
+// is killed too.
 class Trees {
  public:
   Trees();
@@ -24,7 +25,7 @@ class Trees {
   Trees(const Trees&) = delete;
   Trees& operator=(const Trees&) = delete;
 
-  // A program that has just been started.
+  // Takes charge of a program that has just been started.
   void add(pid_t program, std::optional<Cgroup> cgroup);
 
   // Kills the program, if it still runs, with all that descends from it. They die when they can,
@@ -42,14 +43,14 @@ class Trees {
   static std::optional<Death> next_death();
   static void reap(pid_t process);
 
-  // To be called after children have died, and every now and then while settling(). Takes a look at
-  // each child, so not after each death.
+  // Kills what has escaped, and forgets what is dead. To be called now and then after children have
+  // died, and while settling(); not after each death, as it takes a look at every child.
   void sweep();
 
   // Whether anything that was killed is still there.
   bool settling() const { return !ended_.empty(); }
 
-  // Of programs that run, or are being ended.
+  // The number of programs that run or are being ended.
   std::size_t size() const { return running_.size() + ended_.size(); }
 
  private:
@@ -66,10 +67,10 @@ class Trees {
   bool may_belong_to_another(Serial first_seen) const;
 
   std::map<pid_t, Running> running_;
-  // By the program's id, which is its session's too.
+  // Programs being ended, by their ids, which are those of their sessions too.
   std::map<pid_t, std::optional<Cgroup>> ended_;
-  std::map<pid_t, pid_t> descendants_;  // seen when they were killed, and the program of each
-  std::map<pid_t, Serial> orphans_;     // that were spared, and the last serial when first seen
+  std::map<pid_t, pid_t> descendants_;  // of programs when these were killed, and their programs
+  std::map<pid_t, Serial> orphans_;     // spared ones, and the last serial when first seen
   std::set<pid_t> killed_;              // orphans that are yet to die
   Serial last_serial_ = 0;
 };
