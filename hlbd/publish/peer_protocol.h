@@ -1,9 +1,9 @@
 // Speaks D-Bus without a bus on a peer connection, as far as a lookup needs it. Bytes in, bytes
 // out; no socket, so that it can be tested and fuzzed by itself.
 //
-// It is own code instead of sd-bus, which answers the same, but spends 25 system calls and two
-// wake-ups of the program on a connection that lives for one lookup, and takes messages of 128 MiB
-// from anybody.
+// Own code stands here instead of sd-bus, which answers the same, but spends 25 system calls and
+// two wake-ups of the program on a connection that lives for one lookup, and takes messages of 128
+// MiB from anybody.
 #pragma once
 
 #include <array>

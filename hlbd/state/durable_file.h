@@ -1,4 +1,4 @@
-// Keeps what operators have asked for, and what must not be lost with the power, in a file.
+// Saves in files what operators have asked for, and must not be lost with the power.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@ class DurableFile {
 
   const std::filesystem::path& path() const { return path_; }
 
-  // What `decode` makes of its text, see load_whole(). A file that can't be used is put aside, with
-  // ".unusable" after its name, so that nothing of it is lost.
+  // Reads the file through `decode`, see load_whole(). A file that can't be used is put aside, as
+  // NAME.unusable, so that nothing of it is lost.
   template <typename Decode>
   auto load(Decode decode) const {
     auto loaded = load_whole(path_, kMost, std::move(decode));
@@ -27,9 +27,9 @@ class DurableFile {
     return loaded;
   }
 
-  // Makes the file say this, before it returns and through to the disk, which may take its time:
-  // what was confirmed holds after a loss of power, too. Returns why it couldn't; empty if it
-  // could.
+  // Writes the file through to the disk before it returns, which may take its time: a change that
+  // was confirmed holds after a loss of power, too. Returns the reason of a failure; empty on
+  // success.
   std::string save(std::string_view text) const;
 
  private:

@@ -33,7 +33,7 @@
 
 namespace hlb {
 
-// States older than this say nothing of now.
+// The highest age of states that still count.
 inline constexpr std::chrono::seconds kMaxStateAge{60};
 
 struct SavedState {

@@ -46,7 +46,7 @@ class StateFileTest : public testing::Test {
             [this] { return now_; }};
   }
 
-  // unknown when nothing is remembered.
+  // unknown when nothing is inherited.
   State loaded() const {
     const auto result = load_states(folder_, now_);
     const SavedState* state = result ? result->find(kService, kBackend) : nullptr;
