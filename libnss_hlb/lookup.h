@@ -34,8 +34,8 @@ class Lookup {
   const record::View& record() const { return record_; }
   Choice& choice() { return *choice_; }
 
-  // Whether the sort scores of the record are true for this process, as far as can be told; what the
-  // kernel says of that is remembered for a second.
+  // Whether the sort scores of the record are true for this process, as far as can be told; what
+  // the kernel says of that is remembered for a second.
   bool shares_network_with_hlbd() const;
 
   // Whether all that was read since find() is what the source said.

@@ -51,9 +51,8 @@ INSTANTIATE_TEST_SUITE_P(
                          "floating-point: expected decimal digit or exponent, saw '.'" + kQuoteIt},
         BrokenSyntax{"[[service]]\nname = app\n",
                      "2:8: "s + kParsing + "value: could not determine value type" + kQuoteIt},
-        BrokenSyntax{
-            "[[service]]\nsubdomains = tru\n",
-            "2:17: "s + kParsing + R"(boolean: expected 'true', saw 'tru\n')" + kQuoteIt},
+        BrokenSyntax{"[[service]]\nsubdomains = tru\n",
+                     "2:17: "s + kParsing + R"(boolean: expected 'true', saw 'tru\n')" + kQuoteIt},
         BrokenSyntax{
             "[[service]]\nname = \"app\n",
             "2:12: "s + kParsing +

@@ -16,12 +16,8 @@ namespace {
 
 class SavedServingTest : public testing::Test {
  protected:
-  static SavedServing decoded(const std::string& text) {
-    return decode_serving(text).value();
-  }
-  static std::string fault(const std::string& text) {
-    return decode_serving(text).error().reason;
-  }
+  static SavedServing decoded(const std::string& text) { return decode_serving(text).value(); }
+  static std::string fault(const std::string& text) { return decode_serving(text).error().reason; }
 };
 
 TEST_F(SavedServingTest, KeepsThePriorityOfEachService) {
