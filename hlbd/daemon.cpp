@@ -238,6 +238,8 @@ void Daemon::watch_routes() {
   }
 }
 
+// Has the balance follow, as glibc's sort depends on routes; `ways`: a backend may be reached, or
+// not, from now on.
 void Daemon::routes_changed(bool ways) {
   publisher_.forget_sort_scores();
   hints_.addresses_changed();
@@ -314,6 +316,8 @@ void Daemon::await_signal() {
   });
 }
 
+// Renews the lease of the table for as long as the loop runs, and tells the service manager that it
+// does: whatever holds the loop ends both, so that programs stop believing the table.
 asio::awaitable<void> Daemon::renew_lease() {
   asio::steady_timer timer(io_);
   const auto watchdog = notifier_.watchdog_interval();

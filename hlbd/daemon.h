@@ -1,4 +1,6 @@
-// The daemon owns the rooms that data flows through, and wires them.
+// The daemon owns the rooms that data flows through, and wires them: what one room has to tell, the
+// daemon hands to those that want to know. It decides nothing itself but the order of things at a
+// start, at a reload and at the end. DESIGN.md tells the way of a verdict through it.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -44,6 +46,7 @@ class Daemon : private Monitor::Observer {
   void run();
 
  private:
+  // What the monitor tells, from within its own work: nothing here may change the monitor.
   void verdicts_changed() override { publisher_.publish_soon(); }
   void backend_changed(const BackendChange& change) override;
   void advice_changed() override { state_file_.changed(); }
@@ -55,8 +58,11 @@ class Daemon : private Monitor::Observer {
   }
   void override_changed(const OverrideChange& change) override;
 
+  // Inherits what the predecessor left, and has the first table take the place of the one before.
   void start_publishing(Services services);
+  // Takes over the settings of [daemon].
   void configure(const Config& config);
+  // Puts other services, or other addresses of their backends, in force.
   void apply(ServiceChange change);
   void join_bus();
   void watch_routes();
@@ -64,11 +70,13 @@ class Daemon : private Monitor::Observer {
   void file_changed(const probes::FileChange& change);
   void programs_troubled(const std::string& trouble);
   void on_published(std::span<const Refreshed> services);
+  // Once every check has had its first outcome, or the time for one.
   void become_ready();
   void tell_ready();
   void reload(Reloader::Reply reply);
   void read_configuration(const std::string& trouble);
   void put_in_force(Reloader::Configuration configuration, std::function<void()> done);
+  // Calls `then` when lookups see all that the monitor knows.
   void when_in_force(std::function<void()> then);
   void tell(const Notice& notice);
   void tell_unresolved();
@@ -77,6 +85,7 @@ class Daemon : private Monitor::Observer {
   boost::asio::awaitable<void> renew_lease();
   std::string status() const;
 
+  // In this order: a member uses only those above it, and is destroyed before them.
   Options options_;
   WallTime started_;
   publish::RuntimeFolder runtime_folder_;
@@ -98,7 +107,7 @@ class Daemon : private Monitor::Observer {
   std::optional<publish::PeerSocket> peer_socket_;
   Notifier notifier_;
   Reloader reloader_;
-  std::vector<std::function<void()>> awaiting_force_;
+  std::vector<std::function<void()>> awaiting_force_;  // see when_in_force()
   bool ready_ = false;
   Scope scope_;
 };
