@@ -7,11 +7,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <csignal>
 #include <random>
@@ -31,8 +29,6 @@ namespace hlb {
 namespace {
 
 namespace asio = boost::asio;
-
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
 constexpr std::chrono::milliseconds kRenewal = publish::kLease / 30;
 constexpr std::size_t kMostJobs = 16;  // queued for the disk: each user waits for its own job
@@ -105,7 +101,7 @@ Daemon::Daemon(Options options, Config config)
           io_.get_executor(), options_.state_dir, disk_, monitor_, [this] { publisher_.publish(); },
           trouble_of("failback")),
       operator_side_(io_, monitor_, publisher_, clock_,
-                     [this] { return prober_.program_client(); }),
+                     [this] { return prober_.program_runner(); }),
       state_file_(
           io_.get_executor(), disk_, options_.state_dir,
           [this](StateEncoder& encoder, std::size_t first) {
@@ -118,7 +114,7 @@ Daemon::Daemon(Options options, Config config)
           [this](Reloader::Configuration configuration, std::function<void()> done) {
             put_in_force(std::move(configuration), std::move(done));
           },
-          [this](const std::string& trouble) { read_configuration(trouble); }) {
+          [this](const std::string& trouble) { configuration_read(trouble); }) {
   configure(config);
   start_publishing(list_of(std::move(config.services)));
 }
@@ -276,7 +272,7 @@ void Daemon::reload(Reloader::Reply reply) {
   });
 }
 
-void Daemon::read_configuration(const std::string& trouble) {
+void Daemon::configuration_read(const std::string& trouble) {
   operator_side_.telemetry().counted().loaded_configuration(trouble.empty());
   operator_side_.troubles().show("configuration", trouble);
 }

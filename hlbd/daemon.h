@@ -74,7 +74,7 @@ class Daemon : private Monitor::Observer {
   void become_ready();
   void tell_ready();
   void reload(Reloader::Reply reply);
-  void read_configuration(const std::string& trouble);
+  void configuration_read(const std::string& trouble);
   void put_in_force(Reloader::Configuration configuration, std::function<void()> done);
   // Calls `then` when lookups see all that the monitor knows.
   void when_in_force(std::function<void()> then);

@@ -38,7 +38,7 @@ inline constexpr std::uint8_t kUndecided = 1;
 
 // Flags of a backend.
 inline constexpr std::uint8_t kUp = 1;         // its checks pass, and it is no suspect
-inline constexpr std::uint8_t kWithdrawn = 2;  // taken out by the operator, whatever checks say
+inline constexpr std::uint8_t kWithdrawn = 2;  // takes no new clients, whatever checks say
 inline constexpr std::uint8_t kSuspect = 4;    // left out by its first failure; then not up
 inline constexpr std::uint8_t kNoShare = 8;    // its weight is 0
 // Answered as if it were up, whatever checks say. Older modules don't know this flag, and answer
@@ -60,7 +60,8 @@ inline constexpr std::size_t kNameOffset = 16;    // u32: the service's name, no
 inline constexpr std::size_t kNameLength = 20;    // u16
 inline constexpr std::size_t kMaxAddresses = 22;  // u16: of spread, for each family; 0: no limit
 inline constexpr std::size_t kOldHeaderEnd = 24;  // of hlbd 0.1
-inline constexpr std::size_t kChanges = 24;       // u32, live: how often states have changed
+inline constexpr std::size_t kChanges =
+    24;  // u32, live: how often a turn of hlbd changed this record
 inline constexpr std::size_t kHeaderEnd = 32;
 
 inline constexpr std::size_t kAddress = 0;     // 16 bytes, network order; IPv4 in the first four

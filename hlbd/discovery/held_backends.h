@@ -13,7 +13,8 @@
 
 namespace hlb::discovery {
 
-// The time to hold unless configured: in times to live, and at least.
+// How long a backend is held unless `hold` is configured: so many times to live, no less than
+// kLeastHold.
 inline constexpr int kHoldsTimesToLive = 3;
 inline constexpr std::chrono::seconds kLeastHold{30};
 
@@ -23,8 +24,8 @@ class HeldBackends {
   using TimePoint = std::chrono::steady_clock::time_point;
   // Whether the checks find the backend up: only then it is held.
   using IsUp = std::function<bool(const Address&)>;
-  // The time when the name's answer before the last came: until then DNS gave a backend that it
-  // gives no more, as answers that stay the same aren't told.
+  // When the answer before the latest came. A backend that the latest lacks was given until then:
+  // answers that stay the same aren't told.
   using CameBefore = std::function<TimePoint(const NameKey&)>;
 
   // Puts the backends that are held at this time into `expansion`, of the service `configured`:

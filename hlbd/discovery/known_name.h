@@ -15,7 +15,7 @@
 
 namespace hlb::discovery {
 
-// Bounds of the time for which an answer is used, else its time to live.
+// An answer is used for its time to live, but no less than kLeastUse and no more than kMostUse.
 inline constexpr std::chrono::seconds kLeastUse{1};
 inline constexpr std::chrono::minutes kMostUse{5};
 // Bounds of the wait after a failure, or where there are no records: it doubles from the first to

@@ -22,7 +22,7 @@ void Hints::watch_connections(bool wanted) {
 }
 
 void Hints::backends_changed() {
-  const std::vector<Endpoint> backends = monitor_.listeners();
+  const std::vector<Endpoint> backends = monitor_.checked_places();
   own_addresses_ = network::sock_diag::OwnAddresses();
   std::error_code error = listeners_.watch(backends, own_addresses_);
   const std::span<const Endpoint> all = backends;

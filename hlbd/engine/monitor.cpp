@@ -60,7 +60,7 @@ void Monitor::end_first_round() {
   }
   first_round_timed_out_ = true;
   for_each_check(all_.watched, [](const auto& check) { check->had_time = true; });
-  drop_retired();
+  drop_retiring();
   observer_.verdicts_changed();
 }
 
@@ -76,12 +76,12 @@ bool Monitor::awaits_any(std::size_t service) const {
   return !all_.specs[service].named.empty() || all_.watched[service].any_undecided();
 }
 
-void Monitor::drop_retired() {
+void Monitor::drop_retiring() {
   for (std::size_t i = 0; i < all_.watched.size(); ++i)
-    drop_retired(i);
+    drop_retiring(i);
 }
 
-void Monitor::drop_retired(std::size_t service) {
+void Monitor::drop_retiring(std::size_t service) {
   std::vector<WatchedBackend>& retiring = all_.watched[service].retiring;
   if (retiring.empty() || awaits_outcomes(service)) return;
   retiring.clear();
@@ -97,7 +97,7 @@ State Monitor::state_of(std::string_view service, const Address& backend) const 
   return found ? watched.backends[*found].state : State::unknown;
 }
 
-std::vector<Endpoint> Monitor::listeners() const {
+std::vector<Endpoint> Monitor::checked_places() const {
   std::vector<Endpoint> listeners;
   for_each_check(all_.watched, [&](const auto& check) {
     const bool asks = check->asks_over_network() || check->target().port != 0;

@@ -156,7 +156,7 @@ class Monitor {
   void fail_back(std::size_t service, std::uint32_t user);
 
   // The addresses and ports where backends are checked, in no order; some more than once.
-  std::vector<Endpoint> listeners() const;
+  std::vector<Endpoint> checked_places() const;
 
   // Has all checks probe at once whose targets are concerned, see Rounds::hurry().
   void probe_now(const std::function<bool(const probes::Target&)>& concerned);
@@ -185,15 +185,15 @@ class Monitor {
   std::shared_ptr<Check> check_for(const probes::Target& target, State initial,
                                    Rounds::Share& share);
   void go_on_slowly();
-  void restore_overrides();
+  void reapply_overrides();
   void enlist_users();
   void enlist_user(Check& check, const Check::User& user);
   void give_first_round_time();
   void end_first_round();
   bool awaits_outcomes(std::size_t service) const;
   bool awaits_any(std::size_t service) const;
-  void drop_retired();
-  void drop_retired(std::size_t service);
+  void drop_retiring();
+  void drop_retiring(std::size_t service);
 
   std::chrono::milliseconds take(Check& check, const Outcome& probed);
   Outcome judge_route(Check& check, Outcome outcome);

@@ -44,10 +44,10 @@ bool Monitor::apply(ServiceChange change, const Inherit& inherit) {
   if (others) hindrances_.recount();
   mass_failure_.reset(count_backends(all_.specs));
   enlist_users();
-  restore_overrides();
+  reapply_overrides();
   go_on_slowly();
   give_first_round_time();
-  drop_retired();
+  drop_retiring();
   for (std::size_t i = 0; i < all_.specs.size(); ++i)
     await_failback(i);
   make_first_verdicts();
@@ -202,7 +202,7 @@ void Monitor::make_first_verdicts() {
 }
 
 // Applies the overrides in force to the backends of a new configuration.
-void Monitor::restore_overrides() {
+void Monitor::reapply_overrides() {
   for (const auto& [key, override] : overrides().all())
     override_backend(key, override.kind);
 }

@@ -150,7 +150,7 @@ bool Monitor::amid_mass_failure(const Check& check, const Outcome& outcome) {
 void Monitor::settle(std::size_t service_index, WatchedBackend& backend, const Decision& decision) {
   const ServiceSpec& service = all_.specs[service_index];
   const State before = std::exchange(backend.state, backend.together());
-  drop_retired(service_index);
+  drop_retiring(service_index);
   if (backend.state == before) return;
   const Clock::TimePoint now = clock_.now();
   const Clock::TimePoint since = std::exchange(backend.since, now);

@@ -24,8 +24,9 @@ class Rounds {
   using Take = std::function<std::chrono::milliseconds(Check& check, const Outcome& outcome)>;
 
   // The most probes under way at a time, programs counted apart; checks due beyond that queue, see
-  // Turns. A check is silent if its backend isn't up and its last probe took half of its timeout or
-  // more. A check that reads a file, or asks nothing, takes no place.
+  // Turns. A check is silent if its last probe took half of its timeout or more without a pass, and
+  // it isn't up, or the probe abstained. A check that reads a file, or asks nothing, takes no
+  // place.
   struct Limits {
     int probes = 1024;
     int programs = 64;  // far below the limit of hlb-programs, which refuses more
@@ -43,7 +44,8 @@ class Rounds {
   // destroyed.
   void enlist(Check& check, Share& share);
 
-  // Tells that another service uses the check as well: it counts for the one with fewer checks.
+  // Tells that another service uses the check as well: from then on it takes its
+  // places from the share with fewer checks.
   void share(Check& check, Share& share);
 
   // Ends the wait for the next probe, as there is a reason to believe that the state has changed. A

@@ -12,6 +12,7 @@
 
 #include "network/listeners.h"
 #include "network/sock_diag.h"
+#include "text/endpoint.h"
 
 namespace hlb::network {
 

@@ -156,11 +156,4 @@ std::error_code ListenerWatch::watch(std::span<const Endpoint> backends,
                           [this] { return std::make_unique<Subscription>(executor_, on_gone_); });
 }
 
-std::vector<Endpoint> each_once(std::vector<Endpoint> endpoints) {
-  std::ranges::sort(endpoints);
-  const auto repeated = std::ranges::unique(endpoints);
-  endpoints.erase(repeated.begin(), repeated.end());
-  return endpoints;
-}
-
 }  // namespace hlb::network

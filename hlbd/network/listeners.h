@@ -16,9 +16,6 @@
 
 namespace hlb::network {
 
-// Sorts them, and drops duplicates.
-std::vector<Endpoint> each_once(std::vector<Endpoint> endpoints);
-
 // A death is a hint and no outcome: another listener may serve the same port (SO_REUSEPORT, a
 // graceful restart), so it is a reason to probe, nothing more. Used by hlbd's loop alone.
 class ListenerWatch {

@@ -25,7 +25,7 @@ class WayWatch {
   // The bytes of a message that are of use.
   static constexpr std::size_t kStart = 32;
 
-  // `message`: its start, or all of it.
+  // `message`: at least its first kStart bytes, or all if it is shorter.
   bool changes(std::span<const char> message);
 
  private:

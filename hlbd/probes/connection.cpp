@@ -1,14 +1,12 @@
 #include "probes/connection.h"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <cerrno>
 #include <cstddef>
@@ -17,6 +15,7 @@
 
 #include "probes/reason.h"
 #include "probes/way_socket.h"
+#include "system/scope.h"
 
 namespace hlb::probes {
 namespace {
@@ -25,8 +24,6 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 using std::chrono::milliseconds;
-
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
 // The time that an answer to a SYN is waited for before another SYN is sent. Nearly every answer is
 // there by then. The kernel sends a SYN again after a second, which is a check's whole time by
@@ -53,12 +50,12 @@ std::string plain(const asio::ip::address& address) {
 asio::awaitable<void> writable(tcp::socket& socket, tcp::socket& spare) {
   constexpr auto kWrite = tcp::socket::wait_write;
   if (!spare.is_open()) {
-    co_await socket.async_wait(kWrite, kAwait);
+    co_await socket.async_wait(kWrite, kAsTuple);
     co_return;
   }
   auto both = asio::experimental::make_parallel_group(socket.async_wait(kWrite, asio::deferred),
                                                       spare.async_wait(kWrite, asio::deferred));
-  co_await both.async_wait(asio::experimental::wait_for_one(), kAwait);
+  co_await both.async_wait(asio::experimental::wait_for_one(), kAsTuple);
 }
 
 }  // namespace
@@ -110,7 +107,7 @@ asio::awaitable<error_code> Connection::await_answer(const Target& target) {
   for (;;) {
     if (const error_code trouble = socket_.watch()) co_return trouble;
     const auto [interrupted] =
-        co_await socket_.watched().async_wait(tcp::socket::wait_write, kAwait);
+        co_await socket_.watched().async_wait(tcp::socket::wait_write, kAsTuple);
     if (!is_open()) co_return asio::error::operation_aborted;
     if (patience.expired()) co_return co_await connect_by_either(target, patience);
     if (interrupted) co_return interrupted;
@@ -158,15 +155,15 @@ asio::awaitable<error_code> Connection::write(std::string_view bytes) {
   if (sent < 0 && errno != EAGAIN) co_return socket_error();
   if (const error_code trouble = socket_.watch()) co_return trouble;
   const auto rest = asio::buffer(bytes.substr(static_cast<std::size_t>(std::max(sent, 0L))));
-  const auto [failure, count] = co_await asio::async_write(socket_.watched(), rest, kAwait);
+  const auto [failure, count] = co_await asio::async_write(socket_.watched(), rest, kAsTuple);
   co_return failure;
 }
 
 asio::awaitable<Stream::Read> Connection::read_some(std::span<char> space) {
   if (!is_open()) co_return Read{asio::error::operation_aborted, 0};
   if (const error_code trouble = socket_.watch()) co_return Read{trouble, 0};
-  const auto [error, count] =
-      co_await socket_.watched().async_read_some(asio::buffer(space.data(), space.size()), kAwait);
+  const auto [error, count] = co_await socket_.watched().async_read_some(
+      asio::buffer(space.data(), space.size()), kAsTuple);
   co_return Read{error, count};
 }
 

@@ -36,11 +36,11 @@ Prober::~Prober() {
   files_->end();
 }
 
-const std::shared_ptr<programs::Runner>& Prober::program_client() {
-  if (program_client_ == nullptr) {
-    program_client_ = std::make_shared<programs::Runner>(executor_, program_settings_);
+const std::shared_ptr<programs::Runner>& Prober::program_runner() {
+  if (program_runner_ == nullptr) {
+    program_runner_ = std::make_shared<programs::Runner>(executor_, program_settings_);
   }
-  return program_client_;
+  return program_runner_;
 }
 
 const std::shared_ptr<const std::string>& Prober::request_of(const HttpCheck& check,
@@ -86,7 +86,7 @@ std::unique_ptr<Probe> Prober::make_plain(const Target& target) {
             return grpc_probe(target, tls_peer(check.tls, "h2"));
           },
           [&](const IcmpCheck&) -> Made { return icmp_probe(target, pinger()); },
-          [&](const ExecCheck&) -> Made { return exec_probe(target, program_client()); },
+          [&](const ExecCheck&) -> Made { return exec_probe(target, program_runner()); },
           [&](const FileCheck& check) -> Made {
             return file_probe(target, files_->get(check.path));
           },

@@ -38,7 +38,7 @@ class Prober {
   std::unique_ptr<Probe> make(const Target& target);
 
   // The runner of exec checks' programs, for whoever else has some to run.
-  const std::shared_ptr<programs::Runner>& program_client();
+  const std::shared_ptr<programs::Runner>& program_runner();
 
  private:
   std::unique_ptr<Probe> make_plain(const Target& target);
@@ -56,7 +56,7 @@ class Prober {
   TlsClients tls_clients_;
   programs::HelperSettings program_settings_;
   // Made when first needed, and outlived by what is in flight.
-  std::shared_ptr<programs::Runner> program_client_;
+  std::shared_ptr<programs::Runner> program_runner_;
   std::shared_ptr<Pinger> pinger_;
   std::shared_ptr<WatchedFiles> files_;
   KeptWatch kept_watch_;

@@ -1,13 +1,12 @@
 #include "probes/waiters.h"
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/error_code.hpp>
 
 #include "probes/deadlines.h"
+#include "system/scope.h"
 
 namespace hlb::probes {
 
@@ -29,7 +28,7 @@ class Waiters::Waiter {
   void tell() { told_.try_send(error_code()); }
 
   asio::awaitable<bool> wait() {
-    const auto [error] = co_await told_.async_receive(asio::as_tuple(asio::use_awaitable));
+    const auto [error] = co_await told_.async_receive(kAsTuple);
     co_return !error;
   }
 

@@ -4,13 +4,13 @@
 #include <sys/un.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
 #include <utility>
+
+#include "system/scope.h"
 
 namespace hlb::programs {
 namespace {
@@ -66,7 +66,7 @@ class Runner::Call {
   asio::awaitable<std::optional<RunResult>> answer(bool& cancelled) {
     while (!result_ && !cancelled && Monotonic::now() < deadline()) {
       wake_.expires_at(deadline());
-      const auto [error] = co_await wake_.async_wait(asio::as_tuple(asio::use_awaitable));
+      const auto [error] = co_await wake_.async_wait(kAsTuple);
       cancelled = !result_ && error;
     }
     co_return std::move(result_);

@@ -2,16 +2,14 @@
 
 #include <sys/socket.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
+
+#include "system/scope.h"
 
 namespace hlb::publish {
 namespace {
 
 namespace asio = boost::asio;
-
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
 bool would_block() {
   return errno == EAGAIN || errno == EINTR;
@@ -31,7 +29,7 @@ asio::awaitable<void> PeerConnection::serve() {
   using Socket = asio::local::stream_protocol::socket;
   while (!ending_ && receive() && send()) {
     const auto event = protocol_.output().empty() ? Socket::wait_read : Socket::wait_write;
-    co_await socket_.async_wait(event, kTuple);  // cancelled when there is something new to do
+    co_await socket_.async_wait(event, kAsTuple);  // cancelled when there is something new to do
   }
   send();  // the reason of a refusal, if there is any
 }

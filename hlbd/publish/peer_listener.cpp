@@ -2,9 +2,7 @@
 
 #include <sys/socket.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <chrono>
 #include <utility>
@@ -13,8 +11,6 @@ namespace hlb::publish {
 namespace {
 
 namespace asio = boost::asio;
-
-constexpr auto kWithError = asio::as_tuple(asio::use_awaitable);
 
 // The time for accepting per turn of the loop: under load the others have their turn too.
 constexpr std::chrono::milliseconds kTimePerTurn{1};
@@ -60,7 +56,7 @@ bool PeerListener::accept_one() {
 
 asio::awaitable<void> PeerListener::accept() {
   for (;;) {
-    co_await acceptor_.async_wait(Protocol::acceptor::wait_read, kWithError);
+    co_await acceptor_.async_wait(Protocol::acceptor::wait_read, kAsTuple);
     const auto end_of_turn = std::chrono::steady_clock::now() + kTimePerTurn;
     bool more = true;
     while (more && std::chrono::steady_clock::now() < end_of_turn)
@@ -68,7 +64,7 @@ asio::awaitable<void> PeerListener::accept() {
     if (more || errno == EAGAIN) continue;
     // Without a descriptor or memory left it tries again soon, as connections end soon.
     asio::steady_timer pause(acceptor_.get_executor(), std::chrono::milliseconds(20));
-    co_await pause.async_wait(kWithError);
+    co_await pause.async_wait(kAsTuple);
   }
 }
 

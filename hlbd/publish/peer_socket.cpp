@@ -1,7 +1,5 @@
 #include "publish/peer_socket.h"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <iterator>
 #include <utility>
@@ -13,8 +11,6 @@ namespace hlb::publish {
 namespace {
 
 namespace asio = boost::asio;
-
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
 // Far longer than a lookup, whose deadline is 300 ms.
 constexpr std::chrono::seconds kLongestConnection{3};

@@ -56,7 +56,7 @@ class StateFile {
   // Happens each kRefresh by itself, so that an hlbd without a change leaves states of use, too.
   void refresh();
 
-  // The delay of a change in the file, after the table.
+  // How long a change waits before the file is written; the table has it at once.
   static constexpr std::chrono::seconds kDelay{1};
   static constexpr std::chrono::seconds kRefresh{20};
 

@@ -13,8 +13,8 @@ struct FileStamp {
   dev_t device;
   ino_t inode;
   off_t size;
-  std::int64_t modified_ns;        // since the epoch, as the next one:
-  std::int64_t status_changed_ns;  // its rights, owner or name too
+  std::int64_t modified_ns;        // last change of the contents, since the epoch
+  std::int64_t status_changed_ns;  // last change of contents, rights, owner or name
 
   bool same_contents(const FileStamp& other) const {
     return device == other.device && inode == other.inode && size == other.size &&

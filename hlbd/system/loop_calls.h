@@ -25,11 +25,11 @@ class LoopCalls {
     Ended() : std::runtime_error("hlbd is ending") {}
   };
 
-  // For answers, and then the rest of the loop has its turn.
+  // The time that one turn of the loop spends on answers.
   static constexpr std::chrono::milliseconds kPerTurn{2};
 
   explicit LoopCalls(Post post, std::chrono::nanoseconds per_turn = kPerTurn);
-  // As close(). Nobody may be about to ask.
+  // Calls close(). No thread may call ask() any more.
   ~LoopCalls();
   LoopCalls(const LoopCalls&) = delete;
   LoopCalls& operator=(const LoopCalls&) = delete;

@@ -15,13 +15,18 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <list>
 #include <memory>
 #include <utility>
 
 namespace hlb {
+
+// How coroutines await an operation: its error is a value, the first of the tuple that comes back.
+inline constexpr auto kAsTuple = boost::asio::as_tuple(boost::asio::use_awaitable);
 
 // Used by one loop's thread; only what guard() returns may be moved to another thread and back.
 class Scope {

@@ -16,8 +16,8 @@ namespace hlb {
 //    whose last turn is longest ago; within a share, who is due first;
 //  - the lively go first, but the silent may always hold an eighth of the places;
 //  - the silent hold three quarters at most;
-//  - a share holds at most twice as many places as are free, its silent no more than are free: one
-//    alone two thirds and a half of them, ten of them 20 of 21 together.
+//  - a share holds at most twice as many places as are free, and its silent as many as are free: so
+//    one share alone holds two thirds (half, if all of it is silent), ten together 20 of 21.
 //
 // Taking and giving back cost O(log n). Used by one thread.
 class Turns {

@@ -54,7 +54,8 @@ auto load_whole(const std::filesystem::path& path, std::size_t most, Decode deco
 tl::expected<FileDescriptor, std::error_code> replace_whole(const std::filesystem::path& path,
                                                             std::string_view text);
 
-// The same before it returns and through to the disk, which may take its time.
+// As replace_whole(), but returns only once the text is on the disk (fsync(2)), which may take
+// long.
 tl::expected<FileDescriptor, std::error_code> save_to_disk(const std::filesystem::path& path,
                                                            std::string_view text);
 

@@ -12,7 +12,7 @@ namespace hlb {
 // thread, and none but flush() ever waits.
 class Worker {
  public:
-  // What is to be done with a job's result, by whom it was posted; may be empty.
+  // What the poster of a job does with its result, on its own thread (see Deliver); may be empty.
   using Completion = std::function<void()>;
   using Job = std::function<Completion()>;
   // Takes a completion to the thread where it is to be called. Is called on the worker's thread,

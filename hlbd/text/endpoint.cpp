@@ -43,4 +43,11 @@ std::string text::with_port(const std::string& address, std::uint16_t port) {
   return (ipv6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
 }
 
+std::vector<Endpoint> each_once(std::vector<Endpoint> endpoints) {
+  std::ranges::sort(endpoints);
+  const auto repeated = std::ranges::unique(endpoints);
+  endpoints.erase(repeated.begin(), repeated.end());
+  return endpoints;
+}
+
 }  // namespace hlb

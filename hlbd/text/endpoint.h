@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "text/address.h"
 
@@ -30,5 +31,8 @@ namespace text {
 std::string with_port(const std::string& address, std::uint16_t port);
 
 }  // namespace text
+
+// Sorts them, and drops duplicates.
+std::vector<Endpoint> each_once(std::vector<Endpoint> endpoints);
 
 }  // namespace hlb

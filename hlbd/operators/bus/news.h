@@ -19,7 +19,7 @@ class News {
   // Limit of the events that wait. Beyond it the oldest are dropped, and counted.
   static constexpr std::size_t kMostEvents = 10'000;
 
-  // `wake` is called in the loop, when there is something for a thread that has taken all.
+  // `wake` is called in the loop when news comes in while none was waiting.
   explicit News(std::function<void()> wake) : wake_(std::move(wake)) {}
 
   // Called by the loop:

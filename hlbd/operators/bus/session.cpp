@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/post.hpp>
@@ -17,6 +16,7 @@
 
 #include "libnss_hlb/bus.h"
 #include "operators/bus/versions.h"
+#include "system/scope.h"
 
 namespace hlb::bus {
 namespace {
@@ -43,7 +43,7 @@ asio::awaitable<void> wait(Socket& socket, int timeout_ms, asio::steady_timer& l
   limit.expires_at(asio::steady_timer::time_point::max());
   if (timeout_ms > 0) limit.expires_after(std::chrono::milliseconds(timeout_ms));
   co_await (socket.async_wait(Socket::wait_read, asio::use_awaitable) ||
-            limit.async_wait(asio::as_tuple(asio::use_awaitable)));
+            limit.async_wait(kAsTuple));
 }
 
 }  // namespace

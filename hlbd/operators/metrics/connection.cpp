@@ -1,6 +1,5 @@
 #include "operators/metrics/connection.h"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/error.hpp>
@@ -11,13 +10,14 @@
 #include <string_view>
 #include <utility>
 
+#include "system/scope.h"
+
 namespace hlb::metrics {
 namespace {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::string_view kPath = "/metrics";
 constexpr char kPlain[] = "text/plain; charset=utf-8";
 constexpr char kExposition[] = "text/plain; version=0.0.4; charset=utf-8";
@@ -56,7 +56,7 @@ asio::awaitable<bool> ScrapeConnection::await_request() {
   if (received_.size() > 0) co_return true;
   stream_.expires_after(answered_ ? limits_.idle : limits_.request);
   const auto [error, count] =
-      co_await stream_.async_read_some(received_.prepare(kLongestRequest), kTuple);
+      co_await stream_.async_read_some(received_.prepare(kLongestRequest), kAsTuple);
   received_.commit(count);
   co_return !error;
 }
@@ -66,7 +66,7 @@ asio::awaitable<bool> ScrapeConnection::answer_request() {
   http::request_parser<http::empty_body> parser;
   parser.header_limit(kLongestRequest);
   stream_.expires_after(limits_.request);
-  const auto [error, count] = co_await http::async_read(stream_, received_, parser, kTuple);
+  const auto [error, count] = co_await http::async_read(stream_, received_, parser, kAsTuple);
   if (error == http::error::end_of_stream) co_return false;
   if (error && !is_http_error(error)) co_return false;
   if (error) {

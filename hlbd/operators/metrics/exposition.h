@@ -56,8 +56,8 @@ class Exposition {
 
   std::vector<prometheus::MetricFamily> counted_;  // shown first; empty once it is
   Samples samples_;
-  std::size_t family_ = 0;  // of those that show services,
-  Place next_;              // and where it goes on
+  std::size_t family_ = 0;  // that is being written, of those that show services
+  Place next_;              // where add_part() goes on in it
 };
 
 }  // namespace hlb::metrics

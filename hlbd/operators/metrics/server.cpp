@@ -2,12 +2,10 @@
 
 #include <sys/stat.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <functional>
 #include <iterator>
 #include <list>
@@ -29,8 +27,6 @@ namespace {
 namespace asio = boost::asio;
 using Protocol = asio::generic::stream_protocol;
 using Acceptor = asio::basic_socket_acceptor<Protocol>;
-
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
 // Returns whether something other than a socket is at `path`.
 bool is_taken(const std::string& path) {

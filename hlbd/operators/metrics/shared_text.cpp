@@ -1,6 +1,5 @@
 #include "operators/metrics/shared_text.h"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -36,7 +35,7 @@ asio::awaitable<SharedText::Text> SharedText::get() {
   const std::shared_ptr<Making> awaited = next_;
   if (!std::exchange(busy_, true)) scope_.spawn(executor_, make());
   while (!awaited->text)
-    co_await awaited->done.async_wait(asio::as_tuple(asio::use_awaitable));
+    co_await awaited->done.async_wait(kAsTuple);
   co_return awaited->text;
 }
 

@@ -3,14 +3,13 @@
 #include <sys/random.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/channel.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <utility>
 
 #include "probes/deadlines.h"
 #include "probes/reason.h"
+#include "system/scope.h"
 
 namespace hlb::probes {
 namespace {
@@ -75,8 +74,7 @@ asio::awaitable<Outcome> Pinger::ping(const Target& target) {
   if (const auto error = send(ping, target)) {
     outcome = not_sent(error);
   } else {
-    auto [ended, arrived] =
-        co_await ping.arrival.async_receive(asio::as_tuple(asio::use_awaitable));
+    auto [ended, arrived] = co_await ping.arrival.async_receive(kAsTuple);
     outcome = ended ? ping.silence() : std::move(arrived);
   }
   outcome.latency = std::chrono::duration_cast<std::chrono::microseconds>(ping.deadline.elapsed());
