@@ -92,7 +92,7 @@ Daemon::Daemon(Options options, Config config)
       publisher_(
           io_.get_executor(), options_.runtime_dir, monitor_,
           [this](std::span<const Refreshed> services) { on_published(services); },
-          trouble_of("table")),
+          trouble_of("table", spdlog::level::err)),
       hints_(io_.get_executor(), clock_, monitor_),
       override_control_(
           options_.state_dir, disk_, monitor_, clock_, [this] { publisher_.publish(); },
@@ -138,8 +138,11 @@ void Daemon::override_changed(const OverrideChange& change) {
 }
 
 // Returns a function that shows operators the trouble of this part of hlbd, and its end.
-std::function<void(const std::string& trouble)> Daemon::trouble_of(const char* part) {
-  return [this, part](const std::string& trouble) { operator_side_.troubles().set(part, trouble); };
+std::function<void(const std::string& trouble)> Daemon::trouble_of(
+    const char* part, spdlog::level::level_enum level) {
+  return [=, this](const std::string& trouble) {
+    operator_side_.troubles().set(part, trouble, level);
+  };
 }
 
 void Daemon::tell(const Notice& notice) {

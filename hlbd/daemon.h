@@ -3,6 +3,8 @@
 // start, at a reload and at the end. DESIGN.md tells the way of a verdict through it.
 #pragma once
 
+#include <spdlog/common.h>
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -80,7 +82,8 @@ class Daemon : private Monitor::Observer {
   void when_in_force(std::function<void()> then);
   void tell(const Notice& notice);
   void tell_unresolved();
-  std::function<void(const std::string& trouble)> trouble_of(const char* part);
+  std::function<void(const std::string& trouble)> trouble_of(
+      const char* part, spdlog::level::level_enum level = spdlog::level::warn);
   void await_signal();
   boost::asio::awaitable<void> renew_lease();
   std::string status() const;

@@ -15,7 +15,7 @@ namespace {
 // What stands in the way of reading a file, and what to do about it.
 std::string fault_of(const std::error_code& error) {
   if (error == std::errc::is_a_directory) return "is a directory; put a file in its place";
-  if (error == std::errc::invalid_argument) return "is not a regular file; put one in its place";
+  if (error == std::errc::not_a_stream) return "is not a regular file; put one in its place";
   if (error == std::errc::file_too_large)
     return "is larger than 1 MiB; split it into services.d/*.toml";
   return "cannot be read: " + error.message();

@@ -22,7 +22,7 @@ OperatorSide::OperatorSide(boost::asio::io_context& io, const Monitor& monitor,
       directory_(monitor, publisher, clock, events_, troubles_),
       hooks_(io.get_executor(), std::move(programs)),
       telemetry_(io.get_executor(), clock, monitor,
-                 [this](const std::string& trouble) { troubles_.set("metrics", trouble); }) {}
+                 [this](const std::string& trouble) { troubles_.show("metrics", trouble); }) {}
 
 void OperatorSide::configure(const Config& config) {
   telemetry_.serve_at(config.metrics);

@@ -1,5 +1,6 @@
 #include "operators/telemetry.h"
 
+#include <spdlog/spdlog.h>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -38,7 +39,9 @@ void Telemetry::serve_at(const std::optional<MetricsAddress>& address) {
   server_.close();
   address_.reset();
   const std::string trouble = address ? try_to_serve_at(*address) : "";
-  on_trouble_(trouble.empty() ? "" : trouble + "; a reload tries again");
+  // Each time, as who reloads for its sake waits for an answer.
+  if (!trouble.empty()) spdlog::warn("metrics: {}; a reload tries again", trouble);
+  on_trouble_(trouble);
 }
 
 // Returns what stands in the way; empty when nothing does.

@@ -10,9 +10,12 @@ std::string DurableFile::save(std::string_view text) const {
   return saved ? "" : saved.error().message();
 }
 
-void DurableFile::put_aside() const {
-  std::error_code ignored;
-  std::filesystem::rename(path_, path_.string() + ".unusable", ignored);
+std::string DurableFile::put_aside() const {
+  const std::filesystem::path name = path_.filename().string() + ".unusable";
+  std::error_code error;
+  std::filesystem::rename(path_, path_.parent_path() / name, error);
+  return error ? "it can't be put aside: " + error.message()
+               : "the file is kept as " + name.string();
 }
 
 }  // namespace hlb

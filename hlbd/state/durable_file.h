@@ -11,6 +11,12 @@
 
 namespace hlb {
 
+// Why a file can't be used, and what became of it: "the file is kept as overrides.json.unusable".
+struct PutAside {
+  std::string reason;  // begins with the file's name
+  std::string kept;
+};
+
 // A file in the state folder, which outlives hlbd and the machine's boot.
 class DurableFile {
  public:
@@ -22,9 +28,9 @@ class DurableFile {
   // NAME.unusable, so that nothing of it is lost.
   template <typename Decode>
   auto load(Decode decode) const {
-    auto loaded = load_whole(path_, kMost, std::move(decode));
-    if (!loaded) put_aside();
-    return loaded;
+    return load_whole(path_, kMost, std::move(decode)).map_error([this](Unusable fault) {
+      return PutAside{std::move(fault.reason), put_aside()};
+    });
   }
 
   // Writes the file through to the disk before it returns, which may take its time: a change that
@@ -35,7 +41,7 @@ class DurableFile {
  private:
   static constexpr std::size_t kMost = std::size_t{64} << 20U;
 
-  void put_aside() const;
+  std::string put_aside() const;  // returns what became of the file
 
   std::filesystem::path path_;
 };

@@ -12,8 +12,6 @@
 #include "system/last_error.h"
 
 namespace hlb {
-namespace {}  // namespace
-
 SocketFile::SocketFile(std::filesystem::path path, mode_t mode)
     : path_(std::move(path)), mode_(mode) {}
 

@@ -5,12 +5,13 @@
 
 namespace hlb {
 
-void Troubles::set(const std::string& part, const std::string& trouble) {
+void Troubles::set(const std::string& part, const std::string& trouble,
+                   spdlog::level::level_enum level) {
   if (!replace(part, trouble)) return;
   if (trouble.empty()) {
     spdlog::info("{}: in order again", part);
   } else {
-    spdlog::warn("{}: {}", part, trouble);
+    spdlog::log(level, "{}: {}", part, trouble);
   }
   on_change_();
 }

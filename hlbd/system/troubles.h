@@ -1,6 +1,8 @@
 // What keeps hlbd from working as it should.
 #pragma once
 
+#include <spdlog/common.h>
+
 #include <functional>
 #include <map>
 #include <string>
@@ -16,7 +18,9 @@ class Troubles {
 
   // `part` of hlbd has this trouble from now on, in place of the one before; empty: none any more.
   // The log says so, once when it begins, when it becomes another one, and when it is over.
-  void set(const std::string& part, const std::string& trouble);
+  // `level`: of the first two.
+  void set(const std::string& part, const std::string& trouble,
+           spdlog::level::level_enum level = spdlog::level::warn);
 
   // The same without the log, for a part whose own lines there say more.
   void show(const std::string& part, const std::string& trouble);

@@ -84,7 +84,7 @@ tl::expected<std::string, std::error_code> read_whole(const std::filesystem::pat
   if (!file.valid() || fstat(file.get(), &status) != 0) return tl::unexpected(last_error());
   const auto refused = [](std::errc why) { return tl::unexpected(std::make_error_code(why)); };
   if (S_ISDIR(status.st_mode)) return refused(std::errc::is_a_directory);
-  if (!S_ISREG(status.st_mode)) return refused(std::errc::invalid_argument);
+  if (!S_ISREG(status.st_mode)) return refused(std::errc::not_a_stream);
   if (std::cmp_greater(status.st_size, most)) return refused(std::errc::file_too_large);
   auto text = read_up_to(file, most + 1);  // it may have grown meanwhile
   if (text && text->size() > most) return refused(std::errc::file_too_large);
@@ -100,7 +100,7 @@ tl::expected<std::optional<std::string>, Unusable> read_own(const std::filesyste
   std::string reason = "can't be read: " + error.message();
   if (error == std::errc::file_too_large)
     reason = "is larger than " + std::to_string(most >> 20U) + " MiB";
-  if (error == std::errc::is_a_directory || error == std::errc::invalid_argument)
+  if (error == std::errc::is_a_directory || error == std::errc::not_a_stream)
     reason = "is not a regular file";
   return tl::unexpected(Unusable{std::move(reason)});
 }

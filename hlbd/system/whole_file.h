@@ -23,7 +23,7 @@ tl::expected<std::string, std::error_code> read_up_to(const FileDescriptor& file
 
 // The text of a regular file of at most `most` bytes, opened with these flags as well. A larger
 // file is an error (file_too_large), and so is a directory (is_a_directory) or anything else
-// (invalid_argument): no FIFO makes hlbd wait.
+// (not_a_stream, which no file gives by itself): no FIFO makes hlbd wait.
 tl::expected<std::string, std::error_code> read_whole(const std::filesystem::path& path,
                                                       std::size_t most, int flags = 0);
 

@@ -28,8 +28,8 @@ FailbackControl::FailbackControl(const boost::asio::any_io_executor& executor,
 void FailbackControl::restore() {
   auto loaded = file_.load(decode_serving);
   if (!loaded) {
-    spdlog::warn("{}: ignored, so that no priority is held back; the file is kept as {}.unusable",
-                 loaded.error().reason, kFailbackFile);
+    const auto& [reason, kept] = loaded.error();
+    spdlog::warn("{}: ignored, so that no priority is held back; {}", reason, kept);
     return;
   }
   serving_ = std::move(*loaded);

@@ -48,8 +48,8 @@ void OverrideControl::restore() {
   auto loaded =
       file_.load([now = present()](std::string_view text) { return decode_overrides(text, now); });
   if (!loaded) {
-    spdlog::warn("{}: no override is in force; the file is kept as {}.unusable",
-                 loaded.error().reason, kOverrideFile);
+    const auto& [reason, kept] = loaded.error();
+    spdlog::warn("{}: no override is in force; {}", reason, kept);
     return;
   }
   for (auto& [key, override] : *loaded)
