@@ -118,7 +118,7 @@ struct ListenerWatch::Subscription : sock_diag::Reports {
     owed = false;
     pausing = true;
     loss_pause.expires_after(kLossPause);
-    loss_pause.async_wait(scope_.guard([this](const error_code& error) {
+    loss_pause.async_wait(scope.guard([this](const error_code& error) {
       if (error || broken()) return;
       pausing = false;
       if (!lost) tell_of_loss();
@@ -142,6 +142,7 @@ struct ListenerWatch::Subscription : sock_diag::Reports {
   bool lost = false;           // some reports were, and others are still queued
   bool owed = false;           // to tell of a loss
   bool pausing = false;
+  Scope scope;
 };
 
 ListenerWatch::ListenerWatch(asio::any_io_executor executor, OnGone on_gone)

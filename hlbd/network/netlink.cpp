@@ -79,9 +79,12 @@ std::span<const std::uint8_t> attribute(const nlmsghdr& message, std::size_t hea
                     ::mnl_attr_get_payload_len(each)};
     return MNL_CB_STOP;
   };
-  if (::mnl_nlmsg_get_payload_len(&message) >= head) {
-    ::mnl_attr_parse(&message, static_cast<unsigned>(head), look, &search);
-  }
+  const std::size_t size = ::mnl_nlmsg_get_payload_len(&message);
+  const std::size_t first = MNL_ALIGN(head);
+  if (size < first) return {};
+  // Not mnl_attr_parse(), which goes on to the next multiple of four bytes.
+  const auto* payload = static_cast<const std::uint8_t*>(::mnl_nlmsg_get_payload(&message));
+  ::mnl_attr_parse_payload(payload + first, size - first, look, &search);
   return search.found;
 }
 

@@ -76,7 +76,10 @@ std::error_code RouteWatch::start() {
       RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
   auto socket = subscribe(NETLINK_ROUTE, kGroups);
   if (!socket) return socket.error();
-  socket_.assign(socket->release());
+  boost::system::error_code error;
+  socket_.assign(socket->get(), error);
+  if (error) return error;
+  (void)socket->release();
   await_burst();
   return {};
 }

@@ -24,7 +24,10 @@ std::error_code Reports::begin(std::span<sock_filter> filter) {
       1U << (SKNLGRP_INET_TCP_DESTROY - 1) | 1U << (SKNLGRP_INET6_TCP_DESTROY - 1);
   auto socket = subscribe(NETLINK_SOCK_DIAG, kGroups, filter);
   if (!socket) return socket.error();
-  socket_.assign(socket->release());
+  error_code error;
+  socket_.assign(socket->get(), error);
+  if (error) return error;
+  (void)socket->release();
   await();
   return {};
 }
@@ -34,7 +37,9 @@ void Reports::await() {
                      scope_.guard([this](const error_code& error) {
                        if (error) return;
                        broken_ = !take_turn();
-                       if (!broken_) await();
+                       if (!broken_) return await();
+                       error_code ignored;  // else the kernel would go on making reports
+                       socket_.close(ignored);
                      }));
 }
 

@@ -35,14 +35,13 @@ class Reports {
   // Called after the reports of one turn of the loop, whose number is limited; `all`: none is left.
   virtual void end_turn(bool all) = 0;
 
-  Scope scope_;
-
  private:
   void await();
   bool take_turn();
 
   boost::asio::posix::stream_descriptor socket_;
   bool broken_ = false;
+  Scope scope_;
 };
 
 // Has `current` take reports while there is anything to watch, which it is given as its `watched`.

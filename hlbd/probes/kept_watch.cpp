@@ -5,6 +5,8 @@
 #include <boost/system/error_code.hpp>
 #include <utility>
 
+#include "system/file_descriptor.h"
+
 namespace hlb::probes {
 
 namespace asio = boost::asio;
@@ -19,9 +21,12 @@ void KeptWatch::add(int connection, Keeper& keeper) {
 }
 
 bool KeptWatch::open() {
-  const int fd = ::epoll_create1(EPOLL_CLOEXEC);
-  if (fd < 0) return false;
-  epoll_.assign(fd);
+  FileDescriptor set(::epoll_create1(EPOLL_CLOEXEC));
+  if (!set.valid()) return false;
+  boost::system::error_code error;
+  epoll_.assign(set.get(), error);
+  if (error) return false;
+  (void)set.release();
   await_ends();
   return true;
 }

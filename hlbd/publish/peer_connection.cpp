@@ -20,7 +20,8 @@ bool would_block() {
 PeerConnection::PeerConnection(const asio::any_io_executor& executor, FileDescriptor socket,
                                const PeerProtocol::Find& find)
     : socket_(executor), protocol_(find) {
-  socket_.assign(asio::local::stream_protocol(), socket.release());
+  socket_.assign(asio::local::stream_protocol(), socket.get());
+  (void)socket.release();  // not before: assign() throws, and takes nothing, when no more fits
 }
 
 // Tries before it waits: a program asks as soon as it has connected, so the first turn mostly does
