@@ -27,8 +27,8 @@ class DurableFile {
   // Reads the file through `decode`, see load_whole(). A file that can't be used is put aside, as
   // NAME.unusable, so that nothing of it is lost.
   template <typename Decode>
-  auto load(Decode decode) const {
-    return load_whole(path_, kMost, std::move(decode)).map_error([this](Unusable fault) {
+  auto load(const Decode& decode) const {
+    return load_whole(path_, kMost, decode).map_error([this](Unusable fault) {
       return PutAside{std::move(fault.reason), put_aside()};
     });
   }

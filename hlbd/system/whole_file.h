@@ -35,7 +35,7 @@ tl::expected<std::optional<std::string>, Unusable> read_own(const std::filesyste
 // What `decode` makes of the text of a file, as read_own() reads it: an expected thing, or
 // Unusable. The thing's default where there is no file. A fault begins with the file's name.
 template <typename Decode>
-auto load_whole(const std::filesystem::path& path, std::size_t most, Decode decode)
+auto load_whole(const std::filesystem::path& path, std::size_t most, const Decode& decode)
     -> decltype(decode(std::string_view())) {
   using Loaded = decltype(decode(std::string_view()));
   const auto text = read_own(path, most);
