@@ -38,7 +38,7 @@ class SavedOverridesTest : public testing::Test {
     return overrides;
   }
 
-  tl::expected<SavedOverrides, Unusable> load() const {
+  tl::expected<SavedOverrides, PutAside> load() const {
     return file_.load([this](std::string_view text) { return decode_overrides(text, now_); });
   }
   // As another hlbd has them, for which the steady clock may have started anew.

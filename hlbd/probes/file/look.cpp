@@ -15,8 +15,7 @@ constexpr char kNotRegular[] = "is not a regular file";
 
 std::string trouble_of(const std::error_code& error) {
   if (error == std::errc::file_too_large) return "is larger than 1 MiB";
-  if (error == std::errc::is_a_directory || error == std::errc::not_a_stream)
-    return kNotRegular;
+  if (error == std::errc::is_a_directory || error == std::errc::not_a_stream) return kNotRegular;
   return "cannot be read: " + error.message();
 }
 
