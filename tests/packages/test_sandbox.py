@@ -128,6 +128,7 @@ def test_programs_that_ping_need_the_drop_in_and_work_with_it(machine):
 
 
 def test_a_check_in_another_network_namespace_needs_the_drop_in_and_works_with_it(machine):
+    bring_tools(machine)
     serve = "python3 -m http.server --bind 127.0.0.1 8083"
     machine.shell("ip netns add blue; ip -n blue link set lo up")
     machine.serve("blue", "ip", "netns", "exec", "blue", *serve.split())
