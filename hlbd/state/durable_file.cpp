@@ -10,6 +10,10 @@ std::string DurableFile::save(std::string_view text) const {
   return saved ? "" : saved.error().message();
 }
 
+std::string DurableFile::in_words(const std::string& trouble) const {
+  return trouble.empty() ? "" : "can't be kept in " + path_.string() + ": " + trouble;
+}
+
 std::string DurableFile::put_aside() const {
   const std::filesystem::path name = path_.filename().string() + ".unusable";
   std::error_code error;

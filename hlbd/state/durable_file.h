@@ -38,6 +38,9 @@ class DurableFile {
   // success.
   std::string save(std::string_view text) const;
 
+  // Tells people what save() returned: "can't be kept in FILE: No space left on device".
+  std::string in_words(const std::string& trouble) const;
+
  private:
   static constexpr std::size_t kMost = std::size_t{64} << 20U;
 

@@ -1,6 +1,5 @@
 #include "operators/control/failback_control.h"
 
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -117,8 +116,7 @@ void FailbackControl::keep(SavedServing serving) {
 
 void FailbackControl::kept(const std::string& trouble) {
   writing_ = false;
-  const std::string why =
-      trouble.empty() ? "" : fmt::format("can't be kept in {}: {}", file_.path().string(), trouble);
+  const std::string why = file_.in_words(trouble);
   on_trouble_(why);
   if (!why.empty()) in_file_ = false;
   std::vector<std::uint32_t> counts;

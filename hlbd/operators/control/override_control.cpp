@@ -1,6 +1,5 @@
 #include "operators/control/override_control.h"
 
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <cstdint>
@@ -150,8 +149,7 @@ void OverrideControl::keep(std::string text) {
 
 void OverrideControl::kept(const std::string& trouble) {
   writing_ = false;
-  const std::string why =
-      trouble.empty() ? "" : fmt::format("can't be kept in {}: {}", file_.path().string(), trouble);
+  const std::string why = file_.in_words(trouble);
   on_trouble_(why);
   auto changes = std::exchange(changes_, {});
   if (why.empty()) {
