@@ -1,5 +1,6 @@
 """Runs of hlbctl: with pipes, and on a terminal."""
 
+import codecs
 import contextlib
 import fcntl
 import json
@@ -49,11 +50,11 @@ class Terminal:
         os.set_blocking(self.master, False)
 
     def text(self):
-        """All that it has written until now."""
+        """All that it has written until now; a character of which only a part is there isn't shown yet."""
         with contextlib.suppress(BlockingIOError):
             while more := os.read(self.master, 65536):
                 self.seen += more
-        return self.seen.decode().replace("\r\n", "\n")
+        return codecs.getincrementaldecoder("utf-8")().decode(self.seen).replace("\r\n", "\n")
 
     def wait_for(self, text):
         until(lambda: text in self.text(), f"{text!r} on the terminal")
