@@ -67,8 +67,8 @@ guest_sources  := $(wildcard libnss_hlb/*.cpp)
 # In one piece, so that what a lookup calls is inlined.
 guest_group    := $(shell tests/setup/groups guest:libnss_hlb)
 shared_sources := $(addprefix libnss_hlb/,choose.cpp message.cpp name.cpp network.cpp random.cpp record.cpp table.cpp)
-# Every room of hlbd's, and the folders in them; programs/helper and ctl are programs of their own.
-hlbd_folders   := $(filter-out hlbd/programs/helper hlbd/ctl%,$(patsubst %/,%,$(sort $(dir $(wildcard hlbd/*.cpp hlbd/*/*.cpp hlbd/*/*/*.cpp)))))
+# Every room of hlbd's, and the folders in them; */helper and ctl are programs of their own.
+hlbd_folders   := $(filter-out hlbd/%/helper hlbd/ctl%,$(patsubst %/,%,$(sort $(dir $(wildcard hlbd/*.cpp hlbd/*/*.cpp hlbd/*/*/*.cpp)))))
 ctl_folders    := $(patsubst %/,%,$(sort $(dir $(wildcard hlbd/ctl/*.cpp hlbd/ctl/*/*.cpp))))
 # hlbctl reads configurations, too.
 config_folders := hlbd/config hlbd/health hlbd/text
@@ -80,8 +80,11 @@ hlbd_sources   := $(filter-out $(ctl_sources) $(unit_sources),$(groups))
 config_sources := $(filter build/groups/config/%,$(groups))
 # The helper that runs programs is small, so that its forks are cheap: no library but libc and the
 # C++ run time.
-helper_sources := $(addprefix hlbd/programs/,message.cpp packets.cpp) $(wildcard hlbd/programs/helper/*.cpp)
-every_source   := $(wildcard $(addsuffix /*.cpp,libnss_hlb $(hlbd_folders) hlbd/programs/helper $(ctl_folders) tests tests/* tests/*/*))
+helpers_side   := $(addprefix hlbd/helpers/,packets.cpp service_manager.cpp)
+helper_sources := $(helpers_side) hlbd/programs/message.cpp $(wildcard hlbd/programs/helper/*.cpp)
+closer_sources := $(helpers_side) $(addprefix hlbd/,connections/message.cpp network/netlink.cpp network/sock_diag.cpp \
+                      network/sockets.cpp system/socket_address.cpp text/address.cpp) $(wildcard hlbd/connections/helper/*.cpp)
+every_source   := $(wildcard $(addsuffix /*.cpp,libnss_hlb $(hlbd_folders) hlbd/*/helper $(ctl_folders) tests tests/* tests/*/*))
 tool_sources   := $(wildcard tests/integration/*.cpp)
 bench_sources  := $(wildcard tests/bench/*.cpp)
 fuzz_sources   := $(wildcard tests/fuzz/*.cpp)
@@ -121,7 +124,7 @@ benchers       := $(addprefix $(OUT)/bench/,sampler first_lookup libnss_null1.so
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_.-]+:.*## /{printf "  make %-22s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-all: $(OUT)/libnss_hlb.so.2 $(OUT)/hlbd $(OUT)/hlb-programs $(OUT)/hlbctl ## module, daemon and hlbctl, in build/VARIANT
+all: $(OUT)/libnss_hlb.so.2 $(OUT)/hlbd $(OUT)/hlb-programs $(OUT)/hlb-connections $(OUT)/hlbctl ## module, daemon and hlbctl, in build/VARIANT
 
 # Compiles $< as $@; the counting is for TOTAL.
 quiet := $(if $(V),,@)
@@ -144,6 +147,10 @@ $(OUT)/hlbd: $(hlbd_objects) $(shared_objects)
 $(OUT)/hlb-programs: $(call obj,$(helper_sources))
 	$(linking)
 	$(quiet)$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed -o $@ $^
+
+$(OUT)/hlb-connections: $(call obj,$(closer_sources))
+	$(linking)
+	$(quiet)$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed -o $@ $^ -lmnl -lseccomp
 
 $(OUT)/hlbctl: $(ctl_objects)
 	$(linking)
@@ -232,7 +239,7 @@ build/tidy_plugin.so: $(OUT)/obj/tests/tidy_plugin.o
 	$(linking)
 	$(quiet)$(CXX) -shared -o $@ $<
 
-unit: $(OUT)/unit_tests $(OUT)/hlb-programs
+unit: $(OUT)/unit_tests $(OUT)/hlb-programs $(OUT)/hlb-connections
 tools: $(tools)
 fuzzers: $(fuzzers)
 benchers: $(benchers)
@@ -271,7 +278,7 @@ put = install -D -m $(1) -t "$(DESTDIR)$(2)" $(3)
 install: all ## into DESTDIR, under PREFIX; an existing configuration is kept
 	$(call put,644,$(LIBDIR),$(OUT)/libnss_hlb.so.2)
 	$(call put,755,$(PREFIX)/sbin,$(OUT)/hlbd)
-	$(call put,755,$(PREFIX)/lib/hlb,$(OUT)/hlb-programs)
+	$(call put,755,$(PREFIX)/lib/hlb,$(OUT)/hlb-programs $(OUT)/hlb-connections)
 	$(call put,755,$(PREFIX)/bin,$(OUT)/hlbctl)
 	$(call put,644,$(PREFIX)/share/man/man1,hlbd/man/*.1)
 	$(call put,644,$(PREFIX)/share/man/man5,hlbd/man/*.5)

@@ -102,6 +102,10 @@ Daemon::Daemon(Options options, Config config)
           trouble_of("failback")),
       operator_side_(io_, monitor_, publisher_, clock_,
                      [this] { return prober_.program_runner(); }),
+      closer_(
+          io_.get_executor(), clock_, monitor_, options_.connections_socket,
+          [this](const connections::Closing& closing) { operator_side_.closed(closing); },
+          trouble_of("connections")),
       state_file_(
           io_.get_executor(), disk_, options_.state_dir,
           [this](StateEncoder& encoder, std::size_t first) {
@@ -130,6 +134,7 @@ void Daemon::backend_changed(const BackendChange& change) {
   state_file_.changed();
   if (change.now == State::down) names_.went_down(change.service.name);
   operator_side_.changed(change);
+  closer_.changed(change);
 }
 
 void Daemon::override_changed(const OverrideChange& change) {
@@ -179,6 +184,7 @@ void Daemon::apply(ServiceChange change) {
   operator_side_.configured();
   hints_.backends_changed();
   failback_control_.configured();
+  closer_.configured();
 }
 
 void Daemon::file_changed(const probes::FileChange& change) {
@@ -249,6 +255,7 @@ void Daemon::on_published(std::span<const Refreshed> services) {
   if (peer_socket_) peer_socket_->answers_changed();
   operator_side_.published(services);
   failback_control_.published(services);
+  closer_.published();
   if (!publisher_.in_force()) return;
   for (const auto& wait : std::exchange(awaiting_force_, {}))
     wait();

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "connections/closer.h"
 #include "discovery/name_watch.h"
 #include "engine/clock.h"
 #include "engine/hints.h"
@@ -105,6 +106,7 @@ class Daemon : private Monitor::Observer {
   OverrideControl override_control_;
   FailbackControl failback_control_;
   OperatorSide operator_side_;
+  connections::Closer closer_;
   StateFile state_file_;
   network::RouteWatch routes_;
   std::optional<publish::PeerSocket> peer_socket_;

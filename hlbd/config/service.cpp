@@ -30,6 +30,12 @@ constexpr std::array<NamedValue<WhenAllDown>, 3> kAllDownRules = {{
     {"next", WhenAllDown::next},
 }};
 
+constexpr std::array<NamedValue<CloseConnections>, 3> kCloseRules = {{
+    {"never", CloseConnections::never},
+    {"stale", CloseConnections::stale},
+    {"all", CloseConnections::all},
+}};
+
 constexpr DurationRange kSlowStart = {0s, 1h};
 constexpr DurationRange kFailback = {1s, std::chrono::days(30)};
 
@@ -199,6 +205,51 @@ void read_backends_and_checks(TableReader& table, ServiceSpec& service, ClaimedN
   read_checks_needed(table, service, faults);
 }
 
+// ---- connections of the dead -------------------------------------------------------------------
+
+constexpr std::size_t kMostClosePorts = 16;
+constexpr std::string_view kPortForm = "a number from 1 to 65535";
+
+void read_close_ports(TableReader& table, ServiceSpec& service, Faults& faults) {
+  const Value::Array* array = table.array("close_ports", "[5432]");
+  if (array == nullptr) return;
+  for (const Value& value : *array) {
+    const auto* number = std::get_if<std::int64_t>(&value.data);
+    if (number == nullptr || *number < 1 || *number > UINT16_MAX) {
+      faults.add(value.at, text::must_be("a port of close_ports", kPortForm, shown(value)));
+    } else {
+      service.close_ports.push_back(static_cast<std::uint16_t>(*number));
+    }
+  }
+  std::ranges::sort(service.close_ports);
+  const auto again = std::ranges::unique(service.close_ports);
+  service.close_ports.erase(again.begin(), again.end());
+  if (array->size() <= kMostClosePorts) return;
+  faults.add(table.find("close_ports")->at, "close_ports has more than " +
+                                                std::to_string(kMostClosePorts) +
+                                                " ports; give those that clients connect to");
+}
+
+// To be called when the service's checks and backends have been read.
+void read_close_connections(TableReader& table, ServiceSpec& service, Faults& faults) {
+  table.choice("close_connections", kCloseRules, service.close_connections);
+  read_close_ports(table, service, faults);
+  const Value* value = table.find("close_connections");
+  if (value == nullptr || service.close_connections == CloseConnections::never) return;
+  // Names that SRV records are of have ports.
+  const bool lacks_port = std::ranges::any_of(service.backends,
+                                              [&](const BackendSpec& each) {
+                                                return ports_used(service, each).empty();
+                                              }) ||
+                          std::ranges::any_of(service.named, [&](const NamedBackends& each) {
+                            return !each.srv && ports_used(service, {.port = each.port}).empty();
+                          });
+  if (!lacks_port || service.checks.empty()) return;
+  faults.add(value->at,
+             "nothing says at which port there are connections to close, as no check asks at one; "
+             "add close_ports = [5432], with the ports that clients connect to");
+}
+
 // An empty command counts too: it says that none is run for this service.
 void read_on_change(TableReader& table, ServiceSpec& service, Faults& faults) {
   std::vector<std::string> command = read_command(table, "on_change", kHookExample, faults);
@@ -228,6 +279,7 @@ ServiceSpec read_service(const Value& value, ClaimedNames& names, Faults& faults
     service.checks.push_back(read_agent(*agent, service.name, faults));
   }
   table.duration("slow_start", kSlowStart, service.slow_start);
+  read_close_connections(table, service, faults);
   read_on_change(table, service, faults);
   table.reject_unknown();
   return service;

@@ -106,6 +106,13 @@ std::vector<Endpoint> Monitor::checked_places() const {
   return listeners;
 }
 
+std::vector<Check::User> Monitor::users_at(const Address& address, std::uint16_t port) const {
+  std::vector<Check::User> users;
+  for (const auto& check : checks_.at(address, port))
+    users.insert(users.end(), check->users.begin(), check->users.end());
+  return users;
+}
+
 void Monitor::probe_now(const std::function<bool(const probes::Target&)>& concerned) {
   for_each_check(all_.watched, [&](const auto& check) {
     if (concerned(check->target())) rounds_.hurry(*check);

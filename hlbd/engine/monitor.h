@@ -158,6 +158,13 @@ class Monitor {
   // The addresses and ports where backends are checked, in no order; some more than once.
   std::vector<Endpoint> checked_places() const;
 
+  // Whose checks ask at this address and port, whatever the address's scope; port 0: those that
+  // need none.
+  std::vector<Check::User> users_at(const Address& address, std::uint16_t port) const;
+
+  // Whether so much fails at once that this host's own network is the likelier cause.
+  bool amid_mass_failure() { return mass_failure_.active(clock_.now()); }
+
   // Has all checks probe at once whose targets are concerned, see Rounds::hurry().
   void probe_now(const std::function<bool(const probes::Target&)>& concerned);
   void probe_now(std::span<const Endpoint> places);  // the checks at these places

@@ -129,6 +129,17 @@ void log_hold(const VerdictChange& change) {
                   fields);
 }
 
+void log_closing(const connections::Closing& closing) {
+  const std::string backend = closing.backend.to_string();
+  const std::vector<LogField> fields = {{"HLB_SERVICE", closing.service},
+                                        {"HLB_BACKEND", backend},
+                                        {"HLB_CONNECTIONS", std::to_string(closing.connections)}};
+  log_with_fields(LogLevel::info,
+                  fmt::format("{}/{}: ended {} of this host to it", closing.service, backend,
+                              text::counted(closing.connections, "connection")),
+                  fields);
+}
+
 // ---- first states ------------------------------------------------------------------------------
 
 bool FirstStates::shows(State first) {

@@ -68,6 +68,11 @@ void OperatorSide::changed(const OverrideChange& change) {
   }
 }
 
+void OperatorSide::closed(const connections::Closing& closing) {
+  log_closing(closing);
+  telemetry_.counted().closed_connections(closing.service, closing.connections);
+}
+
 // Tells, once maintenance is over, what happened during it.
 void OperatorSide::tell_hooks_after_maintenance(const Overrides::Key& key,
                                                 const Override& maintenance) {

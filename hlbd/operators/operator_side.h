@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "connections/closer.h"
 #include "engine/clock.h"
 #include "engine/monitor.h"
 #include "operators/bus/directory.h"
@@ -42,6 +43,8 @@ class OperatorSide {
 
   void changed(const BackendChange& change);
   void changed(const OverrideChange& change);
+
+  void closed(const connections::Closing& closing);
 
   // To be called after each publication, with the services whose verdicts were made anew.
   void published(std::span<const Refreshed> services);

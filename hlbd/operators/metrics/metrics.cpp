@@ -82,7 +82,9 @@ Metrics::Metrics()
                .Add({}, kLags)),
       good_configuration_(gauges(registry_, "hlb_config_last_reload_successful",
                                  "Whether the configuration that was read last is the one in use.")
-                              .Add({})) {
+                              .Add({})),
+      closed_(counters(registry_, "hlb_connections_closed_total",
+                       "Connections of this host that were ended, as their backend was down.")) {
   count_checks();
   auto& detections = histograms(
       registry_, "hlb_detection_seconds",
@@ -135,6 +137,10 @@ void Metrics::looked_up(LookupResult result) {
 
 void Metrics::published_tables(std::uint64_t so_far) {
   publications_.Increment(static_cast<double>(so_far) - publications_.Value());
+}
+
+void Metrics::closed_connections(const std::string& service, std::uint32_t count) {
+  closed_.Add({{"service", service}}).Increment(count);
 }
 
 void Metrics::loop_lagged(std::chrono::nanoseconds lag) {

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "health/check_spec.h"
 #include "health/machine.h"
@@ -45,6 +46,8 @@ class Metrics {
   void published_tables(std::uint64_t so_far);
   void loop_lagged(std::chrono::nanoseconds lag);
   void loaded_configuration(bool good);
+  // Connections of this host to a backend of the service that was down.
+  void closed_connections(const std::string& service, std::uint32_t count);
 
   // Joins all of the above, as it stands, with the services.
   Exposition expose(Samples services) const;
@@ -71,6 +74,7 @@ class Metrics {
   Counter& publications_;
   Histogram& lag_;
   prometheus::Gauge& good_configuration_;
+  prometheus::Family<Counter>& closed_;  // for services that there was something to close of
 };
 
 }  // namespace hlb::metrics

@@ -1,4 +1,4 @@
-#include "programs/own_helper.h"
+#include "helpers/own_helper.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -17,19 +17,18 @@
 
 #include "system/last_error.h"
 
-namespace hlb::programs {
+namespace hlb::helpers {
 namespace {
 
 constexpr std::chrono::milliseconds kTimeToEnd{1000};
 constexpr std::size_t kMostHung = 4;  // then the oldest is killed, or they would pile up
-constexpr const char* kName = "hlb-programs";
 
-std::string helper_path() {
+std::string path_of(const char* helper) {
   std::error_code error;
   const auto folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-  const auto beside = folder / kName;
+  const auto beside = folder / helper;
   if (access(beside.c_str(), X_OK) == 0) return beside;
-  return folder.parent_path() / "lib/hlb" / kName;
+  return folder.parent_path() / "lib/hlb" / helper;
 }
 
 // The state in which the helper starts: its socket as standard input, default signals, and no other
@@ -96,7 +95,7 @@ tl::expected<FileDescriptor, std::error_code> OwnHelper::start() {
     return tl::unexpected(last_error());
   FileDescriptor ours(ends[0]);
   const FileDescriptor its(ends[1]);
-  const auto id = Start(its.get()).spawn(helper_path());
+  const auto id = Start(its.get()).spawn(path_of(name_));
   if (!id) return tl::unexpected(id.error());
   // Nobody else reaps it, so that the id is still the helper's.
   // NOLINTNEXTLINE(*-vararg): glibc 2.36 declares pidfd_open() for C alone
@@ -108,4 +107,4 @@ void OwnHelper::reap_the_dead() {
   std::erase_if(processes_, [](const Process& process) { return reap(process.id); });
 }
 
-}  // namespace hlb::programs
+}  // namespace hlb::helpers

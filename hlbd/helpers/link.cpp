@@ -1,12 +1,9 @@
-#include "programs/link.h"
+#include "helpers/link.h"
 
 #include <boost/system/error_code.hpp>
 #include <utility>
-#include <variant>
 
-#include "programs/packets.h"
-
-namespace hlb::programs {
+namespace hlb::helpers {
 
 using boost::asio::posix::descriptor_base;
 using boost::system::error_code;
@@ -26,7 +23,7 @@ bool HelperLink::send(Bytes message) {
 
 bool HelperLink::flush() {
   while (!unsent_.empty()) {
-    const Sent sent = programs::send(socket_.native_handle(), unsent_.front());
+    const Sent sent = helpers::send(socket_.native_handle(), unsent_.front());
     if (sent == Sent::never) return false;
     if (sent == Sent::later) break;
     unsent_.pop_front();
@@ -57,11 +54,10 @@ void HelperLink::await_replies() {
 
 void HelperLink::read_replies() {
   for (int left = kRepliesPerTurn; left > 0 && wanted_ && socket_.is_open(); --left) {
-    auto arrived = receive(socket_.native_handle());
-    if (!arrived && arrived.error() == NoMessage::yet) break;
-    auto* reply = arrived ? std::get_if<RunReply>(&*arrived) : nullptr;
-    if (reply == nullptr) return events_.end();
-    events_.reply(std::move(*reply));
+    PacketSpace space;  // NOLINT(*-member-init): as many are set as arrive
+    const auto packet = receive(socket_.native_handle(), space);
+    if (!packet && packet.error() == NoPacket::yet) break;
+    if (!packet || !events_.packet(*packet)) return events_.end();
   }
   if (socket_.is_open() && wanted_ && !reading_) await_replies();
 }
@@ -72,4 +68,4 @@ void HelperLink::close() {
   unsent_.clear();
 }
 
-}  // namespace hlb::programs
+}  // namespace hlb::helpers

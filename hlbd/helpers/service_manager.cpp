@@ -1,4 +1,4 @@
-#include "programs/helper/service_manager.h"
+#include "helpers/service_manager.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -9,8 +9,9 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
-namespace hlb::programs {
+namespace hlb::helpers {
 namespace {
 
 constexpr int kFirstPassed = 3;  // SD_LISTEN_FDS_START
@@ -28,13 +29,23 @@ long number(const std::string& text) {
   return error == std::errc() && rest == end ? value : 0;
 }
 
-}  // namespace
-
+// The first socket that the service manager has passed; -1 if it has passed none.
 FileDescriptor passed_socket() {
   const bool ours = number(variable("LISTEN_PID")) == getpid();
   if (!ours || number(variable("LISTEN_FDS")) < 1) return FileDescriptor(-1);
   (void)fcntl(kFirstPassed, F_SETFD, FD_CLOEXEC);
   return FileDescriptor(kFirstPassed);
+}
+
+}  // namespace
+
+FileDescriptor given_socket() {
+  FileDescriptor passed = passed_socket();
+  FileDescriptor given = passed.valid() ? std::move(passed) : FileDescriptor(STDIN_FILENO);
+  int type = 0;
+  socklen_t size = sizeof type;
+  const bool known = getsockopt(given.get(), SOL_SOCKET, SO_TYPE, &type, &size) == 0;
+  return known && type == SOCK_SEQPACKET ? std::move(given) : FileDescriptor(-1);
 }
 
 ServiceManager::ServiceManager() : address_(variable("NOTIFY_SOCKET")) {
@@ -54,4 +65,4 @@ void ServiceManager::say(std::string_view state) const {
                reinterpret_cast<const sockaddr*>(&address), static_cast<socklen_t>(size));
 }
 
-}  // namespace hlb::programs
+}  // namespace hlb::helpers

@@ -10,10 +10,11 @@
 
 #include "system/file_descriptor.h"
 
-namespace hlb::programs {
+namespace hlb::helpers {
 
-// The first socket that the service manager has passed; -1 if it has passed none.
-FileDescriptor passed_socket();
+// The socket of a helper: from the service manager, which listens, or else from hlbd, a connected
+// one as standard input. -1 if neither has given one for packets: then somebody else started it.
+FileDescriptor given_socket();
 
 // Tells the service manager how the helper is. Never waits: drops what can't be sent at once.
 class ServiceManager {
@@ -35,4 +36,4 @@ class ServiceManager {
   std::optional<std::chrono::microseconds> interval_;
 };
 
-}  // namespace hlb::programs
+}  // namespace hlb::helpers

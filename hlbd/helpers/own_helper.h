@@ -9,21 +9,21 @@
 
 #include "system/file_descriptor.h"
 
-namespace hlb::programs {
+namespace hlb::helpers {
 
 class OwnHelper {
  public:
-  OwnHelper() = default;
-  // Waits until the helper has ended and all its programs with it, a moment at most: its socket is
-  // closed by then, which tells it to.
+  // `name`: of the executable, which lies beside hlbd's own, or in ../lib/hlb from there.
+  explicit OwnHelper(const char* name) : name_(name) {}
+  // Waits until the helper has ended and all that it started with it, a moment at most: its socket
+  // is closed by then, which tells it to.
   ~OwnHelper();
   OwnHelper(const OwnHelper&) = delete;
   OwnHelper& operator=(const OwnHelper&) = delete;
 
   // Starts a helper, and gives the socket that is connected to it. A helper before it, whose socket
-  // is closed, ends when it can; it isn't killed, as then what escaped from its programs would live
-  // on. The executable lies beside hlbd's own, or in ../lib/hlb from there. hlbd's memory is not
-  // copied, and the helper has nothing of hlbd's but its user.
+  // is closed, ends when it can; it isn't killed, as then what it started would live on. hlbd's
+  // memory is not copied, and the helper has nothing of hlbd's but its user.
   tl::expected<FileDescriptor, std::error_code> start();
 
  private:
@@ -34,7 +34,8 @@ class OwnHelper {
 
   void reap_the_dead();
 
+  const char* name_;
   std::vector<Process> processes_;  // not reaped yet, in the order in which they were started
 };
 
-}  // namespace hlb::programs
+}  // namespace hlb::helpers

@@ -1,17 +1,19 @@
-// hlbd's connection to its helper.
+// hlbd's connection to one of its helpers.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
+#include <span>
 
-#include "programs/message.h"
+#include "helpers/packets.h"
 #include "system/file_descriptor.h"
 
-namespace hlb::programs {
+namespace hlb::helpers {
 
 // Lives in a shared_ptr, as handlers may be under way when it is closed. Used by hlbd's loop alone,
 // and keeps that busy only while something is awaited or unsent.
@@ -21,7 +23,8 @@ class HelperLink : public std::enable_shared_from_this<HelperLink> {
   static constexpr int kRepliesPerTurn = 32;
 
   struct Events {
-    std::function<void(RunReply)> reply;
+    // Takes a packet; returns false if it is one that no helper sends.
+    std::function<bool(std::span<const std::uint8_t>)> packet;
     std::function<void()> end;  // called once: the helper has gone, or talks as no helper does
   };
 
@@ -49,4 +52,4 @@ class HelperLink : public std::enable_shared_from_this<HelperLink> {
   bool writing_ = false;
 };
 
-}  // namespace hlb::programs
+}  // namespace hlb::helpers
