@@ -106,6 +106,9 @@ Daemon::Daemon(Options options, Config config)
           io_.get_executor(), clock_, monitor_, options_.connections_socket,
           [this](const connections::Closing& closing) { operator_side_.closed(closing); },
           trouble_of("connections")),
+      closing_control_(
+          io_.get_executor(), monitor_, closer_,
+          [this](const connections::Closing& closing) { operator_side_.closed(closing); }),
       state_file_(
           io_.get_executor(), disk_, options_.state_dir,
           [this](StateEncoder& encoder, std::size_t first) {
@@ -232,7 +235,12 @@ void Daemon::join_bus() {
            [this](bus::FailbackRequest request, bus::Control::ChangeReply reply) {
              failback_control_.fail_back(std::move(request), std::move(reply));
            },
-       .reload = [this](Reloader::Reply reply) { reload(std::move(reply)); }});
+       .reload = [this](Reloader::Reply reply) { reload(std::move(reply)); },
+       .close_connections =
+           [this](bus::ClosingRequest request, bus::Control::ChangeReply reply) {
+             closing_control_.close(std::move(request), std::move(reply));
+           },
+       .count_connections = {}});
 }
 
 void Daemon::watch_routes() {

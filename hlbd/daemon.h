@@ -22,6 +22,7 @@
 #include "engine/hints.h"
 #include "engine/monitor.h"
 #include "network/routes.h"
+#include "operators/control/closing_control.h"
 #include "operators/control/failback_control.h"
 #include "operators/control/override_control.h"
 #include "operators/control/reloader.h"
@@ -107,6 +108,7 @@ class Daemon : private Monitor::Observer {
   FailbackControl failback_control_;
   OperatorSide operator_side_;
   connections::Closer closer_;
+  ClosingControl closing_control_;
   StateFile state_file_;
   network::RouteWatch routes_;
   std::optional<publish::PeerSocket> peer_socket_;

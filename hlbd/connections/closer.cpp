@@ -36,6 +36,10 @@ void Closer::try_out() {
   });
 }
 
+void Closer::ender_was_used() {
+  if (!wanted_) ender_.rest();
+}
+
 void Closer::changed(const BackendChange& change) {
   if (change.service.close_connections == CloseConnections::never) return;
   std::erase_if(deaths_, [&](const Death& death) {
@@ -60,8 +64,8 @@ void Closer::take_turns() {
   await_next_turn();
 }
 
-// Returns whether the death has another turn. Once it was seen amid a mass failure it has none: that
-// may be over soon, though all are as unreachable as before.
+// Returns whether the death has another turn. Once it was seen amid a mass failure it has none:
+// that may be over soon, though all are as unreachable as before.
 bool Closer::take_turn(Death& death) {
   const auto now = clock_.now();
   if (!death.told || now < *death.told + kTurns.at(death.turn)) return true;
@@ -91,7 +95,9 @@ void Closer::ask() {
                if (!ended) return retry_->set(clock_.now() + kRetry);
                for (std::size_t index = 0; index < owners.size(); ++index) {
                  const std::uint32_t count = (*ended)[index];
-                 if (count > 0) on_closed_({owners[index].service, owners[index].backend, count});
+                 if (count > 0) {
+                   on_closed_({owners[index].service, owners[index].backend, count, std::nullopt});
+                 }
                }
              });
 }

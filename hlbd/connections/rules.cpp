@@ -10,27 +10,31 @@ bool is_used_at(const ServiceSpec& service, const BackendSpec& backend, std::uin
   return ports.empty() || std::ranges::binary_search(ports, port);
 }
 
-// Whether that service takes the backend for alive, or may, at this port.
-bool needs(const Monitor& monitor, std::size_t service, const WatchedBackend& backend,
-           std::uint16_t port) {
-  return backend.state != State::down && is_used_at(monitor.services()[service], backend.spec, port);
+// Whether a service, by its place, takes its backend for alive, or may.
+using Needs = std::function<bool(std::size_t service, const WatchedBackend& backend)>;
+
+bool is_alive(std::size_t /*service*/, const WatchedBackend& backend) {
+  return backend.state != State::down;
 }
 
 bool anybody_needs(const Monitor& monitor, const Address& address, std::uint16_t port,
-                   std::span<const std::size_t> with_close_ports) {
+                   std::span<const std::size_t> with_close_ports, const Needs& needs) {
+  const auto needs_here = [&](std::size_t service, const WatchedBackend& backend) {
+    return needs(service, backend) && is_used_at(monitor.services()[service], backend.spec, port);
+  };
   constexpr std::uint16_t kNoPort = 0;
   for (const std::uint16_t at : {port, kNoPort}) {
     const auto users = monitor.users_at(address, at);
     const bool needed = std::ranges::any_of(users, [&](const Check::User& user) {
       const WatchedBackend& backend = monitor.watched()[user.service].backends[user.backend];
-      return needs(monitor, user.service, backend, port);
+      return needs_here(user.service, backend);
     });
     if (needed) return true;
   }
   return std::ranges::any_of(with_close_ports, [&](std::size_t service) {
     const WatchedService& watched = monitor.watched()[service];
     const auto place = watched.find(address);
-    return place && needs(monitor, service, watched.backends[*place], port);
+    return place && needs_here(service, watched.backends[*place]);
   });
 }
 
@@ -72,7 +76,23 @@ std::vector<std::uint16_t> ports_to_close(const Monitor& monitor, std::size_t se
   }
   auto ports = ports_used(spec, watched.spec);
   std::erase_if(ports, [&](std::uint16_t port) {
-    return anybody_needs(monitor, backend, port, with_close_ports);
+    return anybody_needs(monitor, backend, port, with_close_ports, is_alive);
+  });
+  return ports;
+}
+
+std::vector<std::uint16_t> ports_to_clear(const Monitor& monitor, std::size_t service,
+                                          const BackendSpec& backend,
+                                          std::span<const std::size_t> with_close_ports,
+                                          const Meant& meant) {
+  const Needs needs = [&](std::size_t other, const WatchedBackend& same) {
+    const bool in_use =
+        state_under(same.override, same.state) != State::down && !withdraws(same.override);
+    return in_use && !meant(other);
+  };
+  auto ports = ports_used(monitor.services()[service], backend);
+  std::erase_if(ports, [&](std::uint16_t port) {
+    return anybody_needs(monitor, backend.address, port, with_close_ports, needs);
   });
   return ports;
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -11,7 +12,7 @@
 
 namespace hlb::connections {
 
-// The services that say at which ports they are used, whatever their checks: for may_close().
+// The services that say at which ports they are used, whatever their checks.
 std::vector<std::size_t> services_with_close_ports(const Monitor& monitor);
 
 // The ports of a backend at which connections may be ended now; empty if none may:
@@ -24,5 +25,16 @@ std::vector<std::size_t> services_with_close_ports(const Monitor& monitor);
 std::vector<std::uint16_t> ports_to_close(const Monitor& monitor, std::size_t service,
                                           const Address& backend,
                                           std::span<const std::size_t> with_close_ports);
+
+// Whether a service is among those that an operator means, by its place.
+using Meant = std::function<bool(std::size_t service)>;
+
+// The ports of a backend at which an operator may have connections ended: where its service is
+// used, unless a service that isn't meant has the address in use there, up or unknown, and not
+// withdrawn.
+std::vector<std::uint16_t> ports_to_clear(const Monitor& monitor, std::size_t service,
+                                          const BackendSpec& backend,
+                                          std::span<const std::size_t> with_close_ports,
+                                          const Meant& meant);
 
 }  // namespace hlb::connections

@@ -244,6 +244,20 @@ std::uint32_t Client::fail_back(const std::string& service) {
   return change([&] { return link_->Failback(service); });
 }
 
+std::uint32_t Client::close_connections(const std::string& target, std::chrono::microseconds idle) {
+  const auto microseconds = static_cast<std::uint64_t>(idle.count());
+  return change([&] { return link_->CloseConnections(target, microseconds); });
+}
+
+tl::expected<std::vector<ConnectionReport>, Failure> Client::connections(
+    const std::string& service) {
+  try {
+    return bus::ConnectionRow::reports_of(link_->ListConnections(service));
+  } catch (const sdbus::Error& error) {
+    return tl::unexpected(not_answered(describe(error, bus_), false));
+  }
+}
+
 void Client::reload() {
   change([this] { link_->Reload(); });
 }

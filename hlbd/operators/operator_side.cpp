@@ -19,7 +19,8 @@ OperatorSide::OperatorSide(boost::asio::io_context& io, const Monitor& monitor,
       troubles_([this] {
         if (bus_) bus_->overview_changed();
       }),
-      directory_(monitor, publisher, clock, events_, troubles_),
+      census_(io.get_executor(), clock),
+      directory_(monitor, publisher, clock, events_, troubles_, census_),
       hooks_(io.get_executor(), std::move(programs)),
       telemetry_(io.get_executor(), clock, monitor,
                  [this](const std::string& trouble) { troubles_.show("metrics", trouble); }) {}
@@ -34,6 +35,12 @@ void OperatorSide::join_bus(bus::BusKind kind, bus::Identity identity, bus::Cont
     auto answer = resolve(publisher_.table(), name, family);
     telemetry_.looked_up(answer);
     return answer;
+  };
+  control.count_connections = [this](const bus::Control::CountReply& reply) {
+    census_.ask([reply](const connections::Counted& counted) {
+      if (counted) return reply({});
+      reply(refuse(Refusal::Kind::not_possible, counted.error()));
+    });
   };
   bus_.emplace(
       io_, kind, bus::Offer{std::move(identity), resolve_counted, directory_, std::move(control)},

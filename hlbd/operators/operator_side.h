@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "connections/census.h"
 #include "connections/closer.h"
 #include "engine/clock.h"
 #include "engine/monitor.h"
@@ -63,6 +64,7 @@ class OperatorSide {
   FirstStates first_states_;
   EventLog events_;
   Troubles troubles_;
+  connections::Census census_;
   MonitorDirectory directory_;
   Hooks hooks_;
   Telemetry telemetry_;

@@ -37,14 +37,14 @@ def hlbd(stage, bus):
 
 STATUS = f"""\
 hlbd VERSION, up N: 2 services, 1 down; 3 of 5 backends up
-  BACKEND STATE AGE LATENCY REMARK
+  BACKEND STATE AGE LATENCY CONN REMARK
 app.test degraded for N, 3 of 4 up, 1 answered
-  {A}:8082 up N N ms = HTTP 200 OK
-  {B}:8082 up N N ms = drained until HH:MM by root: kernel update; HTTP 200 OK
-  {C}:8082 down N - = connection refused
-  {STANDBY}:8082 up N N ms = standby, priority 1; HTTP 200 OK
+  {A}:8082 up N N ms = 0 HTTP 200 OK
+  {B}:8082 up N N ms = 0 drained until HH:MM by root: kernel update; HTTP 200 OK
+  {C}:8082 down N - = 0 connection refused
+  {STANDBY}:8082 up N N ms = 0 standby, priority 1; HTTP 200 OK
 none.test down for N, 0 of 1 up
-  127.0.0.21:8082 down N - = connection refused
+  127.0.0.21:8082 down N - = 0 connection refused
 """
 
 

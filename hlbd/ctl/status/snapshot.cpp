@@ -74,6 +74,19 @@ std::vector<BackendReport> backends_of(Client& client, const std::string& servic
   return backends;
 }
 
+void add_connections(Client& client, const std::string& service,
+                     std::span<BackendReport> backends) {
+  const auto counted = client.connections(service);
+  if (!counted) return;
+  std::unordered_map<std::string, std::uint32_t> by_backend;
+  for (const ConnectionReport& each : *counted)
+    by_backend.emplace(each.service + "/" + each.address, each.connections);
+  for (BackendReport& backend : backends) {
+    const auto found = by_backend.find(backend.service + "/" + backend.address);
+    if (found != by_backend.end()) backend.connections = found->second;
+  }
+}
+
 Snapshot take_snapshot(Client& client, const std::string& name) {
   Snapshot snapshot;
   snapshot.hlbd = client.daemon();
@@ -81,7 +94,9 @@ Snapshot take_snapshot(Client& client, const std::string& name) {
   std::vector<ServiceReport> services = client.services();
   if (!service.empty())
     std::erase_if(services, [&](const ServiceReport& each) { return each.name != service; });
-  snapshot.services = join(std::move(services), client.backends(service));
+  std::vector<BackendReport> backends = client.backends(service);
+  add_connections(client, service, backends);
+  snapshot.services = join(std::move(services), std::move(backends));
   for (Listed& each : snapshot.services)
     complete(client, each.backends);
   tell_what_serves(client, snapshot.services);

@@ -28,6 +28,10 @@ Snapshot take_snapshot(Client& client, const std::string& name);
 // The backends of one service, with all that is known of them.
 std::vector<BackendReport> backends_of(Client& client, const std::string& service);
 
+// Adds this host's connections to these backends of `service`, or of all services for "", if hlbd
+// counts them.
+void add_connections(Client& client, const std::string& service, std::span<BackendReport> backends);
+
 // Whether it would be answered if backends of a better priority weren't. `all` are its service's.
 bool is_standby(const BackendReport& backend, std::span<const BackendReport> all);
 

@@ -12,6 +12,10 @@ Json json_of(std::int32_t outcome) {
   return outcome == History::kFailed ? "failed" : "unknown";
 }
 
+Json json_of(const std::optional<std::uint32_t>& count) {
+  return count ? Json(*count) : Json();
+}
+
 Json json_of(const OverrideReport& override) {
   if (override.kind.empty()) return {};
   return {{"kind", override.kind},
@@ -32,7 +36,8 @@ Json json_of(const BackendReport& backend) {
       {"held_back", backend.held_back}, {"since", json_time(backend.since)},
       {"reason", backend.reason},       {"override", json_of(backend.override)},
       {"weight", backend.weight},       {"weight_percent", backend.weight_percent},
-      {"priority", backend.priority},   {"outcomes", std::move(outcomes)}};
+      {"priority", backend.priority},   {"connections", json_of(backend.connections)},
+      {"outcomes", std::move(outcomes)}};
 }
 
 Json json_of(const Listed& listed) {

@@ -84,7 +84,7 @@ Metrics::Metrics()
                                  "Whether the configuration that was read last is the one in use.")
                               .Add({})),
       closed_(counters(registry_, "hlb_connections_closed_total",
-                       "Connections of this host that were ended, as their backend was down.")) {
+                       "Connections of this host that hlbd had ended.")) {
   count_checks();
   auto& detections = histograms(
       registry_, "hlb_detection_seconds",

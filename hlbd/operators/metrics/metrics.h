@@ -46,7 +46,7 @@ class Metrics {
   void published_tables(std::uint64_t so_far);
   void loop_lagged(std::chrono::nanoseconds lag);
   void loaded_configuration(bool good);
-  // Connections of this host to a backend of the service that was down.
+  // Connections of this host to a backend of the service, which were ended.
   void closed_connections(const std::string& service, std::uint32_t count);
 
   // Joins all of the above, as it stands, with the services.
