@@ -30,6 +30,7 @@ struct Config {
   std::vector<std::string> on_change;           // for services without a command of their own
   std::string on_change_user = "nobody";        // runs every on_change when hlbd is root
   bool watch_connections = true;                // of all programs, to remote backends
+  bool count_connections = false;               // for the metrics
   std::optional<MetricsAddress> metrics;        // unset: not served
   std::vector<ServiceSpec> services;
 };

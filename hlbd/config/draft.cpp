@@ -37,6 +37,7 @@ void read_daemon(const Value& value, Config& config, Faults& faults) {
   config.on_change = read_command(table, "on_change", kHookExample, faults);
   read_user(table, "on_change_user", faults, config.on_change_user);
   table.boolean("watch_connections", config.watch_connections);
+  table.boolean("count_connections", config.count_connections);
   config.metrics = read_metrics_address(table, faults);
   table.reject_unknown();
 }

@@ -22,11 +22,12 @@ OperatorSide::OperatorSide(boost::asio::io_context& io, const Monitor& monitor,
       census_(io.get_executor(), clock),
       directory_(monitor, publisher, clock, events_, troubles_, census_),
       hooks_(io.get_executor(), std::move(programs)),
-      telemetry_(io.get_executor(), clock, monitor,
+      telemetry_(io.get_executor(), clock, monitor, census_,
                  [this](const std::string& trouble) { troubles_.show("metrics", trouble); }) {}
 
 void OperatorSide::configure(const Config& config) {
   telemetry_.serve_at(config.metrics);
+  telemetry_.count_connections(config.metrics && config.count_connections);
   hooks_.configure({.command = config.on_change, .user = config.on_change_user});
 }
 

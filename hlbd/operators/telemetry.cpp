@@ -28,20 +28,53 @@ std::string name_of(const MetricsAddress& at) {
 }  // namespace
 
 Telemetry::Telemetry(const boost::asio::any_io_executor& executor, const Clock& clock,
-                     const Monitor& monitor, OnTrouble on_trouble)
+                     const Monitor& monitor, connections::Census& census, OnTrouble on_trouble)
     : clock_(clock),
       monitor_(monitor),
+      census_(census),
       on_trouble_(std::move(on_trouble)),
-      server_(executor, [this] { return expose(); }) {}
+      server_(executor, [this] { return expose(); }),
+      next_count_(executor) {}
 
 void Telemetry::serve_at(const std::optional<MetricsAddress>& address) {
   if (address && address == address_) return;
   server_.close();
   address_.reset();
-  const std::string trouble = address ? try_to_serve_at(*address) : "";
+  not_served_ = address ? try_to_serve_at(*address) : "";
   // Each time, as who reloads for its sake waits for an answer.
-  if (!trouble.empty()) spdlog::warn("metrics: {}; a reload tries again", trouble);
-  on_trouble_(trouble);
+  if (!not_served_.empty()) spdlog::warn("metrics: {}; a reload tries again", not_served_);
+  tell_trouble();
+}
+
+void Telemetry::tell_trouble() {
+  on_trouble_(not_served_.empty() ? not_counted_ : not_served_);
+}
+
+void Telemetry::count_connections(bool wanted) {
+  if (std::exchange(counts_, wanted) == wanted) return;
+  if (wanted) return count();
+  next_count_.cancel();
+  counts_now_.reset();
+  not_counted_.clear();
+  tell_trouble();
+}
+
+void Telemetry::count() {
+  next_count_.expires_after(kBetweenCounts);
+  next_count_.async_wait(scope_.guard([this](const boost::system::error_code& error) {
+    if (!error && counts_) count();
+  }));
+  census_.ask(scope_.guard([this](const connections::Counted& counted) {
+    if (counts_) this->counted(counted);
+  }));
+}
+
+void Telemetry::counted(const connections::Counted& counted) {
+  counts_now_ = counted.value_or(nullptr);
+  const std::string why = counted ? "" : "connections can't be counted: " + counted.error();
+  if (std::exchange(not_counted_, why) == why) return;
+  if (!why.empty()) spdlog::warn("metrics: {}", why);
+  tell_trouble();
 }
 
 // Returns what stands in the way; empty when nothing does.
@@ -98,6 +131,12 @@ metrics::Exposition Telemetry::expose() const {
                                   .suspect = monitor_.verdicts()[i].backends[k].suspect,
                                   .override = override ? name_of(*override) : std::string_view()});
     }
+  }
+  if (counts_now_) {
+    samples.connections = [counts = counts_now_](const ServiceSpec& service,
+                                                 const BackendSpec& backend) {
+      return counts->to(service, backend);
+    };
   }
   return metrics_.expose(std::move(samples));
 }

@@ -27,7 +27,7 @@ def backends(stage):
 
 @pytest.fixture
 def hlbd(stage, backends):
-    return stage.hlbd(config(service(NAME, [A, B]), metrics=AT))
+    return stage.hlbd(config(service(NAME, [A, B]), metrics=AT, count_connections=True))
 
 
 def test_promtool_finds_nothing_wrong(hlbd):

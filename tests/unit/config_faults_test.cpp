@@ -85,7 +85,7 @@ INSTANTIATE_TEST_SUITE_P(
                    R"(hlbd.toml:1:1: "daemon" must be one table, [daemon], not an array)"},
         with_daemon(
             "listen = \"127.0.0.1:9808\"",
-            R"(1: unknown key "listen" in [daemon]; remove it, or use "log_level", "max_stale", "on_change", "on_change_user", "watch_connections" or "metrics")"),
+            R"(1: unknown key "listen" in [daemon]; remove it, or use "log_level", "max_stale", "on_change", "on_change_user", "watch_connections", "count_connections" or "metrics")"),
         with_daemon("log_levle = \"info\"",
                     R"(1: unknown key "log_levle" in [daemon]; did you mean "log_level"?)"),
         with_daemon(
@@ -105,6 +105,8 @@ INSTANTIATE_TEST_SUITE_P(
                     R"(18: "no-such-user" is no user of this host; create it or choose another)"),
         with_daemon("watch_connections = \"no\"",
                     R"(21: "watch_connections" must be true or false, not a string)"),
+        with_daemon("count_connections = 1",
+                    R"(21: "count_connections" must be true or false, not an integer)"),
         with_daemon("on_change_user = 0",
                     R"(18: "on_change_user" must be a string in quotes, not an integer)"),
         with_daemon(

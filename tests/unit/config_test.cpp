@@ -68,6 +68,7 @@ TEST(Config, HasTheDocumentedDefaults) {
   EXPECT_THAT(config.on_change, IsEmpty());
   EXPECT_EQ(config.on_change_user, "nobody");
   EXPECT_TRUE(config.watch_connections);
+  EXPECT_FALSE(config.count_connections);
   EXPECT_EQ(config.metrics, std::nullopt);
 
   ServiceSpec expected;
@@ -111,6 +112,7 @@ TEST(Config, TakesEveryKey) {
 log_level = "error"
 max_stale = "1.5s"
 watch_connections = false
+count_connections = true
 [[service]]
 name = "App.Local."
 backends = ["10.0.0.1", { address = "fd99::1", weight = 65535, priority = 65535, port = 65535 },
@@ -137,6 +139,7 @@ fall = 100
   EXPECT_EQ(config.log_level, LogLevel::error);
   EXPECT_EQ(config.max_stale, 1500ms);
   EXPECT_FALSE(config.watch_connections);
+  EXPECT_TRUE(config.count_connections);
 
   ServiceSpec expected;
   expected.name = "app.local";

@@ -152,6 +152,21 @@ hlb_override{service="b.test",backend="10.0.0.1",kind="drain"} 1
 )");
 }
 
+TEST(Exposition, ShowsConnectionsWhereTheyAreCounted) {
+  const auto connections = [](const ServiceSpec& service, const BackendSpec& backend) {
+    return static_cast<std::uint32_t>(service.name.size() + backend.address.bytes[3]);
+  };
+  const std::string text =
+      services_of({.services = list_of({service("a.test", {"10.0.0.1", "10.0.0.2"})}),
+                   .states = {{}},
+                   .backends = {{}, {}},
+                   .connections = connections});
+  EXPECT_THAT(text,
+              HasSubstr("# TYPE hlb_backend_connections gauge\n"
+                        "hlb_backend_connections{service=\"a.test\",backend=\"10.0.0.1\"} 7\n"
+                        "hlb_backend_connections{service=\"a.test\",backend=\"10.0.0.2\"} 8\n"));
+}
+
 TEST(Exposition, MakesOneTextOfManyParts) {
   constexpr std::size_t kServices = 600;
   std::vector<ServiceSpec> specs;

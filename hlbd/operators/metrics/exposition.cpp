@@ -23,6 +23,7 @@ struct Sample {
   const ServiceSample& of_service;
   const BackendSpec* backend = nullptr;
   BackendSample state{};
+  const ConnectionsTo* connections = nullptr;
 };
 
 ClientMetric gauge(std::vector<ClientMetric::Label> labels, double value) {
@@ -64,6 +65,11 @@ void add_override(const Sample& sample, std::vector<ClientMetric>& metrics) {
   metrics.push_back(gauge(std::move(labels), 1));
 }
 
+void add_connections(const Sample& sample, std::vector<ClientMetric>& metrics) {
+  metrics.push_back(
+      gauge(labels_of(sample), (*sample.connections)(sample.service, *sample.backend)));
+}
+
 // A gauge that has a value for each service, or for each backend of one.
 struct Family {
   const char* name;
@@ -86,7 +92,10 @@ constexpr std::array kFamilies = {
            add_suspect},
     Family{"hlb_override", "1 for each backend that an operator has overridden.", true,
            add_override},
+    Family{"hlb_backend_connections", "Connections of this host's programs to the backend.", true,
+           add_connections},
 };
+constexpr std::size_t kUncounted = kFamilies.size() - 1;  // families without connections
 
 // The lines above a family's values.
 std::string_view without_comments(std::string_view text) {
@@ -103,7 +112,7 @@ bool Exposition::add_part(std::string& text) {
     text += serializer.Serialize(std::exchange(counted_, {}));
     return true;
   }
-  if (family_ == kFamilies.size()) return false;
+  if (family_ == (samples_.connections ? kFamilies.size() : kUncounted)) return false;
   const Family& family = kFamilies.at(family_);
   const std::span<const ServiceSpec> services = samples_.services->all();
   const bool continued = next_ != Place{};
@@ -113,9 +122,9 @@ bool Exposition::add_part(std::string& text) {
     const ServiceSpec& service = services[next_.service];
     const ServiceSample& state = samples_.states[next_.service];
     if (family.of_backends && next_.backend < service.backends.size()) {
-      family.add(
-          {service, state, &service.backends[next_.backend++], samples_.backends[next_.sample++]},
-          part.metric);
+      family.add({service, state, &service.backends[next_.backend++],
+                  samples_.backends[next_.sample++], &samples_.connections},
+                 part.metric);
       continue;
     }
     if (!family.of_backends) family.add({service, state}, part.metric);

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,12 +28,17 @@ struct ServiceSample {
   bool panic = false;
 };
 
+// Gives this host's connections to a backend of a service.
+using ConnectionsTo =
+    std::function<std::uint32_t(const ServiceSpec& service, const BackendSpec& backend)>;
+
 // Samples of all services at one moment. The services themselves are shared, so that 100,000 of
 // them are sampled in a few milliseconds.
 struct Samples {
   Services services;
   std::vector<ServiceSample> states;    // of each service
   std::vector<BackendSample> backends;  // of the first service, of the second, and so on
+  ConnectionsTo connections{};          // empty: they aren't counted
 };
 
 // The text of one moment, made in parts of about a quarter of a millisecond, so that ten thousand
