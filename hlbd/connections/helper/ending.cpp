@@ -76,9 +76,8 @@ void Ending::end_some(const EndRequest& request, std::uint8_t protocol, std::uin
   const auto error = sockets_.list(query, [&](const network::Socket& socket) {
     if (spared != 0 && socket.shown.idiag_uid == spared) return;
     const auto now = monotonic_now();
-    const auto meant = std::ranges::find_if(request.doomed, [&](const Doomed& each) {
-      return is_meant(each, socket, protocol, now);
-    });
+    const auto meant = std::ranges::find_if(
+        request.doomed, [&](const Doomed& each) { return is_meant(each, socket, protocol, now); });
     if (meant == request.doomed.end()) return;
     found.push_back({socket, static_cast<std::size_t>(meant - request.doomed.begin())});
   });

@@ -50,7 +50,8 @@ void Server::run() {
     if (welcomes) polled.push_back({listener_.get(), POLLIN, 0});
     const int limit = clients_.empty() ? static_cast<int>(kIdle.count()) : -1;
     const int ready = poll(polled.data(), polled.size(), limit);
-    if (ready < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");
+    if (ready < 0 && errno != EINTR)
+      throw std::system_error(errno, std::generic_category(), "poll");
     if (ready == 0) return;
     std::size_t index = 0;
     std::erase_if(clients_, [&](const Client& client) {

@@ -17,9 +17,9 @@ class Server {
   // How long a helper that was started by its socket stays for a hlbd that might come back.
   static constexpr std::chrono::milliseconds kIdle{30'000};
 
-  // `socket` is connected to hlbd, or listens for it. Throws std::system_error when the kernel can't
-  // be asked for sockets. From then on this process can do nothing but what it is for: the kernel
-  // refuses it to open, to connect, to execute and to signal.
+  // `socket` is connected to hlbd, or listens for it. Throws std::system_error when the kernel
+  // can't be asked for sockets. From then on this process can do nothing but what it is for: the
+  // kernel refuses it to open, to connect, to execute and to signal.
   explicit Server(FileDescriptor socket);
 
   // Serves until the connection ends, or nobody has been connected for kIdle.
