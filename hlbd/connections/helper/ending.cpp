@@ -49,9 +49,9 @@ bool is_meant(const Doomed& doomed, const network::Socket& socket, std::uint8_t 
 
 }  // namespace
 
-Ending::Ending() : sockets_(opened()) {}
+ConnectionEnding::ConnectionEnding() : sockets_(opened()) {}
 
-EndReply Ending::end(const EndRequest& request, std::uint32_t spared) {
+EndReply ConnectionEnding::end(const EndRequest& request, std::uint32_t spared) {
   EndReply reply{.id = request.id, .ended = std::vector<std::uint32_t>(request.doomed.size())};
   if (request.doomed.empty()) {
     reply.error = sockets_.try_to_end();
@@ -65,8 +65,8 @@ EndReply Ending::end(const EndRequest& request, std::uint32_t spared) {
   return reply;
 }
 
-void Ending::end_some(const EndRequest& request, std::uint8_t protocol, std::uint32_t spared,
-                      EndReply& reply) {
+void ConnectionEnding::end_some(const EndRequest& request, std::uint8_t protocol,
+                                std::uint32_t spared, EndReply& reply) {
   std::vector<network::Peer> peers;
   for (const Doomed& each : request.doomed)
     peers.push_back(each.peer);

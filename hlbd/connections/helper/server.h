@@ -11,7 +11,7 @@
 
 namespace hlb::connections {
 
-class Server {
+class ConnectionsServer {
  public:
   static constexpr std::size_t kMaxClients = 4;
   // How long a helper that was started by its socket stays for a hlbd that might come back.
@@ -20,7 +20,7 @@ class Server {
   // `socket` is connected to hlbd, or listens for it. Throws std::system_error when the kernel
   // can't be asked for sockets. From then on this process can do nothing but what it is for: the
   // kernel refuses it to open, to connect, to execute and to signal.
-  explicit Server(FileDescriptor socket);
+  explicit ConnectionsServer(FileDescriptor socket);
 
   // Serves until the connection ends, or nobody has been connected for kIdle.
   void run();
@@ -34,7 +34,7 @@ class Server {
   void add(FileDescriptor socket);
   bool serve(const Client& client);
 
-  Ending ending_;
+  ConnectionEnding ending_;
   FileDescriptor listener_{-1};
   std::vector<Client> clients_;
 };
