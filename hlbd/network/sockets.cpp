@@ -209,9 +209,8 @@ std::vector<int> SocketTable::end(std::span<const inet_diag_msg> sockets, std::u
     const ssize_t sent = ::sendto(socket_.get(), space.data(), size, 0,
                                   reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel);
     const int failure = sent < 0 ? errno : 0;
-    for (std::size_t index = 0; index < some.size(); ++index)
-      errors.push_back(failure != 0 ? failure
-                                    : answer_to(first + static_cast<std::uint32_t>(index)));
+    for (std::uint32_t sequence = first; sequence <= sequence_; ++sequence)
+      errors.push_back(failure != 0 ? failure : answer_to(sequence));
   }
   return errors;
 }

@@ -2,11 +2,11 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <ctime>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -67,9 +67,8 @@ EndReply ConnectionEnding::end(const EndRequest& request, std::uint32_t spared) 
 
 void ConnectionEnding::end_some(const EndRequest& request, std::uint8_t protocol,
                                 std::uint32_t spared, EndReply& reply) {
-  std::vector<network::Peer> peers;
-  for (const Doomed& each : request.doomed)
-    peers.push_back(each.peer);
+  std::vector<network::Peer> peers(request.doomed.size());
+  std::ranges::transform(request.doomed, peers.begin(), &Doomed::peer);
   std::vector<Found> found;
   const network::SocketQuery query{
       .protocol = protocol, .states = kWaiting, .times = protocol == IPPROTO_TCP, .peers = peers};
@@ -85,9 +84,8 @@ void ConnectionEnding::end_some(const EndRequest& request, std::uint8_t protocol
   if (error && protocol == IPPROTO_TCP) reply.error = error.value();
   std::ranges::stable_sort(found, std::ranges::greater(),
                            [](const Found& each) { return each.socket.idle; });
-  std::vector<inet_diag_msg> shown;
-  for (const Found& each : found)
-    shown.push_back(each.socket.shown);
+  std::vector<inet_diag_msg> shown(found.size());
+  std::ranges::transform(found, shown.begin(), [](const Found& each) { return each.socket.shown; });
   const auto errors = sockets_.end(shown, protocol);
   for (std::size_t index = 0; index < errors.size(); ++index) {
     if (errors[index] == 0) ++reply.ended[found[index].doomed];

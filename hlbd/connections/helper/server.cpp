@@ -44,6 +44,7 @@ void ConnectionsServer::add(FileDescriptor socket) {
 void ConnectionsServer::run() {
   while (listener_.valid() || !clients_.empty()) {
     std::vector<pollfd> polled;
+    polled.reserve(clients_.size() + 1);
     for (const Client& client : clients_)
       polled.push_back({client.socket.get(), POLLIN, 0});
     const bool welcomes = listener_.valid() && clients_.size() < kMaxClients;
