@@ -242,7 +242,7 @@ void read_close_connections(TableReader& table, ServiceSpec& service, Faults& fa
                                                 return ports_used(service, each).empty();
                                               }) ||
                           std::ranges::any_of(service.named, [&](const NamedBackends& each) {
-                            return !each.srv && ports_used(service, {.port = each.port}).empty();
+                            return !each.srv && ports_used(service, {.address = {}, .port = each.port}).empty();
                           });
   if (!lacks_port || service.checks.empty()) return;
   faults.add(value->at,

@@ -143,9 +143,10 @@ tl::expected<SocketTable, std::error_code> SocketTable::open() {
   return SocketTable(std::move(socket));
 }
 
-std::error_code SocketTable::ask(const nlmsghdr* request) {
-  const sockaddr_nl kernel{.nl_family = AF_NETLINK};
-  const ssize_t sent = ::sendto(socket_.get(), request, request->nlmsg_len, 0,
+std::error_code SocketTable::ask(const void* requests, std::size_t size) const {
+  sockaddr_nl kernel{};
+  kernel.nl_family = AF_NETLINK;
+  const ssize_t sent = ::sendto(socket_.get(), requests, size, 0,
                                 reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel);
   return sent < 0 ? last_error() : std::error_code();
 }
@@ -170,7 +171,7 @@ std::error_code SocketTable::list(const SocketQuery& query, std::uint8_t family,
       put_request(space.data(), SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, ++sequence_, wanted);
   if (const auto bytes = conditions.bytes(); !bytes.empty())
     ::mnl_attr_put(request, INET_DIAG_REQ_BYTECODE, bytes.size(), bytes.data());
-  if (const auto error = ask(request)) return error;
+  if (const auto error = ask(request, request->nlmsg_len)) return error;
   for (;;) {
     const ssize_t size = ::recv(socket_.get(), received_.data(), received_.size(), 0);
     if (size < 0) return last_error();
@@ -205,12 +206,9 @@ std::vector<int> SocketTable::end(std::span<const inet_diag_msg> sockets, std::u
       size +=
           put_request(space.data() + size, SOCK_DESTROY, NLM_F_ACK, ++sequence_, which)->nlmsg_len;
     }
-    const sockaddr_nl kernel{.nl_family = AF_NETLINK};
-    const ssize_t sent = ::sendto(socket_.get(), space.data(), size, 0,
-                                  reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel);
-    const int failure = sent < 0 ? errno : 0;
+    const std::error_code failure = ask(space.data(), size);
     for (std::uint32_t sequence = first; sequence <= sequence_; ++sequence)
-      errors.push_back(failure != 0 ? failure : answer_to(sequence));
+      errors.push_back(failure ? failure.value() : answer_to(sequence));
   }
   return errors;
 }
