@@ -26,6 +26,7 @@ using std::chrono::milliseconds;
 constexpr std::size_t kMostReceived = 65'536;  // the kernel puts at most 32 KiB into a datagram
 constexpr std::size_t kEndedAtOnce = 64;
 constexpr timeval kPatience{.tv_sec = 2, .tv_usec = 0};  // more than any dump takes
+constexpr milliseconds kEver = std::chrono::hours(24 * 365);  // few enough to be counted in ns, too
 
 // ---- which sockets are wanted ------------------------------------------------------------------
 
@@ -106,8 +107,8 @@ Socket socket_of(const nlmsghdr& message, const inet_diag_msg& shown) {
   return {.shown = shown,
           .peer = {sock_diag::key_from(shown.idiag_family, shown.id.idiag_dst),
                    ntohs(shown.id.idiag_dport)},
-          .quiet = made ? std::min(data, ack) : milliseconds::max(),
-          .idle = made ? std::min(sent, data) : milliseconds::max()};
+          .quiet = made ? std::min(data, ack) : kEver,
+          .idle = made ? std::min(sent, data) : kEver};
 }
 
 // The error in a message that ends an answer; 0 for success.
