@@ -73,12 +73,15 @@ class Closer {
   struct Owner {
     std::string service;
     Address backend;
+
+    friend bool operator==(const Owner&, const Owner&) = default;
   };
 
   void take_turns();
   bool take_turn(Death& death);
   void doom(const Death& death, std::uint16_t port, bool stale_alone);
   void ask();
+  void tell(const std::vector<Owner>& owners, const std::vector<std::uint32_t>& ended);
   void await_next_turn();
   void try_out();
 
