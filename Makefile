@@ -296,9 +296,9 @@ install: all ## into DESTDIR, under PREFIX; an existing configuration is kept
 	test -e "$(DESTDIR)/etc/hlb/hlbd.toml" || $(call put,644,/etc/hlb,hlbd/data/hlbd.toml)
 	install -D -m 644 hlbd/data/sysusers "$(DESTDIR)$(PREFIX)/lib/sysusers.d/hlbd.conf"
 	install -D -m 644 hlbd/data/apparmor "$(DESTDIR)/etc/apparmor.d/abstractions/nameservice.d/hlb"
-	$(call put,644,$(UNITDIR),hlbd/data/hlbd.service hlbd/data/hlb-programs.service hlbd/data/hlb-programs.socket)
+	$(call put,644,$(UNITDIR),hlbd/data/*.socket hlbd/data/hlbd.service hlbd/data/hlb-programs.service hlbd/data/hlb-connections.service)
 	sed -i 's|^Type=notify$$|Type=$(SERVICE_TYPE)|' "$(DESTDIR)$(UNITDIR)/hlbd.service"
-	sed -i 's|^ExecStart=/usr/|ExecStart=$(PREFIX)/|' "$(DESTDIR)$(UNITDIR)/hlbd.service" "$(DESTDIR)$(UNITDIR)/hlb-programs.service"
+	sed -i 's|^ExecStart=/usr/|ExecStart=$(PREFIX)/|' "$(DESTDIR)$(UNITDIR)"/hlb*.service
 	$(if $(DESTDIR),,ldconfig)
 
 # Removes all that `install` puts there but the configuration, and the folders that are empty then.
