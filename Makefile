@@ -82,6 +82,7 @@ config_sources := $(filter build/groups/config/%,$(groups))
 # C++ run time.
 helpers_side   := $(addprefix hlbd/helpers/,packets.cpp service_manager.cpp)
 helper_sources := $(helpers_side) hlbd/programs/message.cpp $(wildcard hlbd/programs/helper/*.cpp)
+# The one that ends connections has libmnl, and libseccomp to confine itself by.
 closer_sources := $(helpers_side) $(addprefix hlbd/,connections/message.cpp network/netlink.cpp network/sock_diag.cpp \
                       network/sockets.cpp system/socket_address.cpp text/address.cpp) $(wildcard hlbd/connections/helper/*.cpp)
 every_source   := $(wildcard $(addsuffix /*.cpp,libnss_hlb $(hlbd_folders) hlbd/*/helper $(ctl_folders) tests tests/* tests/*/*))
