@@ -100,7 +100,7 @@ ground_objects := $(call obj,$(addprefix hlbd/system/,socket_address.cpp whole_f
 # Beside its own files and those, hlbctl has those that read a configuration, and those that read the table.
 ctl_parts      := $(filter-out %/ctl/main.o,$(call obj,$(ctl_sources)))
 ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(ground_objects) $(shared_objects)
-fuzzed_objects := $(guest_objects) $(ground_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp discovery/reply.cpp \
+fuzzed_objects := $(guest_objects) $(ground_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp connections/message.cpp discovery/reply.cpp programs/message.cpp helpers/packets.cpp \
                     $(addprefix probes/,reason.cpp target.cpp way_socket.cpp $(addprefix http/,head_text.cpp response_body.cpp response_head.cpp)) \
                     $(addprefix publish/,encode.cpp live_record.cpp peer_protocol.cpp store_order.cpp)))
 preloads       := $(patsubst %,$(OUT)/tests/%.so,kernel_timers slept)
