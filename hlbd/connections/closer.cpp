@@ -60,8 +60,8 @@ void Closer::take_turns() {
   await_next_turn();
 }
 
-// Returns whether the death has another turn. Once it was seen amid a mass failure it has none: that
-// may be over soon, though all are as unreachable as before.
+// Returns whether the death has another turn. Once it was seen amid a mass failure it has none:
+// that may be over soon, though all are as unreachable as before.
 bool Closer::take_turn(Death& death) {
   const auto now = clock_.now();
   if (!death.told || now < *death.told + kTurns.at(death.turn)) return true;

@@ -3,8 +3,8 @@
 // quarter of an hour (tcp_retries2 in tcp(7)).
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <array>
+#include <boost/asio/any_io_executor.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -29,8 +29,8 @@ struct Closing {
   std::uint32_t connections;  // more than 0
 };
 
-// Used by hlbd's loop alone. All it is made with must outlive it. While no service wants it, there is
-// no helper, and nothing is asked.
+// Used by hlbd's loop alone. All it is made with must outlive it. While no service wants it, there
+// is no helper, and nothing is asked.
 class Closer {
  public:
   using OnClosed = std::function<void(const Closing& closing)>;
@@ -40,7 +40,8 @@ class Closer {
   static constexpr std::array<std::chrono::milliseconds, 3> kTurns = {
       std::chrono::milliseconds{0}, std::chrono::milliseconds{1000},
       std::chrono::milliseconds{5000}};
-  // A connection is stale once nothing has come over it for so long, and since the first failed probe.
+  // A connection is stale once nothing has come over it for so long, and since the first failed
+  // probe.
   static constexpr std::chrono::seconds kStale{1};
   // The time between two looks at whether it works again, while it doesn't.
   static constexpr std::chrono::seconds kRetry{30};
@@ -64,9 +65,9 @@ class Closer {
   struct Death {
     std::string service;
     Address backend;
-    Clock::TimePoint silent_since;          // its first failed probe
+    Clock::TimePoint silent_since;           // its first failed probe
     std::optional<Clock::TimePoint> told{};  // when it was published
-    std::size_t turn = 0;                   // the next of kTurns
+    std::size_t turn = 0;                    // the next of kTurns
   };
   // Whose connections these are.
   struct Owner {

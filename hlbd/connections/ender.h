@@ -38,8 +38,8 @@ class Ender {
   // The least time between two starts of a helper of hlbd's own.
   static constexpr std::chrono::seconds kPause{1};
 
-  // `socket`: where the helper listens. Empty: hlbd, if it is root, starts one of its own when there
-  // is something to ask.
+  // `socket`: where the helper listens. Empty: hlbd, if it is root, starts one of its own when
+  // there is something to ask.
   Ender(boost::asio::any_io_executor executor, std::filesystem::path socket, OnTrouble on_trouble);
   ~Ender();
   Ender(const Ender&) = delete;

@@ -13,7 +13,8 @@ bool is_used_at(const ServiceSpec& service, const BackendSpec& backend, std::uin
 // Whether that service takes the backend for alive, or may, at this port.
 bool needs(const Monitor& monitor, std::size_t service, const WatchedBackend& backend,
            std::uint16_t port) {
-  return backend.state != State::down && is_used_at(monitor.services()[service], backend.spec, port);
+  return backend.state != State::down &&
+         is_used_at(monitor.services()[service], backend.spec, port);
 }
 
 bool anybody_needs(const Monitor& monitor, const Address& address, std::uint16_t port,
