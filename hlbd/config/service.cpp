@@ -242,7 +242,9 @@ void read_close_connections(TableReader& table, ServiceSpec& service, Faults& fa
                                                 return ports_used(service, each).empty();
                                               }) ||
                           std::ranges::any_of(service.named, [&](const NamedBackends& each) {
-                            return !each.srv && ports_used(service, {.port = each.port}).empty();
+                            BackendSpec address;
+                            address.port = each.port;
+                            return !each.srv && ports_used(service, address).empty();
                           });
   if (!lacks_port || service.checks.empty()) return;
   faults.add(value->at,

@@ -130,6 +130,12 @@ nlmsghdr* put_request(void* space, std::uint16_t type, std::uint16_t flags, std:
   return request;
 }
 
+sockaddr_nl kernels_address() {
+  sockaddr_nl address{};
+  address.nl_family = AF_NETLINK;
+  return address;
+}
+
 }  // namespace
 
 SocketTable::SocketTable(FileDescriptor socket)
@@ -144,7 +150,7 @@ tl::expected<SocketTable, std::error_code> SocketTable::open() {
 }
 
 std::error_code SocketTable::ask(const nlmsghdr* request) {
-  const sockaddr_nl kernel{.nl_family = AF_NETLINK};
+  const sockaddr_nl kernel = kernels_address();
   const ssize_t sent = ::sendto(socket_.get(), request, request->nlmsg_len, 0,
                                 reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel);
   return sent < 0 ? last_error() : std::error_code();
@@ -205,7 +211,7 @@ std::vector<int> SocketTable::end(std::span<const inet_diag_msg> sockets, std::u
       size +=
           put_request(space.data() + size, SOCK_DESTROY, NLM_F_ACK, ++sequence_, which)->nlmsg_len;
     }
-    const sockaddr_nl kernel{.nl_family = AF_NETLINK};
+    const sockaddr_nl kernel = kernels_address();
     const ssize_t sent = ::sendto(socket_.get(), space.data(), size, 0,
                                   reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel);
     const int failure = sent < 0 ? errno : 0;
