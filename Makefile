@@ -82,6 +82,7 @@ config_sources := $(filter build/groups/config/%,$(groups))
 # C++ run time.
 helpers_side   := $(addprefix hlbd/helpers/,packets.cpp service_manager.cpp)
 helper_sources := $(helpers_side) hlbd/programs/message.cpp $(wildcard hlbd/programs/helper/*.cpp)
+# The one that ends connections has libmnl, and libseccomp to confine itself by.
 closer_sources := $(helpers_side) $(addprefix hlbd/,connections/message.cpp network/netlink.cpp network/sock_diag.cpp \
                       network/sockets.cpp system/socket_address.cpp text/address.cpp) $(wildcard hlbd/connections/helper/*.cpp)
 every_source   := $(wildcard $(addsuffix /*.cpp,libnss_hlb $(hlbd_folders) hlbd/*/helper $(ctl_folders) tests tests/* tests/*/*))
@@ -99,7 +100,7 @@ ground_objects := $(call obj,$(addprefix hlbd/system/,socket_address.cpp whole_f
 # Beside its own files and those, hlbctl has those that read a configuration, and those that read the table.
 ctl_parts      := $(filter-out %/ctl/main.o,$(call obj,$(ctl_sources)))
 ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(ground_objects) $(shared_objects)
-fuzzed_objects := $(guest_objects) $(ground_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp discovery/reply.cpp \
+fuzzed_objects := $(guest_objects) $(ground_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp connections/message.cpp discovery/reply.cpp programs/message.cpp helpers/packets.cpp \
                     $(addprefix probes/,reason.cpp target.cpp way_socket.cpp $(addprefix http/,head_text.cpp response_body.cpp response_head.cpp)) \
                     $(addprefix publish/,encode.cpp live_record.cpp peer_protocol.cpp store_order.cpp)))
 preloads       := $(patsubst %,$(OUT)/tests/%.so,kernel_timers slept)
@@ -296,9 +297,9 @@ install: all ## into DESTDIR, under PREFIX; an existing configuration is kept
 	test -e "$(DESTDIR)/etc/hlb/hlbd.toml" || $(call put,644,/etc/hlb,hlbd/data/hlbd.toml)
 	install -D -m 644 hlbd/data/sysusers "$(DESTDIR)$(PREFIX)/lib/sysusers.d/hlbd.conf"
 	install -D -m 644 hlbd/data/apparmor "$(DESTDIR)/etc/apparmor.d/abstractions/nameservice.d/hlb"
-	$(call put,644,$(UNITDIR),hlbd/data/hlbd.service hlbd/data/hlb-programs.service hlbd/data/hlb-programs.socket)
+	$(call put,644,$(UNITDIR),hlbd/data/*.socket hlbd/data/hlbd.service hlbd/data/hlb-programs.service hlbd/data/hlb-connections.service)
 	sed -i 's|^Type=notify$$|Type=$(SERVICE_TYPE)|' "$(DESTDIR)$(UNITDIR)/hlbd.service"
-	sed -i 's|^ExecStart=/usr/|ExecStart=$(PREFIX)/|' "$(DESTDIR)$(UNITDIR)/hlbd.service" "$(DESTDIR)$(UNITDIR)/hlb-programs.service"
+	sed -i 's|^ExecStart=/usr/|ExecStart=$(PREFIX)/|' "$(DESTDIR)$(UNITDIR)"/hlb*.service
 	$(if $(DESTDIR),,ldconfig)
 
 # Removes all that `install` puts there but the configuration, and the folders that are empty then.

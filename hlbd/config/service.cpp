@@ -208,7 +208,6 @@ void read_backends_and_checks(TableReader& table, ServiceSpec& service, ClaimedN
 // ---- connections of the dead -------------------------------------------------------------------
 
 constexpr std::size_t kMostClosePorts = 16;
-constexpr std::string_view kPortForm = "a number from 1 to 65535";
 
 void read_close_ports(TableReader& table, ServiceSpec& service, Faults& faults) {
   const Value::Array* array = table.array("close_ports", "[5432]");
@@ -216,7 +215,7 @@ void read_close_ports(TableReader& table, ServiceSpec& service, Faults& faults) 
   for (const Value& value : *array) {
     const auto* number = std::get_if<std::int64_t>(&value.data);
     if (number == nullptr || *number < 1 || *number > UINT16_MAX) {
-      faults.add(value.at, text::must_be("a port of close_ports", kPortForm, shown(value)));
+      faults.add(value.at, "a port must be a number from 1 to 65535, not " + shown(value));
     } else {
       service.close_ports.push_back(static_cast<std::uint16_t>(*number));
     }
@@ -237,13 +236,13 @@ void read_close_connections(TableReader& table, ServiceSpec& service, Faults& fa
   const Value* value = table.find("close_connections");
   if (value == nullptr || service.close_connections == CloseConnections::never) return;
   // Names that SRV records are of have ports.
-  const bool lacks_port = std::ranges::any_of(service.backends,
-                                              [&](const BackendSpec& each) {
-                                                return ports_used(service, each).empty();
-                                              }) ||
-                          std::ranges::any_of(service.named, [&](const NamedBackends& each) {
-                            return !each.srv && ports_used(service, {.port = each.port}).empty();
-                          });
+  const bool lacks_port =
+      std::ranges::any_of(
+          service.backends,
+          [&](const BackendSpec& each) { return ports_used(service, each).empty(); }) ||
+      std::ranges::any_of(service.named, [&](const NamedBackends& each) {
+        return !each.srv && ports_used(service, {.address = {}, .port = each.port}).empty();
+      });
   if (!lacks_port || service.checks.empty()) return;
   faults.add(value->at,
              "nothing says at which port there are connections to close, as no check asks at one; "

@@ -4,7 +4,6 @@
 #include <netinet/tcp.h>
 
 #include <algorithm>
-#include <array>
 #include <bitset>
 #include <boost/asio/post.hpp>
 #include <charconv>

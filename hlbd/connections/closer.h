@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,25 +65,26 @@ class Closer {
   void ender_was_used();
 
  private:
-  // A backend that went down.
-  struct Death {
+  // A backend of a service, by the service's name, as reloads move services.
+  struct Owner {
     std::string service;
     Address backend;
+
+    friend auto operator<=>(const Owner&, const Owner&) = default;
+  };
+  // What is known of one that went down.
+  struct Death {
     Clock::TimePoint silent_since;           // its first failed probe
     std::optional<Clock::TimePoint> told{};  // when it was published
     std::size_t turn = 0;                    // the next of kTurns
   };
-  // Whose connections these are.
-  struct Owner {
-    std::string service;
-    Address backend;
-  };
+  using Deaths = std::map<Owner, Death>;
 
   void take_turns();
-  bool take_turn(Death& death);
-  void doom(const Death& death, std::uint16_t port, bool stale_alone);
+  bool take_turn(const Owner& owner, Death& death);
+  void doom(const Owner& owner, const Death& death, std::uint16_t port, bool stale_alone);
   void ask();
-  void await_next_turn();
+  void tell(const std::vector<Owner>& owners, const std::vector<std::uint32_t>& ended);
   void try_out();
 
   Clock& clock_;
@@ -91,7 +93,9 @@ class Closer {
   Ender ender_;
   bool wanted_ = false;  // by any service
   std::vector<std::size_t> with_close_ports_;
-  std::vector<Death> deaths_;
+  Deaths deaths_;
+  std::vector<Owner> untold_;                   // deaths that aren't published yet
+  std::multimap<Clock::TimePoint, Owner> due_;  // turns; of some deaths that are over, too
   // What is to be asked for together, and in the same order whose it is.
   std::vector<Doomed> doomed_;
   std::vector<Owner> owners_;

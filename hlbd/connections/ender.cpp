@@ -34,18 +34,29 @@ Ender::~Ender() {
 }
 
 void Ender::end(std::vector<Doomed> doomed, Reply reply) {
+  resting_ = false;
   if (questions_.size() >= kMostWaiting) return reply(tl::unexpected(std::string(kHung)));
   questions_.push_back({{++last_id_, std::move(doomed)}, std::move(reply)});
   if (!asked_) ask_next();
 }
 
 void Ender::rest() {
-  if (questions_.empty() && link_ != nullptr) std::exchange(link_, nullptr)->close();
+  resting_ = true;
   tell("");
+  if (questions_.empty()) let_go();
+}
+
+// The next helper may be started at once: this one has done nothing wrong.
+void Ender::let_go() {
+  if (link_ != nullptr) std::exchange(link_, nullptr)->close();
+  next_start_ = {};
 }
 
 void Ender::ask_next() {
-  if (questions_.empty()) return;
+  if (questions_.empty()) {
+    if (resting_) let_go();
+    return;
+  }
   if (const auto sent = send_first(); !sent) return fail(sent.error());
   asked_ = true;
   link_->listen(true);
@@ -126,6 +137,7 @@ void Ender::fail(const std::string& trouble) {
 }
 
 void Ender::tell(const std::string& trouble) {
+  if (resting_ && !trouble.empty()) return;
   if (std::exchange(told_, trouble) != trouble) on_trouble_(trouble);
 }
 

@@ -38,8 +38,8 @@ class Ender {
   // The least time between two starts of a helper of hlbd's own.
   static constexpr std::chrono::seconds kPause{1};
 
-  // `socket`: where the helper listens. Empty: hlbd, if it is root, starts one of its own when there
-  // is something to ask.
+  // `socket`: where the helper listens. Empty: hlbd, if it is root, starts one of its own when
+  // there is something to ask.
   Ender(boost::asio::any_io_executor executor, std::filesystem::path socket, OnTrouble on_trouble);
   ~Ender();
   Ender(const Ender&) = delete;
@@ -49,7 +49,8 @@ class Ender {
   // from the loop, later or at once; not when this goes before.
   void end(std::vector<Doomed> doomed, Reply reply);
 
-  // Lets the helper go, until the next end(). There is no trouble with it meanwhile.
+  // Lets the helper go once it has answered, until the next end(). There is no trouble with it
+  // meanwhile.
   void rest();
 
   bool troubled() const { return !told_.empty(); }
@@ -62,6 +63,7 @@ class Ender {
   };
 
   void ask_next();
+  void let_go();
   tl::expected<void, std::string> send_first();
   tl::expected<void, std::string> connect();
   tl::expected<FileDescriptor, std::string> reach();
@@ -77,6 +79,7 @@ class Ender {
   std::shared_ptr<helpers::HelperLink> link_;  // nullptr when there is none
   std::deque<Question> questions_;             // the first is the one that was asked
   bool asked_ = false;
+  bool resting_ = false;  // until something is asked
   Id last_id_ = 0;
   Monotonic::time_point next_start_{};
   boost::asio::steady_timer deadline_;

@@ -29,7 +29,8 @@ struct Doomed {
 
 inline constexpr std::size_t kMostDoomed = network::kMostPeers;  // of a request
 
-// From hlbd: end these, those that have been idle for longest first. None: only say whether you could.
+// From hlbd: end these, those that have been idle for longest first. None: only say whether you
+// could.
 struct EndRequest {
   Id id = 0;
   std::vector<Doomed> doomed;

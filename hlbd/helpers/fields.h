@@ -1,5 +1,5 @@
-// The fields of a packet. Integers are in the byte order of the host, strings have their size before
-// them: both sides are of one package and one host.
+// The fields of a packet. Integers are in the byte order of the host, strings have their size
+// before them: both sides are of one package and one host.
 #pragma once
 
 #include <concepts>

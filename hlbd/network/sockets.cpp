@@ -26,6 +26,7 @@ using std::chrono::milliseconds;
 constexpr std::size_t kMostReceived = 65'536;  // the kernel puts at most 32 KiB into a datagram
 constexpr std::size_t kEndedAtOnce = 64;
 constexpr timeval kPatience{.tv_sec = 2, .tv_usec = 0};  // more than any dump takes
+constexpr milliseconds kEver = std::chrono::hours(24 * 365);  // few enough to be counted in ns, too
 
 // ---- which sockets are wanted ------------------------------------------------------------------
 
@@ -49,7 +50,7 @@ class Conditions {
 
  private:
   static std::size_t address_size(const Peer& peer) { return is_ipv4(peer.address) ? 4 : 16; }
-  static std::size_t size_of(const Peer& peer) { 
+  static std::size_t size_of(const Peer& peer) {
     return sizeof(inet_diag_bc_op) + sizeof(inet_diag_hostcond) + address_size(peer);
   }
 
@@ -74,8 +75,8 @@ class Conditions {
     bytes_.insert(bytes_.end(), address.begin(), address.end());
   }
 
-  // Jumps to the end, `distance` from here. What a failed condition jumps over is this command; after
-  // the last one that is beyond the end, which means no.
+  // Jumps to the end, `distance` from here. What a failed condition jumps over is this command;
+  // after the last one that is beyond the end, which means no.
   void put_success(std::size_t distance, bool last) {
     constexpr std::uint8_t kNothing = INET_DIAG_BC_NOP;
     constexpr std::uint8_t kJump = INET_DIAG_BC_JMP;
@@ -106,8 +107,8 @@ Socket socket_of(const nlmsghdr& message, const inet_diag_msg& shown) {
   return {.shown = shown,
           .peer = {sock_diag::key_from(shown.idiag_family, shown.id.idiag_dst),
                    ntohs(shown.id.idiag_dport)},
-          .quiet = made ? std::min(data, ack) : milliseconds::max(),
-          .idle = made ? std::min(sent, data) : milliseconds::max()};
+          .quiet = made ? std::min(data, ack) : kEver,
+          .idle = made ? std::min(sent, data) : kEver};
 }
 
 // The error in a message that ends an answer; 0 for success.
@@ -120,8 +121,8 @@ std::error_code as_error(int error) {
   return {error, std::generic_category()};
 }
 
-nlmsghdr* put_request(void* space, std::uint16_t type, std::uint16_t flags,
-                      std::uint32_t sequence, const inet_diag_req_v2& body) {
+nlmsghdr* put_request(void* space, std::uint16_t type, std::uint16_t flags, std::uint32_t sequence,
+                      const inet_diag_req_v2& body) {
   nlmsghdr* request = ::mnl_nlmsg_put_header(space);
   request->nlmsg_type = type;
   request->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
@@ -143,9 +144,10 @@ tl::expected<SocketTable, std::error_code> SocketTable::open() {
   return SocketTable(std::move(socket));
 }
 
-std::error_code SocketTable::ask(const nlmsghdr* request) {
-  const sockaddr_nl kernel{.nl_family = AF_NETLINK};
-  const ssize_t sent = ::sendto(socket_.get(), request, request->nlmsg_len, 0,
+std::error_code SocketTable::ask(const void* requests, std::size_t size) const {
+  sockaddr_nl kernel{};
+  kernel.nl_family = AF_NETLINK;
+  const ssize_t sent = ::sendto(socket_.get(), requests, size, 0,
                                 reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel);
   return sent < 0 ? last_error() : std::error_code();
 }
@@ -166,10 +168,11 @@ std::error_code SocketTable::list(const SocketQuery& query, std::uint8_t family,
   wanted.idiag_states = query.states;
   if (query.times) wanted.idiag_ext = 1U << (INET_DIAG_INFO - 1U);
   alignas(nlmsghdr) std::array<char, 8192> space{};
-  nlmsghdr* request = put_request(space.data(), SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, ++sequence_, wanted);
+  nlmsghdr* request =
+      put_request(space.data(), SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, ++sequence_, wanted);
   if (const auto bytes = conditions.bytes(); !bytes.empty())
     ::mnl_attr_put(request, INET_DIAG_REQ_BYTECODE, bytes.size(), bytes.data());
-  if (const auto error = ask(request)) return error;
+  if (const auto error = ask(request, request->nlmsg_len)) return error;
   for (;;) {
     const ssize_t size = ::recv(socket_.get(), received_.data(), received_.size(), 0);
     if (size < 0) return last_error();
@@ -179,7 +182,8 @@ std::error_code SocketTable::list(const SocketQuery& query, std::uint8_t family,
       if (message->nlmsg_seq != sequence_) continue;
       const bool over = message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR;
       if (over) return as_error(error_in(*message));
-      if (const auto* shown = payload_of<inet_diag_msg>(*message)) take(socket_of(*message, *shown));
+      if (const auto* shown = payload_of<inet_diag_msg>(*message))
+        take(socket_of(*message, *shown));
     }
   }
 }
@@ -200,14 +204,12 @@ std::vector<int> SocketTable::end(std::span<const inet_diag_msg> sockets, std::u
       which.sdiag_family = each.idiag_family;
       which.sdiag_protocol = protocol;
       which.id = each.id;
-      size += put_request(space.data() + size, SOCK_DESTROY, NLM_F_ACK, ++sequence_, which)->nlmsg_len;
+      size +=
+          put_request(space.data() + size, SOCK_DESTROY, NLM_F_ACK, ++sequence_, which)->nlmsg_len;
     }
-    const sockaddr_nl kernel{.nl_family = AF_NETLINK};
-    const ssize_t sent = ::sendto(socket_.get(), space.data(), size, 0,
-                                  reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel);
-    const int failure = sent < 0 ? errno : 0;
-    for (std::size_t index = 0; index < some.size(); ++index)
-      errors.push_back(failure != 0 ? failure : answer_to(first + static_cast<std::uint32_t>(index)));
+    const std::error_code failure = ask(space.data(), size);
+    for (std::uint32_t sequence = first; sequence <= sequence_; ++sequence)
+      errors.push_back(failure ? failure.value() : answer_to(sequence));
   }
   return errors;
 }
@@ -218,7 +220,8 @@ int SocketTable::answer_to(std::uint32_t sequence) {
     const ssize_t size = ::recv(socket_.get(), received_.data(), received_.size(), 0);
     if (size < 0) return errno;
     const auto* message = reinterpret_cast<const nlmsghdr*>(received_.data());
-    if (!::mnl_nlmsg_ok(message, static_cast<int>(size)) || message->nlmsg_seq != sequence) continue;
+    if (!::mnl_nlmsg_ok(message, static_cast<int>(size)) || message->nlmsg_seq != sequence)
+      continue;
     if (message->nlmsg_type == NLMSG_ERROR) return error_in(*message);
   }
 }

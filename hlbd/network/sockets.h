@@ -71,7 +71,7 @@ class SocketTable {
 
   std::error_code list(const SocketQuery& query, std::uint8_t family,
                        const std::function<void(const Socket&)>& take);
-  std::error_code ask(const nlmsghdr* request);
+  std::error_code ask(const void* requests, std::size_t size) const;
   int answer_to(std::uint32_t sequence);
 
   FileDescriptor socket_;

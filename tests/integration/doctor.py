@@ -25,11 +25,11 @@ NOBODY = "nameserver 127.0.0.54\n"  # no DNS server is there
 class Machine:
     """This world with hlbd and a system bus, all in order."""
 
-    def __init__(self, stage, **daemon):
+    def __init__(self, stage, options=(), **daemon):
         self.stage = stage
         self.bus = SystemBus(stage)
         stage.backend(A)
-        self.hlbd = stage.hlbd(config(*SERVICES, **daemon), bus="system", env=self.bus.env)
+        self.hlbd = stage.hlbd(config(*SERVICES, **daemon), bus="system", env=self.bus.env, options=options)
         until(lambda: self.bus.resolve(NAME).returncode == 0, "org.hlb1 on the bus")
         self.env = environment(**self.bus.env)
 

@@ -116,7 +116,7 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(1: unknown key "anwser" in [[service]]; did you mean "answer"?)"),
         with_key(
             "\"\\n\" = 1",
-            R"(1: unknown key "\n" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "max_addresses", "when_all_down", "min_healthy", "panic", "failback", "backends", "check", "checks_needed", "agent", "slow_start" or "on_change")"),
+            R"(1: unknown key "\n" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "max_addresses", "when_all_down", "min_healthy", "panic", "failback", "backends", "check", "checks_needed", "agent", "slow_start", "close_connections", "close_ports" or "on_change")"),
         with_key("answer = \"first\"",
                  R"(10: "answer" must be "spread", "one" or "all", not "first")"),
         with_key("answer = true", R"(10: "answer" must be a string in quotes, not a boolean)"),
@@ -141,6 +141,18 @@ INSTANTIATE_TEST_SUITE_P(
         with_key(
             "slow_start = 30",
             R"(14: "slow_start" must be a duration with its unit in quotes, such as "500ms" or "2s", not an integer)"),
+        with_key("close_connections = \"always\"",
+                 R"(21: "close_connections" must be "never", "stale" or "all", not "always")"),
+        with_key("close_ports = 443",
+                 R"(15: "close_ports" must be an array such as [5432], not an integer)"),
+        with_key("close_ports = [443, 65536]",
+                 "21: a port must be a number from 1 to 65535, not 65536"),
+        with_key("close_ports = [0]", "16: a port must be a number from 1 to 65535, not 0"),
+        BrokenFile{service("\"a.b\"", R"(["10.0.0.1"])",
+                           "close_connections = \"all\"\ncheck = { type = \"icmp\" }\n"),
+                   "hlbd.toml:4:21: nothing says at which port there are connections to close, as "
+                   "no check asks at one; add close_ports = [5432], with the ports that clients "
+                   "connect to"},
         with_key("slow_start = \"61m\"", R"(14: "slow_start" must be 0s to 1h, not "61m")"),
         with_key(
             "on_change = \"/bin/sh\"",
@@ -152,7 +164,7 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(14: "/no-such-program" cannot be run: No such file or directory)"),
         with_key(
             "on_change_user = \"root\"",
-            R"(1: unknown key "on_change_user" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "max_addresses", "when_all_down", "min_healthy", "panic", "failback", "backends", "check", "checks_needed", "agent", "slow_start" or "on_change")")));
+            R"(1: unknown key "on_change_user" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "max_addresses", "when_all_down", "min_healthy", "panic", "failback", "backends", "check", "checks_needed", "agent", "slow_start", "close_connections", "close_ports" or "on_change")")));
 
 BrokenFile with_standby_rule(const std::string& key, const std::string& value,
                              const std::string& form) {

@@ -13,12 +13,18 @@ namespace {
 
 // What is needed to serve, to allocate, to say why not, and to end.
 constexpr std::array kAllowed = {
-    SCMP_SYS(poll),         SCMP_SYS(ppoll),      SCMP_SYS(accept4),    SCMP_SYS(getsockopt),
-    SCMP_SYS(recvfrom),     SCMP_SYS(recvmsg),    SCMP_SYS(sendto),     SCMP_SYS(sendmsg),
-    SCMP_SYS(clock_gettime), SCMP_SYS(brk),       SCMP_SYS(mmap),       SCMP_SYS(munmap),
-    SCMP_SYS(mremap),       SCMP_SYS(madvise),    SCMP_SYS(futex),      SCMP_SYS(getrandom),
-    SCMP_SYS(write),        SCMP_SYS(writev),     SCMP_SYS(close),      SCMP_SYS(rt_sigreturn),
-    SCMP_SYS(rt_sigprocmask), SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group),
+    SCMP_SYS(poll),           SCMP_SYS(ppoll),
+    SCMP_SYS(accept4),        SCMP_SYS(getsockopt),
+    SCMP_SYS(recvfrom),       SCMP_SYS(recvmsg),
+    SCMP_SYS(sendto),         SCMP_SYS(sendmsg),
+    SCMP_SYS(clock_gettime),  SCMP_SYS(brk),
+    SCMP_SYS(mmap),           SCMP_SYS(munmap),
+    SCMP_SYS(mremap),         SCMP_SYS(madvise),
+    SCMP_SYS(futex),          SCMP_SYS(getrandom),
+    SCMP_SYS(write),          SCMP_SYS(writev),
+    SCMP_SYS(close),          SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(rt_sigprocmask), SCMP_SYS(restart_syscall),
+    SCMP_SYS(exit),           SCMP_SYS(exit_group),
 };
 
 void demand(int result) {

@@ -2,11 +2,11 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <ctime>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -49,9 +49,9 @@ bool is_meant(const Doomed& doomed, const network::Socket& socket, std::uint8_t 
 
 }  // namespace
 
-Ending::Ending() : sockets_(opened()) {}
+ConnectionEnding::ConnectionEnding() : sockets_(opened()) {}
 
-EndReply Ending::end(const EndRequest& request, std::uint32_t spared) {
+EndReply ConnectionEnding::end(const EndRequest& request, std::uint32_t spared) {
   EndReply reply{.id = request.id, .ended = std::vector<std::uint32_t>(request.doomed.size())};
   if (request.doomed.empty()) {
     reply.error = sockets_.try_to_end();
@@ -65,20 +65,18 @@ EndReply Ending::end(const EndRequest& request, std::uint32_t spared) {
   return reply;
 }
 
-void Ending::end_some(const EndRequest& request, std::uint8_t protocol, std::uint32_t spared,
-                      EndReply& reply) {
-  std::vector<network::Peer> peers;
-  for (const Doomed& each : request.doomed)
-    peers.push_back(each.peer);
+void ConnectionEnding::end_some(const EndRequest& request, std::uint8_t protocol,
+                                std::uint32_t spared, EndReply& reply) {
+  std::vector<network::Peer> peers(request.doomed.size());
+  std::ranges::transform(request.doomed, peers.begin(), &Doomed::peer);
   std::vector<Found> found;
   const network::SocketQuery query{
       .protocol = protocol, .states = kWaiting, .times = protocol == IPPROTO_TCP, .peers = peers};
   const auto error = sockets_.list(query, [&](const network::Socket& socket) {
     if (spared != 0 && socket.shown.idiag_uid == spared) return;
     const auto now = monotonic_now();
-    const auto meant = std::ranges::find_if(request.doomed, [&](const Doomed& each) {
-      return is_meant(each, socket, protocol, now);
-    });
+    const auto meant = std::ranges::find_if(
+        request.doomed, [&](const Doomed& each) { return is_meant(each, socket, protocol, now); });
     if (meant == request.doomed.end()) return;
     found.push_back({socket, static_cast<std::size_t>(meant - request.doomed.begin())});
   });
@@ -86,9 +84,8 @@ void Ending::end_some(const EndRequest& request, std::uint8_t protocol, std::uin
   if (error && protocol == IPPROTO_TCP) reply.error = error.value();
   std::ranges::stable_sort(found, std::ranges::greater(),
                            [](const Found& each) { return each.socket.idle; });
-  std::vector<inet_diag_msg> shown;
-  for (const Found& each : found)
-    shown.push_back(each.socket.shown);
+  std::vector<inet_diag_msg> shown(found.size());
+  std::ranges::transform(found, shown.begin(), [](const Found& each) { return each.socket.shown; });
   const auto errors = sockets_.end(shown, protocol);
   for (std::size_t index = 0; index < errors.size(); ++index) {
     if (errors[index] == 0) ++reply.ended[found[index].doomed];

@@ -9,13 +9,13 @@
 
 namespace hlb::connections {
 
-class Ending {
+class ConnectionEnding {
  public:
   // Throws std::system_error when the kernel can't be asked.
-  Ending();
+  ConnectionEnding();
 
-  // Ends the connections that are meant, but for the sockets of user `spared`, hlbd's, unless that is
-  // root: its probes are no programs'. Never throws.
+  // Ends the connections that are meant, but for the sockets of user `spared`, hlbd's, unless that
+  // is root: its probes are no programs'. Never throws.
   EndReply end(const EndRequest& request, std::uint32_t spared);
 
   // The descriptor by which the kernel is asked.

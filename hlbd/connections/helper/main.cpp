@@ -16,7 +16,7 @@ void run() {
                stderr);
     std::exit(EXIT_FAILURE);
   }
-  hlb::connections::Server(std::move(socket)).run();
+  hlb::connections::ConnectionsServer(std::move(socket)).run();
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ bool is_listening(int socket) {
 
 }  // namespace
 
-Server::Server(FileDescriptor socket) {
+ConnectionsServer::ConnectionsServer(FileDescriptor socket) {
   if (is_listening(socket.get())) {
     (void)fcntl(socket.get(), F_SETFL, O_NONBLOCK);
     listener_ = std::move(socket);
@@ -34,23 +34,25 @@ Server::Server(FileDescriptor socket) {
   confine();
 }
 
-void Server::add(FileDescriptor socket) {
+void ConnectionsServer::add(FileDescriptor socket) {
   ucred peer{};
   socklen_t size = sizeof peer;
   const bool known = getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
   if (known) clients_.push_back({std::move(socket), peer.uid});
 }
 
-void Server::run() {
+void ConnectionsServer::run() {
   while (listener_.valid() || !clients_.empty()) {
     std::vector<pollfd> polled;
+    polled.reserve(clients_.size() + 1);
     for (const Client& client : clients_)
       polled.push_back({client.socket.get(), POLLIN, 0});
     const bool welcomes = listener_.valid() && clients_.size() < kMaxClients;
     if (welcomes) polled.push_back({listener_.get(), POLLIN, 0});
     const int limit = clients_.empty() ? static_cast<int>(kIdle.count()) : -1;
     const int ready = poll(polled.data(), polled.size(), limit);
-    if (ready < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");
+    if (ready < 0 && errno != EINTR)
+      throw std::system_error(errno, std::generic_category(), "poll");
     if (ready == 0) return;
     std::size_t index = 0;
     std::erase_if(clients_, [&](const Client& client) {
@@ -63,7 +65,7 @@ void Server::run() {
 }
 
 // Answers one request. False if hlbd is gone, or talks as hlbd doesn't.
-bool Server::serve(const Client& client) {
+bool ConnectionsServer::serve(const Client& client) {
   helpers::PacketSpace space;  // NOLINT(*-member-init): as many are set as arrive
   const auto packet = helpers::receive(client.socket.get(), space);
   if (!packet) return packet.error() == helpers::NoPacket::yet;

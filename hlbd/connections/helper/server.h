@@ -11,16 +11,16 @@
 
 namespace hlb::connections {
 
-class Server {
+class ConnectionsServer {
  public:
   static constexpr std::size_t kMaxClients = 4;
   // How long a helper that was started by its socket stays for a hlbd that might come back.
   static constexpr std::chrono::milliseconds kIdle{30'000};
 
-  // `socket` is connected to hlbd, or listens for it. Throws std::system_error when the kernel can't
-  // be asked for sockets. From then on this process can do nothing but what it is for: the kernel
-  // refuses it to open, to connect, to execute and to signal.
-  explicit Server(FileDescriptor socket);
+  // `socket` is connected to hlbd, or listens for it. Throws std::system_error when the kernel
+  // can't be asked for sockets. From then on this process can do nothing but what it is for: the
+  // kernel refuses it to open, to connect, to execute and to signal.
+  explicit ConnectionsServer(FileDescriptor socket);
 
   // Serves until the connection ends, or nobody has been connected for kIdle.
   void run();
@@ -34,7 +34,7 @@ class Server {
   void add(FileDescriptor socket);
   bool serve(const Client& client);
 
-  Ending ending_;
+  ConnectionEnding ending_;
   FileDescriptor listener_{-1};
   std::vector<Client> clients_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "ctl/doctor/connections.h"
 #include "ctl/doctor/daemon.h"
 #include "ctl/doctor/host.h"
 #include "ctl/doctor/module.h"
@@ -22,12 +23,14 @@ Findings check_machine(const Host& machine, const Settings& settings, const Sour
   Findings findings = order.findings();
   append(findings, check_open_to_all(machine, kNsswitchFile, kUnreadable));
   append(findings, check_module(machine, module, table));
-  append(findings, check_daemon(machine, table, ask_bus(settings.bus)));
+  const OnBus bus = ask_bus(settings.bus);
+  append(findings, check_daemon(machine, table, bus));
   append(findings, check_open_to_all(machine, table.path(), kUnreadable));
   append(findings,
          check_open_to_all(machine, settings.runtime_dir / bus::kPeerSocket, kUnreadable));
   append(findings, check_nscd(machine));
   append(findings, check_apparmor(machine));
+  append(findings, check_connections(machine, settings.runtime_dir, bus));
   return findings;
 }
 

@@ -14,6 +14,9 @@
 
 namespace hlb::ctl::doctor {
 
+// As /proc gives lists: a zero byte ends each part.
+std::vector<std::string> split_at_zeroes(const std::string& text);
+
 struct Process {
   pid_t pid = 0;
   std::filesystem::path program;         // the file that it runs, as it sees it

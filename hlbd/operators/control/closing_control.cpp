@@ -30,6 +30,8 @@ struct ClosingControl::Work {
   struct Owner {
     std::string service;
     Address backend;
+
+    friend bool operator==(const Owner&, const Owner&) = default;
   };
 
   bus::ClosingRequest request;
@@ -140,19 +142,25 @@ void ClosingControl::ask(const Shared& work) {
   closer_.ender().end(
       std::move(some), scope_.guard([this, work, count](const connections::Ender::Ended& ended) {
         if (!ended) return finish(work, refuse(Refusal::Kind::not_possible, ended.error()));
-        for (std::size_t i = 0; i < count; ++i) {
-          const std::uint32_t connections = (*ended)[i];
-          work->ended += connections;
-          const Work::Owner& owner = work->owners[i];
-          if (connections > 0) {
-            on_closed_({owner.service, owner.backend, connections, work->request.user});
-          }
-        }
+        tell(*work, *ended);
         const auto done = static_cast<std::ptrdiff_t>(count);
         work->doomed.erase(work->doomed.begin(), work->doomed.begin() + done);
         work->owners.erase(work->owners.begin(), work->owners.begin() + done);
         boost::asio::post(executor_, scope_.guard([this, work] { go_on(work); }));
       }));
+}
+
+// Those at all ports of a backend together.
+void ClosingControl::tell(Work& work, const std::vector<std::uint32_t>& ended) const {
+  std::uint32_t count = 0;
+  for (std::size_t index = 0; index < ended.size(); ++index) {
+    const Work::Owner& owner = work.owners[index];
+    count += ended[index];
+    const bool last = index + 1 == ended.size() || work.owners[index + 1] != owner;
+    if (!last || count == 0) continue;
+    work.ended += count;
+    on_closed_({owner.service, owner.backend, std::exchange(count, 0), work.request.user});
+  }
 }
 
 void ClosingControl::finish(const Shared& work, const bus::Changed& changed) {

@@ -5,8 +5,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "connections/closer.h"
 #include "engine/monitor.h"
@@ -41,6 +43,7 @@ class ClosingControl {
   void gather(Work& work) const;
   void gather_of(Work& work, std::size_t service, std::size_t backend) const;
   void ask(const Shared& work);
+  void tell(Work& work, const std::vector<std::uint32_t>& ended) const;
   void finish(const Shared& work, const bus::Changed& changed);
 
   boost::asio::any_io_executor executor_;
