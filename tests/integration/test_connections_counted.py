@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 
 import pytest
 from buses import SystemBus
@@ -119,13 +120,14 @@ def test_connections_are_counted_at_the_ports_where_a_service_is_used(start, bus
     counted(bus, {**expected, ("both.test", A): 4, ("any.test", A): 4})
 
 
-def test_what_hlbd_has_itself_does_not_count(start, bus, clients):
-    start(service(NAME, [A, B], check={"reuse": True}))
-    pid = f"pid={run('pgrep', '-n', 'hlbd').stdout.strip()},"
-    to_backend = ("ss", "-Htnp", "state", "established", f"dst {A}:{PORT}")
-    until(lambda: pid in run(*to_backend).stdout, "a connection that checks keep")
-    clients.connect(A)
-    counted(bus, {(NAME, A): 1, (NAME, B): 0})
+def test_what_hlbd_has_itself_does_not_count(start, bus, clients, stage):
+    words = f"-u -m http.server --protocol HTTP/1.1 --bind {A} 9000"
+    stage.program(sys.executable, *words.split(), ready="Serving HTTP")
+    hlbd = start(service(NAME, [A], check={"reuse": True, "port": 9000}))
+    to_backend = ("ss", "-Htnp", "state", "established", f"dst {A}:9000")
+    until(lambda: f"pid={hlbd.pid}," in run(*to_backend).stdout, "a connection that checks keep")
+    clients.connect(A, port=9000)
+    counted(bus, {(NAME, A): 1})
 
 
 def test_whoever_may_read_may_count_and_nobody_counts_what_is_no_service(start, bus, clients):

@@ -44,6 +44,19 @@ class ClosingRulesTest : public testing::Test {
     world_.monitor().set_override({"app", address(kDead)}, {.kind = kind});
   }
 
+  // Of the first service, when an operator means these services.
+  Ports ports_meant(const std::vector<std::size_t>& services) {
+    const Monitor& monitor = world_.monitor();
+    return ports_to_clear(monitor, 0, monitor.watched()[0].backends[0].spec,
+                          services_with_close_ports(monitor), [&](std::size_t service) {
+                            return std::ranges::find(services, service) != services.end();
+                          });
+  }
+
+  void override_other(OverrideKind kind) {
+    world_.monitor().set_override({"other", address(kDead)}, {.kind = kind});
+  }
+
   using Places = std::vector<std::pair<std::string, std::uint16_t>>;
   Places dead_ = {{kDead, 80}};
   Places now_dead_;
@@ -141,6 +154,46 @@ TEST_F(ClosingRulesTest, ABackendThatIsGoneHasNone) {
   begin({closing("app", {kDead, "10.0.0.2"})});
   world_.apply({closing("app", {"10.0.0.2", "10.0.0.3"})});
   EXPECT_EQ(ports(), Ports{});
+}
+
+TEST_F(ClosingRulesTest, AnOperatorClosesALivingBackendsPortsToo) {
+  dead_.clear();
+  begin({plain_service("app", {kDead})});
+  EXPECT_EQ(ports_meant({0}), Ports{80});
+}
+
+TEST_F(ClosingRulesTest, AnotherServicesPortsAreClosedOnlyIfItIsMeantToo) {
+  auto by_key = plain_service("other", {kDead}, plain_check(8082));
+  by_key.close_ports = {80};
+  for (const ServiceSpec& other : {plain_service("other", {kDead}), by_key,
+                                   plain_service("other", {kDead}, {.method = IcmpCheck{}})}) {
+    dead_.clear();
+    now_dead_.clear();
+    begin({plain_service("app", {kDead}), other});
+    EXPECT_EQ(ports_meant({0}), Ports{}) << type_of(other.checks.front().method);
+    EXPECT_EQ(ports_meant({0, 1}), Ports{80});
+  }
+}
+
+TEST_F(ClosingRulesTest, AServiceThatHasItWithdrawnOrDownKeepsNoConnection) {
+  dead_.clear();
+  begin({plain_service("app", {kDead}), plain_service("other", {kDead})});
+  for (const auto kind :
+       {OverrideKind::drain, OverrideKind::maintenance, OverrideKind::force_down}) {
+    override_other(kind);
+    EXPECT_EQ(ports_meant({0}), Ports{80}) << name_of(kind);
+  }
+  override_other(OverrideKind::force_up);
+  EXPECT_EQ(ports_meant({0}), Ports{});
+  now_dead_ = {{kDead, 80}};
+  world_.monitor().clear_override({"other", address(kDead)});
+  world_.pass(10s);
+  EXPECT_EQ(ports_meant({0}), Ports{80});
+}
+
+TEST_F(ClosingRulesTest, ABackendWithoutAPortHasNoneToClose) {
+  begin({plain_service("app", {kDead}, {.method = IcmpCheck{}})});
+  EXPECT_EQ(ports_meant({0}), Ports{});
 }
 
 }  // namespace
