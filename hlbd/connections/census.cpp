@@ -124,9 +124,10 @@ Census::Census(boost::asio::any_io_executor executor, const Clock& clock, Count 
     : executor_(std::move(executor)), clock_(clock), count_(std::move(count)) {}
 
 void Census::ask(Reply reply) {
-  if (counted_at_ && clock_.now() - *counted_at_ < kShared) return reply(latest_);
+  const bool under_way = !waiting_.empty();
+  if (!under_way && began_ && clock_.now() - *began_ < kShared) return reply(latest_);
   waiting_.push_back(std::move(reply));
-  if (waiting_.size() == 1) count();
+  if (!under_way) count();
 }
 
 const ConnectionCounts* Census::latest() const {
@@ -134,6 +135,7 @@ const ConnectionCounts* Census::latest() const {
 }
 
 void Census::count() {
+  began_ = clock_.now();
   if (!worker_) {
     worker_.emplace(1, [executor = executor_](Worker::Completion done) {
       boost::asio::post(executor, std::move(done));
@@ -147,7 +149,6 @@ void Census::count() {
 
 void Census::counted(Counted counted) {
   latest_ = std::move(counted);
-  counted_at_ = clock_.now();
   const Counted answer = latest_;  // whoever is told may ask again
   for (const Reply& each : std::exchange(waiting_, {}))
     each(answer);

@@ -53,7 +53,7 @@ class Census {
   using Count = std::function<Counted()>;  // called on a thread of its own
   using Reply = std::function<void(const Counted& counted)>;
 
-  // For so long all who ask are given the same counts.
+  // For so long, from the moment when counting begins, all who ask are given the same counts.
   static constexpr std::chrono::seconds kShared{1};
 
   // The clock must outlive it.
@@ -77,7 +77,7 @@ class Census {
   std::optional<Worker> worker_;
   std::vector<Reply> waiting_;
   Counted latest_;
-  std::optional<Clock::TimePoint> counted_at_;
+  std::optional<Clock::TimePoint> began_;  // the latest count
   Scope scope_;
 };
 

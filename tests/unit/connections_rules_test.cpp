@@ -40,9 +40,7 @@ class ClosingRulesTest : public testing::Test {
                           services_with_close_ports(world_.monitor()));
   }
 
-  void override(OverrideKind kind) {
-    world_.monitor().set_override({"app", address(kDead)}, {.kind = kind});
-  }
+  void override(OverrideKind kind) { override_of("app", kind); }
 
   // Of the first service, when an operator means these services.
   Ports ports_meant(const std::vector<std::size_t>& services) {
@@ -53,8 +51,10 @@ class ClosingRulesTest : public testing::Test {
                           });
   }
 
-  void override_other(OverrideKind kind) {
-    world_.monitor().set_override({"other", address(kDead)}, {.kind = kind});
+  void override_of(const std::string& service, OverrideKind kind) {
+    Override override;
+    override.kind = kind;
+    world_.monitor().set_override({service, address(kDead)}, override);
   }
 
   using Places = std::vector<std::pair<std::string, std::uint16_t>>;
@@ -180,10 +180,10 @@ TEST_F(ClosingRulesTest, AServiceThatHasItWithdrawnOrDownKeepsNoConnection) {
   begin({plain_service("app", {kDead}), plain_service("other", {kDead})});
   for (const auto kind :
        {OverrideKind::drain, OverrideKind::maintenance, OverrideKind::force_down}) {
-    override_other(kind);
+    override_of("other", kind);
     EXPECT_EQ(ports_meant({0}), Ports{80}) << name_of(kind);
   }
-  override_other(OverrideKind::force_up);
+  override_of("other", OverrideKind::force_up);
   EXPECT_EQ(ports_meant({0}), Ports{});
   now_dead_ = {{kDead, 80}};
   world_.monitor().clear_override({"other", address(kDead)});

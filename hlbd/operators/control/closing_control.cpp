@@ -45,8 +45,8 @@ struct ClosingControl::Work {
   bool meant = false;       // whether any backend is
   bool without_port = false;
   bool asked = false;
-  std::vector<connections::Doomed> doomed;
-  std::vector<Owner> owners;  // of each doomed
+  std::vector<connections::Doomed> doomed{};
+  std::vector<Owner> owners{};  // of each doomed
   std::uint32_t ended = 0;
 
   bool at_end() const { return service >= end; }
@@ -139,15 +139,16 @@ void ClosingControl::ask(const Shared& work) {
   const auto end = work->doomed.begin() + static_cast<std::ptrdiff_t>(count);
   std::vector<connections::Doomed> some(work->doomed.begin(), end);
   work->asked = true;
-  closer_.ender().end(
-      std::move(some), scope_.guard([this, work, count](const connections::Ender::Ended& ended) {
-        if (!ended) return finish(work, refuse(Refusal::Kind::not_possible, ended.error()));
-        tell(*work, *ended);
-        const auto done = static_cast<std::ptrdiff_t>(count);
-        work->doomed.erase(work->doomed.begin(), work->doomed.begin() + done);
-        work->owners.erase(work->owners.begin(), work->owners.begin() + done);
-        boost::asio::post(executor_, scope_.guard([this, work] { go_on(work); }));
-      }));
+  closer_.ender().end(std::move(some),
+                      scope_.guard([this, work, count](const connections::Ender::Ended& ended) {
+                        if (!ended)
+                          return finish(work, refuse(Refusal::Kind::not_possible, ended.error()));
+                        tell(*work, *ended);
+                        const auto done = static_cast<std::ptrdiff_t>(count);
+                        work->doomed.erase(work->doomed.begin(), work->doomed.begin() + done);
+                        work->owners.erase(work->owners.begin(), work->owners.begin() + done);
+                        boost::asio::post(executor_, scope_.guard([this, work] { go_on(work); }));
+                      }));
 }
 
 // Those at all ports of a backend together.
