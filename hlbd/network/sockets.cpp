@@ -25,7 +25,7 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kMostReceived = 65'536;  // the kernel puts at most 32 KiB into a datagram
 constexpr std::size_t kEndedAtOnce = 64;
-constexpr timeval kPatience{.tv_sec = 2, .tv_usec = 0};  // more than any dump takes
+constexpr timeval kPatience{.tv_sec = 2, .tv_usec = 0};       // more than any dump takes
 constexpr milliseconds kEver = std::chrono::hours(24 * 365);  // few enough to be counted in ns, too
 
 // ---- which sockets are wanted ------------------------------------------------------------------
