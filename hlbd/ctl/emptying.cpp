@@ -112,6 +112,7 @@ class Wait {
     for (const std::string& target : wishes.targets)
       patterns_.emplace_back(target);
     if (patterns_.size() == 1) service_ = patterns_.front().only_service().value_or("");
+    client_.listen({[this](const Event& event) { take(event); }, [](bool) {}});
   }
 
   ExitCode run() {
@@ -131,8 +132,9 @@ class Wait {
       const auto then = std::min({next, end(wishes_.close_after), end(lasts())});
       if (interrupts_.wait_until(then)) return interrupted();
       const std::uint64_t left = count();
+      client_.process();
       if (left == 0 && then >= start_ + kBetweenCounts) return emptied();
-      if (then >= end(lasts())) return over(left);
+      if (lifted_ || then >= end(lasts())) return over(left);
       if (then >= end(wishes_.close_after)) return close();
     }
   }
@@ -172,15 +174,22 @@ class Wait {
     return ended;
   }
 
+  void take(const Event& event) {
+    const bool other = event.what == Event::What::override && event.now != wishes_.what;
+    lifted_ |= other && meant(event.service, event.address);
+  }
+
+  bool meant(const std::string& service, const std::string& address) const {
+    return std::ranges::any_of(
+        patterns_, [&](const TargetPattern& pattern) { return pattern.matches(service, address); });
+  }
+
   std::uint64_t count() {
     const auto counted = client_.connections(service_);
     if (!counted) throw counted.error();
     std::uint64_t left = 0;
     for (const ConnectionReport& each : *counted) {
-      const bool meant = std::ranges::any_of(patterns_, [&](const TargetPattern& pattern) {
-        return pattern.matches(each.service, each.address);
-      });
-      if (meant) left += each.connections;
+      if (meant(each.service, each.address)) left += each.connections;
     }
     progress_.show(left, Monotonic::now() - start_);
     return left;
@@ -225,6 +234,7 @@ class Wait {
   const Interrupts interrupts_;
   Progress progress_;
   bool refused_ = false;  // whether some connections can't be ended
+  bool lifted_ = false;   // whether the override of one of them has gone
 };
 
 }  // namespace

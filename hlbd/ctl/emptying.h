@@ -24,8 +24,8 @@ struct Emptying {
 void expect_counts(Client& client);
 
 // Says how many are left, whenever that changes, and in place on a terminal. Returns kOk once none
-// is; kTrouble when the override is over before, connections can't be ended or are made anew, or by
-// SIGINT or SIGTERM.
+// is; kTrouble when the override is over or lifted before, connections can't be ended or are made
+// anew, or by SIGINT or SIGTERM.
 ExitCode await_empty(Client& client, const Emptying& wishes);
 
 }  // namespace hlb::ctl

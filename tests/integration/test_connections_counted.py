@@ -245,6 +245,29 @@ def test_a_drain_that_is_over_before_says_what_is_left(start, bus, clients):
     assert drained.stderr == "hlbctl: the drain is over, and 2 connections are left\n"
 
 
+def test_a_drain_that_is_lifted_meanwhile_is_over(start, bus, clients, stage):
+    start()
+    clients.connect(A)
+    drain = stage.add(Drain(bus, "drain", A, "--wait"))
+    drain.line()
+    assert drain.line() == "1 connection left"
+    assert hlbctl(bus, "clear", A).returncode == 0
+    assert drain.end() == ([], "hlbctl: the drain is over, and 1 connection is left\n", 1)
+
+
+def test_a_drain_waits_for_all_targets_that_mean_something(start, bus, clients, stage):
+    start()
+    clients.connect(A)
+    clients.connect(B, many=2)
+    drain = stage.add(Drain(bus, "drain", A, "nix.test", f"{NAME}/{B}", "--wait"))
+    assert [drain.line(), drain.line()] == [f"{A}: 1 backend drained", f"{NAME}/{B}: 1 backend drained"]
+    assert drain.line() == "3 connections left"
+    clients.close()
+    said, err, status = drain.end()
+    assert (said, status) == (["no connection is left"], 1)
+    assert "nix.test: no backend is meant by this" in err
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_wait_leaves_the_drain_in_force(start, bus, clients, stage, number):
     start()

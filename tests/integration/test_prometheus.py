@@ -27,7 +27,9 @@ def backends(stage):
 
 @pytest.fixture
 def hlbd(stage, backends):
-    return stage.hlbd(config(service(NAME, [A, B]), metrics=AT, count_connections=True))
+    hlbd = stage.hlbd(config(service(NAME, [A, B]), metrics=AT, count_connections=True))
+    until(lambda: "hlb_backend_connections" in scrape(), "connections that are counted")
+    return hlbd
 
 
 def test_promtool_finds_nothing_wrong(hlbd):
