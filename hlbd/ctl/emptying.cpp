@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <signal.h>
+#include <csignal>
 
 #include <algorithm>
 #include <array>

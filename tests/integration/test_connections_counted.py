@@ -149,6 +149,10 @@ def test_the_status_shows_them(start, bus, clients, stage):
     on_terminal, status = stage.add(Terminal(bus, "status")).end()
     assert status == 0
     assert "CONN" in on_terminal
+    watching = stage.add(Terminal(bus, "status", "--watch", "0.2"))
+    watching.wait_for("CONN")
+    watching.type("q")
+    assert watching.end()[1] == 0
 
 
 def test_an_hlbd_that_cannot_count_leaves_them_out(stage, bus):

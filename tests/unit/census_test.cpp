@@ -2,9 +2,9 @@
 #include "connections/census.h"
 
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <csignal>
 
 #include <atomic>
 #include <boost/asio/connect.hpp>
