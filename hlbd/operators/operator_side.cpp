@@ -51,6 +51,19 @@ void OperatorSide::join_bus(bus::BusKind kind, bus::Identity identity, bus::Cont
 void OperatorSide::configured() {
   directory_.configured();
   if (bus_) bus_->configured();
+  show_who_may_close();
+}
+
+// Has counts of closings begin at zero, or a rate would miss the first. Where very many services
+// want it, each has its count from its first closing on: to make them all would hold the loop.
+void OperatorSide::show_who_may_close() {
+  constexpr std::size_t kMost = 1000;
+  std::size_t shown = 0;
+  for (const ServiceSpec& service : monitor_.services()) {
+    if (service.close_connections == CloseConnections::never) continue;
+    if (++shown > kMost) return;
+    telemetry_.counted().may_close_connections(service.name);
+  }
 }
 
 void OperatorSide::changed(const BackendChange& change) {

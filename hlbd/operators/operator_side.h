@@ -54,6 +54,7 @@ class OperatorSide {
   Telemetry& telemetry() { return telemetry_; }
 
  private:
+  void show_who_may_close();
   void tell(Event event);
   void tell(const VerdictChange& change);
   void tell_hooks_after_maintenance(const Overrides::Key& key, const Override& maintenance);

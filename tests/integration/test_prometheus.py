@@ -27,7 +27,7 @@ def backends(stage):
 
 @pytest.fixture
 def hlbd(stage, backends):
-    hlbd = stage.hlbd(config(service(NAME, [A, B]), metrics=AT, count_connections=True))
+    hlbd = stage.hlbd(config(service(NAME, [A, B], close_connections="stale"), metrics=AT, count_connections=True))
     until(lambda: "hlb_backend_connections" in scrape(), "connections that are counted")
     return hlbd
 

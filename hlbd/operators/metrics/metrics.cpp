@@ -139,6 +139,10 @@ void Metrics::published_tables(std::uint64_t so_far) {
   publications_.Increment(static_cast<double>(so_far) - publications_.Value());
 }
 
+void Metrics::may_close_connections(const std::string& service) {
+  closed_.Add({{"service", service}});
+}
+
 void Metrics::closed_connections(const std::string& service, std::uint32_t count) {
   closed_.Add({{"service", service}}).Increment(count);
 }

@@ -46,6 +46,8 @@ class Metrics {
   void published_tables(std::uint64_t so_far);
   void loop_lagged(std::chrono::nanoseconds lag);
   void loaded_configuration(bool good);
+  // The service may have connections closed from now on: none so far.
+  void may_close_connections(const std::string& service);
   // Connections of this host to a backend of the service, which were ended.
   void closed_connections(const std::string& service, std::uint32_t count);
 
@@ -74,7 +76,7 @@ class Metrics {
   Counter& publications_;
   Histogram& lag_;
   prometheus::Gauge& good_configuration_;
-  prometheus::Family<Counter>& closed_;  // for services that there was something to close of
+  prometheus::Family<Counter>& closed_;  // for services that may have connections closed
 };
 
 }  // namespace hlb::metrics
