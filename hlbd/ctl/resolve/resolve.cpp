@@ -11,6 +11,7 @@
 #include "ctl/client.h"
 #include "ctl/commands.h"
 #include "ctl/json.h"
+#include "ctl/output.h"
 #include "ctl/resolve/inclusions.h"
 #include "ctl/resolve/paths.h"
 #include "ctl/status/snapshot.h"
@@ -51,10 +52,8 @@ std::vector<BackendReport> ask_hlbd(const Settings& settings, const std::string&
     if (resolution.service.empty()) resolution.service = client.find_service(name);
     return backends_of(client, resolution.service);
   } catch (const Failure& failure) {
-    if (failure.code == kUnreachable) {
-      resolution.reached = false;
-      resolution.bus.trouble = failure.what();
-    }
+    resolution.reached = failure.code != kUnreachable;
+    resolution.bus.trouble = failure.what();
     return {};
   }
 }
@@ -136,7 +135,7 @@ int show_answers(const Settings& settings, const ResolveWishes& wishes) {
   const Resolution resolution = resolve(settings, wishes.name);
   const std::string text =
       wishes.json ? to_json(wishes.name, resolution) : to_text(wishes.name, resolution);
-  std::fwrite(text.data(), 1, text.size(), stdout);
+  put_out(text);
   if (!resolution.reached) return kUnreachable;
   return resolution.libc.by_hlb && !resolution.libc.addresses.empty() ? kOk : kTrouble;
 }
