@@ -14,6 +14,7 @@
 #include "libnss_hlb/bus.h"
 #include "operators/bus/encoding.h"
 #include "operators/bus/versions.h"
+#include "text/idn.h"
 #include "text/wording.h"
 
 namespace hlb::ctl {
@@ -232,7 +233,7 @@ void Client::complete(BackendReport& backend) {
 
 std::string Client::find_service(const std::string& name) {
   try {
-    return link_->FindService(name);
+    return link_->FindService(text::idn_to_ascii(name).value_or(name));
   } catch (const sdbus::Error& error) {
     const Failure failure = not_answered(describe(error, bus_), false);
     throw Failure(failure.code, failure.what() + meant_by(name, error));

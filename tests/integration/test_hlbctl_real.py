@@ -89,11 +89,13 @@ def test_resolve_as_json(hlbd, bus):
     assert re.fullmatch(r"down for \d+s: connection refused", said["backends"][0].pop("why"))
     assert said == {
         "name": "none.test",
+        "ascii": None,
         "service": "none.test",
         "table": {"addresses": [], "trouble": trouble},
         "bus": {"addresses": [], "trouble": f"none.test: {trouble}"},
         "libc": {"addresses": [], "trouble": "Temporary failure in name resolution",
                  "by_hlb": True},
+        "typed": None,
         "backends": [{"address": "127.0.0.21", "in": False}],
     }  # fmt: skip
 
