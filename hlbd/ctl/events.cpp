@@ -18,6 +18,7 @@
 #include "ctl/output.h"
 #include "ctl/terminal/table.h"
 #include "ctl/terminal/times.h"
+#include "text/wording.h"
 
 namespace hlb::ctl {
 namespace {
@@ -143,7 +144,7 @@ std::uint32_t number_of(const std::string& word) {
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
   if (error != std::errc() || end != word.data() + word.size()) {
     throw CLI::ValidationError("--lines takes a whole number, from 0 to 4294967295, not " +
-                               printable(word));
+                               text::in_quotes(word));
   }
   return number;
 }

@@ -10,8 +10,8 @@
 #include "ctl/commands.h"
 #include "ctl/complete.h"
 #include "ctl/output.h"
-#include "ctl/terminal/text.h"
 #include "ctl/usage_error.h"
+#include "text/wording.h"
 
 namespace hlb::ctl {
 namespace {
@@ -19,7 +19,7 @@ namespace {
 void add_settings(CLI::App& app, Settings& settings) {
   const auto take_bus = [&settings](const std::string& word) {
     if (word != "system" && word != "session")
-      throw CLI::ValidationError("--bus takes system or session, not " + printable(word));
+      throw CLI::ValidationError("--bus takes system or session, not " + text::in_quotes(word));
     settings.bus = word == "system" ? Settings::Bus::system : Settings::Bus::session;
   };
   app.add_option_function<std::string>("--bus", take_bus,

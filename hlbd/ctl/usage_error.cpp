@@ -4,7 +4,6 @@
 #include <string_view>
 #include <vector>
 
-#include "ctl/terminal/text.h"
 #include "text/wording.h"
 
 namespace hlb::ctl {
@@ -61,8 +60,8 @@ std::string fault_of_word(const CLI::App* command, const std::string& word) {
   const std::vector<std::string> offered =
       is_option ? options_of(command) : subcommands_of(command);
   const std::vector<std::string_view> known(offered.begin(), offered.end());
-  const std::string fault = printable(name) + " is no " + (is_option ? "option" : "subcommand") +
-                            " of " + full_name(command);
+  const std::string fault = text::in_quotes(name) + " is no " +
+                            (is_option ? "option" : "subcommand") + " of " + full_name(command);
   const std::string_view meant = text::nearest(name, known);
   return meant.empty() ? fault : fault + "; did you mean " + std::string(meant) + "?";
 }

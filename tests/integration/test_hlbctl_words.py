@@ -27,24 +27,24 @@ RANGE = "--lines takes a whole number, from 0 to 4294967295, not "
 
 
 @pytest.mark.parametrize("line, said", [
-    ("stauts", "stauts is no subcommand of hlbctl; did you mean status? See hlbctl --help"),
+    ("stauts", '"stauts" is no subcommand of hlbctl; did you mean status? See hlbctl --help'),
     ("import dnsmaq",
-     "dnsmaq is no subcommand of hlbctl import; did you mean dnsmasq? See hlbctl import --help"),
-    ("frobnicate", "frobnicate is no subcommand of hlbctl; see hlbctl --help"),
+     '"dnsmaq" is no subcommand of hlbctl import; did you mean dnsmasq? See hlbctl import --help'),
+    ("frobnicate", '"frobnicate" is no subcommand of hlbctl; see hlbctl --help'),
     ("events --folow",
-     "--folow is no option of hlbctl events; did you mean --follow? See hlbctl events --help"),
+     '"--folow" is no option of hlbctl events; did you mean --follow? See hlbctl events --help'),
     ("drain a.b --raeson=disk",
-     "--raeson is no option of hlbctl drain; did you mean --reason? See hlbctl drain --help"),
+     '"--raeson" is no option of hlbctl drain; did you mean --reason? See hlbctl drain --help'),
     ("status --confg x",
-     "--confg is no option of hlbctl status; did you mean --config? See hlbctl status --help"),
-    ("reload -x", "-x is no option of hlbctl reload; see hlbctl reload --help"),
+     '"--confg" is no option of hlbctl status; did you mean --config? See hlbctl status --help'),
+    ("reload -x", '"-x" is no option of hlbctl reload; see hlbctl reload --help'),
     ("status a.b c.d", "The following argument was not expected: c.d; see hlbctl --help"),
-    ("--bus sesion status", "--bus takes system or session, not sesion; see hlbctl --help"),
-    ("events -n -1", RANGE + "-1; see hlbctl --help"),
-    ("events -n many", RANGE + "many; see hlbctl --help"),
-    ("events -n 4294967296", RANGE + "4294967296; see hlbctl --help"),
-    ("help drian", "drian is no subcommand of hlbctl; did you mean drain?"),
-    ("help import hots", "hots is no subcommand of hlbctl import; did you mean hosts?"),
+    ("--bus sesion status", "--bus takes system or session, not \"sesion\"; see hlbctl --help"),
+    ("events -n -1", RANGE + '"-1"; see hlbctl --help'),
+    ("events -n many", RANGE + '"many"; see hlbctl --help'),
+    ("events -n 4294967296", RANGE + '"4294967296"; see hlbctl --help'),
+    ("help drian", '"drian" is no subcommand of hlbctl; did you mean drain?'),
+    ("help import hots", '"hots" is no subcommand of hlbctl import; did you mean hosts?'),
 ])  # fmt: skip
 def test_a_slip_is_told_with_what_was_meant(line, said):
     ended = run(HLBCTL, *line.split(), check=False)
