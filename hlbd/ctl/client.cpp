@@ -68,6 +68,13 @@ std::unique_ptr<sdbus::IConnection> connect(Settings::Bus bus, const std::string
   }
 }
 
+// A target, or a name, as hlbd knows it: of an IDN, its ASCII form.
+std::string in_ascii(const std::string& target) {
+  const std::size_t slash = std::min(target.find('/'), target.size());
+  const auto service = text::idn_to_ascii(target.substr(0, slash));
+  return service ? *service + target.substr(slash) : target;
+}
+
 using Properties = std::map<std::string, sdbus::Variant>;
 
 // The property; Value() when it is missing, as it may be of an older hlbd.
@@ -233,7 +240,7 @@ void Client::complete(BackendReport& backend) {
 
 std::string Client::find_service(const std::string& name) {
   try {
-    return link_->FindService(text::idn_to_ascii(name).value_or(name));
+    return link_->FindService(in_ascii(name));
   } catch (const sdbus::Error& error) {
     const Failure failure = not_answered(describe(error, bus_), false);
     throw Failure(failure.code, failure.what() + meant_by(name, error));
@@ -254,15 +261,16 @@ std::vector<std::string> Client::resolve(const std::string& name) {
 std::uint32_t Client::set_override(const std::string& target, const std::string& kind,
                                    std::chrono::microseconds duration, const std::string& reason) {
   const auto microseconds = static_cast<std::uint64_t>(duration.count());
-  return change(target, [&] { return link_->SetOverride(target, kind, microseconds, reason); });
+  return change(target,
+                [&] { return link_->SetOverride(in_ascii(target), kind, microseconds, reason); });
 }
 
 std::uint32_t Client::clear_override(const std::string& target) {
-  return change(target, [&] { return link_->ClearOverride(target); });
+  return change(target, [&] { return link_->ClearOverride(in_ascii(target)); });
 }
 
 std::uint32_t Client::fail_back(const std::string& service) {
-  return change(service, [&] { return link_->Failback(service); });
+  return change(service, [&] { return link_->Failback(in_ascii(service)); });
 }
 
 void Client::reload() {
