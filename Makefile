@@ -39,7 +39,7 @@ LINK.i386    := -m32
 
 # libsystemd is for sd_notify, libresolv (of libc) reads DNS messages; the rest is header-only or a
 # plain -l. c-ares calls ares_query() deprecated since 1.28, but keeps it; 1.18 has nothing else.
-LIBS := sdbus-c++ libsystemd spdlog fmt re2 openssl libcares libmnl libnghttp2 prometheus-cpp-core
+LIBS := sdbus-c++ libsystemd spdlog fmt re2 openssl libcares libidn2 libmnl libnghttp2 prometheus-cpp-core
 CPPFLAGS += -I. -Ihlbd -I$(GEN) -MMD -MP -DBOOST_ASIO_SEPARATE_COMPILATION -DBOOST_BEAST_SEPARATE_COMPILATION \
             -DCARES_NO_DEPRECATED -DHLB_VERSION='"$(VERSION)"'
 CXXFLAGS_ALL = -std=c++20 $(WARNINGS) $(MODE.$(VARIANT)) -fPIE -pthread $(CXXFLAGS)

@@ -128,6 +128,8 @@ Daemon::Daemon(Options options, Config config)
 
 void Daemon::configure(const Config& config) {
   set_log_level(config.log_level);
+  for (const std::string& warning : config.warnings)
+    spdlog::warn("{}", warning);
   publisher_.set_max_stale(config.max_stale);
   operator_side_.configure(config);
   hints_.watch_connections(config.watch_connections);

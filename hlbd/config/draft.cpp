@@ -86,6 +86,10 @@ void Draft::add_fault(const std::string& file, std::string message) {
   errors_.push_back({file, 0, 0, std::move(message)});
 }
 
+void Draft::add_warning(const std::string& file, std::string message) {
+  warnings_.push_back({file, 0, 0, std::move(message)});
+}
+
 tl::expected<Config, ConfigErrors> Draft::finish(const std::string& main_file) {
   if (errors_.empty() && config_.services.empty()) {
     errors_.push_back({main_file, 1, 1,
@@ -93,7 +97,12 @@ tl::expected<Config, ConfigErrors> Draft::finish(const std::string& main_file) {
                        "backends and [service.check]"});
   }
   std::ranges::move(names_.faults(), std::back_inserter(errors_));
-  if (!errors_.empty()) return tl::unexpected(std::move(errors_));
+  if (!errors_.empty()) {
+    std::ranges::move(warnings_, std::back_inserter(errors_));
+    return tl::unexpected(std::move(errors_));
+  }
+  for (const ConfigError& warning : warnings_)
+    config_.warnings.push_back(warning.to_string());
   return std::move(config_);
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "text/ascii.h"
+#include "text/idn.h"
 #include "text/wording.h"
 
 namespace hlb::config {
@@ -42,6 +43,9 @@ std::string hostname_fault(const std::string& name) {
   if (name.empty()) return "is no hostname; give one such as \"app.example\"";
   if (is_numeric(name)) return "is a numeric address, which is never looked up; give a hostname";
   if (name == "localhost") return "belongs to the host itself; choose another name";
+  if (const auto ascii = text::idn_to_ascii(name)) {
+    return "is looked up in its ASCII form; write \"" + *ascii + "\"";
+  }
   if (!std::ranges::all_of(name, text::is_of_hostname)) {
     return R"(is no hostname; use letters, digits, "-", "_" and "." only)";
   }

@@ -255,17 +255,7 @@ void read_on_change(TableReader& table, ServiceSpec& service, Faults& faults) {
   if (table.find("on_change") != nullptr) service.on_change = std::move(command);
 }
 
-}  // namespace
-
-ServiceSpec read_service(const Value& value, ClaimedNames& names, Faults& faults) {
-  ServiceSpec service;
-  if (value.as_table() == nullptr) {
-    faults.add(
-        value.at,
-        std::string("a service must be a table written [[service]], not ").append(kind_of(value)));
-    return service;
-  }
-  TableReader table(value, "[[service]]", faults);
+void read_keys(TableReader& table, ServiceSpec& service, ClaimedNames& names, Faults& faults) {
   service.name = read_name(table, names, faults);
   service.aliases = read_aliases(table, names, faults);
   table.boolean("subdomains", service.subdomains);
@@ -280,7 +270,42 @@ ServiceSpec read_service(const Value& value, ClaimedNames& names, Faults& faults
   table.duration("slow_start", kSlowStart, service.slow_start);
   read_close_connections(table, service, faults);
   read_on_change(table, service, faults);
-  table.reject_unknown();
+}
+
+// What is wrong with a check's key in a service; else empty.
+std::string fault_of_checks_key(std::string_view key) {
+  if (!is_key_of_checks(key)) return "";
+  return text::in_quotes(key) + " is a key of the check; move it below [service.check]";
+}
+
+std::vector<std::string_view> keys_of_services() {
+  const Value nothing{{}, Value::Table{}};
+  Faults ignored("");
+  ClaimedNames no_names;
+  TableReader keys(nothing, "", ignored);
+  ServiceSpec service;
+  read_keys(keys, service, no_names, ignored);
+  return keys.known();
+}
+
+}  // namespace
+
+bool is_key_of_services(std::string_view key) {
+  static const std::vector<std::string_view> all = keys_of_services();
+  return std::ranges::find(all, key) != all.end();
+}
+
+ServiceSpec read_service(const Value& value, ClaimedNames& names, Faults& faults) {
+  ServiceSpec service;
+  if (value.as_table() == nullptr) {
+    faults.add(
+        value.at,
+        std::string("a service must be a table written [[service]], not ").append(kind_of(value)));
+    return service;
+  }
+  TableReader table(value, "[[service]]", faults);
+  read_keys(table, service, names, faults);
+  table.reject_unknown(fault_of_checks_key);
   return service;
 }
 

@@ -13,6 +13,10 @@
 #include "ctl/command.h"
 #include "operators/report.h"
 
+namespace sdbus {
+class Error;
+}
+
 namespace hlb::ctl {
 
 // The state of hlbd itself.
@@ -94,7 +98,9 @@ class Client {
   // The same for a call that somebody may have to be asked a password for. Asks first for something
   // that needs none, so that a hlbd that hangs is found out at once.
   template <typename Call>
-  auto change(Call call);
+  auto change(const std::string& target, Call call);
+  // "; did you mean app.local/10.0.0.1?" if hlbd knows no such target, but one named nearly so.
+  std::string meant_by(const std::string& target, const sdbus::Error& error);
 
   std::string bus_;
   std::unique_ptr<Link> link_;

@@ -18,6 +18,7 @@
 #include "ctl/import/formats.h"
 #include "ctl/import/guess.h"
 #include "ctl/import/services.h"
+#include "ctl/output.h"
 
 namespace hlb::ctl {
 namespace {
@@ -75,9 +76,7 @@ int print(const std::string& text) {
   if (text.size() > kMaxConfigFile) {
     complain("these are more than 1 MiB, the most that hlbd reads of one file; split them");
   }
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-    return complain("the services can't be written");
-  }
+  put_out(text);
   return kOk;
 }
 

@@ -227,4 +227,4 @@ def test_services_that_cannot_be_written_are_told(tmp_path):
         stdout=open("/dev/full", "w", encoding="ascii"), stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert ended.returncode == 1
-    assert ended.stderr == "hlbctl: the services can't be written\n"
+    assert ended.stderr == "hlbctl: standard output can't be written: No space left on device\n"

@@ -134,6 +134,23 @@ INSTANTIATE_TEST_SUITE_P(
         BrokenFile{
             "[[service]]\nname = \"a.b\"\nbackends = [\"10.0.0.1\"]\n",
             R"(hlbd.toml:1:1: [[service]] has no "check"; add [service.check] with type = "tcp" or "http", and a port)"},
+        with_key("interval = \"2s\"",
+                 R"(1: "interval" is a key of the check; move it below [service.check])"),
+        with_key("path = \"/health\"",
+                 R"(1: "path" is a key of the check; move it below [service.check])"),
+        with_key("type = \"tcp\"",
+                 R"(1: "type" is a key of the check; move it below [service.check])"),
+        BrokenFile{service("\"a.b\"", R"(["10.0.0.1"])") + "answer = \"one\"\n",
+                   R"(hlbd.toml:7:1: "answer" is a key of the service; move it above )"
+                   "[service.check]"},
+        BrokenFile{service("\"a.b\"", R"(["10.0.0.1"])", "[[service.check]]\ntype = \"icmp\"\n") +
+                       "slow_start = \"5m\"\n",
+                   R"(hlbd.toml:6:1: "slow_start" is a key of the service; move it above )"
+                   "[[service.check]]"},
+        BrokenFile{service("\"a.b\"", R"(["10.0.0.1"])") +
+                       "[service.agent]\nport = 2\naliases = [\"c.d\"]\n",
+                   R"(hlbd.toml:9:1: "aliases" is a key of the service; move it above )"
+                   "[service.agent]"},
         with_key("checks_needed = 0", R"(17: "checks_needed" must be 1 to 65535, not 0)"),
         with_key(
             "checks_needed = 2",
@@ -241,6 +258,9 @@ INSTANTIATE_TEST_SUITE_P(
             "\"" + std::string(63, 'a') + "." + std::string(63, 'b') + "." + std::string(63, 'c') +
                 "." + std::string(62, 'd') + "\"",
             R"("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...." has 254 bytes; at most 253 are possible)"),
+        with_name("\"b\\u00fccher.example\"",
+                  R"("bücher.example" is looked up in its ASCII form; write )"
+                  R"("xn--bcher-kva.example")"),
         with_key("aliases = [\"c.d\", \"A.B.\"]",
                  R"(19: "A.B." is a name at hlbd.toml:2:8 already; rename one of them)"),
         with_key("aliases = [\"c.d\", \"c.d\"]",
@@ -265,9 +285,16 @@ INSTANTIATE_TEST_SUITE_P(
         with_backends(
             "[\"10.0.0.256\"]",
             R"(13: "10.0.0.256" is no address; give an IPv4 or IPv6 address such as "10.0.0.1")"),
-        with_backends(
-            "[\"10.0.0.1:80\"]",
-            R"(13: "10.0.0.1:80" is no address; give an IPv4 or IPv6 address such as "10.0.0.1")"),
+        with_backends("[\"10.0.0.1:80\"]",
+                      R"(13: "10.0.0.1:80" has a port; write { address = "10.0.0.1", port = 80 })"),
+        with_backends("[\"[fd99::1]:80\"]",
+                      R"(13: "[fd99::1]:80" has a port; write { address = "fd99::1", port = 80 })"),
+        with_backends("[{ address = \"10.0.0.1:80\" }]",
+                      R"(25: "10.0.0.1:80" has a port; write { address = "10.0.0.1", port = 80 })"),
+        with_backends("[\"[fd99::1]\"]", R"(13: "[fd99::1]" has brackets; write "fd99::1")"),
+        with_backends("[\"10.0.0.1:65536\"]",
+                      R"(13: "10.0.0.1:65536" is no address; give an IPv4 or IPv6 address )"
+                      R"(such as "10.0.0.1")"),
         with_backends(
             "[\"10.0.0.1\\u0000\"]",
             R"(13: "10.0.0.1\x00" is no address; give an IPv4 or IPv6 address such as "10.0.0.1")"),
@@ -325,8 +352,13 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         with_backends("[\"10.0.0\"]", R"(13: "10.0.0" is no address; give an IPv4 or IPv6 address )"
                                       R"(such as "10.0.0.1")"),
-        with_backends("[\"app.internal:80\"]",
-                      R"(13: "app.internal:80" is no address; give an IPv4 or IPv6 address )"
+        with_backends("[\"app.internal:80\"]", R"(13: "app.internal:80" has a port; write )"
+                                               R"({ name = "app.internal", port = 80 })"),
+        with_backends("[{ name = \"app.internal:80\" }]",
+                      R"(22: "app.internal:80" has a port; write )"
+                      R"({ name = "app.internal", port = 80 })"),
+        with_backends("[\"app.internal:http\"]",
+                      R"(13: "app.internal:http" is no address; give an IPv4 or IPv6 address )"
                       R"(such as "10.0.0.1")"),
         with_backends("[{ address = \"app.internal\" }]",
                       R"(25: "app.internal" is no address; give an IPv4 or IPv6 address )"

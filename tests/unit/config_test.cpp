@@ -20,6 +20,8 @@ namespace hlb {
 namespace {
 
 using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 using namespace std::chrono_literals;
@@ -314,6 +316,26 @@ TEST_F(ConfigFiles, ThatAreHiddenOrNotTomlAreLeftOut) {
     write("services.d/"s + name, "broken");
   }
   EXPECT_THAT(names_of(good(load())), ElementsAre("m.n"));
+}
+
+TEST_F(ConfigFiles, ThatWereMeantToBeReadAreNamed) {
+  write("hlbd.toml", service("m.n"));
+  for (const char* name : {".hidden", "a.toml~", "#a.toml#", "a.toml.bak", "a.toml.dpkg-old",
+                           "a.toml.disabled", ".a.toml.swp", "folder/a.conf"}) {
+    write("services.d/"s + name, "broken");
+  }
+  EXPECT_THAT(good(load()).warnings, IsEmpty());
+  write("services.d/b.toml.txt", "");
+  write("services.d/a.conf", service("x.y"));
+  const std::string warning = in_folder("services.d") +
+                              ": files whose names don't end in .toml are not read; rename or "
+                              "move \"a.conf\", \"b.toml.txt\"";
+  EXPECT_THAT(good(load()).warnings, ElementsAre(warning));
+  write("hlbd.toml", "");
+  EXPECT_THAT(faults_of(load()), ElementsAre(HasSubstr("there is no [[service]]"), warning));
+  for (const char* name : {"c", "d", "e", "f", "g", "h", "i"})
+    write("services.d/"s + name, "");
+  EXPECT_THAT(faults_of(load()).back(), EndsWith("\"g\", \"h\" and 1 more"));
 }
 
 TEST_F(ConfigFiles, NameTheirPlaceInFull) {
