@@ -275,7 +275,7 @@ std::uint32_t Client::fail_back(const std::string& service) {
 
 std::uint32_t Client::close_connections(const std::string& target, std::chrono::microseconds idle) {
   const auto microseconds = static_cast<std::uint64_t>(idle.count());
-  return change([&] { return link_->CloseConnections(target, microseconds); });
+  return change(target, [&] { return link_->CloseConnections(in_ascii(target), microseconds); });
 }
 
 tl::expected<std::vector<ConnectionReport>, Failure> Client::connections(

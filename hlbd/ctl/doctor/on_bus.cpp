@@ -97,13 +97,12 @@ OnBus ask_bus(Settings::Bus bus) {
       tell(kNoBus + error.getMessage());
     }
   });
-  using Presence = OnBus::Presence;
   const std::string& told = aside.told;
-  if (told.empty()) return {Presence::no_bus, "no answer within 2 s", ""};
-  if (told[0] == kAbsent) return {Presence::absent, "", ""};
-  if (told[0] == kNoBus) return {Presence::no_bus, told.substr(1), ""};
+  if (told.empty()) return {OnBus::Presence::no_bus, "no answer within 2 s", ""};
+  if (told[0] == kAbsent) return {OnBus::Presence::absent, "", ""};
+  if (told[0] == kNoBus) return {OnBus::Presence::no_bus, told.substr(1), ""};
   const std::size_t present = told.find(kPresent);
-  if (present == std::string::npos) return {Presence::silent, "", ""};
+  if (present == std::string::npos) return {OnBus::Presence::silent, "", ""};
   return from_parts(split_at_zeroes(told.substr(present + 1)));
 }
 
