@@ -54,6 +54,12 @@ void OperatorSide::join_bus(bus::BusKind kind, bus::Control control) {
       [](const std::string& trouble) { spdlog::warn("{}; lookups go on without it", trouble); });
 }
 
+void OperatorSide::ready() {
+  for (const auto& [key, override] : monitor_.overrides().all())  // those that were restored
+    user_names_.look_up(override.set_by);
+  web_.ready();
+}
+
 void OperatorSide::configured() {
   directory_.configured();
   if (bus_) bus_->configured();

@@ -42,7 +42,7 @@ class OperatorSide {
   void join_bus(bus::BusKind kind, bus::Control control);
 
   // hlbd is ready.
-  void ready() { web_.ready(); }
+  void ready();
 
   // To be called after each Monitor::apply().
   void configured();

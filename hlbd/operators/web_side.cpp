@@ -79,7 +79,9 @@ web::Content WebSide::page(std::string_view query) const {
           .type = "text/html; charset=utf-8",
           .policy = page::content_security_policy(),
           .available = true,
-          .make = [this, view = std::move(view)] { return parts_of(page::Page(sources_, view)); }};
+          .make = [this, view = std::move(view)] {
+            return parts_of(page::StatusPage(sources_, view));
+          }};
 }
 
 web::Content WebSide::status() const {

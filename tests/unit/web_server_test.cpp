@@ -348,8 +348,7 @@ TEST_F(WebServerTest, EndsItsClientsWhenItGoesWhateverTheyAwait) {
     EXPECT_TRUE(wait_for_end(*client));
     EXPECT_EQ(client->received, "");
   }
-  run_for(50ms);
-  EXPECT_TRUE(loop_.stopped());
+  EXPECT_TRUE(run_until([&] { return loop_.stopped(); })) << "something is left";
 }
 
 }  // namespace

@@ -17,9 +17,9 @@ constexpr std::size_t kMostShown = 200;  // bytes of a text from outside
 
 std::string format(WallTime at, const char* how) {
   const auto whole = std::chrono::floor<std::chrono::seconds>(at);
-  const std::time_t seconds = whole.time_since_epoch().count();
+  const std::time_t since_1970 = whole.time_since_epoch().count();
   std::tm parts{};
-  gmtime_r(&seconds, &parts);
+  gmtime_r(&since_1970, &parts);
   std::array<char, 64> text{};
   return {text.data(), std::strftime(text.data(), text.size(), how, &parts)};
 }
@@ -35,7 +35,7 @@ const char* brief_form(WallTime at, WallTime now) {
 std::string escaped(std::string_view text) {
   std::string safe;
   safe.reserve(text.size());
-  for (const char c : text) {
+  for (const char c : text::readable(text, text.size())) {
     switch (c) {
       case '&':
         safe += "&amp;";

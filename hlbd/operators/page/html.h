@@ -10,11 +10,11 @@
 namespace hlb::page {
 
 // The text, in which no character has a meaning to HTML, neither in an element nor in a quoted
-// attribute.
+// attribute; and none does more than show, see text::is_harmful().
 std::string escaped(std::string_view text);
 
 // A text from outside, in an element of its own that keeps its direction of writing to itself: cut
-// where it is long, and without control characters.
+// where it is long.
 std::string shown(std::string_view untrusted);
 
 // As a value in a link's query.

@@ -95,12 +95,12 @@ std::string content_security_policy() {
       kStyleHash);
 }
 
-Page::Page(Sources sources, View view)
+StatusPage::StatusPage(Sources sources, View view)
     : sources_(std::move(sources)),
       survey_(sources_.directory, view),
       at_{std::move(view), {}, sources_.name_of_user} {}
 
-bool Page::add_part(std::string& text) {
+bool StatusPage::add_part(std::string& text) {
   switch (stage_) {
     case Stage::survey:
       if (survey_.go_on()) break;
@@ -145,7 +145,7 @@ bool Page::add_part(std::string& text) {
 
 // ---- the head ----------------------------------------------------------------------------------
 
-void Page::add_head(std::string& text) const {
+void StatusPage::add_head(std::string& text) const {
   const ServiceCounts& counts = survey_.services();
   const bool troubled = !sources_.directory.troubles().empty();
   const bool worse = counts.degraded > 0 || counts.unknown > 0 || troubled;
@@ -166,7 +166,7 @@ void Page::add_head(std::string& text) const {
   text += "</header>\n<main>\n";
 }
 
-void Page::add_header(std::string& text) const {
+void StatusPage::add_header(std::string& text) const {
   const bus::Identity& hlbd = sources_.identity;
   const bool refreshes = at_.view.refreshes;
   text += fmt::format(
@@ -184,7 +184,7 @@ void Page::add_header(std::string& text) const {
   text += "</ul>\n";
 }
 
-void Page::add_sums(std::string& text) const {
+void StatusPage::add_sums(std::string& text) const {
   const ServiceCounts& services = survey_.services();
   const BackendCounts& backends = survey_.backends();
   text += fmt::format("<p class=\"sum\" id=\"sum-services\"><b>{}</b> {}{}{}<i></i> {}</p>\n",
@@ -200,7 +200,7 @@ void Page::add_sums(std::string& text) const {
                       overridden, count_of("up", backends.up));
 }
 
-void Page::add_links(std::string& text) const {
+void StatusPage::add_links(std::string& text) const {
   const View& view = at_.view;
   const bool all = view.service.empty() && !view.down;
   text += "<nav aria-label=\"Views\">";
@@ -214,18 +214,18 @@ void Page::add_links(std::string& text) const {
 
 // ---- the services ------------------------------------------------------------------------------
 
-std::size_t Page::attention() const {
+std::size_t StatusPage::attention() const {
   return survey_.group(Survey::none).size + survey_.group(Survey::partial).size +
          survey_.group(Survey::remarkable).size;
 }
 
-void Page::go_to(Survey::Rank rank) {
+void StatusPage::go_to(Survey::Rank rank) {
   rank_ = rank;
   service_ = backend_ = services_shown_ = 0;
   begun_ = false;
 }
 
-void Page::begin_attention(std::string& text) {
+void StatusPage::begin_attention(std::string& text) {
   go_to(Survey::none);
   text += "<section id=\"attention\">\n";
   if (survey_.matched() == 0) {
@@ -246,7 +246,7 @@ void Page::begin_attention(std::string& text) {
   }
 }
 
-void Page::begin_healthy(std::string& text) {
+void StatusPage::begin_healthy(std::string& text) {
   go_to(Survey::healthy);
   const std::size_t size = survey_.group(Survey::healthy).size;
   if (size == 0) return;
@@ -266,7 +266,7 @@ void Page::begin_healthy(std::string& text) {
 }
 
 // Adds some, up to those of the last rank. Returns false when all are there.
-bool Page::add_services(std::string& text, Survey::Rank last) {
+bool StatusPage::add_services(std::string& text, Survey::Rank last) {
   for (std::size_t rows = 0; rows < kRowsAtOnce; ++rows) {
     while (rank_ <= last &&
            service_ == survey_.group(static_cast<Survey::Rank>(rank_)).services.size()) {
@@ -280,7 +280,7 @@ bool Page::add_services(std::string& text, Survey::Rank last) {
 }
 
 // Adds the service's next row, and goes on to the next service after the last one.
-void Page::add_service(std::string& text, const ShownService& service) {
+void StatusPage::add_service(std::string& text, const ShownService& service) {
   const bool folded = stage_ == Stage::folded;
   if (!std::exchange(begun_, true) && !folded) {
     const std::string name = escaped(service.report.name);
@@ -305,7 +305,7 @@ void Page::add_service(std::string& text, const ShownService& service) {
 }
 
 // `size`: how many services there are in it, shown or not.
-void Page::end_section(std::string& text, std::size_t size) {
+void StatusPage::end_section(std::string& text, std::size_t size) {
   const bool is_attention = stage_ == Stage::attention;
   if (size == 0 && !is_attention) return;
   if (size > 0) text += stage_ == Stage::folded ? "</tbody></table>\n" : "</table>\n";
@@ -318,7 +318,7 @@ void Page::end_section(std::string& text, std::size_t size) {
 // ---- events ------------------------------------------------------------------------------------
 
 // The last events of the services that are shown, the newest first.
-std::vector<Event> Page::events() const {
+std::vector<Event> StatusPage::events() const {
   const std::string& wanted = at_.view.service;
   std::vector<Event> events = sources_.directory.events(wanted.empty() ? kEvents : 0);
   if (!wanted.empty()) {
@@ -329,7 +329,7 @@ std::vector<Event> Page::events() const {
   return events;
 }
 
-void Page::add_events(std::string& text) const {
+void StatusPage::add_events(std::string& text) const {
   const std::vector<Event> last = events();
   text += "<section id=\"events\">\n<h2>Last events</h2>\n";
   if (last.empty()) {

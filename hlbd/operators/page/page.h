@@ -25,9 +25,9 @@ struct Sources {
 std::string content_security_policy();
 
 // Used by hlbd's loop alone. What the sources refer to must outlive it.
-class Page {
+class StatusPage {
  public:
-  Page(Sources sources, View view);
+  StatusPage(Sources sources, View view);
 
   // Appends the next part. Returns false when all is there.
   bool add_part(std::string& text);
