@@ -39,7 +39,7 @@ LINK.i386    := -m32
 
 # libsystemd is for sd_notify, libresolv (of libc) reads DNS messages; the rest is header-only or a
 # plain -l. c-ares calls ares_query() deprecated since 1.28, but keeps it; 1.18 has nothing else.
-LIBS := sdbus-c++ libsystemd spdlog fmt re2 openssl libcares libidn2 libmnl libnghttp2 prometheus-cpp-core
+LIBS := sdbus-c++ libsystemd spdlog fmt re2 openssl libcares libidn2 libmnl libnghttp2 prometheus-cpp-core zlib
 CPPFLAGS += -I. -Ihlbd -I$(GEN) -MMD -MP -DBOOST_ASIO_SEPARATE_COMPILATION -DBOOST_BEAST_SEPARATE_COMPILATION \
             -DCARES_NO_DEPRECATED -DHLB_VERSION='"$(VERSION)"'
 CXXFLAGS_ALL = -std=c++20 $(WARNINGS) $(MODE.$(VARIANT)) -fPIE -pthread $(CXXFLAGS)
@@ -99,7 +99,9 @@ daemon_parts   := $(filter-out %/hlbd/main.o,$(hlbd_objects))
 ground_objects := $(call obj,$(addprefix hlbd/system/,socket_address.cpp whole_file.cpp))
 # Beside its own files and those, hlbctl has those that read a configuration, and those that read the table.
 ctl_parts      := $(filter-out %/ctl/main.o,$(call obj,$(ctl_sources)))
-ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(ground_objects) $(shared_objects)
+# What is shown of services, in hlbctl as in hlbd.
+report_objects := $(call obj,$(addprefix hlbd/operators/,standing.cpp status_json.cpp))
+ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(ground_objects) $(report_objects) $(shared_objects)
 fuzzed_objects := $(guest_objects) $(ground_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp connections/message.cpp discovery/reply.cpp programs/message.cpp helpers/packets.cpp \
                     $(addprefix probes/,reason.cpp target.cpp way_socket.cpp $(addprefix http/,head_text.cpp response_body.cpp response_head.cpp)) \
                     $(addprefix publish/,encode.cpp live_record.cpp peer_protocol.cpp store_order.cpp)))

@@ -100,8 +100,8 @@ Daemon::Daemon(Options options, Config config)
       failback_control_(
           io_.get_executor(), options_.state_dir, disk_, monitor_, [this] { publisher_.publish(); },
           trouble_of("failback")),
-      operator_side_(io_, monitor_, publisher_, clock_,
-                     [this] { return prober_.program_runner(); }),
+      operator_side_(io_, {HLB_VERSION, options_.config.string(), started_}, monitor_, publisher_,
+                     clock_, [this] { return prober_.program_runner(); }),
       closer_(
           io_.get_executor(), clock_, monitor_, options_.connections_socket,
           [this](const connections::Closing& closing) { operator_side_.closed(closing); },
@@ -224,25 +224,24 @@ void Daemon::join_bus() {
   const auto kind =
       options_.bus == Options::Bus::system ? bus::BusKind::system : bus::BusKind::session;
   operator_side_.join_bus(
-      kind, {HLB_VERSION, options_.config.string(), started_},
-      {.set_override =
-           [this](bus::OverrideRequest request, bus::Control::ChangeReply reply) {
-             override_control_.set(std::move(request), std::move(reply));
-           },
-       .clear_override =
-           [this](std::string target, bus::Control::ChangeReply reply) {
-             override_control_.clear(std::move(target), std::move(reply));
-           },
-       .fail_back =
-           [this](bus::FailbackRequest request, bus::Control::ChangeReply reply) {
-             failback_control_.fail_back(std::move(request), std::move(reply));
-           },
-       .reload = [this](Reloader::Reply reply) { reload(std::move(reply)); },
-       .close_connections =
-           [this](bus::ClosingRequest request, bus::Control::ChangeReply reply) {
-             closing_control_.close(std::move(request), std::move(reply));
-           },
-       .count_connections = {}});
+      kind, {.set_override =
+                 [this](bus::OverrideRequest request, bus::Control::ChangeReply reply) {
+                   override_control_.set(std::move(request), std::move(reply));
+                 },
+             .clear_override =
+                 [this](std::string target, bus::Control::ChangeReply reply) {
+                   override_control_.clear(std::move(target), std::move(reply));
+                 },
+             .fail_back =
+                 [this](bus::FailbackRequest request, bus::Control::ChangeReply reply) {
+                   failback_control_.fail_back(std::move(request), std::move(reply));
+                 },
+             .reload = [this](Reloader::Reply reply) { reload(std::move(reply)); },
+             .close_connections =
+                 [this](bus::ClosingRequest request, bus::Control::ChangeReply reply) {
+                   closing_control_.close(std::move(request), std::move(reply));
+                 },
+             .count_connections = {}});
 }
 
 void Daemon::watch_routes() {
@@ -277,6 +276,7 @@ void Daemon::become_ready() {
   ready_ = true;
   inheritance_.reset();
   state_file_.changed();
+  operator_side_.ready();
   // Memory for reading the configuration and probing all at once is not needed again.
   malloc_trim(0);
   const std::string now = status();

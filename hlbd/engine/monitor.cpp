@@ -14,15 +14,14 @@ namespace {
 constexpr milliseconds kRampStep{500};
 constexpr std::size_t kHurriedPerMillisecond = 40;  // 10,000 checks within 250 ms
 
-// Sorts by service, and keeps of each the state before the first of its changes.
+}  // namespace
+
 std::vector<Refreshed> told_once(std::vector<Refreshed> services) {
   std::ranges::stable_sort(services, {}, &Refreshed::service);
   const auto again = std::ranges::unique(services, {}, &Refreshed::service);
   services.erase(again.begin(), again.end());
   return services;
 }
-
-}  // namespace
 
 void Totals::add(const ServiceStatus& status) {
   services_down += status.state == ServiceState::down ? 1 : 0;

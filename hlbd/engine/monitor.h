@@ -68,6 +68,9 @@ struct Refreshed {
   ServiceStatus before;
 };
 
+// Sorts by service, and keeps of each the state before the first of its changes.
+std::vector<Refreshed> told_once(std::vector<Refreshed> services);
+
 // Sums over all services.
 struct Totals {
   std::size_t services_down = 0;

@@ -2,17 +2,25 @@
 
 #include <spdlog/spdlog.h>
 
+#include <boost/asio/post.hpp>
 #include <string_view>
 #include <utility>
 
 #include "operators/control/resolve.h"
+#include "system/host.h"
 
 namespace hlb {
+namespace {
 
-OperatorSide::OperatorSide(boost::asio::io_context& io, const Monitor& monitor,
-                           const Publisher& publisher, const Clock& clock,
+namespace asio = boost::asio;
+
+}  // namespace
+
+OperatorSide::OperatorSide(boost::asio::io_context& io, bus::Identity identity,
+                           const Monitor& monitor, const Publisher& publisher, const Clock& clock,
                            std::function<Hooks::Programs()> programs)
     : io_(io),
+      identity_(std::move(identity)),
       monitor_(monitor),
       publisher_(publisher),
       first_states_(io.get_executor()),
@@ -23,15 +31,22 @@ OperatorSide::OperatorSide(boost::asio::io_context& io, const Monitor& monitor,
       directory_(monitor, publisher, clock, events_, troubles_, census_),
       hooks_(io.get_executor(), std::move(programs)),
       telemetry_(io.get_executor(), clock, monitor, census_,
-                 [this](const std::string& trouble) { troubles_.show("metrics", trouble); }) {}
+                 [this](const std::string& trouble) { troubles_.set("counts", trouble); }),
+      user_names_([this](Worker::Completion done) { asio::post(io_, std::move(done)); }),
+      web_(io.get_executor(), telemetry_,
+           {.directory = directory_,
+            .identity = identity_,
+            .host = host_name(),
+            .name_of_user = [this](std::uint32_t user) { return user_names_.name(user); }},
+           [this](const std::string& trouble) { troubles_.show("metrics", trouble); }) {}
 
 void OperatorSide::configure(const Config& config) {
-  telemetry_.serve_at(config.metrics);
+  web_.serve_at(config.metrics);
   telemetry_.count_connections(config.metrics && config.count_connections);
   hooks_.configure({.command = config.on_change, .user = config.on_change_user});
 }
 
-void OperatorSide::join_bus(bus::BusKind kind, bus::Identity identity, bus::Control control) {
+void OperatorSide::join_bus(bus::BusKind kind, bus::Control control) {
   const auto resolve_counted = [this](std::string_view name, int family) {
     auto answer = resolve(publisher_.table(), name, family);
     telemetry_.looked_up(answer);
@@ -44,8 +59,14 @@ void OperatorSide::join_bus(bus::BusKind kind, bus::Identity identity, bus::Cont
     });
   };
   bus_.emplace(
-      io_, kind, bus::Offer{std::move(identity), resolve_counted, directory_, std::move(control)},
+      io_, kind, bus::Offer{identity_, resolve_counted, directory_, std::move(control)},
       [](const std::string& trouble) { spdlog::warn("{}; lookups go on without it", trouble); });
+}
+
+void OperatorSide::ready() {
+  for (const auto& [key, override] : monitor_.overrides().all())  // those that were restored
+    user_names_.look_up(override.set_by);
+  web_.ready();
 }
 
 void OperatorSide::configured() {
@@ -80,6 +101,7 @@ void OperatorSide::changed(const BackendChange& change) {
 }
 
 void OperatorSide::changed(const OverrideChange& change) {
+  if (change.now != nullptr) user_names_.look_up(change.now->set_by);
   Event event = event_of(change);
   log_change(change, event);
   telemetry_.counted().changed(metrics::Cause::override);

@@ -22,6 +22,8 @@
 #include "operators/hooks.h"
 #include "operators/monitor_directory.h"
 #include "operators/telemetry.h"
+#include "operators/user_names.h"
+#include "operators/web_side.h"
 #include "publish/publisher.h"
 #include "system/troubles.h"
 
@@ -31,13 +33,17 @@ namespace hlb {
 class OperatorSide {
  public:
   // `programs`: see Hooks.
-  OperatorSide(boost::asio::io_context& io, const Monitor& monitor, const Publisher& publisher,
-               const Clock& clock, std::function<Hooks::Programs()> programs);
+  OperatorSide(boost::asio::io_context& io, bus::Identity identity, const Monitor& monitor,
+               const Publisher& publisher, const Clock& clock,
+               std::function<Hooks::Programs()> programs);
 
   void configure(const Config& config);
 
   // Joins the bus, and stays there: see bus::SystemBus.
-  void join_bus(bus::BusKind kind, bus::Identity identity, bus::Control control);
+  void join_bus(bus::BusKind kind, bus::Control control);
+
+  // hlbd is ready.
+  void ready();
 
   // To be called after each Monitor::apply().
   void configured();
@@ -60,6 +66,7 @@ class OperatorSide {
   void tell_hooks_after_maintenance(const Overrides::Key& key, const Override& maintenance);
 
   boost::asio::io_context& io_;
+  bus::Identity identity_;
   const Monitor& monitor_;
   const Publisher& publisher_;
   FirstStates first_states_;
@@ -69,6 +76,8 @@ class OperatorSide {
   MonitorDirectory directory_;
   Hooks hooks_;
   Telemetry telemetry_;
+  UserNames user_names_;
+  WebSide web_;
   std::optional<bus::SystemBus> bus_;
 };
 

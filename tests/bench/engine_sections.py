@@ -73,12 +73,16 @@ BESIDE_CLOSING = [
 
 SCRAPES = [
     Row("a scrape", "scrape", "", adds_at_most(50)),
+    Row("the page", "page", "", adds_at_most(100)),
+    Row("the page, by gzip", "page-gzip", "", adds_at_most(100)),
+    Row("/status.json", "json", "", adds_at_most(200)),
     Row("hlbctl status", "status", "", adds_at_most(200)),
     Row("hlbd's CPU in a second of --watch", "watch", "", adds_at_most(10)),
 ]
 BESIDE_QUESTIONS = [
     Row("nobody asks", "lookup-alone"),
     Row("one scrapes ten times a second", "lookup-scrapes", "lookup-alone", ratio_at_most(1.2)),
+    Row("one loads the page ten times a second", "lookup-page", "lookup-alone", ratio_at_most(1.2)),
     Row("hlbctl status --watch runs", "lookup-watch", "lookup-alone", ratio_at_most(1.2)),
 ]
 

@@ -11,12 +11,6 @@
 namespace hlb::ctl {
 namespace {
 
-constexpr char kMaintenance[] = "maintenance";
-
-bool is_passed_over(const BackendReport& backend) {
-  return backend.state == "up" && backend.weight > 0 && backend.weight_percent == 0;
-}
-
 // Asks for what the list of a service's backends lacks: all of an override but its kind, and who is
 // a suspect or held back.
 void complete(Client& client, std::vector<BackendReport>& backends) {
@@ -103,20 +97,9 @@ Snapshot take_snapshot(Client& client, const std::string& name) {
   return snapshot;
 }
 
-bool is_standby(const BackendReport& backend, std::span<const BackendReport> all) {
-  return is_passed_over(backend) && std::ranges::any_of(all, [&](const BackendReport& other) {
-           return other.priority < backend.priority && other.weight_percent > 0;
-         });
-}
-
 Standing standing(const ServiceReport& service, const std::vector<BackendReport>& backends) {
-  const auto maintained = [](const BackendReport& backend) {
-    return backend.override.kind == kMaintenance;
-  };
-  if (!backends.empty() && std::ranges::all_of(backends, maintained)) return Standing::whole;
-  if (service.state == "unknown") return Standing::partial;
-  if (service.state == "down" || service.answered == 0) return Standing::none;
-  return service.state == "up" ? Standing::whole : Standing::partial;
+  return hlb::standing(service,
+                       !backends.empty() && std::ranges::all_of(backends, is_in_maintenance));
 }
 
 bool has_override(const std::vector<BackendReport>& backends) {

@@ -3,6 +3,8 @@
 #include <prometheus/text_serializer.h>
 
 #include <array>
+#include <chrono>
+#include <cmath>
 #include <span>
 #include <string>
 #include <utility>
@@ -19,6 +21,7 @@ constexpr std::size_t kMostSteps = 2500;
 
 // A service, or one of its backends.
 struct Sample {
+  WallTime now;
   const ServiceSpec& service;
   const ServiceSample& of_service;
   const BackendSpec* backend = nullptr;
@@ -52,6 +55,21 @@ void add_held_back(const Sample& sample, std::vector<ClientMetric>& metrics) {
 
 void add_up(const Sample& sample, std::vector<ClientMetric>& metrics) {
   metrics.push_back(gauge(labels_of(sample), sample.state.up ? 1 : 0));
+}
+
+void add_unknown(const Sample& sample, std::vector<ClientMetric>& metrics) {
+  if (sample.state.unknown) metrics.push_back(gauge(labels_of(sample), 1));
+}
+
+void add_latency(const Sample& sample, std::vector<ClientMetric>& metrics) {
+  const std::int32_t microseconds = sample.state.latency;
+  if (microseconds >= 0) metrics.push_back(gauge(labels_of(sample), microseconds / 1e6));
+}
+
+void add_certificate(const Sample& sample, std::vector<ClientMetric>& metrics) {
+  if (sample.state.certificate_end == WallTime{}) return;
+  const std::chrono::duration<double> left = sample.state.certificate_end - sample.now;
+  metrics.push_back(gauge(labels_of(sample), std::floor(left.count())));
 }
 
 void add_suspect(const Sample& sample, std::vector<ClientMetric>& metrics) {
@@ -88,8 +106,16 @@ constexpr std::array kFamilies = {
            false, add_held_back},
     Family{"hlb_backend_up", "Whether the backend's checks find it up, whatever overrides it.",
            true, add_up},
+    Family{"hlb_backend_unknown", "1 for each backend of which the checks know nothing.", true,
+           add_unknown},
     Family{"hlb_backend_suspect", "1 for each backend that is left out by its first failure.", true,
            add_suspect},
+    Family{"hlb_backend_latency_seconds",
+           "How long the last probe by the backend's first check took, if it passed.", true,
+           add_latency},
+    Family{"hlb_backend_certificate_remaining_seconds",
+           "Time until the backend's TLS certificate ends; negative once it has.", true,
+           add_certificate},
     Family{"hlb_override", "1 for each backend that an operator has overridden.", true,
            add_override},
     Family{"hlb_backend_connections", "Connections of this host's programs to the backend.", true,
@@ -104,15 +130,62 @@ std::string_view without_comments(std::string_view text) {
   return text;
 }
 
+// A bucket's limit as OpenMetrics wants all floats: le="1" becomes le="1.0".
+void add_with_float(std::string& text, std::string_view line) {
+  constexpr std::string_view kLimit = "le=\"";
+  const std::size_t begin = line.find(kLimit);
+  const std::size_t end =
+      begin == std::string_view::npos ? begin : line.find('"', begin + kLimit.size());
+  if (end == std::string_view::npos) return void(text += line);
+  const std::string_view limit = line.substr(begin, end - begin).substr(kLimit.size());
+  text += line.substr(0, end);
+  if (limit.find_first_not_of("0123456789") == std::string_view::npos) text += ".0";
+  text += line.substr(end);
+}
+
+// OpenMetrics names a family of counters without the "_total" of its samples.
+void add_comment(std::string& text, std::string_view line) {
+  constexpr std::string_view kTotal = "_total";
+  const std::size_t end = line.find(' ', std::string_view("# HELP ").size());
+  const std::string_view name = line.substr(0, end);
+  text += name.ends_with(kTotal) ? name.substr(0, name.size() - kTotal.size()) : name;
+  text += line.substr(name.size());
+}
+
+std::string as_open_metrics(std::string_view plain) {
+  std::string text;
+  text.reserve(plain.size());
+  while (!plain.empty()) {
+    const std::string_view line = plain.substr(0, plain.find('\n') + 1);
+    plain.remove_prefix(line.size());
+    line.starts_with('#') ? add_comment(text, line) : add_with_float(text, line);
+  }
+  return text;
+}
+
 }  // namespace
 
 bool Exposition::add_part(std::string& text) {
-  const prometheus::TextSerializer serializer;
   if (!counted_.empty()) {
-    text += serializer.Serialize(std::exchange(counted_, {}));
-    return true;
+    add_counted(text);
+  } else if (family_ < (samples_.connections ? kFamilies.size() : kUncounted)) {
+    add_family(text);
+  } else if (format_ == Format::open_metrics && !std::exchange(over_, true)) {
+    text += "# EOF\n";
+  } else {
+    return false;
   }
-  if (family_ == (samples_.connections ? kFamilies.size() : kUncounted)) return false;
+  return true;
+}
+
+void Exposition::add_counted(std::string& text) {
+  const std::string counted = prometheus::TextSerializer().Serialize(std::exchange(counted_, {}));
+  text += format_ == Format::open_metrics ? as_open_metrics(counted) : counted;
+}
+
+// Adds some samples of the next family. Gauges are the same in both formats.
+void Exposition::add_family(std::string& text) {
+  const prometheus::TextSerializer serializer;
   const Family& family = kFamilies.at(family_);
   const std::span<const ServiceSpec> services = samples_.services->all();
   const bool continued = next_ != Place{};
@@ -122,12 +195,12 @@ bool Exposition::add_part(std::string& text) {
     const ServiceSpec& service = services[next_.service];
     const ServiceSample& state = samples_.states[next_.service];
     if (family.of_backends && next_.backend < service.backends.size()) {
-      family.add({service, state, &service.backends[next_.backend++],
+      family.add({samples_.now, service, state, &service.backends[next_.backend++],
                   samples_.backends[next_.sample++], &samples_.connections},
                  part.metric);
       continue;
     }
-    if (!family.of_backends) family.add({service, state}, part.metric);
+    if (!family.of_backends) family.add({samples_.now, service, state}, part.metric);
     ++next_.service;
     next_.backend = 0;
   }
@@ -137,7 +210,12 @@ bool Exposition::add_part(std::string& text) {
     ++family_;
     next_ = {};
   }
-  return true;
+}
+
+const char* content_type(Exposition::Format format) {
+  return format == Exposition::Format::open_metrics
+             ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+             : "text/plain; version=0.0.4; charset=utf-8";
 }
 
 }  // namespace hlb::metrics

@@ -2,9 +2,14 @@
 
 #include <prometheus/family.h>
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
+
+#include "operators/metrics/process.h"
 
 namespace hlb::metrics {
 namespace {
@@ -91,6 +96,7 @@ Metrics::Metrics()
       "From the first outcome against a backend's state until the new one is published.");
   went_up_ = &detections.Add({{"to", "up"}}, kDetections);
   went_down_ = &detections.Add({{"to", "down"}}, kDetections);
+  figures_of_process();  // the first call finds out when hlbd started
   good_configuration_.Set(1);
   gauges(registry_, "hlb_build_info", "The version of hlbd, as a label.")
       .Add({{"version", HLB_VERSION}})
@@ -155,8 +161,10 @@ void Metrics::loaded_configuration(bool good) {
   good_configuration_.Set(good ? 1 : 0);
 }
 
-Exposition Metrics::expose(Samples services) const {
-  return {registry_.Collect(), std::move(services)};
+Exposition Metrics::expose(Samples services, Exposition::Format format) const {
+  std::vector<prometheus::MetricFamily> counted = registry_.Collect();
+  std::ranges::move(figures_of_process(), std::back_inserter(counted));
+  return {std::move(counted), std::move(services), format};
 }
 
 }  // namespace hlb::metrics

@@ -52,7 +52,7 @@ class Metrics {
   void closed_connections(const std::string& service, std::uint32_t count);
 
   // Joins all of the above, as it stands, with the services.
-  Exposition expose(Samples services) const;
+  Exposition expose(Samples services, Exposition::Format format = Exposition::Format::text) const;
 
  private:
   using Counter = prometheus::Counter;

@@ -1,5 +1,5 @@
 // The HTTP endpoint at a unix socket, with clients that behave and others.
-#include "operators/metrics/server.h"
+#include "operators/web/server.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,7 +13,6 @@
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <chrono>
-#include <cstdint>
 #include <deque>
 #include <functional>
 #include <optional>
@@ -21,10 +20,9 @@
 #include <system_error>
 #include <vector>
 
-#include "operators/metrics/metrics.h"
 #include "tests/unit/folder.h"
 
-namespace hlb::metrics {
+namespace hlb::web {
 namespace {
 
 namespace asio = boost::asio;
@@ -34,6 +32,8 @@ using testing::Not;
 using testing::StartsWith;
 using namespace std::chrono_literals;
 using Monotonic = std::chrono::steady_clock;
+
+constexpr auto kLastLine = "the last line\n";
 
 // A connected client. What it is sent is read when a test asks for it.
 class Client {
@@ -75,25 +75,33 @@ class Client {
   int fd_;
 };
 
-class MetricsServerTest : public testing::Test {
+class WebServerTest : public testing::Test {
  protected:
-  MetricsServerTest() { serve({}); }
+  WebServerTest() { serve({}); }
 
-  void serve(MetricsServer::Limits limits) {
-    server_.emplace(loop_.get_executor(), [this] { return expose(); }, limits);
+  void serve(WebServer::Limits limits) {
+    server_.emplace(loop_.get_executor(), [this](const Wish& wish) { return site(wish); }, limits);
     EXPECT_FALSE(server_->serve_at(path_));
   }
 
-  Exposition expose() {
-    ++exposed_;
-    std::vector<ServiceSpec> specs(services_);
-    for (std::size_t i = 0; i < services_; ++i) {
-      specs[i].name = "service" + std::to_string(i) + ".test";
-      specs[i].backends.emplace_back();
-    }
-    return counted_.expose({.services = list_of(std::move(specs)),
-                            .states = std::vector<metrics::ServiceSample>(services_),
-                            .backends = std::vector<BackendSample>(services_, {.up = true})});
+  // A long text at /metrics.
+  std::optional<Content> site(const Wish& wish) {
+    if (wish.path != "/metrics") return std::nullopt;
+    return Content{.key = "metrics",
+                   .type = wish.open_metrics ? "open" : "plain",
+                   .policy = "",
+                   .available = true,
+                   .make = [this] { return text(); }};
+  }
+
+  AddPart text() {
+    ++made_;
+    return [left = lines_ + 1](std::string& to) mutable {
+      for (int i = 0; i < 10 && left > 1; ++i, --left)
+        to += "a line of a text that is as long as these are, for there are many of them\n";
+      if (left == 1) to += kLastLine;
+      return left-- > 0;
+    };
   }
 
   // Turns the loop until `done`, or for so long that it will never be.
@@ -136,35 +144,34 @@ class MetricsServerTest : public testing::Test {
   asio::io_context loop_{1};
   Folder folder_;
   std::string path_ = folder_.file("metrics.sock");
-  Metrics counted_;
-  std::size_t services_ = 1;
-  int exposed_ = 0;  // texts that were made
-  std::optional<MetricsServer> server_;
+  std::size_t lines_ = 1;
+  int made_ = 0;  // texts
+  std::optional<WebServer> server_;
 };
 
-constexpr auto kLastLine = "# TYPE hlb_override gauge\n";
 constexpr auto kGet = "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n";
 constexpr auto kGetAndClose = "GET /metrics HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
 
-TEST_F(MetricsServerTest, AnswersWithTheMetrics) {
+TEST_F(WebServerTest, AnswersWithWhatIsThere) {
   const std::string text = answer(kGetAndClose);
   EXPECT_THAT(text, StartsWith("HTTP/1.1 200 OK\r\n"));
-  EXPECT_THAT(text, HasSubstr("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
-  EXPECT_THAT(text, HasSubstr("\nhlb_backend_up{service=\"service0.test\",backend=\"0.0.0.0\"} 1"));
+  EXPECT_THAT(text, HasSubstr("\r\nContent-Type: plain\r\n"));
+  EXPECT_THAT(text, HasSubstr("\r\nX-Content-Type-Options: nosniff\r\n"));
+  EXPECT_THAT(text, HasSubstr("\r\nContent-Security-Policy: default-src 'none'\r\n"));
   EXPECT_THAT(text, EndsWith(kLastLine));
 }
 
-TEST_F(MetricsServerTest, TakesParametersAndHttp10) {
+TEST_F(WebServerTest, TakesParametersAndHttp10) {
   EXPECT_THAT(answer("GET /metrics?a=b HTTP/1.0\r\n\r\n"), StartsWith("HTTP/1.0 200 OK\r\n"));
 }
 
-TEST_F(MetricsServerTest, AnswersAHeadWithTheHeadAlone) {
+TEST_F(WebServerTest, AnswersAHeadWithTheHeadAlone) {
   const std::string whole = answer(kGetAndClose);
   const std::string head = answer("HEAD /metrics HTTP/1.1\r\nConnection: close\r\n\r\n");
   EXPECT_EQ(head, whole.substr(0, whole.find("\r\n\r\n") + 4));
 }
 
-TEST_F(MetricsServerTest, KeepsTheConnectionForFurtherRequests) {
+TEST_F(WebServerTest, KeepsTheConnectionForFurtherRequests) {
   Client client(path_);
   for (int i = 0; i < 3; ++i) {
     client.received.clear();
@@ -173,31 +180,36 @@ TEST_F(MetricsServerTest, KeepsTheConnectionForFurtherRequests) {
     EXPECT_FALSE(client.ended);
   }
   client.received.clear();
-  client.send(std::string(kGet) + kGetAndClose);  // one behind the other
+  client.send(std::string(kGet) + kGetAndClose);  // one after the other
   ASSERT_TRUE(wait_for_end(client));
   EXPECT_NE(client.received.find("HTTP/1.1 200 OK", 1), std::string::npos);
 }
 
-TEST_F(MetricsServerTest, SaysWhereTheMetricsAre) {
-  EXPECT_THAT(answer("GET / HTTP/1.1\r\nConnection: close\r\n\r\n"),
-              testing::AllOf(StartsWith("HTTP/1.1 404 Not Found\r\n"), EndsWith("at /metrics\n")));
+TEST_F(WebServerTest, SaysWhatElseIsThere) {
+  EXPECT_THAT(answer("GET /metrics/ HTTP/1.1\r\nConnection: close\r\n\r\n"),
+              testing::AllOf(StartsWith("HTTP/1.1 404 Not Found\r\n"), EndsWith("a page at /\n")));
 }
 
-TEST_F(MetricsServerTest, SaysWhatItTakes) {
-  EXPECT_THAT(answer("DELETE /metrics HTTP/1.1\r\nConnection: close\r\n\r\n"),
-              testing::AllOf(StartsWith("HTTP/1.1 405 Method Not Allowed\r\n"),
-                             HasSubstr("\r\nAllow: GET, HEAD\r\n")));
+TEST_F(WebServerTest, SaysWhatItTakes) {
+  for (const std::string request :
+       {"DELETE /metrics HTTP/1.1\r\n\r\n", "OPTIONS * HTTP/1.1\r\n\r\n",
+        "POST /metrics HTTP/1.1\r\nContent-Length: 5\r\n\r\nabcde",
+        "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"}) {
+    EXPECT_THAT(answer(request), testing::AllOf(StartsWith("HTTP/1.1 405 Method Not Allowed\r\n"),
+                                                HasSubstr("\r\nAllow: GET, HEAD\r\n")))
+        << request;
+  }
 }
 
-TEST_F(MetricsServerTest, RefusesWhatIsNoRequest) {
+TEST_F(WebServerTest, RefusesWhatIsNoRequest) {
   const std::string bad = "HTTP/1.1 400 Bad Request\r\n";
   EXPECT_THAT(answer("\x16\x03\x01\x02"), StartsWith(bad));
   EXPECT_THAT(answer("GET /metrics\r\n\r\n"), StartsWith(bad));
-  EXPECT_THAT(answer("POST /metrics HTTP/1.1\r\nContent-Length: 5\r\n\r\nabcde"), StartsWith(bad));
+  EXPECT_THAT(answer("GET /metrics HTTP/1.1\r\nContent-Length: 5\r\n\r\nabcde"), StartsWith(bad));
   EXPECT_THAT(answer("GET /metrics HTTP/1.1\r\nX: " + std::string(8192, 'x')), StartsWith(bad));
 }
 
-TEST_F(MetricsServerTest, EndsAClientThatIsSlow) {
+TEST_F(WebServerTest, EndsAClientThatIsSlow) {
   serve({.request = 100ms, .idle = 100ms});
   Client silent(path_);
   EXPECT_TRUE(wait_for_end(silent));
@@ -211,8 +223,8 @@ TEST_F(MetricsServerTest, EndsAClientThatIsSlow) {
   EXPECT_TRUE(wait_for_end(idle));
 }
 
-TEST_F(MetricsServerTest, EndsAClientThatTakesNothing) {
-  services_ = 20'000;  // more than a socket buffers
+TEST_F(WebServerTest, EndsAClientThatTakesNothing) {
+  lines_ = 40'000;  // more than a socket buffers
   serve({.response = 200ms});
   Client client(path_);
   client.send(kGet);
@@ -222,7 +234,7 @@ TEST_F(MetricsServerTest, EndsAClientThatTakesNothing) {
   EXPECT_THAT(client.received, Not(EndsWith(kLastLine)));
 }
 
-TEST_F(MetricsServerTest, TheOldestLosesItsPlaceToWhoIsOneTooMany) {
+TEST_F(WebServerTest, TheOldestLosesItsPlaceToWhoIsOneTooMany) {
   serve({.connections = 2});
   Client oldest(path_);
   Client other(path_);
@@ -235,9 +247,9 @@ TEST_F(MetricsServerTest, TheOldestLosesItsPlaceToWhoIsOneTooMany) {
   }
 }
 
-TEST_F(MetricsServerTest, WhoLosesItsPlaceWhileATextIsMadeGetsNone) {
+TEST_F(WebServerTest, WhoLosesItsPlaceWhileATextIsMadeGetsNone) {
   serve({.connections = 2});
-  services_ = 20'000;
+  lines_ = 40'000;
   std::deque<Client> clients;
   for (int i = 0; i < 10; ++i)
     clients.emplace_back(path_).send(kGet);
@@ -248,7 +260,7 @@ TEST_F(MetricsServerTest, WhoLosesItsPlaceWhileATextIsMadeGetsNone) {
   EXPECT_TRUE(wait_for(clients[8], kLastLine) && wait_for(clients[9], kLastLine));
 }
 
-TEST_F(MetricsServerTest, ForgetsClientsThatHangUp) {
+TEST_F(WebServerTest, ForgetsClientsThatHangUp) {
   for (int i = 0; i < 100; ++i) {  // of which 32 could be there at a time
     Client client(path_);
     client.send(kGet);
@@ -256,8 +268,8 @@ TEST_F(MetricsServerTest, ForgetsClientsThatHangUp) {
   }
 }
 
-TEST_F(MetricsServerTest, LetsTheLoopWorkBetweenTheParts) {
-  services_ = 5'000;
+TEST_F(WebServerTest, LetsTheLoopWorkBetweenTheParts) {
+  lines_ = 5'000;
   Client client(path_);
   client.send(kGet);
   int turns = 0;
@@ -270,18 +282,18 @@ TEST_F(MetricsServerTest, LetsTheLoopWorkBetweenTheParts) {
   EXPECT_GT(turns, 20);
 }
 
-TEST_F(MetricsServerTest, MakesOneTextForAllWhoAskWhileAnotherIsMade) {
-  services_ = 5'000;
+TEST_F(WebServerTest, MakesOneTextForAllWhoAskWhileAnotherIsMade) {
+  lines_ = 5'000;
   std::deque<Client> clients;
   for (int i = 0; i < 10; ++i)
     clients.emplace_back(path_).send(kGet);
   for (Client& client : clients)
     EXPECT_TRUE(wait_for(client, kLastLine));
-  EXPECT_LE(exposed_, 2);
+  EXPECT_LE(made_, 2);
 }
 
-TEST_F(MetricsServerTest, MakesFewTextsForClientsThatTakeNone) {
-  services_ = 20'000;  // more than a socket buffers
+TEST_F(WebServerTest, MakesFewTextsForClientsThatTakeNone) {
+  lines_ = 40'000;  // more than a socket buffers
   constexpr int kClients = 30;
   std::deque<Client> clients;
   for (int i = 0; i < kClients; ++i) {
@@ -289,17 +301,17 @@ TEST_F(MetricsServerTest, MakesFewTextsForClientsThatTakeNone) {
     client.send(kGet);
     ASSERT_TRUE(run_until([&] { return client.has_something(); }));
   }
-  EXPECT_LT(exposed_, kClients / 2);
+  EXPECT_LT(made_, kClients / 2);
 }
 
-TEST_F(MetricsServerTest, IsOpenToAllUsers) {
+TEST_F(WebServerTest, IsOpenToAllUsers) {
   struct stat status{};
   ASSERT_EQ(stat(path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0666U);
 }
 
-TEST_F(MetricsServerTest, TakesThePlaceOfASocketButOfNothingElse) {
-  MetricsServer second(loop_.get_executor(), [this] { return expose(); });
+TEST_F(WebServerTest, TakesThePlaceOfASocketButOfNothingElse) {
+  WebServer second(loop_.get_executor(), [this](const Wish& wish) { return site(wish); });
   EXPECT_FALSE(second.serve_at(path_));
   const std::string file = folder_.file("kept");
   write_file(file, "kept");
@@ -309,7 +321,7 @@ TEST_F(MetricsServerTest, TakesThePlaceOfASocketButOfNothingElse) {
             std::errc::no_such_file_or_directory);
 }
 
-TEST_F(MetricsServerTest, LeavesNothingBehindWhenItCloses) {
+TEST_F(WebServerTest, LeavesNothingBehindWhenItCloses) {
   Client client(path_);
   client.send(kGet);
   ASSERT_TRUE(wait_for(client, kLastLine));
@@ -320,8 +332,8 @@ TEST_F(MetricsServerTest, LeavesNothingBehindWhenItCloses) {
   EXPECT_THAT(answer(kGetAndClose), EndsWith(kLastLine));
 }
 
-TEST_F(MetricsServerTest, EndsItsClientsWhenItGoesWhateverTheyAwait) {
-  services_ = 20'000;  // more than a socket buffers
+TEST_F(WebServerTest, EndsItsClientsWhenItGoesWhateverTheyAwait) {
+  lines_ = 40'000;  // more than a socket buffers
   const Client taking(path_);
   taking.send(kGet);
   ASSERT_TRUE(run_until([&] { return taking.has_something(); }));
@@ -330,15 +342,14 @@ TEST_F(MetricsServerTest, EndsItsClientsWhenItGoesWhateverTheyAwait) {
   half.send("GET /metr");
   Client waiting(path_);
   waiting.send(kGet);
-  ASSERT_TRUE(run_until([&] { return exposed_ == 2; }));
+  ASSERT_TRUE(run_until([&] { return made_ == 2; }));
   asio::post(loop_, [&] { server_.reset(); });
   for (Client* client : {&silent, &half, &waiting}) {
     EXPECT_TRUE(wait_for_end(*client));
     EXPECT_EQ(client->received, "");
   }
-  run_for(50ms);
-  EXPECT_TRUE(loop_.stopped());
+  EXPECT_TRUE(run_until([&] { return loop_.stopped(); })) << "something is left";
 }
 
 }  // namespace
-}  // namespace hlb::metrics
+}  // namespace hlb::web

@@ -1,4 +1,5 @@
-// The HTTP endpoint that Prometheus scrapes: GET /metrics, at a port or at a unix socket.
+// The HTTP endpoint, at a port or at a unix socket: GET and HEAD of what a site has. Nothing can be
+// changed by it.
 //
 // Anybody who reaches it may read it. Each connection has bounded time and memory, and there is a
 // bounded number of them, whose places are shared fairly among users or hosts (see Places).
@@ -12,13 +13,13 @@
 #include <string>
 #include <system_error>
 
-#include "operators/metrics/shared_text.h"
+#include "operators/web/site.h"
 #include "text/endpoint.h"
 
-namespace hlb::metrics {
+namespace hlb::web {
 
 // Used by hlbd's loop alone.
-class MetricsServer {
+class WebServer {
  public:
   struct Limits {
     std::chrono::milliseconds request{10'000};   // from its first byte, or from the connection on
@@ -27,13 +28,11 @@ class MetricsServer {
     std::size_t connections = 32;
   };
 
-  using Expose = SharedText::Expose;
-
-  MetricsServer(boost::asio::any_io_executor executor, Expose expose, Limits limits);
-  MetricsServer(boost::asio::any_io_executor executor, Expose expose);
-  ~MetricsServer();
-  MetricsServer(const MetricsServer&) = delete;
-  MetricsServer& operator=(const MetricsServer&) = delete;
+  WebServer(boost::asio::any_io_executor executor, Site site, Limits limits);
+  WebServer(boost::asio::any_io_executor executor, Site site);
+  ~WebServer();
+  WebServer(const WebServer&) = delete;
+  WebServer& operator=(const WebServer&) = delete;
 
   // Stops serving where it did, and serves there; or returns what stands in the way, and serves
   // nowhere.
@@ -52,9 +51,9 @@ class MetricsServer {
   std::error_code start(const Place& place);
 
   boost::asio::any_io_executor executor_;
-  Expose expose_;
+  Site site_;
   Limits limits_;
   std::unique_ptr<Server> server_;
 };
 
-}  // namespace hlb::metrics
+}  // namespace hlb::web

@@ -11,20 +11,22 @@
 #include <cstddef>
 #include <string_view>
 
-#include "operators/metrics/server.h"
-#include "operators/metrics/shared_text.h"
+#include "operators/web/server.h"
+#include "operators/web/shared_texts.h"
+#include "operators/web/site.h"
 
-namespace hlb::metrics {
+namespace hlb::web {
 
 // Used by hlbd's loop alone.
-class ScrapeConnection {
+class WebConnection {
  public:
   using Socket = boost::asio::generic::stream_protocol::socket;
 
-  // `text` and `limits` must outlive it.
-  ScrapeConnection(Socket socket, SharedText& text, const MetricsServer::Limits& limits);
-  ScrapeConnection(const ScrapeConnection&) = delete;
-  ScrapeConnection& operator=(const ScrapeConnection&) = delete;
+  // All but the socket must outlive it.
+  WebConnection(Socket socket, const Site& site, SharedTexts& texts,
+                const WebServer::Limits& limits);
+  WebConnection(const WebConnection&) = delete;
+  WebConnection& operator=(const WebConnection&) = delete;
 
   // Answers requests until the client hangs up, breaks the protocol or takes too long, or end().
   boost::asio::awaitable<void> serve();
@@ -41,14 +43,17 @@ class ScrapeConnection {
   boost::asio::awaitable<bool> await_request();
   boost::asio::awaitable<bool> answer_request();
   boost::asio::awaitable<bool> respond(const Request& request);
+  boost::asio::awaitable<bool> respond(const Request& request, Response response, Content content);
+  boost::asio::awaitable<bool> refuse_method(unsigned version);
   boost::asio::awaitable<bool> send(Response response, std::string_view body, bool head_alone);
 
   boost::beast::basic_stream<boost::asio::generic::stream_protocol> stream_;
-  SharedText& text_;
-  const MetricsServer::Limits& limits_;
+  const Site& site_;
+  SharedTexts& texts_;
+  const WebServer::Limits& limits_;
   boost::beast::flat_static_buffer<kLongestRequest> received_;
   bool answered_ = false;  // one request at least
   bool ending_ = false;
 };
 
-}  // namespace hlb::metrics
+}  // namespace hlb::web

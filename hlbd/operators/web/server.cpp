@@ -1,4 +1,4 @@
-#include "operators/metrics/server.h"
+#include "operators/web/server.h"
 
 #include <sys/stat.h>
 
@@ -14,14 +14,15 @@
 #include <system_error>
 #include <utility>
 
-#include "operators/metrics/connection.h"
+#include "operators/web/connection.h"
+#include "operators/web/shared_texts.h"
 #include "system/peer_user.h"
 #include "system/places.h"
 #include "system/scope.h"
 #include "system/socket_address.h"
 #include "system/socket_file.h"
 
-namespace hlb::metrics {
+namespace hlb::web {
 namespace {
 
 namespace asio = boost::asio;
@@ -35,7 +36,7 @@ bool is_taken(const std::string& path) {
 }
 
 // The user at a unix socket, else the host that connected.
-Places::Holder holder_of(ScrapeConnection::Socket& socket) {
+Places::Holder holder_of(WebConnection::Socket& socket) {
   boost::system::error_code error;
   const auto peer = socket.remote_endpoint(error);
   const auto host = error ? std::nullopt : address_in(peer.data());
@@ -45,10 +46,11 @@ Places::Holder holder_of(ScrapeConnection::Socket& socket) {
 }  // namespace
 
 // A listening socket and its connections.
-class MetricsServer::Server {
+class WebServer::Server {
  public:
-  Server(const asio::any_io_executor& executor, Expose expose, Limits limits)
-      : text_(executor, std::move(expose)),
+  Server(const asio::any_io_executor& executor, Site site, Limits limits)
+      : site_(std::move(site)),
+        texts_(executor),
         limits_(limits),
         acceptor_(executor),
         places_(limits.connections) {}
@@ -77,13 +79,13 @@ class MetricsServer::Server {
  private:
   // A connection, and the place that it has.
   struct Served {
-    Served(Server& all, ScrapeConnection::Socket socket)
+    Served(Server& all, WebConnection::Socket socket)
         : holder(holder_of(socket)),
-          connection(std::move(socket), all.text_, all.limits_),
+          connection(std::move(socket), all.site_, all.texts_, all.limits_),
           place(all.places_, {.holder = holder}, [this] { connection.end(); }) {}
 
     Places::Holder holder;
-    ScrapeConnection connection;
+    WebConnection connection;
     Places::Place place;
   };
 
@@ -102,7 +104,8 @@ class MetricsServer::Server {
     return {};
   }
 
-  SharedText text_;
+  Site site_;
+  SharedTexts texts_;
   Limits limits_;
   Acceptor acceptor_;
   std::optional<SocketFile> file_;  // of a unix socket
@@ -111,7 +114,7 @@ class MetricsServer::Server {
   Scope scope_;
 };
 
-asio::awaitable<void> MetricsServer::Server::accept() {
+asio::awaitable<void> WebServer::Server::accept() {
   for (;;) {
     auto [error, socket] = co_await acceptor_.async_accept(kAsTuple);
     if (!error) {
@@ -126,13 +129,13 @@ asio::awaitable<void> MetricsServer::Server::accept() {
   }
 }
 
-asio::awaitable<void> MetricsServer::Server::serve(std::list<Served>::iterator served) {
+asio::awaitable<void> WebServer::Server::serve(std::list<Served>::iterator served) {
   co_await served->connection.serve();
   served_.erase(served);
 }
 
 // Listens anew whenever somebody has removed or replaced the socket's file.
-asio::awaitable<void> MetricsServer::Server::keep_in_place() {
+asio::awaitable<void> WebServer::Server::keep_in_place() {
   asio::steady_timer look(acceptor_.get_executor());
   for (;;) {
     look.expires_after(std::chrono::milliseconds(500));
@@ -141,33 +144,33 @@ asio::awaitable<void> MetricsServer::Server::keep_in_place() {
   }
 }
 
-MetricsServer::MetricsServer(asio::any_io_executor executor, Expose expose, Limits limits)
-    : executor_(std::move(executor)), expose_(std::move(expose)), limits_(limits) {}
+WebServer::WebServer(asio::any_io_executor executor, Site site, Limits limits)
+    : executor_(std::move(executor)), site_(std::move(site)), limits_(limits) {}
 
-MetricsServer::MetricsServer(asio::any_io_executor executor, Expose expose)
-    : MetricsServer(std::move(executor), std::move(expose), Limits{}) {}
+WebServer::WebServer(asio::any_io_executor executor, Site site)
+    : WebServer(std::move(executor), std::move(site), Limits{}) {}
 
-MetricsServer::~MetricsServer() = default;
+WebServer::~WebServer() = default;
 
-std::error_code MetricsServer::serve_at(const Endpoint& endpoint) {
+std::error_code WebServer::serve_at(const Endpoint& endpoint) {
   return start(SocketAddress(endpoint).as<asio::ip::tcp::endpoint>());
 }
 
-std::error_code MetricsServer::serve_at(const std::string& socket) {
+std::error_code WebServer::serve_at(const std::string& socket) {
   return start(socket);
 }
 
 template <typename Place>
-std::error_code MetricsServer::start(const Place& place) {
+std::error_code WebServer::start(const Place& place) {
   close();
-  auto server = std::make_unique<Server>(executor_, expose_, limits_);
+  auto server = std::make_unique<Server>(executor_, site_, limits_);
   if (const auto error = server->serve_at(place)) return error;
   server_ = std::move(server);
   return {};
 }
 
-void MetricsServer::close() {
+void WebServer::close() {
   server_.reset();
 }
 
-}  // namespace hlb::metrics
+}  // namespace hlb::web
