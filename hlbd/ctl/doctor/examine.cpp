@@ -78,6 +78,7 @@ tl::expected<Examination, std::string> examine(const Settings& settings,
     result.program = examined->name;
     append(result.findings, check_resolver(machine, *examined));
     append(result.findings, check_runtime(machine, *examined));
+    append(result.findings, check_habits(machine, *examined));
     if (examined->process) {
       append(result.findings, check_process(machine, *examined->process,
                                             module.value_or(Module()).file, settings.runtime_dir));
