@@ -74,6 +74,7 @@ tl::expected<Examination, std::string> examine(const Settings& settings,
   append(result.findings, check_services(result.names, table));
   append(result.findings, check_hosts_file(machine, result.names, table, order));
   append(result.findings, check_dns(result.names, table, order));
+  append(result.findings, check_search(machine, result.names, table));
   if (examined) {
     result.program = examined->name;
     append(result.findings, check_resolver(machine, *examined));

@@ -28,6 +28,10 @@ Findings check_hosts_file(const Host& machine, const NamesToCheck& names, const 
 // seconds at most.
 Findings check_dns(const NamesToCheck& names, const Published& table, const SourceOrder& order);
 
+// Finds services below a search domain of /etc/resolv.conf: their short names are DNS's. Those that
+// are asked for by a short name, or else any.
+Findings check_search(const Host& machine, const NamesToCheck& names, const Published& table);
+
 // The final proof: looks up each name, or the first few of many, in one new process, in two seconds
 // at most, and compares what that gets with the table.
 Findings check_lookups(const std::vector<std::string>& names, const Published& table);
