@@ -6,6 +6,7 @@
 #include "ctl/doctor/connections.h"
 #include "ctl/doctor/daemon.h"
 #include "ctl/doctor/host.h"
+#include "ctl/doctor/inside.h"
 #include "ctl/doctor/module.h"
 #include "ctl/doctor/obstacles.h"
 #include "ctl/doctor/order.h"
@@ -83,10 +84,12 @@ tl::expected<Examination, std::string> examine(const Settings& settings,
     if (examined->process) {
       append(result.findings, check_process(machine, *examined->process,
                                             module.value_or(Module()).file, settings.runtime_dir));
+      append(result.findings, check_inside(machine, *examined, result.names.names, table));
     }
   }
   drop_repeated(result.findings);
-  if (!result.has_faults()) append(result.findings, check_lookups(result.names.names, table));
+  if (!result.has_faults())
+    append(result.findings, check_lookups(machine, result.names.names, table));
   return result;
 }
 
