@@ -59,7 +59,7 @@ fs::path wrapped_by(const Host& machine, const fs::path& script) {
   const fs::path real = fs::canonical(machine.at(script), unknown);
   const std::string name = script.filename().string();
   for (const fs::path& place :
-       {fs::path("/usr/lib") / name / name, real.parent_path() / "chrome"}) {
+       {real.parent_path() / "chrome", fs::path("/usr/lib") / name / name}) {
     const FileDescriptor file = machine.open(place);
     if (file.valid() && !unknown && Elf::read(file)) return place;
   }

@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -27,10 +29,17 @@ struct NamespaceKind {
   int flag;
 };
 constexpr int kTimeNamespace = 0x80;  // CLONE_NEWTIME, of Linux 5.6
-constexpr std::array<NamespaceKind, 4> kEntered = {{{"ns/user", CLONE_NEWUSER},
+constexpr std::array<NamespaceKind, 7> kEntered = {{{"ns/user", CLONE_NEWUSER},
                                                     {"ns/mnt", CLONE_NEWNS},
                                                     {"ns/net", CLONE_NEWNET},
+                                                    {"ns/pid", CLONE_NEWPID},
+                                                    {"ns/ipc", CLONE_NEWIPC},
+                                                    {"ns/uts", CLONE_NEWUTS},
                                                     {"ns/time", kTimeNamespace}}};
+
+// What a lookup can need beside a user's own rights: files that are only root's. Nothing else is
+// kept, as no device filter and no seccomp of a container holds what is run by us.
+constexpr std::uint64_t kKept = 1U << CAP_DAC_OVERRIDE | 1U << CAP_DAC_READ_SEARCH;
 
 tl::unexpected<std::string> not_allowed(const std::string& step) {
   return tl::unexpected(fmt::format("can't {}: {}", step, std::strerror(errno)));
@@ -89,12 +98,14 @@ tl::expected<Identity, std::string> identity_in(int folder) {
 tl::expected<void, std::string> become(const Identity& identity) {
   if (::geteuid() == 0) {
     for (int each = 0; each < 64; ++each) {
-      if ((identity.capabilities >> static_cast<unsigned>(each) & 1U) == 0)
+      if ((identity.capabilities & kKept & std::uint64_t{1} << static_cast<unsigned>(each)) == 0)
         ::prctl(PR_CAPBSET_DROP, each, 0, 0, 0);
     }
     ::setgroups(identity.groups.size(), identity.groups.data());
   }
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  const rlimit nothing{};
+  ::setrlimit(RLIMIT_FSIZE, &nothing);  // no file is written there
   const bool is_group = ::getegid() == identity.group && ::getgid() == identity.group;
   if (!is_group && ::setresgid(identity.group, identity.group, identity.group) != 0)
     return not_allowed("take on its group");
