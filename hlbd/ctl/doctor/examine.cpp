@@ -35,6 +35,12 @@ Findings check_machine(const Host& machine, const Settings& settings, const Sour
   return findings;
 }
 
+// What the program sees as its root folder.
+Host root_of(const Host& machine, const std::optional<ExaminedProgram>& program) {
+  if (!program || !program->process) return machine;
+  return Host(machine.at(program->process->folder() / "root"));
+}
+
 // Keeps one finding of a folder that lies on the way to several files.
 void drop_repeated(Findings& findings) {
   Findings kept;
@@ -75,7 +81,7 @@ tl::expected<Examination, std::string> examine(const Settings& settings,
   append(result.findings, check_services(result.names, table));
   append(result.findings, check_hosts_file(machine, result.names, table, order));
   append(result.findings, check_dns(result.names, table, order));
-  append(result.findings, check_search(machine, result.names, table));
+  append(result.findings, check_search(root_of(machine, examined), result.names, table));
   if (examined) {
     result.program = examined->name;
     append(result.findings, check_resolver(machine, *examined));
