@@ -1,5 +1,7 @@
 """hlbctl doctor on kinds of programs and containers: what it says, and what each really gets."""
 
+import contextlib
+import time
 from pathlib import Path
 
 import pytest
@@ -217,6 +219,24 @@ def other_order(scene):
     return pid, [IN_DNS, no_hlb, scene.leaks(pid)], got, DNS
 
 
+@kind("a container with systemd-resolved before hlb")
+def resolved_first(scene):
+    pid, got = scene.container(before="echo 'hosts: files resolve [!UNAVAIL=return] hlb dns' >etc/nsswitch.conf")
+    behind = (
+        f"nsswitch: in the root folder of process {pid}: hlb stands behind resolve [!UNAVAIL=return] on "
+        "the hosts line (/etc/nsswitch.conf:1). The search can end there, and hlb isn't asked. "
+        "Write: hosts: files hlb resolve [!UNAVAIL=return] dns"
+    )
+    return pid, [IN_DNS, behind], got, HLBS  # as long as resolved doesn't run
+
+
+@kind("a container with a search domain")
+def search_domain(scene):
+    pid, got = scene.container(before="echo search else.test test >>etc/resolv.conf")
+    assert scene.machine.doctor("app", "--program", pid)[-1].startswith('search: "app" isn\'t app.test to hlb.')
+    return pid, scene.well(pid, scene.inside), got, HLBS
+
+
 @kind("a container with the name in /etc/hosts")
 def other_hosts(scene):
     pid, got = scene.container(before=f"echo 127.0.0.77 {NAME} >>etc/hosts")
@@ -421,6 +441,55 @@ def test_says_what_a_lookup_there_gets(make, machine, stage, folder):
     # Which of DNS's addresses comes first is a matter of this machine's interfaces.
     assert [line.replace(DNS_IPV6, DNS_IPV4) for line in said] == lines
     assert got is None or got in wanted
+
+
+# ---- containers that aren't to be trusted -----------------------------------------------------
+
+
+def with_getent(scene, source):
+    """A container whose getent is made of this source."""
+    getent = compiled(scene.folder, "getent", source)
+    return scene.container(before=f"mount --bind {getent} usr/bin/getent")[0]
+
+
+def programs_called(name):
+    found = []
+    for path in Path("/proc").glob("[0-9]*/comm"):
+        with contextlib.suppress(OSError):  # it has ended
+            found += [path] if path.read_text() == f"{name}\n" else []
+    return found
+
+
+def test_a_getent_that_hangs_is_ended(machine, stage, folder):
+    scene = Scene(machine, stage, folder)
+    pid = with_getent(scene, "#include <unistd.h>\nint main(void) { for (;;) pause(); }")
+    started = time.monotonic()
+    assert machine.doctor(NAME, "--program", pid) == [IN_DNS, scene.got(pid, "isn't found within 2 s")]
+    assert time.monotonic() - started < 10
+    until(lambda: not programs_called("getent"), "no getent")
+
+
+HOSTILE = """\
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+int main(void) {
+  if (mknod("/disk", S_IFBLK | 0600, 0x800) == 0) puts("127.0.0.91 STREAM made a device");
+  if (chroot("/usr") == 0) puts("127.0.0.92 STREAM changed its root folder");
+  signal(SIGXFSZ, SIG_IGN);
+  if (write(open("/scratch", O_CREAT | O_WRONLY, 0600), "x", 1) == 1) puts("127.0.0.93 STREAM wrote a file");
+  if (setuid(0) != 0 || getuid() != 0) puts("127.0.0.94 STREAM is another user");
+  return 2;
+}
+"""
+
+
+def test_a_hostile_getent_has_no_rights(machine, stage, folder):
+    scene = Scene(machine, stage, folder)
+    pid = with_getent(scene, HOSTILE)
+    assert machine.doctor(NAME, "--program", pid) == [IN_DNS, scene.got(pid)]
 
 
 # ---- names below a search domain, which no program is needed for ------------------------------
