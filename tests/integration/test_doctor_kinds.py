@@ -100,7 +100,7 @@ class Scene:
 
     def leaks(self, pid):
         """A lookup there is answered by DNS."""
-        return self.got(pid, f"is {DNS_IPV4}, which is no backend of its")
+        return self.got(pid, f"is {DNS_IPV4}, which is no backend of its, but DNS's answer")
 
     def by_dns(self, pid):
         return (
@@ -240,7 +240,11 @@ def search_domain(scene):
 @kind("a container with the name in /etc/hosts")
 def other_hosts(scene):
     pid, got = scene.container(before=f"echo 127.0.0.77 {NAME} >>etc/hosts")
-    return pid, [IN_DNS, scene.got(pid, "is 127.0.0.77, which is no backend of its")], got, {"127.0.0.77"}
+    says = (
+        f"hosts: in the root folder of process {pid}: /etc/hosts:3 says that {NAME} is 127.0.0.77. "
+        "It is asked before hlb, and so hlb isn't. Remove the name from that line."
+    )
+    return pid, [says, IN_DNS, scene.got(pid, "is 127.0.0.77, which is no backend of its")], got, {"127.0.0.77"}
 
 
 @kind("a process whose namespaces may not be entered")

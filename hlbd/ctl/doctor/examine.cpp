@@ -1,5 +1,7 @@
 #include "ctl/doctor/examine.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -41,6 +43,20 @@ Host root_of(const Host& machine, const std::optional<ExaminedProgram>& program)
   return Host(machine.at(program->process->folder() / "root"));
 }
 
+// Looks at /etc/hosts of a process's root folder, if it isn't this machine's.
+Findings check_other_hosts_file(const Host& machine, const std::optional<ExaminedProgram>& program,
+                                const NamesToCheck& names, const Published& table) {
+  const Host root = root_of(machine, program);
+  constexpr char kHosts[] = "/etc/hosts";
+  if (root.is_ours() || same_file(root.status(kHosts), machine.status(kHosts))) return {};
+  Findings findings = check_hosts_file(root, names, table, SourceOrder(root));
+  for (Finding& finding : findings) {
+    finding.what =
+        fmt::format("in the root folder of process {}: {}", program->process->pid, finding.what);
+  }
+  return findings;
+}
+
 // Keeps one finding of a folder that lies on the way to several files.
 void drop_repeated(Findings& findings) {
   Findings kept;
@@ -80,6 +96,7 @@ tl::expected<Examination, std::string> examine(const Settings& settings,
   result.findings = check_machine(machine, settings, order, module, table);
   append(result.findings, check_services(result.names, table));
   append(result.findings, check_hosts_file(machine, result.names, table, order));
+  append(result.findings, check_other_hosts_file(machine, examined, result.names, table));
   append(result.findings, check_dns(result.names, table, order));
   append(result.findings, check_search(root_of(machine, examined), result.names, table));
   if (examined) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -25,10 +26,11 @@ struct Gathered {
   std::string trouble;  // why there were none
   std::map<std::size_t, Answers> answers;
   std::map<std::size_t, std::string> failures;
+  std::map<std::size_t, std::string> by_dns;  // an address that DNS has for a name that differs
 };
 
-// A line is 'x' and a trouble; or 'n' and a number, 'a', a number and addresses, or 'f', a number
-// and a failure.
+// A line is 'x' and a trouble; or 'n' and a number, 'a', a number and addresses, 'f', a number and
+// a failure, or 'd', a number, the name and an address.
 Gathered gather(const std::string& told) {
   Gathered gathered;
   std::istringstream lines(told);
@@ -40,6 +42,7 @@ Gathered gather(const std::string& told) {
     if (kind == "x") gathered.trouble = line.substr(2);
     if (kind == "n") gathered.answers[number];
     if (kind == "f") std::getline(words >> std::ws, gathered.failures[number]);
+    if (kind == "d") words >> gathered.by_dns[number] >> gathered.by_dns[number];
     if (kind != "a") continue;
     Answer& answer = gathered.answers[number].emplace_back();
     for (std::string address; words >> address;)
@@ -55,6 +58,12 @@ void tell_answers(std::size_t number, const Answers& answers, const Tell& tell) 
       line += " " + address;
     tell(line + "\n");
   }
+}
+
+bool has_address(const Answers& answers, const std::string& address) {
+  return std::ranges::any_of(answers, [&address](const Answer& answer) {
+    return std::ranges::find(answer, address) != answer.end();
+  });
 }
 
 // Whether the process is in another network namespace than hlbd; false where that isn't known.
@@ -112,8 +121,18 @@ void Inside::look_up_there(Getent& getent, const Tell& tell) const {
     return getent.choose_for(program_.elf);
   });
   if (!ready) return tell(fmt::format("x {}\n", ready.error()));
+  std::string told;
+  const auto keep_and_tell = [&told, &tell](std::string_view piece) {
+    told += piece;
+    tell(piece);
+  };
   for (std::size_t i = 0; i < names_.size(); ++i)
-    look_up(getent, i, tell);
+    look_up(getent, i, keep_and_tell);
+  for (const auto& [number, answers] : gather(told).answers) {
+    if (answers.empty() || hlbs_.difference(names_[number], answers).empty()) continue;
+    const std::string start = fmt::format("d {} ", number);
+    ask_dns({names_[number]}, [&](std::string_view line) { tell(start + std::string(line)); });
+  }
 }
 
 Finding Inside::not_tried(const std::string& why) const {
@@ -176,7 +195,9 @@ Findings Inside::by_glibc() const {
   for (const auto& [number, answers] : gathered.answers) {
     const std::string& name = names_[number];
     if (const std::string what = hlbs_.difference(name, answers); !what.empty()) {
-      different[what].push_back(name);
+      const auto dns = gathered.by_dns.find(number);
+      const bool leaks = dns != gathered.by_dns.end() && has_address(answers, dns->second);
+      different[leaks ? what + ", but DNS's answer" : what].push_back(name);
     } else if (auto found = unbalanced(name, answers)) {
       unbalanced_ones.push_back(*std::move(found));
     } else {
