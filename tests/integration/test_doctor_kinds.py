@@ -1,6 +1,7 @@
 """hlbctl doctor on kinds of programs and containers: what it says, and what each really gets."""
 
 import contextlib
+import shutil
 import time
 from pathlib import Path
 
@@ -127,6 +128,15 @@ def kind(name):
 @kind("a program of glibc's")
 def plain(scene):
     program = looker(scene.folder)
+    pid, got = scene.runs(program)
+    return pid, scene.well(pid, program), got, HLBS
+
+
+@kind("a program with a loader in another place, as of Nix")
+def other_loader(scene):
+    loader = scene.folder / "ld-linux-x86-64.so.2"
+    shutil.copy("/lib64/ld-linux-x86-64.so.2", loader)
+    program = looker(scene.folder, f"-Wl,--dynamic-linker={loader}")
     pid, got = scene.runs(program)
     return pid, scene.well(pid, program), got, HLBS
 
