@@ -120,6 +120,7 @@ Findings check_root(const Host& machine, const Process& process, const fs::path&
     findings.push_back(fault(kAboutProcess, "no libnss_hlb.so.2 " + where,
                              "Its lookups don't reach hlb.", "Install libnss-hlb there."));
   }
+  append(findings, check_needs(inside, process, folders));
   const fs::path table = runtime_dir / bus::kTableFile;
   if (machine.status(table) && !same_file(inside.status(table), machine.status(table))) {
     findings.push_back(fault(kAboutProcess,

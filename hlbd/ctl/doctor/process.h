@@ -42,4 +42,9 @@ Findings check_process(const Host& machine, const Process& process,
                        const std::filesystem::path& module,
                        const std::filesystem::path& runtime_dir);
 
+// Whether the C library that the process has mapped is too old for the module that it would find in
+// one of these folders of its root folder.
+Findings check_needs(const Host& inside, const Process& process,
+                     const std::vector<std::filesystem::path>& folders);
+
 }  // namespace hlb::ctl::doctor
