@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <array>
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -15,6 +14,7 @@
 #include "config/draft.h"
 #include "ctl/commands.h"
 #include "ctl/import/check.h"
+#include "ctl/import/dnsmasq_start.h"
 #include "ctl/import/formats.h"
 #include "ctl/import/guess.h"
 #include "ctl/import/services.h"
@@ -98,9 +98,16 @@ int run_import(const Import& import) {
 }
 
 tl::expected<void, std::string> read_etc_hosts(const Files& files, Entries& entries) {
-  std::array<char, 256> name{};  // HOST_NAME_MAX is 64
-  gethostname(name.data(), name.size() - 1);
-  return read_hosts_files(files, name.data(), entries);
+  return read_hosts_files(files, {.own_name = own_host_name()}, entries);
+}
+
+tl::expected<void, std::string> read_dnsmasq_of(const Files& files, Entries& entries) {
+  const auto start =
+      files.empty() ? dnsmasq_of_host() : DnsmasqStart{.options = {}, .files = files};
+  if (!start) return tl::unexpected(start.error());
+  const auto settings = read_dnsmasq_files(*start, entries);
+  if (!settings) return tl::unexpected(settings.error());
+  return {};
 }
 
 CLI::App* add_format(CLI::App& app, const std::string& name, const std::string& description,
@@ -124,18 +131,18 @@ void add_import(CLI::App& app, const Settings& /*settings*/, Run& run) {
   import->require_subcommand(1);
 
   auto dnsmasq = std::make_shared<Import>();
-  dnsmasq->read = read_dnsmasq_files;
+  dnsmasq->read = read_dnsmasq_of;
   dnsmasq->hint =
       "Programs get them once hlb stands before dns on the hosts line of nsswitch.conf.";
   CLI::App* from_dnsmasq = add_format(
       *import, "dnsmasq", "from address=, host-record= and cname= of dnsmasq", dnsmasq, run);
   from_dnsmasq
-      ->add_option("FILE", dnsmasq->files, "dnsmasq's configuration; what it includes is read too")
-      ->type_name("")
-      ->required();
+      ->add_option("FILE", dnsmasq->files,
+                   "dnsmasq's configuration, or a folder of it; without, what this host's reads")
+      ->type_name("");
   from_dnsmasq->footer(
       "Examples:\n"
-      "  hlbctl import dnsmasq /etc/dnsmasq.conf\n"
+      "  hlbctl import dnsmasq\n"
       "  hlbctl import dnsmasq --check http:8082/health --name app.local /etc/dnsmasq.d/*.conf");
 
   auto hosts = std::make_shared<Import>();
