@@ -18,6 +18,8 @@
 #include "ctl/import/formats.h"
 #include "ctl/import/guess.h"
 #include "ctl/import/services.h"
+#include "ctl/import/verify.h"
+#include "text/wording.h"
 
 namespace hlb::ctl {
 namespace {
@@ -26,11 +28,13 @@ using Files = std::vector<std::filesystem::path>;
 
 // What an import is asked for, and how it reads its files.
 struct Import {
-  tl::expected<void, std::string> (*read)(const Files& files, Entries& entries) = nullptr;
+  // Gives the dnsmasq that is asked to verify the import, if it is of dnsmasq's files.
+  tl::expected<Dnsmasq, std::string> (*read)(const Files& files, Entries& entries) = nullptr;
   std::string hint;  // what else there is to do, for the top of the services
   Files files;
   Selection selection;
-  std::string check;  // empty: none is chosen
+  std::string check;    // empty: none is chosen
+  bool verify = false;  // compares, and prints no services
 };
 
 int complain(const std::string& message) {
@@ -81,9 +85,25 @@ int print(const std::string& text) {
   return kOk;
 }
 
+// Exits with 2 if any name differs, as scripts tell that from what went wrong.
+int print_verification(const Dnsmasq& dnsmasq, const Entries& entries, const Imported& imported,
+                       bool all) {
+  constexpr int kDiffers = 2;
+  const auto verification = verify(dnsmasq, entries, imported, all);
+  if (!verification) return complain(verification.error());
+  for (const std::string& line : verification->differ)
+    std::printf("%s\n", line.c_str());
+  std::printf("%s asked of hlb and of dnsmasq, %s: %zu differ\n",
+              text::counted(verification->names, "name").c_str(), verification->server.c_str(),
+              verification->differ.size());
+  if (std::fflush(stdout) != 0) return complain("the result can't be written");
+  return verification->differ.empty() ? kOk : kDiffers;
+}
+
 int run_import(const Import& import) {
   Entries entries;
-  if (const auto read = import.read(import.files, entries); !read) return complain(read.error());
+  const auto source = import.read(import.files, entries);
+  if (!source) return complain(source.error());
   Imported imported = make_services(entries, import.selection);
   for (const std::string& line : to_lines(imported.notes))
     std::fprintf(stderr, "%s\n", line.c_str());
@@ -91,23 +111,28 @@ int run_import(const Import& import) {
     return complain("there is no " + imported.missing.front() + " that can be a service");
   }
   if (imported.services.empty()) return complain("there is nothing to import");
+  if (import.verify) {
+    return print_verification(*source, entries, imported, import.selection.names.empty());
+  }
   choose_checks(imported.services, import.check);
   return print(to_toml(
       imported.services,
       {"Put this into services.d/ beside hlbd.toml, then: hlbctl check-config", import.hint}));
 }
 
-tl::expected<void, std::string> read_etc_hosts(const Files& files, Entries& entries) {
-  return read_hosts_files(files, {.own_name = own_host_name()}, entries);
+tl::expected<Dnsmasq, std::string> read_etc_hosts(const Files& files, Entries& entries) {
+  const auto read = read_hosts_files(files, {.own_name = own_host_name()}, entries);
+  if (!read) return tl::unexpected(read.error());
+  return {};
 }
 
-tl::expected<void, std::string> read_dnsmasq_of(const Files& files, Entries& entries) {
+tl::expected<Dnsmasq, std::string> read_dnsmasq_of(const Files& files, Entries& entries) {
   const auto start =
       files.empty() ? dnsmasq_of_host() : DnsmasqStart{.options = {}, .files = files};
   if (!start) return tl::unexpected(start.error());
-  const auto settings = read_dnsmasq_files(*start, entries);
+  auto settings = read_dnsmasq_files(*start, entries);
   if (!settings) return tl::unexpected(settings.error());
-  return {};
+  return Dnsmasq{.settings = *std::move(settings), .is_running = start->is_running};
 }
 
 CLI::App* add_format(CLI::App& app, const std::string& name, const std::string& description,
@@ -140,9 +165,12 @@ void add_import(CLI::App& app, const Settings& /*settings*/, Run& run) {
       ->add_option("FILE", dnsmasq->files,
                    "dnsmasq's configuration, or a folder of it; without, what this host's reads")
       ->type_name("");
+  from_dnsmasq->add_flag("--verify", dnsmasq->verify,
+                         "ask dnsmasq for every name instead, and print what would differ");
   from_dnsmasq->footer(
       "Examples:\n"
       "  hlbctl import dnsmasq\n"
+      "  hlbctl import dnsmasq --verify\n"
       "  hlbctl import dnsmasq --check http:8082/health --name app.local /etc/dnsmasq.d/*.conf");
 
   auto hosts = std::make_shared<Import>();

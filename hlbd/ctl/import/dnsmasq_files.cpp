@@ -57,9 +57,8 @@ class Following {
 
   // Reads what was included up to now, and what is included by that.
   void follow() {
-    // By its index, as reading a file may add to them.
-    for (std::size_t next = 0; next < settings_.includes.size(); ++next) {
-      const Include include = settings_.includes[next];
+    while (followed_ < settings_.includes.size()) {
+      const Include include = settings_.includes[followed_++];
       for (const auto& file : files_of(include))
         follow_file(file, include.place);
     }
@@ -120,6 +119,7 @@ class Following {
 
   Entries& findings_;
   DnsmasqSettings settings_;
+  std::size_t followed_ = 0;  // of its includes
   std::set<std::filesystem::path> seen_;
   std::set<std::filesystem::path> hosts_seen_;
 };

@@ -245,7 +245,10 @@ tl::expected<DnsmasqStart, std::string> dnsmasq_of_host() {
   }
   if (!running.empty()) {
     const std::vector<std::string>& words = *running.begin();
-    return parse_dnsmasq_words({words.begin() + 1, words.end()}, {"dnsmasq's command line", 0});
+    DnsmasqStart start =
+        parse_dnsmasq_words({words.begin() + 1, words.end()}, {"dnsmasq's command line", 0});
+    start.is_running = true;
+    return start;
   }
   std::error_code error;
   const auto defaults = read_text(kDefaults);

@@ -42,7 +42,7 @@ class Excepting {
     ImportedService* const service = above(stop.name);
     if (service == nullptr) return;
     except(*service, stop.name);
-    if (stop.kind == Kind::elsewhere) return;
+    if (stop.kind == Kind::elsewhere || stop.kind == Kind::unusable) return;
     differ(stop, "there is no such name to dnsmasq; lookups get what the next source says");
   }
 

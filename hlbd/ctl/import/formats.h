@@ -98,6 +98,7 @@ struct DnsmasqStart {
   std::vector<PlacedOption> options;
   std::vector<std::filesystem::path> files;  // or folders
   bool may_be_missing = false;               // of the files
+  bool is_running = false;
 };
 
 // Reads what dnsmasq reads that is started so: options and files, and what they include, each file

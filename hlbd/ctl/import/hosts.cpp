@@ -72,6 +72,11 @@ void leave_out(std::span<const std::string_view> names, const char* why, const H
   }
 }
 
+// Addresses at which distributions name the host itself in /etc/hosts.
+bool is_of_host(std::string_view address) {
+  return address == "127.0.0.1" || address == "127.0.1.1" || address == "::1";
+}
+
 void read_line(std::string_view line, const HostsRules& rules, const Place& place,
                Entries& entries) {
   const std::vector<std::string_view> words = words_of(line);
@@ -85,7 +90,8 @@ void read_line(std::string_view line, const HostsRules& rules, const Place& plac
     return leave_out(names, "is this host itself", rules, place, entries);
   }
   for (const std::string_view& name : names) {
-    if (is_local(config::canonical_hostname(name))) {
+    if (is_local(config::canonical_hostname(name)) ||
+        (!rules.notes_own_names && is_of_host(words.front()))) {
       leave_out(std::span(&name, 1), "is a name that every host has for itself", rules, place,
                 entries);
     } else {
