@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -23,6 +24,9 @@
 
 namespace hlb::ctl {
 namespace {
+
+constexpr char kTakeOut[] =
+    "Take the names out of /etc/hosts, or programs get them from there as before.";
 
 using Files = std::vector<std::filesystem::path>;
 
@@ -100,6 +104,10 @@ int print_verification(const Dnsmasq& dnsmasq, const Entries& entries, const Imp
   return verification->differ.empty() ? kOk : kDiffers;
 }
 
+bool is_of_etc_hosts(const ImportedService& service) {
+  return std::ranges::find(service.places, "/etc/hosts", &Place::file) != service.places.end();
+}
+
 int run_import(const Import& import) {
   Entries entries;
   const auto source = import.read(import.files, entries);
@@ -115,9 +123,12 @@ int run_import(const Import& import) {
     return print_verification(*source, entries, imported, import.selection.names.empty());
   }
   choose_checks(imported.services, import.check);
-  return print(to_toml(
-      imported.services,
-      {"Put this into services.d/ beside hlbd.toml, then: hlbctl check-config", import.hint}));
+  std::vector<std::string> remarks = {
+      "Put this into services.d/ beside hlbd.toml, then: hlbctl check-config", import.hint};
+  if (import.hint != kTakeOut && std::ranges::any_of(imported.services, is_of_etc_hosts)) {
+    remarks.emplace_back(kTakeOut);
+  }
+  return print(to_toml(imported.services, remarks));
 }
 
 tl::expected<Dnsmasq, std::string> read_etc_hosts(const Files& files, Entries& entries) {
@@ -175,7 +186,7 @@ void add_import(CLI::App& app, const Settings& /*settings*/, Run& run) {
 
   auto hosts = std::make_shared<Import>();
   hosts->read = read_etc_hosts;
-  hosts->hint = "Take the names out of /etc/hosts, or programs get them from there as before.";
+  hosts->hint = kTakeOut;
   hosts->files = {"/etc/hosts"};
   hosts->selection.lone = false;
   CLI::App* from_hosts =

@@ -222,7 +222,9 @@ TEST(ImportText, IsAsciiWhateverTheFileIsCalled) {
 
 // Bytes, and between them words that lead further in.
 std::string noise(std::mt19937& random) {
-  constexpr std::array<std::string_view, 20> kWords = {
+  constexpr std::array<std::string_view, 24> kWords = {
+      "\nserver=/",  "\nlocal=/", ".a",         "*",
+
       "address=",    "/a",        "/",          "host-record=",
       "cname=",      ",",         "10.0.0.1",   "fd00::1",
       "b",           "\n",        "\n",         "\r\n",

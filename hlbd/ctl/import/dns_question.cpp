@@ -30,7 +30,10 @@ class Reply {
  public:
   explicit Reply(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
 
-  std::uint8_t octet() { return at_ < bytes_.size() ? bytes_[at_++] : (failed_ = true, 0); }
+  std::uint8_t octet() {
+    failed_ = failed_ || at_ == bytes_.size();
+    return failed_ ? std::uint8_t{0} : bytes_[at_++];
+  }
   std::uint16_t number() {
     const unsigned high = octet();
     return static_cast<std::uint16_t>(high << 8U | octet());

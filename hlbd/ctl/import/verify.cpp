@@ -146,15 +146,13 @@ tl::expected<Verification, std::string> verify(const Dnsmasq& dnsmasq, const Ent
                                                const Imported& imported, bool all) {
   std::optional<Endpoint> server =
       dnsmasq.is_running ? endpoint_of(dnsmasq.settings) : std::nullopt;
+  const bool answers = server && ask_dns(*server, "localhost", Address::Family::ipv4, kTimeout);
   std::optional<OwnDnsmasq> own;
-  if (!server) {
+  if (!answers) {
     auto started = OwnDnsmasq::start(dnsmasq.settings.about_names);
     if (!started) return tl::unexpected(started.error());
     own = std::move(*started);
     server = own->endpoint();
-  }
-  if (!own && !ask_dns(*server, "localhost", Address::Family::ipv4, kTimeout)) {
-    return tl::unexpected("dnsmasq at " + server->to_string() + " doesn't answer");
   }
   const Comparing comparing(*server, imported.services, entries);
   Verification verification{.server = own ? "one started with this configuration"

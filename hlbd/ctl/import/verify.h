@@ -37,9 +37,9 @@ std::vector<std::string> names_to_verify(const Entries& entries, const Imported&
                                          bool all);
 
 struct Verification {
-  std::string server;               // that was asked
-  std::size_t names = 0;            // that were compared
-  std::vector<std::string> differ;  // a line for each that has other addresses
+  std::string server;                 // that was asked
+  std::size_t names = 0;              // that were compared
+  std::vector<std::string> differ{};  // a line for each that has other addresses
 };
 
 // Asks dnsmasq, and compares. The error is that it doesn't answer at all.
