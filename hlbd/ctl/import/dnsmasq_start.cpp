@@ -163,16 +163,19 @@ std::vector<std::string> split_words(std::string_view text) {
 
 // ---- the one that runs -------------------------------------------------------------------------
 
-bool is_in_our_tree(const std::filesystem::path& process) {
+// Whether it is no container's: units that are shut in have a mount namespace of their own, but
+// the host's root folder and network. Of another user's that can't be seen.
+bool is_of_host(const std::filesystem::path& process) {
   std::error_code error;
-  const auto theirs = std::filesystem::read_symlink(process / "ns/mnt", error);
-  // Another user's can't be read.
-  return error || theirs == std::filesystem::read_symlink("/proc/self/ns/mnt", error);
+  const auto network = std::filesystem::read_symlink(process / "ns/net", error);
+  if (error) return true;
+  if (network != std::filesystem::read_symlink("/proc/self/ns/net", error)) return false;
+  return std::filesystem::equivalent(process / "root", "/", error) || error;
 }
 
 std::vector<std::string> words_of_process(const std::filesystem::path& process) {
   const auto name = read_text(process / "comm");
-  if (!name || trimmed(*name) != "dnsmasq" || !is_in_our_tree(process)) return {};
+  if (!name || trimmed(*name) != "dnsmasq" || !is_of_host(process)) return {};
   std::vector<std::string> words;
   const auto line = read_text(process / "cmdline");
   if (!line) return {};
