@@ -55,6 +55,10 @@ std::string hostname_fault(const std::string& name) {
   return label_fault(name);
 }
 
+std::string place_of(const ConfigError& error) {
+  return error.file + ":" + std::to_string(error.line) + ":" + std::to_string(error.column);
+}
+
 }  // namespace
 
 std::string canonical_hostname(std::string_view text) {
@@ -79,6 +83,30 @@ void ClaimedNames::look_up(std::string name, ConfigError at) {
   looked_up_.push_back({std::move(name), std::move(at)});
 }
 
+void ClaimedNames::claim_below(const std::string& service) {
+  claimed_below_.insert(service);
+}
+
+void ClaimedNames::except(std::string name, std::string service, ConfigError at) {
+  exceptions_.push_back({std::move(name), std::move(service), std::move(at)});
+}
+
+std::string ClaimedNames::fault_of(const Exception& exception) const {
+  if (const auto own = places_.find(exception.name); own != places_.end()) {
+    return "is the name of a service, at " + own->second + ", and so not " + exception.service +
+           "'s anyway; remove it from \"except\"";
+  }
+  std::string_view parent = exception.name;
+  while (parent.size() > exception.service.size()) {
+    if (claimed_below_.contains(std::string(parent))) {
+      return "is below " + std::string(parent) + ", whose names below are its own, at " +
+             places_.at(std::string(parent)) + "; put it into \"except\" there";
+    }
+    parent.remove_prefix(parent.find('.') + 1);
+  }
+  return "";
+}
+
 ConfigErrors ClaimedNames::faults() const {
   ConfigErrors faults;
   for (const LookedUp& looked_up : looked_up_) {
@@ -87,6 +115,15 @@ ConfigErrors ClaimedNames::faults() const {
     ConfigError& fault = faults.emplace_back(looked_up.at);
     fault.message = text::in_quotes(looked_up.name) + " is the name of a service, at " +
                     own->second + "; look up a name that hlbd doesn't answer itself";
+  }
+  std::unordered_map<std::string_view, const ConfigError*> excepted;
+  for (const Exception& exception : exceptions_) {
+    const auto [first, is_new] = excepted.try_emplace(exception.name, &exception.at);
+    const std::string fault =
+        is_new ? fault_of(exception)
+               : "is an exception at " + place_of(*first->second) + " already; remove one of them";
+    if (fault.empty()) continue;
+    faults.emplace_back(exception.at).message = text::in_quotes(exception.name) + " " + fault;
   }
   return faults;
 }

@@ -81,6 +81,42 @@ std::vector<std::string> read_aliases(TableReader& table, ClaimedNames& names, F
   return aliases;
 }
 
+// Notes when the name can't be an exception of the service's.
+void read_exception(const Value& value, ServiceSpec& service, ClaimedNames& names, Faults& faults) {
+  const auto* text = std::get_if<std::string>(&value.data);
+  if (text == nullptr) {
+    return faults.add(
+        value.at,
+        std::string("an exception must be a string in quotes, not ").append(kind_of(value)));
+  }
+  const auto name = parse_hostname(*text);
+  if (!name) return faults.add(value.at, text::in_quotes(*text) + " " + name.error());
+  if (!name->ends_with("." + service.name)) {
+    return faults.add(value.at, text::in_quotes(*text) + " isn't below " + service.name +
+                                    ", as www." + service.name +
+                                    " is; remove it, or put it into the service that it is of");
+  }
+  service.except.push_back(*name);
+  names.except(*name, service.name, {faults.file(), value.at.line, value.at.column, ""});
+}
+
+// To be called when the service's name has been read.
+void read_subdomains(TableReader& table, ServiceSpec& service, ClaimedNames& names,
+                     Faults& faults) {
+  table.boolean("subdomains", service.subdomains);
+  const Value::Array* array = table.array("except", R"(["git.dev.example"])");
+  if (service.subdomains && !service.name.empty()) names.claim_below(service.name);
+  if (array == nullptr || array->empty()) return;
+  if (!service.subdomains) {
+    return faults.add(table.find("except")->at,
+                      "\"except\" is about names below a service's with subdomains = true; add "
+                      "that, or remove it");
+  }
+  if (service.name.empty()) return;  // which is a fault already
+  for (const Value& value : *array)
+    read_exception(value, service, names, faults);
+}
+
 // ---- which priorities serve --------------------------------------------------------------------
 
 // The number in a text like "50%"; nullopt unless that is 1 to 100.
@@ -258,7 +294,7 @@ void read_on_change(TableReader& table, ServiceSpec& service, Faults& faults) {
 void read_keys(TableReader& table, ServiceSpec& service, ClaimedNames& names, Faults& faults) {
   service.name = read_name(table, names, faults);
   service.aliases = read_aliases(table, names, faults);
-  table.boolean("subdomains", service.subdomains);
+  read_subdomains(table, service, names, faults);
   table.choice("answer", kAnswers, service.answer);
   table.integer("max_addresses", 1, kMaxBackends, service.max_addresses);
   table.choice("when_all_down", kAllDownRules, service.when_all_down);

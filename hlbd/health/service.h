@@ -66,6 +66,7 @@ struct ServiceSpec {
   std::string name;  // lower-case, no trailing dot
   std::vector<std::string> aliases;
   bool subdomains = false;
+  std::vector<std::string> except;  // names below it that aren't the service's, nor what is below
   AnswerMode answer = AnswerMode::spread;
   // The most addresses of an answer, for each family, at `spread`; 1 … kMaxBackends.
   std::uint16_t max_addresses = 8;

@@ -116,13 +116,16 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(1: unknown key "anwser" in [[service]]; did you mean "answer"?)"),
         with_key(
             "\"\\n\" = 1",
-            R"(1: unknown key "\n" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "max_addresses", "when_all_down", "min_healthy", "panic", "failback", "backends", "check", "checks_needed", "agent", "slow_start", "close_connections", "close_ports" or "on_change")"),
+            R"(1: unknown key "\n" in [[service]]; remove it, or use "name", "aliases", "subdomains", "except", "answer", "max_addresses", "when_all_down", "min_healthy", "panic", "failback", "backends", "check", "checks_needed", "agent", "slow_start", "close_connections", "close_ports" or "on_change")"),
         with_key("answer = \"first\"",
                  R"(10: "answer" must be "spread", "one" or "all", not "first")"),
         with_key("answer = true", R"(10: "answer" must be a string in quotes, not a boolean)"),
         with_key("when_all_down = \"none\"",
                  R"(17: "when_all_down" must be "fail", "all" or "next", not "none")"),
         with_key("subdomains = \"yes\"", R"(14: "subdomains" must be true or false, not a string)"),
+        with_key(
+            "except = [\"x.a.b\"]",
+            R"(10: "except" is about names below a service's with subdomains = true; add that, or remove it)"),
         with_key("aliases = \"c.d\"",
                  R"(11: "aliases" must be an array such as ["www.example"], not a string)"),
         with_key("aliases = [1]", "12: an alias must be a string in quotes, not an integer"),
@@ -181,7 +184,42 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(14: "/no-such-program" cannot be run: No such file or directory)"),
         with_key(
             "on_change_user = \"root\"",
-            R"(1: unknown key "on_change_user" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "max_addresses", "when_all_down", "min_healthy", "panic", "failback", "backends", "check", "checks_needed", "agent", "slow_start", "close_connections", "close_ports" or "on_change")")));
+            R"(1: unknown key "on_change_user" in [[service]]; remove it, or use "name", "aliases", "subdomains", "except", "answer", "max_addresses", "when_all_down", "min_healthy", "panic", "failback", "backends", "check", "checks_needed", "agent", "slow_start", "close_connections", "close_ports" or "on_change")")));
+
+// `exceptions` on line 5 of a service a.b; its other names are x.a.b and, wide, w.a.b.
+BrokenFile with_exceptions(const std::string& exceptions, const std::string& fault) {
+  const std::string other = "backends = [\"10.0.0.1\"]\ncheck = { type = \"none\" }\n[[service]]\n";
+  return {"[[service]]\nname = \"x.a.b\"\n" + other + "subdomains = true\nexcept = " + exceptions +
+              "\nname = \"a.b\"\n" + other + "name = \"w.a.b\"\nsubdomains = true\n" +
+              "backends = [\"10.0.0.1\"]\ncheck = { type = \"none\" }\n",
+          "hlbd.toml:7:" + fault};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Exceptions, ConfigFault,
+    testing::Values(
+        with_exceptions(
+            "\"c.a.b\"",
+            R"(10: "except" must be an array such as ["git.dev.example"], not a string)"),
+        with_exceptions("[1]", "11: an exception must be a string in quotes, not an integer"),
+        with_exceptions(
+            "[\"*.a.b\"]",
+            R"(11: "*.a.b" is no hostname; use letters, digits, "-", "_" and "." only)"),
+        with_exceptions(
+            "[\"a.b\"]",
+            R"(11: "a.b" isn't below a.b, as www.a.b is; remove it, or put it into the service that it is of)"),
+        with_exceptions(
+            "[\"ca.b\"]",
+            R"(11: "ca.b" isn't below a.b, as www.a.b is; remove it, or put it into the service that it is of)"),
+        with_exceptions(
+            "[\"X.a.b\"]",
+            R"(11: "x.a.b" is the name of a service, at hlbd.toml:2:8, and so not a.b's anyway; remove it from "except")"),
+        with_exceptions(
+            "[\"c.a.b\", \"C.a.b.\"]",
+            R"(20: "c.a.b" is an exception at hlbd.toml:7:11 already; remove one of them)"),
+        with_exceptions(
+            "[\"c.w.a.b\"]",
+            R"(11: "c.w.a.b" is below w.a.b, whose names below are its own, at hlbd.toml:12:8; put it into "except" there)")));
 
 BrokenFile with_standby_rule(const std::string& key, const std::string& value,
                              const std::string& form) {

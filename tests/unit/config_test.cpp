@@ -126,6 +126,7 @@ min_healthy = 2
 panic = "50%"
 failback = "10m"
 subdomains = true
+except = ["Git.app.local.", "a.b.app.local"]
 aliases = ["B.local", "_c-d.local."]
 checks_needed = 1
 [service.check]
@@ -147,6 +148,7 @@ fall = 100
   expected.name = "app.local";
   expected.aliases = {"b.local", "_c-d.local"};
   expected.subdomains = true;
+  expected.except = {"git.app.local", "a.b.app.local"};
   expected.answer = AnswerMode::one;
   expected.max_addresses = 4096;
   expected.checks_needed = 1;
