@@ -19,8 +19,8 @@
 #include "ctl/import/formats.h"
 #include "ctl/import/guess.h"
 #include "ctl/import/services.h"
-#include "ctl/output.h"
 #include "ctl/import/verify.h"
+#include "ctl/output.h"
 #include "text/wording.h"
 
 namespace hlb::ctl {

@@ -57,6 +57,11 @@ class ShownDirectory final : public bus::Directory {
     entries.push_back(std::move(entry));
   }
 
+  std::optional<std::vector<ConnectionReport>> connections(std::string_view /*service*/,
+                                                           std::size_t /*first*/,
+                                                           std::size_t /*most*/) const override {
+    return std::nullopt;
+  }
   Overview overview() const override {
     Overview sums;
     for (const Entry& each : entries)
