@@ -5,6 +5,7 @@ import re
 import socket
 import struct
 from pathlib import Path
+from random import Random
 
 import pytest
 from dnsmasq_configurations import CONFIGURATIONS, FILES
@@ -165,6 +166,43 @@ def test_verify_finds_what_differs_and_nothing_else(upstream_of_all, folder):
     file.write_text(f"address=/dev.example.com/198.51.100.1\nserver=/git.dev.example.com/{UPSTREAM}\n")
     verified = run(*arguments, file)
     assert re.fullmatch(r"\d+ names asked of hlb and of dnsmasq, one started with .*: 0 differ\n", verified.stdout)
+
+
+# ---- made up -----------------------------------------------------------------------------------
+
+TREE = ["a.q", "b.a.q", "c.b.a.q", "d.a.q", "e.d.a.q", "f.e.d.a.q", "z.q", "y.z.q"]
+
+
+def made_up_line(random):
+    name, other = random.choice(TREE), random.choice(TREE)
+    ipv4, ipv6 = f"192.0.2.{random.randint(1, 6)}", f"2001:db8::{random.randint(1, 6)}"
+    return random.choice([
+        f"address=/{name}/{random.choice([ipv4, ipv4, ipv6, '#', '', '0.0.0.0', '::'])}",
+        f"address=/{name}/{other}/{ipv4}",
+        f"server=/{name}/{random.choice([UPSTREAM, '', '#'])}",
+        f"host-record={name},{random.choice([ipv4, ipv6, f'{ipv4},{ipv6}', f'{other},{ipv4}'])}",
+        f"cname={name},{random.choice([other, 'elsewhere.example'])}",
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_differs_in_made_up_configurations_has_been_said(upstream_of_all, tmp_path, seed):
+    random = Random(seed)
+    file = tmp_path / "dnsmasq.conf"
+    lines = [made_up_line(random) for _ in range(random.randint(2, 7))]
+    file.write_text("\n".join(["no-hosts", *lines]) + "\n")
+    verified = run(BUILD / "hlbctl", "import", "dnsmasq", "--verify", file, check=False)
+    if verified.returncode == 1:
+        # dnsmasq refuses what it has twice.
+        assert re.search(r"nothing to import|doesn't answer: .*(cname|CNAME)", verified.stderr), verified.stderr
+        return
+    said = said_of(verified.stderr)
+    for line in verified.stdout.splitlines()[:-1]:
+        name = line.split(":")[0]
+        of_upstream = re.sub(rf"\b{re.escape(UPSTREAMS)} ?", "", line)
+        ours, theirs = re.search(r": (.*?)(?: from hlb)?, (.*?) ?from dnsmasq", of_upstream).groups()
+        assert sorted(ours.split()) == sorted(theirs.split()) or any(concerns(each, name) for each in said), (
+            f"{line}\n{lines}\n{verified.stderr}")  # fmt: skip
 
 
 def test_verify_says_why_there_is_no_dnsmasq_to_ask(tmp_path):

@@ -35,26 +35,26 @@ Octets reply() {
       "\xc0\x1f\0\x1c\0\1\0\0\0\0\0\x10\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1"sv);
 }
 
-TEST(DnsAnswer, HasTheAddressesOfWhatTheNameIsAnAliasOf) {
+TEST(DnsReply, HasTheAddressesOfWhatTheNameIsAnAliasOf) {
   const auto answer = parse_answer(reply(), 7);
   ASSERT_TRUE(answer);
   EXPECT_THAT(answer->addresses, ElementsAre(address("10.0.0.1"), address("fd00::1")));
   EXPECT_FALSE(answer->is_cut);
 }
 
-TEST(DnsAnswer, IsNoneOfAnotherQuestionOrOfAQuestion) {
+TEST(DnsReply, IsNoneOfAnotherQuestionOrOfAQuestion) {
   EXPECT_FALSE(parse_answer(reply(), 8));
   EXPECT_FALSE(parse_answer(make_question("a.b", Address::Family::ipv4, 7), 7));
   EXPECT_FALSE(parse_answer({}, 7));
 }
 
-TEST(DnsAnswer, SaysThatThereIsMore) {
+TEST(DnsReply, SaysThatThereIsMore) {
   Octets cut = reply();
   cut[2] |= 2U;
   EXPECT_TRUE(parse_answer(cut, 7)->is_cut);
 }
 
-TEST(DnsAnswer, IsReadFromAnyBytes) {
+TEST(DnsReply, IsReadFromAnyBytes) {
   std::mt19937 random(1);
   for (int round = 0; round < 20'000; ++round) {
     Octets noisy = reply();

@@ -78,8 +78,8 @@ bool send_all(const FileDescriptor& socket, const Octets& message) {
 }
 
 // Passes over replies to earlier questions.
-std::optional<VerifiedAnswer> ask_by_udp(const Endpoint& server, const Octets& question,
-                                         std::uint16_t id, std::chrono::milliseconds timeout) {
+std::optional<AddressReply> ask_by_udp(const Endpoint& server, const Octets& question,
+                                       std::uint16_t id, std::chrono::milliseconds timeout) {
   const FileDescriptor socket = connected(server, SOCK_DGRAM, timeout);
   if (!socket.valid() || !send_all(socket, question)) return std::nullopt;
   Octets reply(kMostReply);
@@ -92,8 +92,8 @@ std::optional<VerifiedAnswer> ask_by_udp(const Endpoint& server, const Octets& q
   }
 }
 
-std::optional<VerifiedAnswer> ask_by_tcp(const Endpoint& server, const Octets& question,
-                                         std::uint16_t id, std::chrono::milliseconds timeout) {
+std::optional<AddressReply> ask_by_tcp(const Endpoint& server, const Octets& question,
+                                       std::uint16_t id, std::chrono::milliseconds timeout) {
   const FileDescriptor socket = connected(server, SOCK_STREAM, timeout);
   Octets message;
   put(message, static_cast<std::uint16_t>(question.size()));
@@ -129,7 +129,7 @@ Octets make_question(std::string_view name, Address::Family family, std::uint16_
   return message;
 }
 
-std::optional<VerifiedAnswer> parse_answer(std::span<const std::uint8_t> bytes, std::uint16_t id) {
+std::optional<AddressReply> parse_answer(std::span<const std::uint8_t> bytes, std::uint16_t id) {
   constexpr std::uint16_t kIsReply = 0x8000;
   constexpr std::uint16_t kIsCut = 0x0200;
   if (bytes.size() < kHeaderSize) return std::nullopt;
@@ -144,7 +144,7 @@ std::optional<VerifiedAnswer> parse_answer(std::span<const std::uint8_t> bytes, 
     reply.skip_name();
     reply.take(4);
   }
-  VerifiedAnswer answer{.addresses = {}, .is_cut = (flags & kIsCut) != 0};
+  AddressReply answer{.addresses = {}, .is_cut = (flags & kIsCut) != 0};
   for (unsigned i = 0; i < answers && !reply.failed(); ++i) {
     reply.skip_name();
     const std::uint16_t type = reply.number();
