@@ -13,7 +13,8 @@ namespace {
 std::string unzipped(std::string compressed) {
   z_stream stream{};
   EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);
-  std::string text(10'000'000, '\0');
+  std::string text;
+  text.resize(10'000'000);
   stream.next_in = reinterpret_cast<Bytef*>(compressed.data());
   stream.avail_in = static_cast<uInt>(compressed.size());
   stream.next_out = reinterpret_cast<Bytef*>(text.data());

@@ -41,7 +41,8 @@ struct Taken {
       if (text::equal_but_for_case(key, "version")) version = value;
       if (!text::equal_but_for_case(key, "q")) continue;
       const auto [end, error] = std::from_chars(value.begin(), value.end(), quality);
-      if (error != std::errc() || !(quality >= 0 && quality <= 1)) quality = 0;
+      const bool in_range = quality >= 0 && quality <= 1;  // not so of a NaN
+      if (error != std::errc() || !in_range) quality = 0;
     }
   }
 };
