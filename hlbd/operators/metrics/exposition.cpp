@@ -1,19 +1,19 @@
 #include "operators/metrics/exposition.h"
 
+#include <fmt/format.h>
 #include <prometheus/text_serializer.h>
 
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <initializer_list>
+#include <iterator>
 #include <span>
 #include <string>
 #include <utility>
 
 namespace hlb::metrics {
 namespace {
-
-using prometheus::ClientMetric;
-using prometheus::MetricFamily;
 
 // Limits of one part, whichever is reached first.
 constexpr std::size_t kMostMetrics = 250;
@@ -29,63 +29,103 @@ struct Sample {
   const ConnectionsTo* connections = nullptr;
 };
 
-ClientMetric gauge(std::vector<ClientMetric::Label> labels, double value) {
-  ClientMetric metric;
-  metric.label = std::move(labels);
-  metric.gauge.value = value;
-  return metric;
+// The text of a label's value, with what the format gives a meaning to escaped.
+void add_escaped(std::string& text, std::string_view value) {
+  for (const char c : value) {
+    if (c == '\\' || c == '"') text += '\\';
+    if (c == '\n') text += '\\';
+    text += c == '\n' ? 'n' : c;
+  }
 }
 
-std::vector<ClientMetric::Label> labels_of(const Sample& sample) {
-  return {{"service", sample.service.name}, {"backend", sample.backend->address.to_string()}};
+// The lines of one family of gauges. Made here rather than by prometheus-cpp, as there are tens of
+// thousands of them, and it takes twice as long.
+class Lines {
+ public:
+  struct Label {
+    std::string_view name;
+    std::string_view value;
+  };
+
+  Lines(std::string& text, std::string_view name) : text_(text), name_(name) {}
+
+  void add(std::initializer_list<Label> labels, double value) {
+    text_ += name_;
+    char separator = '{';
+    for (const Label& each : labels) {
+      text_ += separator;
+      text_.append(each.name).append("=\"");
+      add_escaped(text_, each.value);
+      text_ += '"';
+      separator = ',';
+    }
+    fmt::format_to(std::back_inserter(text_), "}} {}\n", value);
+    ++count_;
+  }
+
+  std::size_t count() const { return count_; }
+
+ private:
+  std::string& text_;
+  std::string_view name_;
+  std::size_t count_ = 0;
+};
+
+void add_of_service(const Sample& sample, double value, Lines& lines) {
+  lines.add({{"service", sample.service.name}}, value);
 }
 
-void add_healthy(const Sample& sample, std::vector<ClientMetric>& metrics) {
-  metrics.push_back(gauge({{"service", sample.service.name}}, sample.of_service.healthy));
+void add_of_backend(const Sample& sample, double value, Lines& lines) {
+  lines.add({{"service", sample.service.name}, {"backend", sample.backend->address.to_string()}},
+            value);
 }
 
-void add_panic(const Sample& sample, std::vector<ClientMetric>& metrics) {
-  if (sample.of_service.panic) metrics.push_back(gauge({{"service", sample.service.name}}, 1));
+void add_healthy(const Sample& sample, Lines& lines) {
+  add_of_service(sample, sample.of_service.healthy, lines);
 }
 
-void add_held_back(const Sample& sample, std::vector<ClientMetric>& metrics) {
+void add_panic(const Sample& sample, Lines& lines) {
+  if (sample.of_service.panic) add_of_service(sample, 1, lines);
+}
+
+void add_held_back(const Sample& sample, Lines& lines) {
   if (sample.of_service.held_back == 0) return;
-  metrics.push_back(gauge({{"service", sample.service.name}}, sample.of_service.held_back));
+  add_of_service(sample, sample.of_service.held_back, lines);
 }
 
-void add_up(const Sample& sample, std::vector<ClientMetric>& metrics) {
-  metrics.push_back(gauge(labels_of(sample), sample.state.up ? 1 : 0));
+void add_up(const Sample& sample, Lines& lines) {
+  add_of_backend(sample, sample.state.up ? 1 : 0, lines);
 }
 
-void add_unknown(const Sample& sample, std::vector<ClientMetric>& metrics) {
-  if (sample.state.unknown) metrics.push_back(gauge(labels_of(sample), 1));
+void add_unknown(const Sample& sample, Lines& lines) {
+  if (sample.state.unknown) add_of_backend(sample, 1, lines);
 }
 
-void add_latency(const Sample& sample, std::vector<ClientMetric>& metrics) {
+void add_latency(const Sample& sample, Lines& lines) {
   const std::int32_t microseconds = sample.state.latency;
-  if (microseconds >= 0) metrics.push_back(gauge(labels_of(sample), microseconds / 1e6));
+  if (microseconds >= 0) add_of_backend(sample, microseconds / 1e6, lines);
 }
 
-void add_certificate(const Sample& sample, std::vector<ClientMetric>& metrics) {
+void add_certificate(const Sample& sample, Lines& lines) {
   if (sample.state.certificate_end == WallTime{}) return;
   const std::chrono::duration<double> left = sample.state.certificate_end - sample.now;
-  metrics.push_back(gauge(labels_of(sample), std::floor(left.count())));
+  add_of_backend(sample, std::floor(left.count()), lines);
 }
 
-void add_suspect(const Sample& sample, std::vector<ClientMetric>& metrics) {
-  if (sample.state.suspect) metrics.push_back(gauge(labels_of(sample), 1));
+void add_suspect(const Sample& sample, Lines& lines) {
+  if (sample.state.suspect) add_of_backend(sample, 1, lines);
 }
 
-void add_override(const Sample& sample, std::vector<ClientMetric>& metrics) {
+void add_override(const Sample& sample, Lines& lines) {
   if (sample.state.override.empty()) return;
-  auto labels = labels_of(sample);
-  labels.push_back({"kind", std::string(sample.state.override)});
-  metrics.push_back(gauge(std::move(labels), 1));
+  lines.add({{"service", sample.service.name},
+             {"backend", sample.backend->address.to_string()},
+             {"kind", sample.state.override}},
+            1);
 }
 
-void add_connections(const Sample& sample, std::vector<ClientMetric>& metrics) {
-  metrics.push_back(
-      gauge(labels_of(sample), (*sample.connections)(sample.service, *sample.backend)));
+void add_connections(const Sample& sample, Lines& lines) {
+  add_of_backend(sample, (*sample.connections)(sample.service, *sample.backend), lines);
 }
 
 // A gauge that has a value for each service, or for each backend of one.
@@ -93,7 +133,7 @@ struct Family {
   const char* name;
   const char* help;
   bool of_backends;
-  void (*add)(const Sample& sample, std::vector<ClientMetric>& metrics);
+  void (*add)(const Sample& sample, Lines& lines);
 };
 
 constexpr std::array kFamilies = {
@@ -122,13 +162,6 @@ constexpr std::array kFamilies = {
            add_connections},
 };
 constexpr std::size_t kUncounted = kFamilies.size() - 1;  // families without connections
-
-// The lines above a family's values.
-std::string_view without_comments(std::string_view text) {
-  while (text.starts_with('#'))
-    text.remove_prefix(text.find('\n') + 1);
-  return text;
-}
 
 // A bucket's limit as OpenMetrics wants all floats: le="1" becomes le="1.0".
 void add_with_float(std::string& text, std::string_view line) {
@@ -185,27 +218,26 @@ void Exposition::add_counted(std::string& text) {
 
 // Adds some samples of the next family. Gauges are the same in both formats.
 void Exposition::add_family(std::string& text) {
-  const prometheus::TextSerializer serializer;
   const Family& family = kFamilies.at(family_);
   const std::span<const ServiceSpec> services = samples_.services->all();
-  const bool continued = next_ != Place{};
-  MetricFamily part{family.name, family.help, prometheus::MetricType::Gauge, {}};
-  for (std::size_t step = 0; step < kMostSteps && part.metric.size() < kMostMetrics; ++step) {
+  if (next_ == Place{}) {
+    text += fmt::format("# HELP {0} {1}\n# TYPE {0} gauge\n", family.name, family.help);
+  }
+  Lines lines(text, family.name);
+  for (std::size_t step = 0; step < kMostSteps && lines.count() < kMostMetrics; ++step) {
     if (next_.service == services.size()) break;
     const ServiceSpec& service = services[next_.service];
     const ServiceSample& state = samples_.states[next_.service];
     if (family.of_backends && next_.backend < service.backends.size()) {
       family.add({samples_.now, service, state, &service.backends[next_.backend++],
                   samples_.backends[next_.sample++], &samples_.connections},
-                 part.metric);
+                 lines);
       continue;
     }
-    if (!family.of_backends) family.add({samples_.now, service, state}, part.metric);
+    if (!family.of_backends) family.add({samples_.now, service, state}, lines);
     ++next_.service;
     next_.backend = 0;
   }
-  const std::string lines = serializer.Serialize({part});
-  text += continued ? without_comments(lines) : lines;
   if (next_.service == services.size()) {
     ++family_;
     next_ = {};
