@@ -228,10 +228,12 @@ TEST_F(CloserTest, ManyAreAskedForTogetherUpToALimit) {
   world_.says("10.0.0.1", kRefuses);
   pass(5s);
   publish();
-  std::vector<std::size_t> sizes;
+  // What takes longer than a turn's share goes on in the next.
+  for (int turn = 0; turn < 100 && closed_.size() < 100; ++turn)
+    pass(1ms);
   for (const EndRequest& each : helper_->asked)
-    sizes.push_back(each.doomed.size());
-  EXPECT_THAT(sizes, ElementsAre(64, 36));
+    EXPECT_LE(each.doomed.size(), kMostDoomed);
+  EXPECT_LT(helper_->asked.size(), 100U);
   EXPECT_EQ(closed_.size(), 100U);
 }
 

@@ -24,7 +24,9 @@ void run() {
 int main() {
   try {
     run();
-    return EXIT_SUCCESS;
+    // Without a further step: what a sanitizer looks for at an orderly end takes system calls that
+    // this process has given up.
+    std::_Exit(EXIT_SUCCESS);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "hlb-connections: %s\n", error.what());
     return EXIT_FAILURE;
