@@ -39,7 +39,7 @@ LINK.i386    := -m32
 
 # libsystemd is for sd_notify, libresolv (of libc) reads DNS messages; the rest is header-only or a
 # plain -l. c-ares calls ares_query() deprecated since 1.28, but keeps it; 1.18 has nothing else.
-LIBS := sdbus-c++ libsystemd spdlog fmt re2 openssl libcares libmnl libnghttp2 prometheus-cpp-core
+LIBS := sdbus-c++ libsystemd spdlog fmt re2 openssl libcares libidn2 libmnl libnghttp2 prometheus-cpp-core zlib
 CPPFLAGS += -I. -Ihlbd -I$(GEN) -MMD -MP -DBOOST_ASIO_SEPARATE_COMPILATION -DBOOST_BEAST_SEPARATE_COMPILATION \
             -DCARES_NO_DEPRECATED -DHLB_VERSION='"$(VERSION)"'
 CXXFLAGS_ALL = -std=c++20 $(WARNINGS) $(MODE.$(VARIANT)) -fPIE -pthread $(CXXFLAGS)
@@ -67,8 +67,8 @@ guest_sources  := $(wildcard libnss_hlb/*.cpp)
 # In one piece, so that what a lookup calls is inlined.
 guest_group    := $(shell tests/setup/groups guest:libnss_hlb)
 shared_sources := $(addprefix libnss_hlb/,choose.cpp message.cpp name.cpp network.cpp random.cpp record.cpp table.cpp)
-# Every room of hlbd's, and the folders in them; programs/helper and ctl are programs of their own.
-hlbd_folders   := $(filter-out hlbd/programs/helper hlbd/ctl%,$(patsubst %/,%,$(sort $(dir $(wildcard hlbd/*.cpp hlbd/*/*.cpp hlbd/*/*/*.cpp)))))
+# Every room of hlbd's, and the folders in them; */helper and ctl are programs of their own.
+hlbd_folders   := $(filter-out hlbd/%/helper hlbd/ctl%,$(patsubst %/,%,$(sort $(dir $(wildcard hlbd/*.cpp hlbd/*/*.cpp hlbd/*/*/*.cpp)))))
 ctl_folders    := $(patsubst %/,%,$(sort $(dir $(wildcard hlbd/ctl/*.cpp hlbd/ctl/*/*.cpp))))
 # hlbctl reads configurations, too.
 config_folders := hlbd/config hlbd/health hlbd/text
@@ -80,8 +80,12 @@ hlbd_sources   := $(filter-out $(ctl_sources) $(unit_sources),$(groups))
 config_sources := $(filter build/groups/config/%,$(groups))
 # The helper that runs programs is small, so that its forks are cheap: no library but libc and the
 # C++ run time.
-helper_sources := $(addprefix hlbd/programs/,message.cpp packets.cpp) $(wildcard hlbd/programs/helper/*.cpp)
-every_source   := $(wildcard $(addsuffix /*.cpp,libnss_hlb $(hlbd_folders) hlbd/programs/helper $(ctl_folders) tests tests/* tests/*/*))
+helpers_side   := $(addprefix hlbd/helpers/,packets.cpp service_manager.cpp)
+helper_sources := $(helpers_side) hlbd/programs/message.cpp $(wildcard hlbd/programs/helper/*.cpp)
+# The one that ends connections has libmnl, and libseccomp to confine itself by.
+closer_sources := $(helpers_side) $(addprefix hlbd/,connections/message.cpp network/netlink.cpp network/sock_diag.cpp \
+                      network/sockets.cpp system/socket_address.cpp text/address.cpp) $(wildcard hlbd/connections/helper/*.cpp)
+every_source   := $(wildcard $(addsuffix /*.cpp,libnss_hlb $(hlbd_folders) hlbd/*/helper $(ctl_folders) tests tests/* tests/*/*))
 tool_sources   := $(wildcard tests/integration/*.cpp)
 bench_sources  := $(wildcard tests/bench/*.cpp)
 fuzz_sources   := $(wildcard tests/fuzz/*.cpp)
@@ -95,8 +99,10 @@ daemon_parts   := $(filter-out %/hlbd/main.o,$(hlbd_objects))
 ground_objects := $(call obj,$(addprefix hlbd/system/,socket_address.cpp whole_file.cpp))
 # Beside its own files and those, hlbctl has those that read a configuration, and those that read the table.
 ctl_parts      := $(filter-out %/ctl/main.o,$(call obj,$(ctl_sources)))
-ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(ground_objects) $(shared_objects)
-fuzzed_objects := $(guest_objects) $(ground_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp discovery/reply.cpp \
+# What is shown of services, in hlbctl as in hlbd.
+report_objects := $(call obj,$(addprefix hlbd/operators/,standing.cpp status_json.cpp))
+ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(ground_objects) $(report_objects) $(shared_objects)
+fuzzed_objects := $(guest_objects) $(ground_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp connections/message.cpp discovery/reply.cpp programs/message.cpp helpers/packets.cpp \
                     $(addprefix probes/,reason.cpp target.cpp way_socket.cpp $(addprefix http/,head_text.cpp response_body.cpp response_head.cpp)) \
                     $(addprefix publish/,encode.cpp live_record.cpp peer_protocol.cpp store_order.cpp)))
 preloads       := $(patsubst %,$(OUT)/tests/%.so,kernel_timers slept)
@@ -121,7 +127,7 @@ benchers       := $(addprefix $(OUT)/bench/,sampler first_lookup libnss_null1.so
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_.-]+:.*## /{printf "  make %-22s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-all: $(OUT)/libnss_hlb.so.2 $(OUT)/hlbd $(OUT)/hlb-programs $(OUT)/hlbctl ## module, daemon and hlbctl, in build/VARIANT
+all: $(OUT)/libnss_hlb.so.2 $(OUT)/hlbd $(OUT)/hlb-programs $(OUT)/hlb-connections $(OUT)/hlbctl ## module, daemon and hlbctl, in build/VARIANT
 
 # Compiles $< as $@; the counting is for TOTAL.
 quiet := $(if $(V),,@)
@@ -144,6 +150,10 @@ $(OUT)/hlbd: $(hlbd_objects) $(shared_objects)
 $(OUT)/hlb-programs: $(call obj,$(helper_sources))
 	$(linking)
 	$(quiet)$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed -o $@ $^
+
+$(OUT)/hlb-connections: $(call obj,$(closer_sources))
+	$(linking)
+	$(quiet)$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed -o $@ $^ -lmnl -lseccomp
 
 $(OUT)/hlbctl: $(ctl_objects)
 	$(linking)
@@ -232,7 +242,7 @@ build/tidy_plugin.so: $(OUT)/obj/tests/tidy_plugin.o
 	$(linking)
 	$(quiet)$(CXX) -shared -o $@ $<
 
-unit: $(OUT)/unit_tests $(OUT)/hlb-programs
+unit: $(OUT)/unit_tests $(OUT)/hlb-programs $(OUT)/hlb-connections
 tools: $(tools)
 fuzzers: $(fuzzers)
 benchers: $(benchers)
@@ -271,7 +281,7 @@ put = install -D -m $(1) -t "$(DESTDIR)$(2)" $(3)
 install: all ## into DESTDIR, under PREFIX; an existing configuration is kept
 	$(call put,644,$(LIBDIR),$(OUT)/libnss_hlb.so.2)
 	$(call put,755,$(PREFIX)/sbin,$(OUT)/hlbd)
-	$(call put,755,$(PREFIX)/lib/hlb,$(OUT)/hlb-programs)
+	$(call put,755,$(PREFIX)/lib/hlb,$(OUT)/hlb-programs $(OUT)/hlb-connections)
 	$(call put,755,$(PREFIX)/bin,$(OUT)/hlbctl)
 	$(call put,644,$(PREFIX)/share/man/man1,hlbd/man/*.1)
 	$(call put,644,$(PREFIX)/share/man/man5,hlbd/man/*.5)
@@ -289,9 +299,9 @@ install: all ## into DESTDIR, under PREFIX; an existing configuration is kept
 	test -e "$(DESTDIR)/etc/hlb/hlbd.toml" || $(call put,644,/etc/hlb,hlbd/data/hlbd.toml)
 	install -D -m 644 hlbd/data/sysusers "$(DESTDIR)$(PREFIX)/lib/sysusers.d/hlbd.conf"
 	install -D -m 644 hlbd/data/apparmor "$(DESTDIR)/etc/apparmor.d/abstractions/nameservice.d/hlb"
-	$(call put,644,$(UNITDIR),hlbd/data/hlbd.service hlbd/data/hlb-programs.service hlbd/data/hlb-programs.socket)
+	$(call put,644,$(UNITDIR),hlbd/data/*.socket hlbd/data/hlbd.service hlbd/data/hlb-programs.service hlbd/data/hlb-connections.service)
 	sed -i 's|^Type=notify$$|Type=$(SERVICE_TYPE)|' "$(DESTDIR)$(UNITDIR)/hlbd.service"
-	sed -i 's|^ExecStart=/usr/|ExecStart=$(PREFIX)/|' "$(DESTDIR)$(UNITDIR)/hlbd.service" "$(DESTDIR)$(UNITDIR)/hlb-programs.service"
+	sed -i 's|^ExecStart=/usr/|ExecStart=$(PREFIX)/|' "$(DESTDIR)$(UNITDIR)"/hlb*.service
 	$(if $(DESTDIR),,ldconfig)
 
 # Removes all that `install` puts there but the configuration, and the folders that are empty then.

@@ -100,8 +100,15 @@ Daemon::Daemon(Options options, Config config)
       failback_control_(
           io_.get_executor(), options_.state_dir, disk_, monitor_, [this] { publisher_.publish(); },
           trouble_of("failback")),
-      operator_side_(io_, monitor_, publisher_, clock_,
-                     [this] { return prober_.program_runner(); }),
+      operator_side_(io_, {HLB_VERSION, options_.config.string(), started_}, monitor_, publisher_,
+                     clock_, [this] { return prober_.program_runner(); }),
+      closer_(
+          io_.get_executor(), clock_, monitor_, options_.connections_socket,
+          [this](const connections::Closing& closing) { operator_side_.closed(closing); },
+          trouble_of("connections")),
+      closing_control_(
+          io_.get_executor(), monitor_, closer_,
+          [this](const connections::Closing& closing) { operator_side_.closed(closing); }),
       state_file_(
           io_.get_executor(), disk_, options_.state_dir,
           [this](StateEncoder& encoder, std::size_t first) {
@@ -121,6 +128,8 @@ Daemon::Daemon(Options options, Config config)
 
 void Daemon::configure(const Config& config) {
   set_log_level(config.log_level);
+  for (const std::string& warning : config.warnings)
+    spdlog::warn("{}", warning);
   publisher_.set_max_stale(config.max_stale);
   operator_side_.configure(config);
   hints_.watch_connections(config.watch_connections);
@@ -130,6 +139,7 @@ void Daemon::backend_changed(const BackendChange& change) {
   state_file_.changed();
   if (change.now == State::down) names_.went_down(change.service.name);
   operator_side_.changed(change);
+  closer_.changed(change);
 }
 
 void Daemon::override_changed(const OverrideChange& change) {
@@ -179,6 +189,7 @@ void Daemon::apply(ServiceChange change) {
   operator_side_.configured();
   hints_.backends_changed();
   failback_control_.configured();
+  closer_.configured();
 }
 
 void Daemon::file_changed(const probes::FileChange& change) {
@@ -213,20 +224,24 @@ void Daemon::join_bus() {
   const auto kind =
       options_.bus == Options::Bus::system ? bus::BusKind::system : bus::BusKind::session;
   operator_side_.join_bus(
-      kind, {HLB_VERSION, options_.config.string(), started_},
-      {.set_override =
-           [this](bus::OverrideRequest request, bus::Control::ChangeReply reply) {
-             override_control_.set(std::move(request), std::move(reply));
-           },
-       .clear_override =
-           [this](std::string target, bus::Control::ChangeReply reply) {
-             override_control_.clear(std::move(target), std::move(reply));
-           },
-       .fail_back =
-           [this](bus::FailbackRequest request, bus::Control::ChangeReply reply) {
-             failback_control_.fail_back(std::move(request), std::move(reply));
-           },
-       .reload = [this](Reloader::Reply reply) { reload(std::move(reply)); }});
+      kind, {.set_override =
+                 [this](bus::OverrideRequest request, bus::Control::ChangeReply reply) {
+                   override_control_.set(std::move(request), std::move(reply));
+                 },
+             .clear_override =
+                 [this](std::string target, bus::Control::ChangeReply reply) {
+                   override_control_.clear(std::move(target), std::move(reply));
+                 },
+             .fail_back =
+                 [this](bus::FailbackRequest request, bus::Control::ChangeReply reply) {
+                   failback_control_.fail_back(std::move(request), std::move(reply));
+                 },
+             .reload = [this](Reloader::Reply reply) { reload(std::move(reply)); },
+             .close_connections =
+                 [this](bus::ClosingRequest request, bus::Control::ChangeReply reply) {
+                   closing_control_.close(std::move(request), std::move(reply));
+                 },
+             .count_connections = {}});
 }
 
 void Daemon::watch_routes() {
@@ -249,6 +264,7 @@ void Daemon::on_published(std::span<const Refreshed> services) {
   if (peer_socket_) peer_socket_->answers_changed();
   operator_side_.published(services);
   failback_control_.published(services);
+  closer_.published();
   if (!publisher_.in_force()) return;
   for (const auto& wait : std::exchange(awaiting_force_, {}))
     wait();
@@ -260,6 +276,7 @@ void Daemon::become_ready() {
   ready_ = true;
   inheritance_.reset();
   state_file_.changed();
+  operator_side_.ready();
   // Memory for reading the configuration and probing all at once is not needed again.
   malloc_trim(0);
   const std::string now = status();

@@ -16,11 +16,13 @@
 #include <vector>
 
 #include "config/config.h"
+#include "connections/closer.h"
 #include "discovery/name_watch.h"
 #include "engine/clock.h"
 #include "engine/hints.h"
 #include "engine/monitor.h"
 #include "network/routes.h"
+#include "operators/control/closing_control.h"
 #include "operators/control/failback_control.h"
 #include "operators/control/override_control.h"
 #include "operators/control/reloader.h"
@@ -105,6 +107,8 @@ class Daemon : private Monitor::Observer {
   OverrideControl override_control_;
   FailbackControl failback_control_;
   OperatorSide operator_side_;
+  connections::Closer closer_;
+  ClosingControl closing_control_;
   StateFile state_file_;
   network::RouteWatch routes_;
   std::optional<publish::PeerSocket> peer_socket_;

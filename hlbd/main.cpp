@@ -36,6 +36,8 @@ int run(const hlb::Options& options) {
   auto config = hlb::load_config(options.config);
   if (!config) return refuse(config.error());
   if (options.check_config) {
+    for (const std::string& warning : config->warnings)
+      std::fprintf(stderr, "%s\n", warning.c_str());
     std::printf("%s: ok, %zu services\n", options.config.c_str(), config->services.size());
     return EXIT_SUCCESS;
   }

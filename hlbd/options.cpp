@@ -33,6 +33,9 @@ tl::expected<Options, int> parse_options(int argc, const char* const* argv) {
   app.add_option("--programs-socket", options.programs_socket,
                  "where hlb-programs listens, which else is started by hlbd")
       ->type_name("SOCKET");
+  app.add_option("--connections-socket", options.connections_socket,
+                 "where hlb-connections listens, which else is started by hlbd")
+      ->type_name("SOCKET");
   app.add_flag("--check-config", options.check_config, "check the configuration and exit");
   app.add_flag(
       "--retire", options.retire,

@@ -14,7 +14,9 @@ struct Options {
   std::filesystem::path runtime_dir = "/run/hlb";
   std::filesystem::path state_dir = "/var/lib/hlb";
   Bus bus = Bus::system;
-  std::filesystem::path programs_socket;  // empty: hlbd starts the helper itself
+  // Where the helpers listen; empty: hlbd starts them itself.
+  std::filesystem::path programs_socket;
+  std::filesystem::path connections_socket;
   bool check_config = false;
   bool retire = false;
 };

@@ -19,6 +19,7 @@
 #include <span>
 #include <string_view>
 
+#include "libnss_hlb/bytes.h"
 #include "libnss_hlb/live.h"
 
 namespace hlb::record {
@@ -31,6 +32,9 @@ inline constexpr std::size_t kAlignment = 8;        // of a record's start
 enum class AnswerMode : std::uint8_t { spread = 0, one = 1, all = 2 };
 enum class WhenAllDown : std::uint8_t { fail = 0, all = 1, next = 2 };
 enum class Family : std::uint8_t { ipv4 = 4, ipv6 = 6 };
+// An exception says that a name and all below it are nobody's. It has no backends, and `next`, so
+// that modules which don't know of it let the next source answer, too.
+enum class Kind : std::uint32_t { service = 0, exception = 1 };
 
 // Flags of the record: what it says of its backends isn't known as yet, or no longer true, so hlbd
 // is to be asked; it answers when it knows.
@@ -61,7 +65,8 @@ inline constexpr std::size_t kNameLength = 20;    // u16
 inline constexpr std::size_t kMaxAddresses = 22;  // u16: of spread, for each family; 0: no limit
 inline constexpr std::size_t kOldHeaderEnd = 24;  // of hlbd 0.1
 inline constexpr std::size_t kChanges =
-    24;  // u32, live: how often a turn of hlbd changed this record
+    24;                                   // u32, live: how often a turn of hlbd changed this record
+inline constexpr std::size_t kKind = 28;  // u32 Kind
 inline constexpr std::size_t kHeaderEnd = 32;
 
 inline constexpr std::size_t kAddress = 0;     // 16 bytes, network order; IPv4 in the first four
@@ -172,6 +177,10 @@ class View {
   // The limit of spread, for each family; never 0. Always the same, as a buffer is sized by it.
   std::uint32_t max_addresses() const { return max_addresses_; }
   std::string_view name() const;  // the service's own name, lower-case
+  bool is_exception() const {
+    return header_size_ >= at::kHeaderEnd &&
+           load<std::uint32_t>(data_ + at::kKind) == static_cast<std::uint32_t>(Kind::exception);
+  }
   std::uint32_t backend_count() const { return backend_count_; }
   Backend backend(std::uint32_t index) const {  // index < backend_count()
     return Backend(data_ + header_size_ + std::size_t{index} * backend_size_);

@@ -107,7 +107,7 @@ record::View View::probe(std::string_view name, std::uint32_t required_flags) co
   return {};
 }
 
-record::View View::find(const Name& name) const {
+record::View View::find_or_exception(const Name& name) const {
   record::View found = probe(name.text(), 0);
   if ((flags() & kSubdomains) == 0) return found;
   std::string_view parent = name.text();
@@ -116,6 +116,11 @@ record::View View::find(const Name& name) const {
     found = probe(parent, kSubdomains);
   }
   return found;
+}
+
+record::View View::find(const Name& name) const {
+  const record::View found = find_or_exception(name);
+  return found.valid() && found.is_exception() ? record::View() : found;
 }
 
 }  // namespace hlb::table

@@ -93,8 +93,11 @@ class View {
   Freshness freshness(std::uint64_t now_ns) const;
 
   // The record that answers `name`; not valid when no service has that name. Of several services
-  // with `subdomains` that with the longest name serves.
+  // with `subdomains`, and exceptions, that with the longest name counts.
   record::View find(const Name& name) const;
+
+  // The same, or the exception by which no service has the name.
+  record::View find_or_exception(const Name& name) const;
 
  private:
   std::uint64_t lease_until() const;

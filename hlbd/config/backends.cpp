@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "config/hostname.h"
+#include "text/endpoint.h"
 #include "text/wording.h"
 
 namespace hlb::config {
@@ -55,6 +56,24 @@ struct Weighting {
   std::uint16_t priority = 0;
   std::uint16_t port = 0;
 };
+
+// What to write instead of an address or a name with a port, or with brackets; empty for any other
+// text.
+std::string mend_of(std::string_view text) {
+  if (const auto endpoint = Endpoint::parse(text)) {
+    const std::string address = text::in_quotes(endpoint->address.to_string());
+    if (endpoint->port == 0) return text.starts_with('[') ? "has brackets; write " + address : "";
+    return "has a port; write { address = " + address +
+           ", port = " + std::to_string(endpoint->port) + " }";
+  }
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return "";
+  const auto name = parse_name(std::string(text.substr(0, colon)));
+  const std::uint16_t port = text::port_of(text.substr(colon + 1));
+  if (!name || port == 0) return "";
+  return "has a port; write { name = " + text::in_quotes(*name) +
+         ", port = " + std::to_string(port) + " }";
+}
 
 class BackendsReader {
  public:
@@ -145,7 +164,7 @@ class BackendsReader {
 
   void add_address(const std::string& text, const Value& at, const Weighting& weighting) {
     const auto address = parse_address(text);
-    if (!address) return faults_.add(at.at, text::in_quotes(text) + " " + address.error());
+    if (!address) return refuse(text, at, address.error());
     if (!is_new(text, at, addresses_.try_emplace(*address, at.at))) return;
     backends_.addresses.push_back(
         {{*address, weighting.weight, weighting.priority, weighting.port}, at.at});
@@ -153,10 +172,15 @@ class BackendsReader {
 
   void add_name(NamedBackends spec, const Value& at) {
     auto name = parse_name(spec.name);
-    if (!name) return faults_.add(at.at, text::in_quotes(spec.name) + " " + name.error());
+    if (!name) return refuse(spec.name, at, name.error());
     const std::string text = std::exchange(spec.name, std::move(*name));
     if (!is_new(text, at, names_.try_emplace({spec.name, spec.srv}, at.at))) return;
     backends_.names.push_back({std::move(spec), at.at});
+  }
+
+  void refuse(const std::string& text, const Value& at, const std::string& fault) {
+    const std::string mend = mend_of(text);
+    faults_.add(at.at, text::in_quotes(text) + " " + (mend.empty() ? fault : mend));
   }
 
   // Notes a backend that stands twice. `placed` is what try_emplace() said of it.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/check_type.h"
+#include "config/service.h"
 #include "text/duration.h"
 #include "text/wording.h"
 
@@ -104,19 +105,18 @@ std::vector<std::string_view> types_with(std::string_view key) {
   return words;
 }
 
-// Notes keys that only other types have, and returns them.
-std::vector<std::string_view> refuse_keys_of_other_types(const Value& check,
-                                                         const TableReader& keys, Faults& faults) {
-  std::vector<std::string_view> refused;
-  for (const Entry& entry : *check.as_table()) {
-    if (keys.knows(entry.key)) continue;
-    const auto types = types_with(entry.key);
-    if (types.empty()) continue;
-    faults.add(entry.at, text::in_quotes(entry.key) + " is for type = " + text::either(types) +
-                             " alone; remove it or change the type");
-    refused.emplace_back(entry.key);
-  }
-  return refused;
+// What is wrong with a key that only other types have; else empty.
+std::string fault_of_others_key(std::string_view key) {
+  const auto types = types_with(key);
+  if (types.empty()) return "";
+  return text::in_quotes(key) + " is for type = " + text::either(types) +
+         " alone; remove it or change the type";
+}
+
+// What is wrong with a service's key in one of its tables; else empty.
+std::string fault_of_services_key(std::string_view key, std::string_view table) {
+  if (!is_key_of_services(key)) return "";
+  return text::in_quotes(key) + " is a key of the service; move it above " + std::string(table);
 }
 
 // Keeps all keys of all types from being unknown: without a known type none is wrong.
@@ -145,7 +145,10 @@ PlacedCheck read_check(const Value& value, std::string_view name, const std::str
   }
   read_durations(table, check.spec);
   read_thresholds(keys, check.spec);
-  keys.reject_unknown(refuse_keys_of_other_types(value, keys, faults));
+  keys.reject_unknown([name](std::string_view key) {
+    const std::string fault = fault_of_others_key(key);
+    return fault.empty() ? fault_of_services_key(key, name) : fault;
+  });
   return check;
 }
 
@@ -211,6 +214,17 @@ std::vector<PlacedCheck> read_checks(const Value& checks, const std::string& ser
   return reader.take();
 }
 
+bool is_key_of_checks(std::string_view key) {
+  static const std::vector<std::string_view> all =
+      keys_of([](const CheckTable& table, CheckSpec& check) {
+        table.keys.find("type");
+        allow_every_key(table.keys);
+        read_durations(table, check);
+        read_thresholds(table.keys, check);
+      });
+  return std::ranges::find(all, key) != all.end();
+}
+
 CheckSpec read_agent(const Value& agent, const std::string& service, Faults& faults) {
   CheckSpec check;
   // An agent's word is taken at once, however often it changes.
@@ -233,7 +247,8 @@ CheckSpec read_agent(const Value& agent, const std::string& service, Faults& fau
   AgentCheck method;
   method.send = read_bytes(table, "send").value_or("");
   check.method = std::move(method);
-  keys.reject_unknown();
+  keys.reject_unknown(
+      [](std::string_view key) { return fault_of_services_key(key, "[service.agent]"); });
   return check;
 }
 

@@ -11,6 +11,9 @@
 
 namespace hlb::config {
 
+// Whether a check of some type has the key.
+bool is_key_of_checks(std::string_view key);
+
 inline constexpr std::size_t kMaxChecks = 16;  // of one service
 
 struct PlacedCheck {

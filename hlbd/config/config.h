@@ -30,8 +30,10 @@ struct Config {
   std::vector<std::string> on_change;           // for services without a command of their own
   std::string on_change_user = "nobody";        // runs every on_change when hlbd is root
   bool watch_connections = true;                // of all programs, to remote backends
+  bool count_connections = false;               // for the metrics
   std::optional<MetricsAddress> metrics;        // unset: not served
   std::vector<ServiceSpec> services;
+  std::vector<std::string> warnings;  // what is no fault, yet hardly meant: "file: message"
 };
 
 // One fault of a configuration file; `to_string()` is "file:line:column: message". A fault of the
@@ -51,7 +53,8 @@ using ConfigErrors = std::vector<ConfigError>;
 inline constexpr std::size_t kMaxConfigFile = std::size_t{1} << 20U;
 
 // Reads `file`, then services.d/*.toml beside it in the order of their names. With any fault there
-// is no configuration, but all faults of all files. Never throws for what a file holds.
+// is no configuration, but all faults of all files, and the warnings. Never throws for what a file
+// holds.
 tl::expected<Config, ConfigErrors> load_config(const std::filesystem::path& file);
 
 }  // namespace hlb

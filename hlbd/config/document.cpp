@@ -27,6 +27,7 @@ namespace {
 
 constexpr std::size_t kMessageLimit = 200;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+constexpr std::string_view kUtf16Marks[] = {"\xff\xfe", "\xfe\xff"};
 
 Position begin_of(const toml::source_region& region) {
   return {region.begin.line, region.begin.column};
@@ -129,12 +130,16 @@ SyntaxFault fault_of_refused(std::string_view text, const Unsafe& refusal) {
   const auto before = parse_bounded(text.substr(0, refusal.offset));
   if (!before && before.error().message.find("end-of-file") == std::string::npos)
     return before.error();
-  return {position_of(text, refusal.offset), std::string(refusal.reason)};
+  return {position_of(text, refusal.offset), refusal.reason};
 }
 
 }  // namespace
 
 tl::expected<Value, SyntaxFault> parse_document(std::string_view text) {
+  if (std::ranges::find(kUtf16Marks, text.substr(0, 2)) != std::end(kUtf16Marks)) {
+    return tl::unexpected(
+        SyntaxFault{{1, 1}, "the file is in UTF-16; save it as UTF-8, as iconv -f UTF-16 does"});
+  }
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   if (const auto refusal = refuse(text)) return tl::unexpected(fault_of_refused(text, *refusal));
   return parse_bounded(text);

@@ -37,6 +37,7 @@ void read_daemon(const Value& value, Config& config, Faults& faults) {
   config.on_change = read_command(table, "on_change", kHookExample, faults);
   read_user(table, "on_change_user", faults, config.on_change_user);
   table.boolean("watch_connections", config.watch_connections);
+  table.boolean("count_connections", config.count_connections);
   config.metrics = read_metrics_address(table, faults);
   table.reject_unknown();
 }
@@ -85,6 +86,10 @@ void Draft::add_fault(const std::string& file, std::string message) {
   errors_.push_back({file, 0, 0, std::move(message)});
 }
 
+void Draft::add_warning(const std::string& file, std::string message) {
+  warnings_.push_back({file, 0, 0, std::move(message)});
+}
+
 tl::expected<Config, ConfigErrors> Draft::finish(const std::string& main_file) {
   if (errors_.empty() && config_.services.empty()) {
     errors_.push_back({main_file, 1, 1,
@@ -92,7 +97,12 @@ tl::expected<Config, ConfigErrors> Draft::finish(const std::string& main_file) {
                        "backends and [service.check]"});
   }
   std::ranges::move(names_.faults(), std::back_inserter(errors_));
-  if (!errors_.empty()) return tl::unexpected(std::move(errors_));
+  if (!errors_.empty()) {
+    std::ranges::move(warnings_, std::back_inserter(errors_));
+    return tl::unexpected(std::move(errors_));
+  }
+  for (const ConfigError& warning : warnings_)
+    config_.warnings.push_back(warning.to_string());
   return std::move(config_);
 }
 

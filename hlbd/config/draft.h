@@ -24,13 +24,17 @@ class Draft {
   // Notes a fault of a file as a whole, which then has no text.
   void add_fault(const std::string& file, std::string message);
 
-  // The whole configuration, or the faults of all files. A configuration without a service is a
-  // fault, which names the main file. Ends the draft.
+  // Notes what is odd of a file, or a folder, and no fault.
+  void add_warning(const std::string& file, std::string message);
+
+  // The whole configuration, or the faults of all files and the warnings. A configuration without a
+  // service is a fault, which names the main file. Ends the draft.
   tl::expected<Config, ConfigErrors> finish(const std::string& main_file);
 
  private:
   Config config_;
   ConfigErrors errors_;
+  ConfigErrors warnings_;
   ClaimedNames names_;
 };
 

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <string>
 
+#include "text/idn.h"
+#include "text/wording.h"
+
 namespace hlb::config {
 
 namespace {
@@ -71,12 +74,23 @@ std::size_t after_opaque(std::string_view text, std::size_t at) {
   return opens_long_string(text, at) ? after_long_string(text, at) : after_short_string(text, at);
 }
 
+// Why the string, which stands in quotes, is refused; with the mend if it is a hostname.
+std::string not_ascii(std::string_view quoted) {
+  std::string_view name = quoted.substr(1);
+  if (name.ends_with(quoted.front())) name.remove_suffix(1);
+  std::string reason(kNotAscii);
+  if (const auto ascii = text::idn_to_ascii(name)) {
+    reason += "; the hostname " + text::in_quotes(name) + " is written \"" + *ascii + "\"";
+  }
+  return reason;
+}
+
 std::optional<Unsafe> refuse_string(std::string_view text, std::size_t begin, std::size_t end) {
   if (text[begin] == '#') return std::nullopt;
   const std::string_view inside = text.substr(begin, end - begin);
   const auto* found = std::ranges::find_if_not(inside, is_ascii);
   if (found == inside.end()) return std::nullopt;
-  return Unsafe{begin + static_cast<std::size_t>(found - inside.begin()), kNotAscii};
+  return Unsafe{begin + static_cast<std::size_t>(found - inside.begin()), not_ascii(inside)};
 }
 
 bool starts_line(std::string_view text, std::size_t at) {
@@ -94,7 +108,7 @@ std::optional<Unsafe> refuse_header(std::string_view text, std::size_t at) {
   const std::size_t brackets = text.substr(at, 2) == "[[" ? 2 : 1;
   const std::size_t name = text.find_first_not_of(" \t", at + brackets);
   if (name == kEnd || can_start_key(text[name])) return std::nullopt;
-  return Unsafe{name, kNoName};
+  return Unsafe{name, std::string(kNoName)};
 }
 
 }  // namespace
@@ -109,12 +123,12 @@ std::optional<Unsafe> refuse(std::string_view text) {
       at = after;
       continue;
     }
-    if (!is_ascii(text[at])) return Unsafe{at, kNotAscii};
+    if (!is_ascii(text[at])) return Unsafe{at, std::string(kNotAscii)};
     if (depth.brackets == 0) {
       if (const auto refusal = refuse_header(text, at)) return refusal;
     }
     depth.see(text[at]);
-    if (depth.too_deep()) return Unsafe{at, kTooDeep};
+    if (depth.too_deep()) return Unsafe{at, std::string(kTooDeep)};
     ++at;
   }
   return std::nullopt;

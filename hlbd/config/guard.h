@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace hlb::config {
@@ -14,7 +15,7 @@ inline constexpr int kMaxNesting = 8;
 
 struct Unsafe {
   std::size_t offset;
-  std::string_view reason;
+  std::string reason;
 };
 
 // The first place where the text

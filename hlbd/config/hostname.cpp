@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "text/ascii.h"
+#include "text/idn.h"
 #include "text/wording.h"
 
 namespace hlb::config {
@@ -42,6 +43,9 @@ std::string hostname_fault(const std::string& name) {
   if (name.empty()) return "is no hostname; give one such as \"app.example\"";
   if (is_numeric(name)) return "is a numeric address, which is never looked up; give a hostname";
   if (name == "localhost") return "belongs to the host itself; choose another name";
+  if (const auto ascii = text::idn_to_ascii(name)) {
+    return "is looked up in its ASCII form; write \"" + *ascii + "\"";
+  }
   if (!std::ranges::all_of(name, text::is_of_hostname)) {
     return R"(is no hostname; use letters, digits, "-", "_" and "." only)";
   }
@@ -49,6 +53,10 @@ std::string hostname_fault(const std::string& name) {
     return "has " + std::to_string(name.size()) + " bytes; at most 253 are possible";
   }
   return label_fault(name);
+}
+
+std::string place_of(const ConfigError& error) {
+  return error.file + ":" + std::to_string(error.line) + ":" + std::to_string(error.column);
 }
 
 }  // namespace
@@ -75,6 +83,30 @@ void ClaimedNames::look_up(std::string name, ConfigError at) {
   looked_up_.push_back({std::move(name), std::move(at)});
 }
 
+void ClaimedNames::claim_below(const std::string& service) {
+  claimed_below_.insert(service);
+}
+
+void ClaimedNames::except(std::string name, std::string service, ConfigError at) {
+  exceptions_.push_back({std::move(name), std::move(service), std::move(at)});
+}
+
+std::string ClaimedNames::fault_of(const Exception& exception) const {
+  if (const auto own = places_.find(exception.name); own != places_.end()) {
+    return "is the name of a service, at " + own->second + ", and so not " + exception.service +
+           "'s anyway; remove it from \"except\"";
+  }
+  std::string_view parent = exception.name;
+  while (parent.size() > exception.service.size()) {
+    if (claimed_below_.contains(std::string(parent))) {
+      return "is below " + std::string(parent) + ", whose names below are its own, at " +
+             places_.at(std::string(parent)) + "; put it into \"except\" there";
+    }
+    parent.remove_prefix(parent.find('.') + 1);
+  }
+  return "";
+}
+
 ConfigErrors ClaimedNames::faults() const {
   ConfigErrors faults;
   for (const LookedUp& looked_up : looked_up_) {
@@ -83,6 +115,15 @@ ConfigErrors ClaimedNames::faults() const {
     ConfigError& fault = faults.emplace_back(looked_up.at);
     fault.message = text::in_quotes(looked_up.name) + " is the name of a service, at " +
                     own->second + "; look up a name that hlbd doesn't answer itself";
+  }
+  std::unordered_map<std::string_view, const ConfigError*> excepted;
+  for (const Exception& exception : exceptions_) {
+    const auto [first, is_new] = excepted.try_emplace(exception.name, &exception.at);
+    const std::string fault =
+        is_new ? fault_of(exception)
+               : "is an exception at " + place_of(*first->second) + " already; remove one of them";
+    if (fault.empty()) continue;
+    faults.emplace_back(exception.at).message = text::in_quotes(exception.name) + " " + fault;
   }
   return faults;
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <tl/expected.hpp>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "config/config.h"
@@ -27,7 +28,14 @@ class ClaimedNames {
   // Notes that DNS is asked for backends by that name; `at` says where, still without a message.
   void look_up(std::string name, ConfigError at);
 
-  // The faults of services' own names that are looked up. To be called when all files are read.
+  // Notes that all names below this service's are its own as well.
+  void claim_below(const std::string& service);
+
+  // Notes that the name, which is below the service's, isn't the service's; `at` as above.
+  void except(std::string name, std::string service, ConfigError at);
+
+  // The faults of services' own names that are looked up, and of exceptions that mean nothing or
+  // another service's names. To be called when all files are read.
   ConfigErrors faults() const;
 
  private:
@@ -36,8 +44,19 @@ class ClaimedNames {
     ConfigError at;
   };
 
+  struct Exception {
+    std::string name;
+    std::string service;
+    ConfigError at;
+  };
+
+  // Why the exception can't be, to follow the quoted name; empty when it can.
+  std::string fault_of(const Exception& exception) const;
+
   std::unordered_map<std::string, std::string> places_;
+  std::unordered_set<std::string> claimed_below_;
   std::vector<LookedUp> looked_up_;
+  std::vector<Exception> exceptions_;
 };
 
 }  // namespace hlb::config

@@ -2,12 +2,12 @@
 
 #include <sys/un.h>
 
-#include <charconv>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "text/endpoint.h"
 #include "text/wording.h"
 
 namespace hlb::config {
@@ -20,13 +20,6 @@ constexpr std::size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1 - 4;
 constexpr std::string_view kForms =
     R"(an address and a port such as "127.0.0.1:9808" or "[::1]:9808", or the absolute path )"
     "of a unix socket";
-
-// The port; 0 when the text is no port.
-std::uint16_t port_of(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return error == std::errc() && end == text.data() + text.size() ? port : 0;
-}
 
 struct HostAndPort {
   std::string_view host;
@@ -78,7 +71,7 @@ tl::expected<MetricsAddress, std::string> parse(const std::string& text) {
                           "own");
   }
   result.address = *address;
-  result.port = port_of(port);
+  result.port = text::port_of(port);
   if (result.port == 0) {
     return tl::unexpected(text::in_quotes(text) +
                           " has no port, 1 to 65535, behind its last colon");

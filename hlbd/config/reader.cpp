@@ -127,13 +127,17 @@ bool TableReader::knows(std::string_view key) const {
   return std::ranges::find(known_, key) != known_.end();
 }
 
-void TableReader::reject_unknown(std::span<const std::string_view> noted) {
+void TableReader::reject_unknown(const std::function<std::string(std::string_view key)>& fault_of) {
   const Value::Table* entries = table_.as_table();
   if (entries == nullptr) return;
   for (const Entry& entry : *entries) {
-    if (knows(entry.key) || std::ranges::find(noted, entry.key) != noted.end()) continue;
-    faults_.add(entry.at, "unknown key " + text::in_quotes(entry.key) + " in " +
-                              std::string(name_) + advice_for_unknown(entry.key));
+    if (knows(entry.key)) continue;
+    std::string fault = fault_of ? fault_of(entry.key) : "";
+    if (fault.empty()) {
+      fault = "unknown key " + text::in_quotes(entry.key) + " in " + std::string(name_) +
+              advice_for_unknown(entry.key);
+    }
+    faults_.add(entry.at, std::move(fault));
   }
 }
 

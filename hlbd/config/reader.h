@@ -4,8 +4,8 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,8 +74,8 @@ class TableReader {
   const std::vector<std::string_view>& known() const { return known_; }
   bool knows(std::string_view key) const;
 
-  // Notes each key that was never asked for, except those in `noted`.
-  void reject_unknown(std::span<const std::string_view> noted = {});
+  // Notes each key that was never asked for: by what `fault_of` says of it, if that says anything.
+  void reject_unknown(const std::function<std::string(std::string_view key)>& fault_of = {});
 
  private:
   std::optional<std::int64_t> integer_between(std::string_view key, std::int64_t least,

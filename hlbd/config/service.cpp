@@ -30,6 +30,12 @@ constexpr std::array<NamedValue<WhenAllDown>, 3> kAllDownRules = {{
     {"next", WhenAllDown::next},
 }};
 
+constexpr std::array<NamedValue<CloseConnections>, 3> kCloseRules = {{
+    {"never", CloseConnections::never},
+    {"stale", CloseConnections::stale},
+    {"all", CloseConnections::all},
+}};
+
 constexpr DurationRange kSlowStart = {0s, 1h};
 constexpr DurationRange kFailback = {1s, std::chrono::days(30)};
 
@@ -73,6 +79,42 @@ std::vector<std::string> read_aliases(TableReader& table, ClaimedNames& names, F
     }
   }
   return aliases;
+}
+
+// Notes when the name can't be an exception of the service's.
+void read_exception(const Value& value, ServiceSpec& service, ClaimedNames& names, Faults& faults) {
+  const auto* text = std::get_if<std::string>(&value.data);
+  if (text == nullptr) {
+    return faults.add(
+        value.at,
+        std::string("an exception must be a string in quotes, not ").append(kind_of(value)));
+  }
+  const auto name = parse_hostname(*text);
+  if (!name) return faults.add(value.at, text::in_quotes(*text) + " " + name.error());
+  if (!name->ends_with("." + service.name)) {
+    return faults.add(value.at, text::in_quotes(*text) + " isn't below " + service.name +
+                                    ", as www." + service.name +
+                                    " is; remove it, or put it into the service that it is of");
+  }
+  service.except.push_back(*name);
+  names.except(*name, service.name, {faults.file(), value.at.line, value.at.column, ""});
+}
+
+// To be called when the service's name has been read.
+void read_subdomains(TableReader& table, ServiceSpec& service, ClaimedNames& names,
+                     Faults& faults) {
+  table.boolean("subdomains", service.subdomains);
+  const Value::Array* array = table.array("except", R"(["git.dev.example"])");
+  if (service.subdomains && !service.name.empty()) names.claim_below(service.name);
+  if (array == nullptr || array->empty()) return;
+  if (!service.subdomains) {
+    return faults.add(table.find("except")->at,
+                      "\"except\" is about names below a service's with subdomains = true; add "
+                      "that, or remove it");
+  }
+  if (service.name.empty()) return;  // which is a fault already
+  for (const Value& value : *array)
+    read_exception(value, service, names, faults);
 }
 
 // ---- which priorities serve --------------------------------------------------------------------
@@ -199,13 +241,95 @@ void read_backends_and_checks(TableReader& table, ServiceSpec& service, ClaimedN
   read_checks_needed(table, service, faults);
 }
 
+// ---- connections of the dead -------------------------------------------------------------------
+
+constexpr std::size_t kMostClosePorts = 16;
+
+void read_close_ports(TableReader& table, ServiceSpec& service, Faults& faults) {
+  const Value::Array* array = table.array("close_ports", "[5432]");
+  if (array == nullptr) return;
+  for (const Value& value : *array) {
+    const auto* number = std::get_if<std::int64_t>(&value.data);
+    if (number == nullptr || *number < 1 || *number > UINT16_MAX) {
+      faults.add(value.at, "a port must be a number from 1 to 65535, not " + shown(value));
+    } else {
+      service.close_ports.push_back(static_cast<std::uint16_t>(*number));
+    }
+  }
+  std::ranges::sort(service.close_ports);
+  const auto again = std::ranges::unique(service.close_ports);
+  service.close_ports.erase(again.begin(), again.end());
+  if (array->size() <= kMostClosePorts) return;
+  faults.add(table.find("close_ports")->at, "close_ports has more than " +
+                                                std::to_string(kMostClosePorts) +
+                                                " ports; give those that clients connect to");
+}
+
+// To be called when the service's checks and backends have been read.
+void read_close_connections(TableReader& table, ServiceSpec& service, Faults& faults) {
+  table.choice("close_connections", kCloseRules, service.close_connections);
+  read_close_ports(table, service, faults);
+  const Value* value = table.find("close_connections");
+  if (value == nullptr || service.close_connections == CloseConnections::never) return;
+  // Names that SRV records are of have ports.
+  const bool lacks_port =
+      std::ranges::any_of(
+          service.backends,
+          [&](const BackendSpec& each) { return ports_used(service, each).empty(); }) ||
+      std::ranges::any_of(service.named, [&](const NamedBackends& each) {
+        return !each.srv && ports_used(service, {.address = {}, .port = each.port}).empty();
+      });
+  if (!lacks_port || service.checks.empty()) return;
+  faults.add(value->at,
+             "nothing says at which port there are connections to close, as no check asks at one; "
+             "add close_ports = [5432], with the ports that clients connect to");
+}
+
 // An empty command counts too: it says that none is run for this service.
 void read_on_change(TableReader& table, ServiceSpec& service, Faults& faults) {
   std::vector<std::string> command = read_command(table, "on_change", kHookExample, faults);
   if (table.find("on_change") != nullptr) service.on_change = std::move(command);
 }
 
+void read_keys(TableReader& table, ServiceSpec& service, ClaimedNames& names, Faults& faults) {
+  service.name = read_name(table, names, faults);
+  service.aliases = read_aliases(table, names, faults);
+  read_subdomains(table, service, names, faults);
+  table.choice("answer", kAnswers, service.answer);
+  table.integer("max_addresses", 1, kMaxBackends, service.max_addresses);
+  table.choice("when_all_down", kAllDownRules, service.when_all_down);
+  read_standby_rules(table, service, faults);
+  read_backends_and_checks(table, service, names, faults);
+  if (const Value* agent = table.find("agent")) {
+    service.checks.push_back(read_agent(*agent, service.name, faults));
+  }
+  table.duration("slow_start", kSlowStart, service.slow_start);
+  read_close_connections(table, service, faults);
+  read_on_change(table, service, faults);
+}
+
+// What is wrong with a check's key in a service; else empty.
+std::string fault_of_checks_key(std::string_view key) {
+  if (!is_key_of_checks(key)) return "";
+  return text::in_quotes(key) + " is a key of the check; move it below [service.check]";
+}
+
+std::vector<std::string_view> keys_of_services() {
+  const Value nothing{{}, Value::Table{}};
+  Faults ignored("");
+  ClaimedNames no_names;
+  TableReader keys(nothing, "", ignored);
+  ServiceSpec service;
+  read_keys(keys, service, no_names, ignored);
+  return keys.known();
+}
+
 }  // namespace
+
+bool is_key_of_services(std::string_view key) {
+  static const std::vector<std::string_view> all = keys_of_services();
+  return std::ranges::find(all, key) != all.end();
+}
 
 ServiceSpec read_service(const Value& value, ClaimedNames& names, Faults& faults) {
   ServiceSpec service;
@@ -216,20 +340,8 @@ ServiceSpec read_service(const Value& value, ClaimedNames& names, Faults& faults
     return service;
   }
   TableReader table(value, "[[service]]", faults);
-  service.name = read_name(table, names, faults);
-  service.aliases = read_aliases(table, names, faults);
-  table.boolean("subdomains", service.subdomains);
-  table.choice("answer", kAnswers, service.answer);
-  table.integer("max_addresses", 1, kMaxBackends, service.max_addresses);
-  table.choice("when_all_down", kAllDownRules, service.when_all_down);
-  read_standby_rules(table, service, faults);
-  read_backends_and_checks(table, service, names, faults);
-  if (const Value* agent = table.find("agent")) {
-    service.checks.push_back(read_agent(*agent, service.name, faults));
-  }
-  table.duration("slow_start", kSlowStart, service.slow_start);
-  read_on_change(table, service, faults);
-  table.reject_unknown();
+  read_keys(table, service, names, faults);
+  table.reject_unknown(fault_of_checks_key);
   return service;
 }
 

@@ -37,6 +37,12 @@ bool unknown_there(std::string_view name) {
   return is_one_of(kNames, name);
 }
 
+// Whether hlbd says why it doesn't do as asked, by a standard error.
+bool told_by_hlbd(std::string_view name) {
+  static constexpr std::array<std::string_view, 2> kNames = {"InvalidArgs", "NotSupported"};
+  return is_one_of(kNames, name);
+}
+
 // Whether the bus's policy, or polkit, forbids it.
 bool refused(std::string_view name) {
   static constexpr std::array<std::string_view, 3> kNames = {"AccessDenied", "AuthFailed",
@@ -89,7 +95,7 @@ Failure not_answered(const BusError& error, bool change) {
                                       HLB_VERSION)};
   }
   if (refused(error.name)) return refusal(error, change);
-  if (error.name.starts_with("org.hlb1.") || error.name == std::string(kStandard) + "InvalidArgs")
+  if (error.name.starts_with("org.hlb1.") || told_by_hlbd(error.name))
     return {kTrouble, error.message};
   return {kUnreachable,
           fmt::format("hlbd can't be asked over the {} bus: {}", error.bus, error.message)};

@@ -17,6 +17,8 @@ int check_config(const std::filesystem::path& file) {
       std::fprintf(stderr, "%s\n", error.to_string().c_str());
     return kTrouble;
   }
+  for (const std::string& warning : config->warnings)
+    std::fprintf(stderr, "%s\n", warning.c_str());
   const std::string services = text::counted(config->services.size(), "service");
   std::printf("%s: ok, %s\n", file.c_str(), services.c_str());
   return kOk;

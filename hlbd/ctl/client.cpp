@@ -4,6 +4,7 @@
 #include <sdbus-c++/sdbus-c++.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <concepts>
 #include <map>
 #include <utility>
@@ -13,6 +14,8 @@
 #include "libnss_hlb/bus.h"
 #include "operators/bus/encoding.h"
 #include "operators/bus/versions.h"
+#include "text/idn.h"
+#include "text/wording.h"
 
 namespace hlb::ctl {
 namespace {
@@ -63,6 +66,13 @@ std::unique_ptr<sdbus::IConnection> connect(Settings::Bus bus, const std::string
   } catch (const sdbus::Error& error) {
     throw no_bus(describe(error, name));
   }
+}
+
+// A target, or a name, as hlbd knows it: of an IDN, its ASCII form.
+std::string in_ascii(const std::string& target) {
+  const std::size_t slash = std::min(target.find('/'), target.size());
+  const auto service = text::idn_to_ascii(target.substr(0, slash));
+  return service ? *service + target.substr(slash) : target;
 }
 
 using Properties = std::map<std::string, sdbus::Variant>;
@@ -150,14 +160,27 @@ auto Client::ask(Call call) {
 }
 
 template <typename Call>
-auto Client::change(Call call) {
+auto Client::change(const std::string& target, Call call) {
   ask([this] { return link_->Version(); });
   try {
     link_->connection().setMethodCallTimeout(kChangeLimit);
     return call();
   } catch (const sdbus::Error& error) {
-    throw not_answered(describe(error, bus_), true);
+    const Failure failure = not_answered(describe(error, bus_), true);
+    throw Failure(failure.code, failure.what() + meant_by(target, error));
   }
+}
+
+std::string Client::meant_by(const std::string& target, const sdbus::Error& error) {
+  if (error.getName() != bus::kNoSuchService && error.getName() != bus::kNoSuchBackend) return "";
+  const std::size_t slash = std::min(target.find('/'), target.size());
+  const std::string typed = target.substr(0, slash);
+  const std::vector<ServiceReport> all = services();
+  std::vector<std::string_view> names(all.size());
+  std::ranges::transform(all, names.begin(), &ServiceReport::name);
+  const std::string_view meant = text::nearest(typed, names);
+  if (meant.empty() || meant == typed) return "";
+  return "; did you mean " + std::string(meant) + target.substr(slash) + "?";
 }
 
 Client::Client(const Settings& settings)
@@ -216,7 +239,12 @@ void Client::complete(BackendReport& backend) {
 }
 
 std::string Client::find_service(const std::string& name) {
-  return ask([this, &name] { return link_->FindService(name); });
+  try {
+    return link_->FindService(in_ascii(name));
+  } catch (const sdbus::Error& error) {
+    const Failure failure = not_answered(describe(error, bus_), false);
+    throw Failure(failure.code, failure.what() + meant_by(name, error));
+  }
 }
 
 std::vector<Event> Client::events(std::uint32_t most) {
@@ -233,19 +261,34 @@ std::vector<std::string> Client::resolve(const std::string& name) {
 std::uint32_t Client::set_override(const std::string& target, const std::string& kind,
                                    std::chrono::microseconds duration, const std::string& reason) {
   const auto microseconds = static_cast<std::uint64_t>(duration.count());
-  return change([&] { return link_->SetOverride(target, kind, microseconds, reason); });
+  return change(target,
+                [&] { return link_->SetOverride(in_ascii(target), kind, microseconds, reason); });
 }
 
 std::uint32_t Client::clear_override(const std::string& target) {
-  return change([&] { return link_->ClearOverride(target); });
+  return change(target, [&] { return link_->ClearOverride(in_ascii(target)); });
 }
 
 std::uint32_t Client::fail_back(const std::string& service) {
-  return change([&] { return link_->Failback(service); });
+  return change(service, [&] { return link_->Failback(in_ascii(service)); });
+}
+
+std::uint32_t Client::close_connections(const std::string& target, std::chrono::microseconds idle) {
+  const auto microseconds = static_cast<std::uint64_t>(idle.count());
+  return change(target, [&] { return link_->CloseConnections(in_ascii(target), microseconds); });
+}
+
+tl::expected<std::vector<ConnectionReport>, Failure> Client::connections(
+    const std::string& service) {
+  try {
+    return bus::ConnectionRow::reports_of(link_->ListConnections(service));
+  } catch (const sdbus::Error& error) {
+    return tl::unexpected(not_answered(describe(error, bus_), false));
+  }
 }
 
 void Client::reload() {
-  change([this] { link_->Reload(); });
+  change("", [this] { link_->Reload(); });
 }
 
 void Client::listen(EventListener listener) {

@@ -7,10 +7,15 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "ctl/command.h"
 #include "operators/report.h"
+
+namespace sdbus {
+class Error;
+}
 
 namespace hlb::ctl {
 
@@ -38,8 +43,8 @@ struct Wanted {
 
 // One connection to the bus. Each function throws a Failure that says why hlbd didn't do as asked,
 // and what to do about it. Each finds out within kAnswerLimit when hlbd doesn't answer; but those
-// that change something, set_override() to reload(), may take minutes when it does, as somebody may
-// have to be asked for a password.
+// that change something, close_connections() to reload(), may take minutes when it does, as
+// somebody may have to be asked for a password.
 class Client {
  public:
   // Connects to the bus.
@@ -65,6 +70,13 @@ class Client {
   // What serves, by service, for services with a rule for that; empty when hlbd is too old to tell.
   std::map<std::string, std::string> serving();
 
+  // This host's connections to the backends of `service`, or of all services for ""; the error says
+  // why they aren't known, as of an hlbd that is too old, or can't count.
+  tl::expected<std::vector<ConnectionReport>, Failure> connections(const std::string& service);
+
+  // Ends this host's connections that were idle for so long, or all for 0; returns how many.
+  std::uint32_t close_connections(const std::string& target, std::chrono::microseconds idle);
+
   // These return the number of backends concerned.
   std::uint32_t set_override(const std::string& target, const std::string& kind,
                              std::chrono::microseconds duration, const std::string& reason);
@@ -86,7 +98,9 @@ class Client {
   // The same for a call that somebody may have to be asked a password for. Asks first for something
   // that needs none, so that a hlbd that hangs is found out at once.
   template <typename Call>
-  auto change(Call call);
+  auto change(const std::string& target, Call call);
+  // "; did you mean app.local/10.0.0.1?" if hlbd knows no such target, but one named nearly so.
+  std::string meant_by(const std::string& target, const sdbus::Error& error);
 
   std::string bus_;
   std::unique_ptr<Link> link_;

@@ -1,5 +1,6 @@
 // The sub-commands of hlbctl, in the order in which `hlbctl --help` lists them. Each stands in the
-// file of its name, or in a folder of its name; the overrides are in overrides.cpp.
+// file of its name, or in a folder of its name; the overrides are in overrides.cpp, the version is
+// in help.cpp.
 #pragma once
 
 #include <array>
@@ -21,6 +22,8 @@ void add_reload(CLI::App& app, const Settings& settings, Run& run);
 void add_check_config(CLI::App& app, const Settings& settings, Run& run);
 void add_doctor(CLI::App& app, const Settings& settings, Run& run);
 void add_import(CLI::App& app, const Settings& settings, Run& run);
+void add_help(CLI::App& app, const Settings& settings, Run& run);
+void add_version(CLI::App& app, const Settings& settings, Run& run);
 
 inline constexpr auto kCommands = std::to_array<AddCommand>({
     add_status,
@@ -36,6 +39,8 @@ inline constexpr auto kCommands = std::to_array<AddCommand>({
     add_check_config,
     add_doctor,
     add_import,
+    add_help,
+    add_version,
 });
 
 // Runs hlbctl without a sub-command.

@@ -212,6 +212,9 @@ int print_completion(CLI::App& app, const Settings& settings, std::span<const st
     take_globals(app, words.first(completion.globals));
     std::ranges::move(names_like(settings, kind, words.empty() ? "" : words.back()),
                       std::back_inserter(completion.candidates));
+  } else if (kind == "COMMAND") {
+    std::ranges::move(complete(app, words.last(1)).candidates,
+                      std::back_inserter(completion.candidates));
   } else if (kind == "DIR") {
     completion.candidates.push_back({"DIR", ""});
   } else if (kind == "FILE" || kind.starts_with("PATH")) {

@@ -1,8 +1,11 @@
 // hlbctl events: what has changed, and on what evidence; and what changes from now on.
 #include <fmt/format.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
+#include <charconv>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -12,8 +15,10 @@
 #include "ctl/client.h"
 #include "ctl/commands.h"
 #include "ctl/json.h"
+#include "ctl/output.h"
 #include "ctl/terminal/table.h"
 #include "ctl/terminal/times.h"
+#include "text/wording.h"
 
 namespace hlb::ctl {
 namespace {
@@ -74,8 +79,13 @@ class Printer {
       if (json_) text += json_line(event);
     }
     if (!json_) text = table.to_string(terminal, widths_);
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
+    put_out(text);
+  }
+
+  // Takes these as printed.
+  void pass(const std::vector<Event>& events) {
+    for (const Event& event : events)
+      is_new(event);
   }
 
  private:
@@ -98,13 +108,16 @@ class Printer {
   std::vector<Event> printed_of_latest_;
 };
 
-void wait_for(const Wanted& wanted) {
-  pollfd polled = {wanted.descriptor, wanted.events, 0};
-  ::poll(&polled, 1, wanted.timeout_ms);
+// Returns whether anybody can still read what is printed: not so once the reader of a pipe has
+// gone.
+bool wait_for(const Wanted& wanted) {
+  std::array<pollfd, 2> polled = {{{wanted.descriptor, wanted.events, 0}, {STDOUT_FILENO, 0, 0}}};
+  ::poll(polled.data(), polled.size(), wanted.timeout_ms);
+  return polled[1].revents == 0;
 }
 
-// Prints events until the bus goes away, or somebody ends hlbctl.
-[[noreturn]] void follow(Client& client, Printer& printer, std::uint32_t most) {
+// Prints events until the bus or the reader goes away, or somebody ends hlbctl.
+void follow(Client& client, Printer& printer, std::uint32_t most) {
   std::vector<Event> told;
   bool is_back = false;
   client.listen({[&told](const Event& event) { told.push_back(event); },
@@ -114,21 +127,36 @@ void wait_for(const Wanted& wanted) {
                                     : "hlbctl: hlbd has left the bus; waiting for it\n",
                               stderr);
                  }});
-  printer.print(client.events(most));
-  for (;;) {
+  if (most == 0) {
+    printer.pass(client.events(0));
+  } else {
+    printer.print(client.events(most));
+  }
+  do {
     client.process();
     if (std::exchange(is_back, false)) printer.print(client.events(0));
     printer.print(std::exchange(told, {}));
-    wait_for(client.wanted());
+  } while (wait_for(client.wanted()));
+}
+
+std::uint32_t number_of(const std::string& word) {
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (error != std::errc() || end != word.data() + word.size()) {
+    throw CLI::ValidationError("--lines takes a whole number, from 0 to 4294967295, not " +
+                               text::in_quotes(word));
   }
+  return number;
 }
 
 int show_events(const Settings& settings, const EventsWishes& wishes) {
   Client client(settings);
   Printer printer(wishes.json);
-  const std::uint32_t most = wishes.most.value_or(wishes.follow ? kBeforeFollowing : 0);
-  if (wishes.follow) follow(client, printer, most);
-  printer.print(client.events(most));
+  if (wishes.follow) {
+    follow(client, printer, wishes.most.value_or(kBeforeFollowing));
+  } else if (wishes.most != 0U) {
+    printer.print(client.events(wishes.most.value_or(0)));
+  }
   return kOk;
 }
 
@@ -138,14 +166,16 @@ void add_events(CLI::App& app, const Settings& settings, Run& run) {
   auto wishes = std::make_shared<EventsWishes>();
   CLI::App* command = app.add_subcommand("events", "show what has changed, and why");
   command->add_flag("-f,--follow", wishes->follow, "go on with what changes from now on");
-  command->add_option("-n,--lines", wishes->most, "the latest ones; all, or 10 with --follow")
-      ->type_name("N")
-      ->check(CLI::PositiveNumber);
+  const auto take_most = [wishes](const std::string& word) { wishes->most = number_of(word); };
+  command
+      ->add_option_function<std::string>("-n,--lines", take_most,
+                                         "the latest ones; all, or 10 with --follow")
+      ->type_name("N");
   command->add_flag("--json", wishes->json, "an object a line, as described in hlbctl(1)");
   command->footer(
       "Examples:\n"
       "  hlbctl events -n 20\n"
-      "  hlbctl events --follow\n"
+      "  hlbctl events --follow -n 0\n"
       "  hlbctl events --json | jq -r 'select(.now == \"down\") | .reason'");
   command->callback([wishes, &settings, &run] {
     run = [wishes, &settings] { return show_events(settings, *wishes); };

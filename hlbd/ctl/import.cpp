@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <array>
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -15,22 +15,31 @@
 #include "config/draft.h"
 #include "ctl/commands.h"
 #include "ctl/import/check.h"
+#include "ctl/import/dnsmasq_start.h"
 #include "ctl/import/formats.h"
 #include "ctl/import/guess.h"
 #include "ctl/import/services.h"
+#include "ctl/import/verify.h"
+#include "ctl/output.h"
+#include "text/wording.h"
 
 namespace hlb::ctl {
 namespace {
+
+constexpr char kTakeOut[] =
+    "Take the names out of /etc/hosts, or programs get them from there as before.";
 
 using Files = std::vector<std::filesystem::path>;
 
 // What an import is asked for, and how it reads its files.
 struct Import {
-  tl::expected<void, std::string> (*read)(const Files& files, Entries& entries) = nullptr;
+  // Gives the dnsmasq that is asked to verify the import, if it is of dnsmasq's files.
+  tl::expected<Dnsmasq, std::string> (*read)(const Files& files, Entries& entries) = nullptr;
   std::string hint;  // what else there is to do, for the top of the services
   Files files;
   Selection selection;
-  std::string check;  // empty: none is chosen
+  std::string check;    // empty: none is chosen
+  bool verify = false;  // compares, and prints no services
 };
 
 int complain(const std::string& message) {
@@ -75,15 +84,33 @@ int print(const std::string& text) {
   if (text.size() > kMaxConfigFile) {
     complain("these are more than 1 MiB, the most that hlbd reads of one file; split them");
   }
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-    return complain("the services can't be written");
-  }
+  put_out(text);
   return kOk;
+}
+
+// Exits with 2 if any name differs, as scripts tell that from what went wrong.
+int print_verification(const Dnsmasq& dnsmasq, const Entries& entries, const Imported& imported,
+                       bool all) {
+  constexpr int kDiffers = 2;
+  const auto verification = verify(dnsmasq, entries, imported, all);
+  if (!verification) return complain(verification.error());
+  for (const std::string& line : verification->differ)
+    std::printf("%s\n", line.c_str());
+  std::printf("%s asked of hlb and of dnsmasq, %s: %zu differ\n",
+              text::counted(verification->names, "name").c_str(), verification->server.c_str(),
+              verification->differ.size());
+  if (std::fflush(stdout) != 0) return complain("the result can't be written");
+  return verification->differ.empty() ? kOk : kDiffers;
+}
+
+bool is_of_etc_hosts(const ImportedService& service) {
+  return std::ranges::find(service.places, "/etc/hosts", &Place::file) != service.places.end();
 }
 
 int run_import(const Import& import) {
   Entries entries;
-  if (const auto read = import.read(import.files, entries); !read) return complain(read.error());
+  const auto source = import.read(import.files, entries);
+  if (!source) return complain(source.error());
   Imported imported = make_services(entries, import.selection);
   for (const std::string& line : to_lines(imported.notes))
     std::fprintf(stderr, "%s\n", line.c_str());
@@ -91,16 +118,31 @@ int run_import(const Import& import) {
     return complain("there is no " + imported.missing.front() + " that can be a service");
   }
   if (imported.services.empty()) return complain("there is nothing to import");
+  if (import.verify) {
+    return print_verification(*source, entries, imported, import.selection.names.empty());
+  }
   choose_checks(imported.services, import.check);
-  return print(to_toml(
-      imported.services,
-      {"Put this into services.d/ beside hlbd.toml, then: hlbctl check-config", import.hint}));
+  std::vector<std::string> remarks = {
+      "Put this into services.d/ beside hlbd.toml, then: hlbctl check-config", import.hint};
+  if (import.hint != kTakeOut && std::ranges::any_of(imported.services, is_of_etc_hosts)) {
+    remarks.emplace_back(kTakeOut);
+  }
+  return print(to_toml(imported.services, remarks));
 }
 
-tl::expected<void, std::string> read_etc_hosts(const Files& files, Entries& entries) {
-  std::array<char, 256> name{};  // HOST_NAME_MAX is 64
-  gethostname(name.data(), name.size() - 1);
-  return read_hosts_files(files, name.data(), entries);
+tl::expected<Dnsmasq, std::string> read_etc_hosts(const Files& files, Entries& entries) {
+  const auto read = read_hosts_files(files, {.own_name = own_host_name()}, entries);
+  if (!read) return tl::unexpected(read.error());
+  return {};
+}
+
+tl::expected<Dnsmasq, std::string> read_dnsmasq_of(const Files& files, Entries& entries) {
+  const auto start =
+      files.empty() ? dnsmasq_of_host() : DnsmasqStart{.options = {}, .files = files};
+  if (!start) return tl::unexpected(start.error());
+  auto settings = read_dnsmasq_files(*start, entries);
+  if (!settings) return tl::unexpected(settings.error());
+  return Dnsmasq{.settings = *std::move(settings), .is_running = start->is_running};
 }
 
 CLI::App* add_format(CLI::App& app, const std::string& name, const std::string& description,
@@ -124,23 +166,26 @@ void add_import(CLI::App& app, const Settings& /*settings*/, Run& run) {
   import->require_subcommand(1);
 
   auto dnsmasq = std::make_shared<Import>();
-  dnsmasq->read = read_dnsmasq_files;
+  dnsmasq->read = read_dnsmasq_of;
   dnsmasq->hint =
       "Programs get them once hlb stands before dns on the hosts line of nsswitch.conf.";
   CLI::App* from_dnsmasq = add_format(
       *import, "dnsmasq", "from address=, host-record= and cname= of dnsmasq", dnsmasq, run);
   from_dnsmasq
-      ->add_option("FILE", dnsmasq->files, "dnsmasq's configuration; what it includes is read too")
-      ->type_name("")
-      ->required();
+      ->add_option("FILE", dnsmasq->files,
+                   "dnsmasq's configuration, or a folder of it; without, what this host's reads")
+      ->type_name("");
+  from_dnsmasq->add_flag("--verify", dnsmasq->verify,
+                         "ask dnsmasq for every name instead, and print what would differ");
   from_dnsmasq->footer(
       "Examples:\n"
-      "  hlbctl import dnsmasq /etc/dnsmasq.conf\n"
+      "  hlbctl import dnsmasq\n"
+      "  hlbctl import dnsmasq --verify\n"
       "  hlbctl import dnsmasq --check http:8082/health --name app.local /etc/dnsmasq.d/*.conf");
 
   auto hosts = std::make_shared<Import>();
   hosts->read = read_etc_hosts;
-  hosts->hint = "Take the names out of /etc/hosts, or programs get them from there as before.";
+  hosts->hint = kTakeOut;
   hosts->files = {"/etc/hosts"};
   hosts->selection.lone = false;
   CLI::App* from_hosts =

@@ -2,23 +2,29 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
-#include <map>
+#include <iostream>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "ctl/commands.h"
 #include "ctl/complete.h"
+#include "ctl/output.h"
+#include "ctl/usage_error.h"
+#include "text/wording.h"
 
 namespace hlb::ctl {
 namespace {
 
 void add_settings(CLI::App& app, Settings& settings) {
-  const std::map<std::string, Settings::Bus> buses = {{"system", Settings::Bus::system},
-                                                      {"session", Settings::Bus::session}};
-  app.add_option("--bus", settings.bus, "message bus on which hlbd offers org.hlb1")
+  const auto take_bus = [&settings](const std::string& word) {
+    if (word != "system" && word != "session")
+      throw CLI::ValidationError("--bus takes system or session, not " + text::in_quotes(word));
+    settings.bus = word == "system" ? Settings::Bus::system : Settings::Bus::session;
+  };
+  app.add_option_function<std::string>("--bus", take_bus,
+                                       "message bus on which hlbd offers org.hlb1")
       ->type_name("system|session")
-      ->transform(CLI::CheckedTransformer(buses).description(""))
       ->default_str("system");
   app.add_option("--config", settings.config, "hlbd's configuration")
       ->type_name("FILE")
@@ -27,11 +33,6 @@ void add_settings(CLI::App& app, Settings& settings) {
       ->type_name("DIR")
       ->capture_default_str();
   app.set_version_flag("--version", HLB_VERSION);
-}
-
-// CLI11's message of a wrong command line, as one line.
-std::string usage_error(const CLI::App* /*app*/, const CLI::Error& error) {
-  return std::string("hlbctl: ") + error.what() + "; see hlbctl --help\n";
 }
 
 int run(int argc, const char* const* argv) {
@@ -57,10 +58,13 @@ int run(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error);
+    const int exit_code = app.exit(error);
+    std::cout.flush();
+    flush_output();
+    return exit_code;
   }
   const int exit_code = chosen ? chosen() : show_status(settings);
-  if (std::fflush(stdout) != 0) throw Failure(kTrouble, "the output can't be written");
+  flush_output();
   return exit_code;
 }
 

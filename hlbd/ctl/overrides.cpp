@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <set>
@@ -11,6 +13,7 @@
 
 #include "ctl/client.h"
 #include "ctl/commands.h"
+#include "ctl/emptying.h"
 #include "ctl/terminal/text.h"
 #include "ctl/terminal/times.h"
 #include "text/duration.h"
@@ -36,17 +39,35 @@ struct OverrideWishes {
   std::vector<std::string> targets;
   std::string span;
   std::string reason;
+  bool wait = false;  // until no connection is left
+  std::string close_after;
+
+  bool waits() const { return wait || !close_after.empty(); }
 };
 
-std::chrono::milliseconds span_of(const std::string& text) {
+// The duration that an option gives; 0 where it isn't given.
+std::chrono::milliseconds duration_of(const char* option, const std::string& text) {
   if (text.empty()) return std::chrono::milliseconds(0);
   const auto span = text::parse_durations(text);
   if (!span) {
-    throw Failure(kTrouble, fmt::format("--for {} is no duration: it is given like 30m, 2h or "
-                                        "1h30m",
-                                        text));
+    throw Failure(kTrouble, fmt::format("{} {} is no duration: it is given like 30m, 2h or 1h30m",
+                                        option, text));
   }
   return *span;
+}
+
+std::chrono::milliseconds span_of(const OverrideWishes& wishes) {
+  return duration_of("--for", wishes.span);
+}
+
+Emptying emptying_of(const Kind& kind, const OverrideWishes& wishes) {
+  Emptying emptying{.what = kind.name, .targets = {}, .lasts = span_of(wishes)};
+  if (wishes.close_after.empty()) return emptying;
+  emptying.close_after = duration_of("--close-after", wishes.close_after);
+  if (!wishes.span.empty() && *emptying.close_after >= emptying.lasts) {
+    throw Failure(kTrouble, "--close-after is to be shorter than --for, which ends it all");
+  }
+  return emptying;
 }
 
 // The services whose backends are all kept from lookups. Judged by the backends, which have an
@@ -72,7 +93,7 @@ void warn_of_emptied(Client& client, const std::set<std::string>& empty_before) 
 // Applies it to one target, and says what was done.
 void apply_to(Client& client, const std::string& target, const Kind& kind,
               const OverrideWishes& wishes) {
-  const std::chrono::milliseconds span = span_of(wishes.span);
+  const std::chrono::milliseconds span = span_of(wishes);
   const bool clears = kind.name == kClear.name;
   const std::uint32_t count = clears ? client.clear_override(target)
                                      : client.set_override(target, kind.name, span, wishes.reason);
@@ -84,13 +105,15 @@ void apply_to(Client& client, const std::string& target, const Kind& kind,
 
 // Goes on with the other targets when one means no backend.
 int apply(const Settings& settings, const Kind& kind, const OverrideWishes& wishes) {
-  span_of(wishes.span);  // before anything changes
+  Emptying emptying = emptying_of(kind, wishes);  // before anything changes
   Client client(settings);
+  if (wishes.waits()) expect_counts(client);
   const std::set<std::string> empty_before = without_answer(client);
   std::set<std::string> complaints;
   for (const std::string& target : wishes.targets) {
     try {
       apply_to(client, target, kind, wishes);
+      emptying.targets.push_back(target);
     } catch (const Failure& failure) {
       if (failure.code == kUnreachable) throw;
       if (!complaints.insert(failure.what()).second) continue;  // the same of each target
@@ -98,7 +121,9 @@ int apply(const Settings& settings, const Kind& kind, const OverrideWishes& wish
     }
   }
   warn_of_emptied(client, empty_before);
-  return complaints.empty() ? kOk : kTrouble;
+  const ExitCode applied = complaints.empty() ? kOk : kTrouble;
+  if (!wishes.waits() || emptying.targets.empty()) return applied;
+  return std::max(applied, await_empty(client, emptying));
 }
 
 CLI::App* add(CLI::App& app, const Settings& settings, Run& run, const Kind& kind) {
@@ -115,6 +140,14 @@ CLI::App* add(CLI::App& app, const Settings& settings, Run& run, const Kind& kin
     command->add_option("--reason", wishes->reason, "why, for those who will ask")
         ->type_name("TEXT");
   }
+  if (kind.name == kDrain.name || kind.name == kMaintenance.name) {
+    command->add_flag("--wait", wishes->wait,
+                      "return when this host has no connection to them left");
+    command
+        ->add_option("--close-after", wishes->close_after,
+                     "wait, and end the connections that are left after so long")
+        ->type_name("DURATION");
+  }
   command->callback([wishes, kind, &settings, &run] {
     run = [wishes, kind, &settings] { return apply(settings, kind, *wishes); };
   });
@@ -128,6 +161,7 @@ void add_drain(CLI::App& app, const Settings& settings, Run& run) {
       ->footer(
           "Examples:\n"
           "  hlbctl drain app.local/10.0.0.1 --for 30m --reason \"kernel update\"\n"
+          "  hlbctl drain app.local/10.0.0.1 --close-after 60s && ssh 10.0.0.1 reboot\n"
           "  hlbctl drain '*/10.0.0.*'");
 }
 

@@ -18,6 +18,7 @@
 #include "health/outcome.h"
 #include "probes/probe.h"
 #include "probes/target.h"
+#include "system/moment.h"
 #include "system/turns.h"
 
 namespace hlb {
@@ -80,6 +81,7 @@ class Check : public Turns::Waiter {
   std::vector<std::uint32_t> left_by;  // services whose retiring backends use it
   bool had_time = false;               // a first outcome isn't waited for any more
   bool heard = false;                  // there has been any outcome at all
+  WallTime certificate_end{};          // of the backend's certificate; zero: none was shown
   bool warned = false;                 // the last pass came with a warning
   Excuses excuses;
   Hindrances::Part hindrance;       // set while probes find nothing out

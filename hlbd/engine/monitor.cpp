@@ -14,15 +14,14 @@ namespace {
 constexpr milliseconds kRampStep{500};
 constexpr std::size_t kHurriedPerMillisecond = 40;  // 10,000 checks within 250 ms
 
-// Sorts by service, and keeps of each the state before the first of its changes.
+}  // namespace
+
 std::vector<Refreshed> told_once(std::vector<Refreshed> services) {
   std::ranges::stable_sort(services, {}, &Refreshed::service);
   const auto again = std::ranges::unique(services, {}, &Refreshed::service);
   services.erase(again.begin(), again.end());
   return services;
 }
-
-}  // namespace
 
 void Totals::add(const ServiceStatus& status) {
   services_down += status.state == ServiceState::down ? 1 : 0;
@@ -104,6 +103,13 @@ std::vector<Endpoint> Monitor::checked_places() const {
     if (asks && check->spec().way.netns.empty()) listeners.push_back(check->target().place());
   });
   return listeners;
+}
+
+std::vector<Check::User> Monitor::users_at(const Address& address, std::uint16_t port) const {
+  std::vector<Check::User> users;
+  for (const auto& check : checks_.at(address, port))
+    users.insert(users.end(), check->users.begin(), check->users.end());
+  return users;
 }
 
 void Monitor::probe_now(const std::function<bool(const probes::Target&)>& concerned) {

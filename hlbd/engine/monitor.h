@@ -68,6 +68,9 @@ struct Refreshed {
   ServiceStatus before;
 };
 
+// Sorts by service, and keeps of each the state before the first of its changes.
+std::vector<Refreshed> told_once(std::vector<Refreshed> services);
+
 // Sums over all services.
 struct Totals {
   std::size_t services_down = 0;
@@ -157,6 +160,13 @@ class Monitor {
 
   // The addresses and ports where backends are checked, in no order; some more than once.
   std::vector<Endpoint> checked_places() const;
+
+  // Whose checks ask at this address and port, whatever the address's scope; port 0: those that
+  // need none.
+  std::vector<Check::User> users_at(const Address& address, std::uint16_t port) const;
+
+  // Whether so much fails at once that this host's own network is the likelier cause.
+  bool amid_mass_failure() { return mass_failure_.active(clock_.now()); }
 
   // Has all checks probe at once whose targets are concerned, see Rounds::hurry().
   void probe_now(const std::function<bool(const probes::Target&)>& concerned);

@@ -19,6 +19,7 @@ milliseconds Monitor::take(Check& check, const Outcome& probed) {
   note_hindrance(check, outcome);
   log_outcome(check, outcome);
   check.history.add(outcome);
+  if (probed.certificate_end) check.certificate_end = *probed.certificate_end;
   observer_.probed(check.spec(), outcome);
   const Circumstances circumstances{.now = clock_.now(),
                                     .chance = chance_.next(),

@@ -36,6 +36,11 @@ class History {
     return outcomes;
   }
 
+  // The latest of them; kUnknown before any.
+  std::int32_t last() const {
+    return count_ == 0 ? kUnknown : outcomes_[(next_ + kSize - 1) % kSize];
+  }
+
   const std::string& reason() const { return reason_; }  // of the latest outcome; empty before any
 
  private:

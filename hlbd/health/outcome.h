@@ -45,6 +45,8 @@ struct Outcome {
   // that it concerns, and that last.
   std::string_view file_fault;
   Advice advice;  // counts whatever the result
+  // The end of the certificate that the backend showed; unset where it showed none.
+  std::optional<std::chrono::sys_time<std::chrono::seconds>> certificate_end;
 
   static Outcome pass(std::string reason) {
     return of(Result::passed, Evidence::hard, std::move(reason));

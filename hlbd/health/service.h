@@ -1,6 +1,7 @@
 // Services, their backends and their checks as the operator configured them. Plain data.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -54,10 +55,18 @@ struct NamedBackends {
   friend bool operator==(const NamedBackends&, const NamedBackends&) = default;
 };
 
+// Which of this host's connections to a backend are ended when that goes down.
+enum class CloseConnections : std::uint8_t {
+  never,
+  stale,  // those that nothing has come over since the first failed probe
+  all,
+};
+
 struct ServiceSpec {
   std::string name;  // lower-case, no trailing dot
   std::vector<std::string> aliases;
   bool subdomains = false;
+  std::vector<std::string> except;  // names below it that aren't the service's, nor what is below
   AnswerMode answer = AnswerMode::spread;
   // The most addresses of an answer, for each family, at `spread`; 1 … kMaxBackends.
   std::uint16_t max_addresses = 8;
@@ -77,6 +86,8 @@ struct ServiceSpec {
   std::vector<CheckSpec> checks;
   std::uint16_t checks_needed = 0;          // beside the agent, whose "down" always counts; 0: all
   std::chrono::milliseconds slow_start{0};  // from coming back to full weight; 0: at once
+  CloseConnections close_connections = CloseConnections::never;
+  std::vector<std::uint16_t> close_ports;  // sorted, each once; empty: the ports of its checks
   // A program and its arguments, run when a backend goes down or comes back; empty: no program.
   // Unset: as for all services.
   std::optional<std::vector<std::string>> on_change;
@@ -103,6 +114,22 @@ inline std::uint16_t check_port(const CheckSpec& check, const BackendSpec& backe
   if (std::holds_alternative<IcmpCheck>(check.method)) return 0;
   const bool of_agent = std::holds_alternative<AgentCheck>(check.method);
   return backend.port != 0 && !of_agent ? backend.port : check.port;
+}
+
+// The ports of a backend at which programs are taken to use the service, sorted, each once; empty
+// if nothing says.
+inline std::vector<std::uint16_t> ports_used(const ServiceSpec& service,
+                                             const BackendSpec& backend) {
+  if (!service.close_ports.empty()) return service.close_ports;
+  std::vector<std::uint16_t> ports;
+  for (const CheckSpec& check : service.checks) {
+    const std::uint16_t port = check_port(check, backend);
+    if (port != 0 && !std::holds_alternative<AgentCheck>(check.method)) ports.push_back(port);
+  }
+  std::ranges::sort(ports);
+  const auto again = std::ranges::unique(ports);
+  ports.erase(again.begin(), again.end());
+  return ports;
 }
 
 }  // namespace hlb

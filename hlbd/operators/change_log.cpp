@@ -129,6 +129,19 @@ void log_hold(const VerdictChange& change) {
                   fields);
 }
 
+void log_closing(const connections::Closing& closing) {
+  const std::string backend = closing.backend.to_string();
+  std::vector<LogField> fields = {{"HLB_SERVICE", closing.service},
+                                  {"HLB_BACKEND", backend},
+                                  {"HLB_CONNECTIONS", std::to_string(closing.connections)}};
+  if (closing.asked_by) fields.push_back({"HLB_SET_BY", std::to_string(*closing.asked_by)});
+  log_with_fields(LogLevel::info,
+                  fmt::format("{}/{}: ended {} of this host to it{}", closing.service, backend,
+                              text::counted(closing.connections, "connection"),
+                              closing.asked_by ? ", as an operator wanted" : ""),
+                  fields);
+}
+
 // ---- first states ------------------------------------------------------------------------------
 
 bool FirstStates::shows(State first) {

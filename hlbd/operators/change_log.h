@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 
+#include "connections/closer.h"
 #include "engine/monitor.h"
 #include "health/machine.h"
 #include "operators/events.h"
@@ -18,6 +19,9 @@ void log_change(const BackendChange& change, bool quietly);
 // `event`: the change's own, see event_of().
 void log_change(const OverrideChange& change, const Event& event);
 void log_serving(const VerdictChange& change, const Event& event);
+
+// Connections to a backend that is down were ended.
+void log_closing(const connections::Closing& closing);
 
 // A better priority is held back from now on.
 void log_hold(const VerdictChange& change);

@@ -66,12 +66,13 @@ struct Range {
 
 MonitorDirectory::MonitorDirectory(const Monitor& monitor, const Publisher& publisher,
                                    const Clock& clock, const EventLog& events,
-                                   const Troubles& troubles)
+                                   const Troubles& troubles, const connections::Census& census)
     : monitor_(monitor),
       publisher_(publisher),
       clock_(clock),
       events_(events),
-      troubles_(troubles) {}
+      troubles_(troubles),
+      census_(census) {}
 
 // Returns the same as before unless the clock was set, so that a time which is asked for twice is
 // the same.
@@ -196,6 +197,23 @@ std::vector<CheckReport> MonitorDirectory::checks(std::string_view service,
                        .reason = check->history.reason(),
                        .against = check->judge.against(),
                        .outcomes = check->history.latest()});
+  }
+  return reports;
+}
+
+std::optional<std::vector<ConnectionReport>> MonitorDirectory::connections(std::string_view service,
+                                                                           std::size_t first,
+                                                                           std::size_t most) const {
+  const auto index = monitor_.find(service);
+  const connections::ConnectionCounts* const counts = census_.latest();
+  if (!index || counts == nullptr) return std::nullopt;
+  const ServiceSpec& spec = monitor_.services()[*index];
+  const std::vector<WatchedBackend>& backends = monitor_.watched()[*index].backends;
+  const Range range(first, most, backends.size());
+  std::vector<ConnectionReport> reports;
+  for (std::size_t i = range.first; i < range.end; ++i) {
+    const BackendSpec& backend = backends[i].spec;
+    reports.push_back({spec.name, backend.address.to_string(), counts->to(spec, backend)});
   }
   return reports;
 }

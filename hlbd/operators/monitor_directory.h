@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "connections/census.h"
 #include "engine/both_clocks.h"
 #include "engine/clock.h"
 #include "engine/monitor.h"
@@ -23,7 +24,8 @@ namespace hlb {
 class MonitorDirectory final : public bus::Directory {
  public:
   MonitorDirectory(const Monitor& monitor, const Publisher& publisher, const Clock& clock,
-                   const EventLog& events, const Troubles& troubles);
+                   const EventLog& events, const Troubles& troubles,
+                   const connections::Census& census);
 
   // To be called after each Monitor::apply() that found another configuration.
   void configured() { ++configurations_; }
@@ -42,6 +44,9 @@ class MonitorDirectory final : public bus::Directory {
                                        std::string_view address) const override;
   std::vector<CheckReport> checks(std::string_view service,
                                   std::string_view address) const override;
+  std::optional<std::vector<ConnectionReport>> connections(std::string_view service,
+                                                           std::size_t first,
+                                                           std::size_t most) const override;
 
  private:
   std::optional<std::size_t> find(std::size_t service, std::string_view address) const;
@@ -55,6 +60,7 @@ class MonitorDirectory final : public bus::Directory {
   const Clock& clock_;
   const EventLog& events_;
   const Troubles& troubles_;
+  const connections::Census& census_;
   mutable std::optional<BothClocks> clocks_;
   std::uint64_t configurations_ = 0;
 };

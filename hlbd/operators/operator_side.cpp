@@ -2,47 +2,89 @@
 
 #include <spdlog/spdlog.h>
 
+#include <boost/asio/post.hpp>
 #include <string_view>
 #include <utility>
 
 #include "operators/control/resolve.h"
+#include "system/host.h"
 
 namespace hlb {
+namespace {
 
-OperatorSide::OperatorSide(boost::asio::io_context& io, const Monitor& monitor,
-                           const Publisher& publisher, const Clock& clock,
+namespace asio = boost::asio;
+
+}  // namespace
+
+OperatorSide::OperatorSide(boost::asio::io_context& io, bus::Identity identity,
+                           const Monitor& monitor, const Publisher& publisher, const Clock& clock,
                            std::function<Hooks::Programs()> programs)
     : io_(io),
+      identity_(std::move(identity)),
       monitor_(monitor),
       publisher_(publisher),
       first_states_(io.get_executor()),
       troubles_([this] {
         if (bus_) bus_->overview_changed();
       }),
-      directory_(monitor, publisher, clock, events_, troubles_),
+      census_(io.get_executor(), clock),
+      directory_(monitor, publisher, clock, events_, troubles_, census_),
       hooks_(io.get_executor(), std::move(programs)),
-      telemetry_(io.get_executor(), clock, monitor,
-                 [this](const std::string& trouble) { troubles_.show("metrics", trouble); }) {}
+      telemetry_(io.get_executor(), clock, monitor, census_,
+                 [this](const std::string& trouble) { troubles_.set("counts", trouble); }),
+      user_names_([this](Worker::Completion done) { asio::post(io_, std::move(done)); }),
+      web_(io.get_executor(), telemetry_,
+           {.directory = directory_,
+            .identity = identity_,
+            .host = host_name(),
+            .name_of_user = [this](std::uint32_t user) { return user_names_.name(user); }},
+           [this](const std::string& trouble) { troubles_.show("metrics", trouble); }) {}
 
 void OperatorSide::configure(const Config& config) {
-  telemetry_.serve_at(config.metrics);
+  web_.serve_at(config.metrics);
+  telemetry_.count_connections(config.metrics && config.count_connections);
   hooks_.configure({.command = config.on_change, .user = config.on_change_user});
 }
 
-void OperatorSide::join_bus(bus::BusKind kind, bus::Identity identity, bus::Control control) {
+void OperatorSide::join_bus(bus::BusKind kind, bus::Control control) {
   const auto resolve_counted = [this](std::string_view name, int family) {
     auto answer = resolve(publisher_.table(), name, family);
     telemetry_.looked_up(answer);
     return answer;
   };
+  control.count_connections = [this](const bus::Control::CountReply& reply) {
+    census_.ask([reply](const connections::Counted& counted) {
+      if (counted) return reply({});
+      reply(refuse(Refusal::Kind::not_possible, counted.error()));
+    });
+  };
   bus_.emplace(
-      io_, kind, bus::Offer{std::move(identity), resolve_counted, directory_, std::move(control)},
+      io_, kind, bus::Offer{identity_, resolve_counted, directory_, std::move(control)},
       [](const std::string& trouble) { spdlog::warn("{}; lookups go on without it", trouble); });
+}
+
+void OperatorSide::ready() {
+  for (const auto& [key, override] : monitor_.overrides().all())  // those that were restored
+    user_names_.look_up(override.set_by);
+  web_.ready();
 }
 
 void OperatorSide::configured() {
   directory_.configured();
   if (bus_) bus_->configured();
+  show_who_may_close();
+}
+
+// Has counts of closings begin at zero, or a rate would miss the first. Where very many services
+// want it, each has its count from its first closing on: to make them all would hold the loop.
+void OperatorSide::show_who_may_close() {
+  constexpr std::size_t kMost = 1000;
+  std::size_t shown = 0;
+  for (const ServiceSpec& service : monitor_.services()) {
+    if (service.close_connections == CloseConnections::never) continue;
+    if (++shown > kMost) return;
+    telemetry_.counted().may_close_connections(service.name);
+  }
 }
 
 void OperatorSide::changed(const BackendChange& change) {
@@ -59,6 +101,7 @@ void OperatorSide::changed(const BackendChange& change) {
 }
 
 void OperatorSide::changed(const OverrideChange& change) {
+  if (change.now != nullptr) user_names_.look_up(change.now->set_by);
   Event event = event_of(change);
   log_change(change, event);
   telemetry_.counted().changed(metrics::Cause::override);
@@ -66,6 +109,11 @@ void OperatorSide::changed(const OverrideChange& change) {
   if (change.before != nullptr && change.before->kind == OverrideKind::maintenance) {
     tell_hooks_after_maintenance(change.key, *change.before);
   }
+}
+
+void OperatorSide::closed(const connections::Closing& closing) {
+  log_closing(closing);
+  telemetry_.counted().closed_connections(closing.service, closing.connections);
 }
 
 // Tells, once maintenance is over, what happened during it.

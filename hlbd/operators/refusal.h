@@ -17,6 +17,7 @@ struct Refusal {
     invalid_config,
     not_kept,  // on the disk
     access_denied,
+    not_possible,  // on this host, or as it is set up
   };
 
   Kind kind = Kind::invalid_arguments;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,15 @@ struct BackendReport {
   bool held_back = false;  // up, but a worse priority goes on serving
   // Outcomes of its first check, see History::latest().
   std::vector<std::int32_t> outcomes;
+  // This host's connections to it; unset where they aren't counted.
+  std::optional<std::uint32_t> connections{};
+};
+
+// This host's connections to a backend.
+struct ConnectionReport {
+  std::string service;
+  std::string address;
+  std::uint32_t connections = 0;
 };
 
 struct ServiceReport {

@@ -1,12 +1,9 @@
 #include "operators/telemetry.h"
 
-#include <spdlog/spdlog.h>
-#include <string>
-#include <system_error>
 #include <utility>
 
 #include "libnss_hlb/choose.h"
-#include "text/endpoint.h"
+#include "system/moment.h"
 
 namespace hlb {
 namespace {
@@ -21,37 +18,54 @@ Cause cause_of(const BackendChange& change) {
   return change.decision.outcome.evidence == Outcome::Evidence::hard ? Cause::hard : Cause::soft;
 }
 
-std::string name_of(const MetricsAddress& at) {
-  return at.port == 0 ? at.socket : Endpoint{at.address, at.port}.to_string();
+metrics::BackendSample sample_of(const WatchedBackend& backend, const BackendVerdict& verdict) {
+  metrics::BackendSample sample{
+      .up = backend.state == State::up,
+      .unknown = backend.state == State::unknown,
+      .suspect = verdict.suspect,
+      .override = backend.override ? name_of(*backend.override) : std::string_view(),
+      .latency = backend.checks.front()->history.last(),
+      .certificate_end = {}};
+  for (const auto& check : backend.checks) {
+    const auto end = check->certificate_end;
+    if (end == WallTime{}) continue;
+    const bool sooner = sample.certificate_end == WallTime{} || end < sample.certificate_end;
+    if (sooner) sample.certificate_end = end;
+  }
+  return sample;
 }
 
 }  // namespace
 
 Telemetry::Telemetry(const boost::asio::any_io_executor& executor, const Clock& clock,
-                     const Monitor& monitor, OnTrouble on_trouble)
+                     const Monitor& monitor, connections::Census& census, OnTrouble on_trouble)
     : clock_(clock),
       monitor_(monitor),
+      census_(census),
       on_trouble_(std::move(on_trouble)),
-      server_(executor, [this] { return expose(); }) {}
+      next_count_(executor) {}
 
-void Telemetry::serve_at(const std::optional<MetricsAddress>& address) {
-  if (address && address == address_) return;
-  server_.close();
-  address_.reset();
-  const std::string trouble = address ? try_to_serve_at(*address) : "";
-  // Each time, as who reloads for its sake waits for an answer.
-  if (!trouble.empty()) spdlog::warn("metrics: {}; a reload tries again", trouble);
-  on_trouble_(trouble);
+void Telemetry::count_connections(bool wanted) {
+  if (std::exchange(counts_, wanted) == wanted) return;
+  if (wanted) return count();
+  next_count_.cancel();
+  counts_now_.reset();
+  on_trouble_("");
 }
 
-// Returns what stands in the way; empty when nothing does.
-std::string Telemetry::try_to_serve_at(const MetricsAddress& address) {
-  const std::error_code error = address.port == 0
-                                    ? server_.serve_at(address.socket)
-                                    : server_.serve_at(Endpoint{address.address, address.port});
-  if (error) return fmt::format("can't be served at {}: {}", name_of(address), error.message());
-  address_ = address;
-  return "";
+void Telemetry::count() {
+  next_count_.expires_after(kBetweenCounts);
+  next_count_.async_wait(scope_.guard([this](const boost::system::error_code& error) {
+    if (!error && counts_) count();
+  }));
+  census_.ask(scope_.guard([this](const connections::Counted& counted) {
+    if (counts_) take(counted);
+  }));
+}
+
+void Telemetry::take(const connections::Counted& counted) {
+  counts_now_ = counted.value_or(nullptr);
+  on_trouble_(counted ? "" : "connections can't be counted: " + counted.error());
 }
 
 void Telemetry::changed(const BackendChange& change) {
@@ -80,8 +94,9 @@ void Telemetry::looked_up(const tl::expected<bus::Resolved, Refusal>& answer) {
   metrics_.looked_up(unknown ? LookupResult::no_such_service : LookupResult::no_healthy_backend);
 }
 
-metrics::Exposition Telemetry::expose() const {
-  metrics::Samples samples{.services = monitor_.list(), .states = {}, .backends = {}};
+metrics::Exposition Telemetry::expose(metrics::Exposition::Format format) const {
+  metrics::Samples samples{
+      .services = monitor_.list(), .now = moment_now().wall, .states = {}, .backends = {}};
   samples.states.reserve(monitor_.verdicts().size());
   samples.backends.reserve(monitor_.totals().backends);
   for (const ServiceVerdict& verdict : monitor_.verdicts()) {
@@ -92,14 +107,16 @@ metrics::Exposition Telemetry::expose() const {
   }
   for (std::size_t i = 0; i < monitor_.watched().size(); ++i) {
     const std::vector<WatchedBackend>& backends = monitor_.watched()[i].backends;
-    for (std::size_t k = 0; k < backends.size(); ++k) {
-      const auto& override = backends[k].override;
-      samples.backends.push_back({.up = backends[k].state == State::up,
-                                  .suspect = monitor_.verdicts()[i].backends[k].suspect,
-                                  .override = override ? name_of(*override) : std::string_view()});
-    }
+    for (std::size_t k = 0; k < backends.size(); ++k)
+      samples.backends.push_back(sample_of(backends[k], monitor_.verdicts()[i].backends[k]));
   }
-  return metrics_.expose(std::move(samples));
+  if (counts_now_) {
+    samples.connections = [counts = counts_now_](const ServiceSpec& service,
+                                                 const BackendSpec& backend) {
+      return counts->to(service, backend);
+    };
+  }
+  return metrics_.expose(std::move(samples), format);
 }
 
 }  // namespace hlb

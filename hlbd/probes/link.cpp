@@ -29,4 +29,11 @@ asio::awaitable<std::optional<Outcome>> Link::encrypt() {
   co_return std::nullopt;
 }
 
+void Link::note_in(Outcome& outcome) const {
+  outcome.latency = age();
+  if (!tls_) return;
+  const auto end = std::chrono::floor<std::chrono::seconds>(tls_->certificate_end());
+  if (end.time_since_epoch().count() != 0) outcome.certificate_end = end;
+}
+
 }  // namespace hlb::probes

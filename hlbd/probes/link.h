@@ -32,6 +32,9 @@ class Link {
   int descriptor() const { return connection_.descriptor(); }
   std::chrono::microseconds age() const { return connection_.age(); }
 
+  // Adds to an outcome what the link knows: how long it took, and the end of the certificate.
+  void note_in(Outcome& outcome) const;
+
   // Connects in place of the connection there may be, and shakes hands over TLS, whose files are
   // looked at meanwhile. Returns nullopt when connected, else the outcome. The target must outlive
   // it.

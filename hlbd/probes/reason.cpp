@@ -26,6 +26,8 @@ Outcome network_failure(const boost::system::error_code& error) {
       return Outcome::soft_failure("connection timed out");
     case ECANCELED:
       return Outcome::not_known("cancelled");
+    case ECONNABORTED:  // by somebody on this host, as hlb-connections does: SOCK_DESTROY
+      return Outcome::not_known("no probe: its connection was ended on this host");
     case EMFILE:
     case ENFILE:
     case ENOBUFS:

@@ -8,18 +8,21 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <tl/expected.hpp>
 #include <variant>
 #include <vector>
+
+#include "helpers/packets.h"
 
 namespace hlb::programs {
 
 using Id = std::uint64_t;  // of a request, chosen by hlbd; unique among those without an answer
-using Bytes = std::vector<std::uint8_t>;
+using helpers::Bytes;
 
-inline constexpr std::size_t kMaxMessage = 65'536;  // bytes
-inline constexpr std::size_t kMaxWords = 1024;      // arguments and variables together
-inline constexpr std::size_t kMaxOutput = 4096;     // bytes
-inline constexpr std::size_t kMaxUser = 256;        // bytes
+inline constexpr std::size_t kMaxMessage = helpers::kMaxPacket;  // bytes
+inline constexpr std::size_t kMaxWords = 1024;                   // arguments and variables together
+inline constexpr std::size_t kMaxOutput = 4096;                  // bytes
+inline constexpr std::size_t kMaxUser = 256;                     // bytes
 inline constexpr std::chrono::milliseconds kMaxTimeout = std::chrono::hours(24);
 
 struct Program {
@@ -75,5 +78,8 @@ std::optional<Bytes> encode(const Message& message);
 
 // nullopt if these bytes are no message, or one beyond its limits, or of another version.
 std::optional<Message> decode(std::span<const std::uint8_t> bytes);
+
+// Takes the next message without waiting for one; what is none counts as the end.
+tl::expected<Message, helpers::NoPacket> receive(int socket);
 
 }  // namespace hlb::programs

@@ -1,14 +1,11 @@
 #include "programs/runner.h"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
-#include <cstring>
 #include <system_error>
 #include <utility>
+#include <variant>
 
 #include "system/scope.h"
 
@@ -16,23 +13,11 @@ namespace hlb::programs {
 namespace {
 
 namespace asio = boost::asio;
+using helpers::HelperLink;
 using Fate = RunResult::Fate;
 
 constexpr const char* kGone = "hlb-programs has gone";
 constexpr const char* kHung = "hlb-programs does not answer";
-
-tl::expected<FileDescriptor, std::error_code> connect_to(const std::filesystem::path& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.native().size() >= sizeof address.sun_path)
-    return tl::unexpected(std::make_error_code(std::errc::filename_too_long));
-  std::memcpy(address.sun_path, path.c_str(), path.native().size());
-  FileDescriptor socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  const auto* const where = reinterpret_cast<const sockaddr*>(&address);
-  if (!socket.valid() || ::connect(socket.get(), where, sizeof address) != 0)
-    return tl::unexpected(std::error_code(errno, std::generic_category()));
-  return socket;
-}
 
 RunResult without_answer(Fate fate, std::string trouble) {
   return {fate, {}, "", std::move(trouble), {}};
@@ -144,9 +129,10 @@ tl::expected<void, std::string> Runner::connect() {
 // They hold the runner weakly, as an event may be under way when it goes.
 HelperLink::Events Runner::events() {
   const auto weak = weak_from_this();
-  return {.reply =
-              [weak](RunReply reply) {
-                if (const auto client = weak.lock()) client->answered(std::move(reply));
+  return {.packet =
+              [weak](std::span<const std::uint8_t> packet) {
+                const auto client = weak.lock();
+                return client != nullptr && client->answered(packet);
               },
           .end =
               [weak] {
@@ -155,7 +141,7 @@ HelperLink::Events Runner::events() {
 }
 
 tl::expected<FileDescriptor, std::string> Runner::reach() const {
-  return connect_to(settings_.socket).map_error([](const std::error_code& error) {
+  return helpers::connect_to(settings_.socket).map_error([](const std::error_code& error) {
     return "can't reach hlb-programs: " + error.message();
   });
 }
@@ -169,13 +155,17 @@ tl::expected<FileDescriptor, std::string> Runner::start_own() {
       [](const std::error_code& error) { return "can't start hlb-programs: " + error.message(); });
 }
 
-void Runner::answered(RunReply reply) {
+bool Runner::answered(std::span<const std::uint8_t> packet) {
+  auto message = decode(packet);
+  auto* reply = message ? std::get_if<RunReply>(&*message) : nullptr;
+  if (reply == nullptr) return false;
   tell("");
   last_answer_ = Monotonic::now();
-  const auto call = calls_.find(reply.id);
-  if (call == calls_.end()) return;  // cancelled meanwhile
-  const Monotonic::time_point time_up{std::chrono::nanoseconds(reply.time_up)};
-  call->second->end({Fate::ended, reply.ending, std::move(reply.output), "", time_up});
+  const auto call = calls_.find(reply->id);
+  if (call == calls_.end()) return true;  // cancelled meanwhile
+  const Monotonic::time_point time_up{std::chrono::nanoseconds(reply->time_up)};
+  call->second->end({Fate::ended, reply->ending, std::move(reply->output), "", time_up});
+  return true;
 }
 
 void Runner::lose(const std::string& trouble) {

@@ -10,13 +10,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
 
-#include "programs/link.h"
+#include "helpers/link.h"
+#include "helpers/own_helper.h"
 #include "programs/message.h"
-#include "programs/own_helper.h"
 
 namespace hlb::programs {
 
@@ -78,19 +79,19 @@ class Runner : public std::enable_shared_from_this<Runner> {
   tl::expected<void, std::string> ask(const RunRequest& request);
   void cancel(Id id);
   tl::expected<void, std::string> connect();
-  HelperLink::Events events();
+  helpers::HelperLink::Events events();
   tl::expected<FileDescriptor, std::string> reach() const;
   tl::expected<FileDescriptor, std::string> start_own();
-  void answered(RunReply reply);
+  bool answered(std::span<const std::uint8_t> packet);
   void lose(const std::string& trouble);
   void tell(const std::string& trouble);
 
   boost::asio::any_io_executor executor_;
   HelperSettings settings_;
-  OwnHelper own_;
+  helpers::OwnHelper own_{"hlb-programs"};
   std::optional<Monotonic::time_point> last_start_;
-  std::shared_ptr<HelperLink> link_;  // nullptr when there is none
-  std::map<Id, Call*> calls_;         // that await an answer
+  std::shared_ptr<helpers::HelperLink> link_;  // nullptr when there is none
+  std::map<Id, Call*> calls_;                  // that await an answer
   Id last_id_ = 0;
   Monotonic::time_point last_answer_{};
   std::string told_;

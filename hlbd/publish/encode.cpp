@@ -48,10 +48,28 @@ void put_record(std::uint8_t* bytes, const ServiceVerdict& service, const Score&
   std::copy(name.begin(), name.end(), bytes + name_offset);
 }
 
+std::size_t exception_size(const std::string& name) {
+  return record::at::kHeaderEnd + name.size();
+}
+
+// Writes the record of a name that is nobody's into `bytes`, which are zero and long enough.
+void put_exception(std::uint8_t* bytes, std::string_view name) {
+  namespace at = record::at;
+  const record::Word word(record::AnswerMode::spread, record::WhenAllDown::next, 0);
+  store(bytes + at::kSize, static_cast<std::uint32_t>(at::kHeaderEnd + name.size()));
+  store(bytes + at::kWord, word.word());
+  store(bytes + at::kHeaderSize, std::uint16_t{at::kHeaderEnd});
+  store(bytes + at::kBackendSize, std::uint16_t{at::kBackendEnd});
+  store(bytes + at::kNameOffset, std::uint32_t{at::kHeaderEnd});
+  store(bytes + at::kNameLength, static_cast<std::uint16_t>(name.size()));
+  store(bytes + at::kKind, static_cast<std::uint32_t>(record::Kind::exception));
+  std::copy(name.begin(), name.end(), bytes + at::kHeaderEnd);
+}
+
 std::uint32_t slots_for(std::span<const ServiceVerdict> services) {
   std::size_t names = 0;
   for (const ServiceVerdict& service : services)
-    names += 1 + service.spec->aliases.size();
+    names += 1 + service.spec->aliases.size() + service.spec->except.size();
   return std::bit_ceil(static_cast<std::uint32_t>(2 * names + 1));
 }
 
@@ -61,13 +79,15 @@ std::size_t size_at_most(std::span<const ServiceVerdict> services, std::size_t s
     size += record_size(service) + record::kAlignment;
     for (const std::string& alias : service.spec->aliases)
       size += alias.size() + record::kAlignment;
+    for (const std::string& name : service.spec->except)
+      size += exception_size(name) + record::kAlignment;
   }
   return size;
 }
 
 }  // namespace
 
-// Lays the header and the slots out first, then each service's record and its aliases.
+// Lays the header and the slots out first, then each service's record, its aliases and exceptions.
 TableEncoder::TableEncoder(std::span<const ServiceVerdict> services, const TableTraits& traits,
                            Score score)
     : traits_(traits), score_(std::move(score)), slot_count_(slots_for(services)) {
@@ -113,6 +133,14 @@ void TableEncoder::add(const ServiceVerdict& service) {
     std::copy(alias.begin(), alias.end(), bytes_.begin() + static_cast<std::ptrdiff_t>(place));
     add_name(alias, place, record, 0);
   }
+  for (const std::string& name : spec.except)
+    add_exception(name);
+}
+
+void TableEncoder::add_exception(const std::string& name) {
+  const std::size_t record = append(exception_size(name));
+  put_exception(bytes_.data() + record, name);
+  add_name(name, record + record::at::kHeaderEnd, record, table::kSubdomains);
 }
 
 void TableEncoder::add_name(std::string_view name, std::size_t place, std::size_t record,

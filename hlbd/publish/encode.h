@@ -52,6 +52,7 @@ class TableEncoder {
  private:
   std::size_t append(std::size_t size);
   void add(const ServiceVerdict& service);
+  void add_exception(const std::string& name);
   void add_name(std::string_view name, std::size_t place, std::size_t record, std::uint32_t flags);
   std::uint8_t* at_slot(std::uint64_t slot);
   void put_header();

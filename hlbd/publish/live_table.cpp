@@ -82,9 +82,11 @@ bool LiveTable::sort_by(const Score& score_of, std::uint32_t first, std::uint32_
 void LiveTable::leave_names_to_hlbd(std::span<const std::uint8_t> truth) {
   const table::View now = table::View::over(truth);
   const auto leave_unless_same = [&](std::string_view name) {
-    const record::View here = record_of(view(), name);
-    const record::View there = record_of(now, name);
-    if (!here.valid() || (there.valid() && there.name() == here.name())) return;
+    const record::View here = view().find_or_exception(Name(name));
+    const record::View there = now.find_or_exception(Name(name));
+    const bool same = here.valid() && there.valid() && there.name() == here.name() &&
+                      there.is_exception() == here.is_exception();
+    if (!here.valid() || same) return;
     leave_to_hlbd(bytes_.subspan(static_cast<std::size_t>(here.bytes().data() - bytes_.data())));
   };
   for_each_name(bytes_, [&](std::string_view name, std::uint32_t, std::uint16_t flags) {

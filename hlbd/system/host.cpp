@@ -20,9 +20,13 @@ std::uint64_t host_identity() {
   sd_id128_t id{};
   if (sd_id128_get_machine_app_specific(kApplication, &id) >= 0) return id.qwords[0];
   if (sd_id128_get_boot_app_specific(kApplication, &id) >= 0) return id.qwords[0];
+  const std::string name = host_name();
+  return name.empty() ? 0 : text::fnv1a(name);
+}
+
+std::string host_name() {
   std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0) return 0;
-  return text::fnv1a(std::string_view(name.data()));
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
 std::string boot_id() {

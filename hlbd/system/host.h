@@ -16,4 +16,7 @@ std::uint64_t host_identity();
 // 32 hexadecimal digits, another one after each boot; empty where the kernel doesn't tell.
 std::string boot_id();
 
+// The name that this host has for itself; empty where the kernel doesn't tell.
+std::string host_name();
+
 }  // namespace hlb

@@ -98,9 +98,16 @@ bool write_to_stderr(std::string_view line) {
 // Writes one line; false when it couldn't.
 using Write = std::function<bool()>;
 
+std::atomic<std::uint64_t> dropped_lines = 0;  // in all
+
 // The lines that got lost on their way, until that can be told. Shared with the worker's thread.
 struct Lost {
   explicit Lost(std::function<bool(std::uint64_t lines)> tell_them) : tell(std::move(tell_them)) {}
+
+  void add_one() {
+    ++lines;
+    ++dropped_lines;
+  }
 
   void tell_if_any() {
     const std::uint64_t now = lines.exchange(0);
@@ -119,11 +126,11 @@ class Outlet {
 
   void put(Write write) {
     const bool taken = worker_.post([write = std::move(write), lost = lost_] {
-      if (!write()) ++lost->lines;
+      if (!write()) lost->add_one();
       lost->tell_if_any();
       return Worker::Completion();
     });
-    if (!taken) ++lost_->lines;
+    if (!taken) lost_->add_one();
   }
 
   void flush() { worker_.flush(kFlushLimit); }
@@ -210,6 +217,10 @@ Log::~Log() {
 
 void set_log_level(LogLevel level) {
   spdlog::set_level(spdlog_level(level));
+}
+
+std::uint64_t dropped_log_lines() {
+  return dropped_lines;
 }
 
 void log(const Notice& notice) {

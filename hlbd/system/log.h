@@ -1,6 +1,7 @@
 // Where hlbd's log lines go: the journal when systemd runs it, else standard error.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -22,6 +23,9 @@ class Log {
 };
 
 void set_log_level(LogLevel level);
+
+// The lines that were dropped so far.
+std::uint64_t dropped_log_lines();
 
 // What a part of hlbd has to say to operators, once.
 struct Notice {

@@ -27,7 +27,7 @@ bool write_all(const FileDescriptor& file, std::string_view text) {
 }
 
 FileDescriptor create(const std::filesystem::path& draft) {
-  constexpr mode_t kReadableByAll = 0644;
+  constexpr mode_t kOwnersAlone = 0600;
   std::error_code error;
   std::filesystem::create_directories(draft.parent_path(), error);
   if (error) {
@@ -35,8 +35,7 @@ FileDescriptor create(const std::filesystem::path& draft) {
     return FileDescriptor(-1);
   }
   unlink(draft.c_str());  // left by one that was killed while writing
-  return FileDescriptor(
-      open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kReadableByAll));
+  return FileDescriptor(open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOwnersAlone));
 }
 
 // A rename is on the disk when its folder is.

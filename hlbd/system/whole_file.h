@@ -49,8 +49,9 @@ auto load_whole(const std::filesystem::path& path, std::size_t most, const Decod
   return loaded;
 }
 
-// Makes the file at `path` say this, as a whole or not at all; its folder is created. Gives what
-// was written, still open; or why it couldn't, and then the file is as it was.
+// Makes the file at `path` say this, as a whole or not at all; its folder is created. Only its
+// owner may read it. Gives what was written, still open; or why it couldn't, and then the file is
+// as it was.
 tl::expected<FileDescriptor, std::error_code> replace_whole(const std::filesystem::path& path,
                                                             std::string_view text);
 

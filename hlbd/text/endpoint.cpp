@@ -9,10 +9,8 @@ namespace {
 
 std::optional<Endpoint> endpoint_from(std::string_view address, std::string_view port) {
   const auto parsed = Address::parse(address);
-  std::uint16_t number = 0;
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  const bool whole = error == std::errc() && end == port.data() + port.size();
-  if (!parsed || !whole || number == 0) return std::nullopt;
+  const std::uint16_t number = text::port_of(port);
+  if (!parsed || number == 0) return std::nullopt;
   return Endpoint{*parsed, number};
 }
 
@@ -35,6 +33,12 @@ std::optional<Endpoint> Endpoint::parse(std::string_view text) {
 
 std::string Endpoint::to_string() const {
   return text::with_port(address.to_string(), port);
+}
+
+std::uint16_t text::port_of(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc() && end == text.data() + text.size() ? port : 0;
 }
 
 std::string text::with_port(const std::string& address, std::uint16_t port) {

@@ -27,6 +27,9 @@ struct Endpoint {
 
 namespace text {
 
+// The port, 1 to 65535; 0 when the text is none.
+std::uint16_t port_of(std::string_view text);
+
 // "10.0.0.1:80", "[fd99::1]:80"; the address alone where the port is 0.
 std::string with_port(const std::string& address, std::uint16_t port);
 

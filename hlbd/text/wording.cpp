@@ -11,7 +11,7 @@ namespace hlb::text {
 namespace {
 
 constexpr std::size_t kQuotedLimit = 64;
-constexpr std::size_t kLongestWord = 32;  // bounds the work: no key of ours is longer
+constexpr std::size_t kLongestWord = 64;  // bounds the work: hardly a word is longer
 
 // Levenshtein's distance, one row at a time.
 std::size_t distance(std::string_view a, std::string_view b) {

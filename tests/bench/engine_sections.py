@@ -62,14 +62,27 @@ CHANGES = [
     Row("5,000, from the SIGKILL of all of them", "change-5000-killed"),
 ]
 
+CLOSING = [
+    Row("from the refusal, which has to come first, to the first", "closing-first", "", adds_at_most(1200)),
+    Row("from the first to the last of 10,000", "closing-all", "", adds_at_most(200)),
+]
+BESIDE_CLOSING = [
+    Row("nothing is ended", "lookup-calm"),
+    Row("10,000 are ended", "lookup-closing", "lookup-calm", ratio_at_most(1.2)),
+]
+
 SCRAPES = [
     Row("a scrape", "scrape", "", adds_at_most(50)),
+    Row("the page", "page", "", adds_at_most(100)),
+    Row("the page, by gzip", "page-gzip", "", adds_at_most(100)),
+    Row("/status.json", "json", "", adds_at_most(200)),
     Row("hlbctl status", "status", "", adds_at_most(200)),
     Row("hlbd's CPU in a second of --watch", "watch", "", adds_at_most(10)),
 ]
 BESIDE_QUESTIONS = [
     Row("nobody asks", "lookup-alone"),
     Row("one scrapes ten times a second", "lookup-scrapes", "lookup-alone", ratio_at_most(1.2)),
+    Row("one loads the page ten times a second", "lookup-page", "lookup-alone", ratio_at_most(1.2)),
     Row("hlbctl status --watch runs", "lookup-watch", "lookup-alone", ratio_at_most(1.2)),
 ]
 
@@ -104,6 +117,9 @@ SECTIONS = [
     Section("The 99th percentile of lookups while …", "start", LOOKUPS),
     Section("Changes among 10,000 backends, until they are in the table", "changes", CHANGES,
             MILLISECONDS),
+    Section("Ending connections to a backend that went down, among 200,000 sockets of the host", "closing", CLOSING,
+            MILLISECONDS),
+    Section("The 99th percentile of lookups while …", "closing", BESIDE_CLOSING),
     Section("From a backend's SIGKILL until it is no longer answered", "detection", DETECTION,
             MILLISECONDS),
     Section("At defaults, from a backend's end until it is no longer answered", "exposure", EXPOSURE,

@@ -1,5 +1,6 @@
 """What an operator's questions cost, with 1,000 services of 10 backends: how long a scrape of the
-metrics and `hlbctl status` take, what watching costs hlbd, and what a lookup waits meanwhile."""
+metrics, the page and `hlbctl status` take, what watching costs hlbd, and what a lookup waits
+meanwhile."""
 
 import contextlib
 import socket
@@ -18,11 +19,13 @@ from waiting import until
 from world import config
 
 BACKENDS = 10_000
-CASES = ["scrape", "status", "lookup-alone", "lookup-scrapes", "lookup-watch"]
+SERVICES = 1_000
+CASES = ["scrape", "page", "page-gzip", "json", "status",
+         "lookup-alone", "lookup-scrapes", "lookup-page", "lookup-watch"]  # fmt: skip
 SCRAPES = 30
 WATCHED = 10  # seconds
 PAUSE = 0.1  # seconds between two scrapes, of which Prometheus makes one in 15 s by default
-REQUEST = b"GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n"
+REQUEST = b"GET %b HTTP/1.1\r\nHost: bench\r\n%bConnection: close\r\n\r\n"
 
 
 class Shown(HlbdProber):
@@ -41,17 +44,29 @@ class Shown(HlbdProber):
         super().close()
         self.stage.close()
 
-    def scrape(self):
-        """Nanoseconds until the last byte."""
+    def get(self, path, least, fields=b""):
+        """Nanoseconds until the last byte, of which there are `least`."""
         begun = time.monotonic_ns()
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(str(self.metrics))
-            client.sendall(REQUEST)
+            client.sendall(REQUEST % (path, fields))
             size = 0
             while more := client.recv(1 << 20):
                 size += len(more)
-        assert size > 50 * BACKENDS, "all backends are there"
+        assert size > least, "all is there"
         return time.monotonic_ns() - begun
+
+    def scrape(self):
+        return self.get(b"/metrics", 50 * BACKENDS)
+
+    def page(self):
+        return self.get(b"/", 200 * SERVICES)
+
+    def zipped_page(self):
+        return self.get(b"/", 5 * SERVICES, b"Accept-Encoding: gzip\r\n")
+
+    def status(self):
+        return self.get(b"/status.json", 200 * BACKENDS)
 
 
 class Calm(Shown):
@@ -60,22 +75,22 @@ class Calm(Shown):
     interval = 3600
 
 
-class Scraper(threading.Thread):
-    """Scrapes again and again, until it is told to end."""
+class Asker(threading.Thread):
+    """Asks the same again and again, until it is told to end."""
 
-    def __init__(self, hlbd):
+    def __init__(self, ask):
         super().__init__(daemon=True)
-        self.hlbd = hlbd
+        self.ask = ask
         self.over = threading.Event()
 
     def run(self):
         while not self.over.wait(PAUSE):
-            self.hlbd.scrape()
+            self.ask()
 
 
 def operator():
-    """Nanoseconds of a scrape and of `hlbctl status`; of hlbd's CPU in a second of watching; and of
-    the 99th percentile of lookups, alone and beside scrapes."""
+    """Nanoseconds of a scrape, of the page and of `hlbctl status`; of hlbd's CPU in a second of
+    watching; and of the 99th percentile of lookups, alone and beside them."""
     results = {}
     for number in range(engine.ROUNDS):
         print(f"bench: operator, round {number + 1} of {engine.ROUNDS} …", file=sys.stderr)
@@ -124,19 +139,27 @@ def nanoseconds_of_status(hlbd):
     return took
 
 
+def beside(hlbd, ask):
+    """The 99th percentile of lookups while somebody asks."""
+    asker = Asker(ask)
+    percentile = start.percentile_of_lookups(hlbd, asker.start)
+    asker.over.set()
+    asker.join()
+    return percentile
+
+
 def one_round():
     with ready(Shown) as hlbd:
-        scrapes, statuses = [], []
+        questions = (hlbd.scrape, hlbd.page, hlbd.zipped_page, hlbd.status, lambda: nanoseconds_of_status(hlbd))
+        answers = [[] for _ in questions]
         for _ in range(SCRAPES):
-            scrapes.append(hlbd.scrape())
-            statuses.append(nanoseconds_of_status(hlbd))
+            for question, took in zip(questions, answers):
+                took.append(question())
             time.sleep(PAUSE)
         idle = start.percentile_of_lookups(hlbd)
-        scraper = Scraper(hlbd)
-        meanwhile = start.percentile_of_lookups(hlbd, scraper.start)
-        scraper.over.set()
-        scraper.join()
+        scraped = beside(hlbd, hlbd.scrape)
+        paged = beside(hlbd, hlbd.page)
         with contextlib.closing(Terminal(hlbd.bus, "status", "--watch")) as terminal:
             terminal.wait_for("backends up")
             watched = start.percentile_of_lookups(hlbd)
-        return (statistics.median(scrapes), statistics.median(statuses), idle, meanwhile, watched)
+        return (*map(statistics.median, answers), idle, scraped, paged, watched)

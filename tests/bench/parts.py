@@ -1,6 +1,7 @@
 """The parts of a measurement, by the names that bench takes."""
 
 import changes
+import closing
 import detection
 import engine
 import exposure
@@ -14,6 +15,7 @@ PARTS = {
     "http": engine.http,
     "start": start.start,
     "changes": changes.changes,
+    "closing": closing.closing,
     "detection": detection.detection,
     "exposure": exposure.exposure,
     "operator": operators.operator,

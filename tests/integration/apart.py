@@ -1,4 +1,4 @@
-"""hlbd's helper as a service manager runs it: as a user of its own, behind its socket."""
+"""hlbd's helpers as a service manager runs them: each as a user of its own, behind its socket."""
 
 import os
 import pwd
@@ -10,9 +10,9 @@ from pathlib import Path
 from programs import Program, as_user
 from world import BUILD
 
-FOLDER = Path("/run/hlb-programs")
-SOCKET = FOLDER / "socket"
-USERS = {"hlb": 8101, "hlb-programs": 8102}
+SOCKET = Path("/run/hlb-programs/socket")
+USERS = {"hlb": 8101, "hlb-programs": 8102, "hlb-connections": 8103}
+NET_ADMIN = [f"--{each}-caps=+net_admin" for each in ("inh", "ambient")] + ["--bounding-set=-all,+net_admin"]
 
 
 def make_users():
@@ -27,19 +27,19 @@ def make_users():
 
 
 class Helper(Program):
-    """hlb-programs, started for its socket, which outlives it."""
+    """Started for its socket, which outlives it; with these options of setpriv(1)."""
 
-    def __init__(self, log):
+    def __init__(self, log, name="hlb-programs", rights=()):
         make_users()
-        FOLDER.mkdir(exist_ok=True)
+        self.socket = Path("/run") / name / "socket"
+        self.socket.parent.mkdir(exist_ok=True)
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.listener.bind(str(SOCKET))
-        os.chmod(SOCKET, 0o600)
-        shutil.chown(SOCKET, "hlb")
+        self.listener.bind(str(self.socket))
+        os.chmod(self.socket, 0o600)
+        shutil.chown(self.socket, "hlb")
         self.listener.listen(16)
         command = 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$0"'
-        command = [*as_user("hlb-programs"), "sh", "-c", command, BUILD / "hlb-programs"]
-        super().__init__(command, log)
+        super().__init__([*as_user(name), *rights, "sh", "-c", command, BUILD / name], log)
 
     def start(self):
         with open(self.log_file, "ab") as log:
@@ -51,4 +51,4 @@ class Helper(Program):
     def close(self):
         super().close()
         self.listener.close()
-        shutil.rmtree(FOLDER)
+        shutil.rmtree(self.socket.parent)

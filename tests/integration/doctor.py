@@ -25,17 +25,18 @@ NOBODY = "nameserver 127.0.0.54\n"  # no DNS server is there
 class Machine:
     """This world with hlbd and a system bus, all in order."""
 
-    def __init__(self, stage, **daemon):
+    def __init__(self, stage, options=(), **daemon):
         self.stage = stage
         self.bus = SystemBus(stage)
         stage.backend(A)
-        self.hlbd = stage.hlbd(config(*SERVICES, **daemon), bus="system", env=self.bus.env)
+        self.hlbd = stage.hlbd(config(*SERVICES, **daemon), bus="system", env=self.bus.env, options=options)
         until(lambda: self.bus.resolve(NAME).returncode == 0, "org.hlb1 on the bus")
         self.env = environment(**self.bus.env)
+        self.prefix = ()  # to put before hlbctl
 
     def run(self, *words, **changes):
         env = {**self.env, **changes}
-        return run(BUILD / "hlbctl", "doctor", *words, env=env, check=False)
+        return run(*self.prefix, BUILD / "hlbctl", "doctor", *words, env=env, check=False)
 
     def doctor(self, *words, **changes):
         """The lines printed; the exit code says whether any is of a fault."""
@@ -79,3 +80,32 @@ def compiled(folder, name, source, *options, compiler="gcc"):
     (folder / f"{name}.c").write_text(source)
     run(compiler, "-o", folder / name, folder / f"{name}.c", *options)
     return folder / name
+
+
+LOOKER = """\
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <unistd.h>
+int main(int count, char** words) {
+  struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM}, *found;
+  char text[64] = "nothing";
+  if (count > 1 && getaddrinfo(words[1], NULL, &hints, &found) == 0)
+    inet_ntop(AF_INET, &((struct sockaddr_in*)found->ai_addr)->sin_addr, text, sizeof text);
+  puts(text);
+  fflush(stdout);
+  if (count > 2) pause();
+}
+"""
+
+
+def looker(folder, *options, compiler="gcc", name="looker"):
+    return compiled(folder, name, LOOKER, "-w", *options, compiler=compiler)
+
+
+def made_by_go(program):
+    """A section that Go's linker writes into each program."""
+    (program.parent / "info").write_bytes(b"\xff Go buildinf:" + bytes(18))
+    section = f".go.buildinfo={program.parent / 'info'}"
+    run("objcopy", "--add-section", section, program)
+    return program

@@ -114,6 +114,29 @@ def test_who_sends_30_mb_makes_the_loop_late_by_nothing_and_is_refused(stage, bu
     assert peak_kib(hlbd.pid) - before < 150_000
 
 
+def test_lists_of_connections_are_made_as_the_bus_takes_them(stage, bus):
+    blocks = [[f"127.{i}.{j // 250}.{1 + j % 250}" for j in range(1000)] for i in range(30)]
+    many = [unchecked(f"s{i}.test", addresses) for i, addresses in enumerate(blocks)]
+    hlbd = stage.hlbd(config(*many), bus="system", env=bus.env)
+    until(lambda: bus.resolve("s0.test").returncode == 0, "org.hlb1 on the bus", 20)
+    client = stage.add(Client(bus.socket, user="nobody"))
+    kind, first = client.ask(b"ListConnections", b"s", dbus_string(b""))
+    assert kind == 2 and first.count(b"127.29.") == 1000
+    before, calls = peak_kib(hlbd.pid), 100
+    for _ in range(calls):
+        client.send(b"ListConnections", b"s", dbus_string(b""))
+    client.answer()  # so hlbd has them all
+    bus.program.signal(signal.SIGSTOP)
+    try:
+        seen = [-1, 0]
+        until(lambda: seen.append(unread(bus)) or time.sleep(0.5) or seen[-2] == seen[-1] > 0,
+              "the bus's socket full", 30)  # fmt: skip
+        assert peak_kib(hlbd.pid) - before < calls * len(first) / 1024 / 4
+    finally:
+        bus.program.signal(signal.SIGCONT)
+    assert [client.answer()[0] for _ in range(calls - 1)] == [2] * (calls - 1)
+
+
 def test_what_happens_while_the_bus_is_frozen_is_told_when_it_goes_on(stage, bus):
     _, backends, everywhere = start(stage, bus, SOME, interval="1s")
     monitor = bus.monitor(stage)

@@ -115,6 +115,30 @@ def test_check_config_accepts_a_good_file_and_starts_nothing(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def with_stray_file(folder):
+    (folder / "services.d").mkdir()
+    (folder / "services.d/more.conf").write_text(service("more.test", [B]))
+    return f'{folder}/services.d: files whose names don\'t end in .toml are not read; ' \
+           'rename or move "more.conf"'  # fmt: skip
+
+
+def test_check_config_names_files_that_are_not_read(tmp_path):
+    warning = with_stray_file(tmp_path)
+    file, ended = start_with(tmp_path, GOOD, "--check-config")
+    assert (ended.returncode, ended.stderr) == (0, warning + "\n")
+    by_hlbctl = run(BUILD / "hlbctl", "check-config", file, check=False)
+    assert (by_hlbctl.returncode, by_hlbctl.stderr) == (0, warning + "\n")
+    assert by_hlbctl.stdout == f"{file}: ok, 1 service\n"
+
+
+def test_a_reload_logs_which_files_are_not_read(hlbd):
+    warning = with_stray_file(hlbd.config_file.parent)
+    hlbd.reload(GOOD)
+    hlbd.wait_for_log("warning " + re.escape(warning))
+    assert_still_serves(hlbd)
+    shutil.rmtree(hlbd.config_file.parent / "services.d")
+
+
 def test_every_fault_of_a_file_is_told_at_once(tmp_path):
     file, ended = start_with(tmp_path, "[[service]]\nname = 7\ncolor = 1\n", "--check-config")
     assert f"{file}:2:" in ended.stderr and f"{file}:3:" in ended.stderr

@@ -19,7 +19,7 @@ from doctor import (
 )  # fmt: skip
 from programs import as_user
 from waiting import until
-from world import BUILD, DNS_IPV4, config, environment, run, service
+from world import BUILD, DNS_IPV4, PEER_HOST, config, environment, run, service
 
 TABLE, SOCKET = Path("/run/hlb/table"), Path("/run/hlb/bus")
 
@@ -278,6 +278,45 @@ def test_hlbd_without_its_name_on_the_bus_is_a_note(etc, stage):
         f"note: hlbd: nobody has the name org.hlb1 on the bus. {NOT_NEEDED} "
         "Read hlbd's log: journalctl -u hlbd",
         *WELL,
+    ]
+
+
+# ---- connections, where a service wants them ended -------------------------------------------
+
+KEEP_THEM = (
+    "Whatever close_connections says, programs keep their connections to backends that are down: "
+    "where nothing answers any more, for a quarter of an hour."
+)
+ENDED = config(*SERVICES, service("ended.test", [A], close_connections="stale"))
+ALL_FOUR = ["nothing found: hlb answers lookups of its 4 names"]
+
+
+def test_connections_that_can_be_ended_are_in_order(machine):
+    machine.hlbd.reload(ENDED)
+    assert machine.doctor() == ALL_FOUR
+
+
+def test_no_socket_where_hlbd_was_told_that_there_is_one(etc, stage):
+    machine = Machine(stage, options=["--connections-socket", "/run/nowhere"])
+    assert machine.doctor() == WELL  # no service wants it
+    machine.hlbd.reload(ENDED)
+    comes_to(
+        machine,
+        "note: connections: can't reach hlb-connections: No such file or directory. "
+        f"{KEEP_THEM} Type: systemctl enable --now hlb-connections.socket",
+        *ALL_FOUR,
+    )
+
+
+def test_a_program_in_another_network_namespace(machine, stage):
+    program = stage.backend("0.0.0.0", host=PEER_HOST)
+    assert machine.doctor() == WELL
+    machine.hlbd.reload(ENDED)
+    assert machine.doctor() == [
+        "note: connections: programs in 1 other network namespace keep theirs, as process "
+        f"{program.pid} (python3). The kernel ends those of hlbd's own network namespace alone. "
+        "Give such containers the host's network, or their programs timeouts of their own.",
+        *ALL_FOUR,
     ]
 
 

@@ -6,30 +6,9 @@ import time
 from pathlib import Path
 
 import pytest
-from doctor import NAME, RESOLV, WELL, A, compiled
+from doctor import NAME, RESOLV, WELL, A, compiled, looker, made_by_go
 from waiting import until
 from world import BUILD, DNS, environment, run
-
-LOOKER = """\
-#include <arpa/inet.h>
-#include <netdb.h>
-#include <stdio.h>
-#include <unistd.h>
-int main(int count, char** words) {
-  struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM}, *found;
-  char text[64] = "nothing";
-  if (count > 1 && getaddrinfo(words[1], NULL, &hints, &found) == 0)
-    inet_ntop(AF_INET, &((struct sockaddr_in*)found->ai_addr)->sin_addr, text, sizeof text);
-  puts(text);
-  fflush(stdout);
-  if (count > 2) pause();
-}
-"""
-
-
-def looker(folder, *options, compiler="gcc", name="looker"):
-    return compiled(folder, name, LOOKER, "-w", *options, compiler=compiler)
-
 
 def looked_up(program):
     """What the program gets for a service's name, where DNS knows every name as well."""
@@ -85,14 +64,6 @@ def test_a_static_program_of_musls(machine, folder):
     assert looked_up(program) in DNS
 
 
-def made_by_go(program):
-    """A section that Go's linker writes into each program."""
-    (program.parent / "info").write_bytes(b"\xff Go buildinf:" + bytes(18))
-    section = f".go.buildinfo={program.parent / 'info'}"
-    run("objcopy", "--add-section", section, program)
-    return program
-
-
 @pytest.mark.parametrize("options", [(), ("-static",)], ids=["dynamic", "static"])
 def test_a_go_program_without_cgo(machine, folder, options):
     program = made_by_go(compiled(folder, "go", "int main(void) { return 0; }", *options))
@@ -113,7 +84,9 @@ def test_a_go_program_with_cgo_unless_its_environment_says_otherwise(machine, st
     pid = running(stage, program, GODEBUG="gctrace=0,netdns=go+1")
     assert machine.doctor("--program", pid) == [
         f"program: {program} (process {pid}) has GODEBUG=netdns=go. Go's own resolver reads "
-        "/etc/hosts and asks DNS, never hlb. Start it with GODEBUG=netdns=cgo, or without GODEBUG."
+        "/etc/hosts and asks DNS, never hlb. Start it with GODEBUG=netdns=cgo, or without GODEBUG.",
+        f"note: lookup: by DNS, as process {pid} asks it, also.test has no address, app.test has no "
+        "address, web.test has no address. It gets that, whatever hlb says. What to do stands above.",
     ]
 
 
@@ -223,6 +196,14 @@ def test_a_process_older_than_the_module_is_a_note(machine, stage, folder):
     ]
 
 
+def not_found(pid):
+    """What a lookup in that process comes to, made there."""
+    return (
+        f"lookup: in process {pid} also.test isn't found; the same with 2 other names. By hlb it is "
+        f"{A}. See for yourself: nsenter --all --target {pid} getent ahosts also.test"
+    )
+
+
 def in_other_mounts(stage, folder, mounts):
     """The process of a program that these mounts, of its own, surround."""
     program = looker(folder)
@@ -235,7 +216,8 @@ def test_a_process_that_does_not_see_the_table(machine, stage, folder):
     pid = in_other_mounts(stage, folder, "mount -t tmpfs tmpfs /run/hlb")
     assert machine.doctor("--program", pid) == [
         f"program: /run/hlb/table isn't hlbd's in the root folder of process {pid}. It doesn't see "
-        "what hlbd publishes. Mount /run/hlb there, read-only."
+        "what hlbd publishes. Mount /run/hlb there, read-only.",
+        not_found(pid),
     ]
 
 
@@ -244,7 +226,8 @@ def test_a_process_with_another_nsswitch_conf(machine, stage, folder):
     pid = in_other_mounts(stage, folder, f"mount --bind {folder}/other /etc/nsswitch.conf")
     assert machine.doctor("--program", pid) == [
         f"nsswitch: in the root folder of process {pid}: no hlb on the hosts line "
-        "(/etc/nsswitch.conf:1). No program asks hlb. Write: hosts: hlb dns files"
+        "(/etc/nsswitch.conf:1). No program asks hlb. Write: hosts: hlb dns files",
+        not_found(pid),
     ]
 
 

@@ -168,7 +168,8 @@ def test_a_terminal_too_small_for_all_shows_the_trouble_and_counts_the_rest(stag
 def test_status_as_json(bus, fake):
     fake.say(only(says(at=lambda seconds: str(1_795_522_800 - seconds)), "app.local"))
     started, since = 1_795_522_800.0 - 3 * DAY, 1_795_522_800.0
-    common = {"port": 8082, "weight": 1, "priority": 0, "suspect": False, "held_back": False}
+    common = {"port": 8082, "weight": 1, "priority": 0, "suspect": False, "held_back": False,
+              "connections": None}
     up = {**common, "state": "up", "reason": "HTTP 200"}
     assert json.loads(hlbctl(bus, "status", "--json").stdout) == {
         "hlbd": {"version": "0.1.0", "config": "/etc/hlb/hlbd.toml", "started": started,

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+from itertools import count
 
 import pytest
 from buses import SystemBus
@@ -37,14 +38,14 @@ def hlbd(stage, bus):
 
 STATUS = f"""\
 hlbd VERSION, up N: 2 services, 1 down; 3 of 5 backends up
-  BACKEND STATE AGE LATENCY REMARK
+  BACKEND STATE AGE LATENCY CONN REMARK
 app.test degraded for N, 3 of 4 up, 1 answered
-  {A}:8082 up N N ms = HTTP 200 OK
-  {B}:8082 up N N ms = drained until HH:MM by root: kernel update; HTTP 200 OK
-  {C}:8082 down N - = connection refused
-  {STANDBY}:8082 up N N ms = standby, priority 1; HTTP 200 OK
+  {A}:8082 up N N ms = 0 HTTP 200 OK
+  {B}:8082 up N N ms = 0 drained until HH:MM by root: kernel update; HTTP 200 OK
+  {C}:8082 down N - = 0 connection refused
+  {STANDBY}:8082 up N N ms = 0 standby, priority 1; HTTP 200 OK
 none.test down for N, 0 of 1 up
-  127.0.0.21:8082 down N - = connection refused
+  127.0.0.21:8082 down N - = 0 connection refused
 """
 
 
@@ -88,11 +89,13 @@ def test_resolve_as_json(hlbd, bus):
     assert re.fullmatch(r"down for \d+s: connection refused", said["backends"][0].pop("why"))
     assert said == {
         "name": "none.test",
+        "ascii": None,
         "service": "none.test",
         "table": {"addresses": [], "trouble": trouble},
         "bus": {"addresses": [], "trouble": f"none.test: {trouble}"},
         "libc": {"addresses": [], "trouble": "Temporary failure in name resolution",
                  "by_hlb": True},
+        "typed": None,
         "backends": [{"address": "127.0.0.21", "in": False}],
     }  # fmt: skip
 
@@ -170,6 +173,27 @@ def test_followed_events_go_on_over_a_restart_of_hlbd(stage, hlbd, bus):
     follow.wait_for_log("no override -> drain +second")
     events = [line for line in follow.log().splitlines() if not line.startswith("hlbctl")]
     assert len(events) == len(set(events))
+
+
+def test_events_that_are_new_alone_are_followed(stage, hlbd, bus):
+    env = hlbctl_environment(bus)
+    follow = stage.program(BUILD / "hlbctl", "events", "-n", "0", "-f", env=env)
+    hlbctl(bus, "drain", B, "--reason", "before it listens, perhaps")
+    turn = count(1)
+    until(lambda: hlbctl(bus, "drain", A, "--reason", f"turn {next(turn)}").returncode == 0
+          and "turn" in follow.log(), "a new event")  # fmt: skip
+    assert "unknown -> " not in follow.log()
+    assert hlbctl(bus, "events", "-n", "0").stdout == ""
+
+
+def test_a_name_typed_nearly_right_is_offered(hlbd, bus):
+    for words in [("status", "ap.test"), ("resolve", "ap.test"), ("failback", "ap.test"),
+                  ("drain", "ap.test"), ("clear", "ap.test")]:
+        asked = hlbctl(bus, *words)
+        assert asked.returncode == 1, words
+        assert "; did you mean app.test?" in asked.stdout + asked.stderr, words
+    assert f"; did you mean app.test/{A}?" in hlbctl(bus, "drain", f"apptest/{A}").stderr
+    assert "did you mean" not in hlbctl(bus, "drain", "foreign.example").stderr
 
 
 def test_followed_events_end_with_the_bus(stage, hlbd, bus):

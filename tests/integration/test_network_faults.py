@@ -1,6 +1,5 @@
 """What hlbd makes of a network that is broken, slow, or loses packets."""
 
-import datetime
 import re
 import signal
 import socket
@@ -12,6 +11,7 @@ import pytest
 from lan import FAR, FARTHER, NEAR, Lan, far_addresses, firewall, no_firewall
 from lookups import lookup, lookups
 from programs import Stage
+from transitions import transitions
 from waiting import until
 from world import PORT, config, ip, service
 
@@ -26,41 +26,6 @@ DEFAULTS = {"interval": "2s"}  # what world.CHECK changes
 DETECTS_HARD = INTERVAL * JITTER + CONFIRM_HARD
 DETECTS_SOFT = INTERVAL * JITTER + TIMEOUT + CONFIRM_SOFT + TIMEOUT
 RECOVERS = TIMEOUT + INTERVAL * JITTER + FAST * JITTER  # a probe that is under way may fail yet
-
-
-# ---- the log -----------------------------------------------------------------------------------
-
-TRANSITION = re.compile(
-    r"^(\d+):(\d+):(\d+)\.(\d+) .*? (\S+)/(\S+): (\w+) -> (\w+): (.*) \((\d+) in a row\b.*\)$", re.M
-)
-
-
-@dataclass
-class Transition:
-    time: float  # as time.time()
-    name: str
-    address: str
-    change: str  # "up -> down"
-    reason: str
-    in_a_row: int
-
-
-def time_of(hour, minute, second, millisecond):
-    now = datetime.datetime.now()
-    told = now.replace(hour=int(hour), minute=int(minute), second=int(second),
-                       microsecond=int(millisecond) * 1000)  # fmt: skip
-    if told > now:  # yesterday's
-        told -= datetime.timedelta(days=1)
-    return told.timestamp()
-
-
-def transitions(log, change=None):
-    found = [
-        Transition(time_of(*each[:4]), each[4], each[5], f"{each[6]} -> {each[7]}", each[8],
-                   int(each[9]))
-        for each in TRANSITION.findall(log)
-    ]  # fmt: skip
-    return [each for each in found if change in (None, each.change)]
 
 
 # ---- faults, all at once, each of a backend of its own -------------------------------------------

@@ -129,6 +129,7 @@ def test_a_hostile_program_harms_nothing(start, stage, script):
     stage.backend(A, B)
     hlbd = start(await_orders(script))
     until(lambda: sorted(lookup(NAME).addresses) == [A, B], "both in the answers")
+    until((hlbd.config_file.parent / "state/state.json").exists, "a state to be read")
     before = (RUNTIME / "table").stat()
     give_orders(script, hlbd)
     until(lambda: script.notes("over"), "all attacks made", 60)

@@ -27,7 +27,9 @@ def backends(stage):
 
 @pytest.fixture
 def hlbd(stage, backends):
-    return stage.hlbd(config(service(NAME, [A, B]), metrics=AT))
+    hlbd = stage.hlbd(config(service(NAME, [A, B], close_connections="stale"), metrics=AT, count_connections=True))
+    until(lambda: "hlb_backend_connections" in scrape(), "connections that are counted")
+    return hlbd
 
 
 def test_promtool_finds_nothing_wrong(hlbd):
@@ -125,5 +127,5 @@ def test_every_panel_of_the_dashboard_has_a_query_that_prometheus_takes(stage, h
 
 def test_the_manual_names_every_metric_and_no_other(hlbd):
     manual = (HERE.parents[1] / "hlbd/man/hlbd.8").read_text()
-    named = set(re.findall(r"^\.It Li (hlb_\w+)", manual, re.M))
+    named = set(re.findall(r"^\.It Li ((?:hlb|process)_\w+)", manual, re.M))
     assert named == set(re.findall(r"# TYPE (\w+)", scrape()))

@@ -6,6 +6,7 @@ import socket
 import pytest
 from authority import Authority
 from lookups import lookup
+from scraping import AT, samples, scrape
 from waiting import until
 from world import BUILD, config, run, service
 
@@ -152,7 +153,7 @@ def scene(file_stage):
             check = {**check, "certificate": scene.client, "key": key}
             del check["client"]
         scene.add(case, backend, port, **check)
-    scene.hlbd = file_stage.hlbd(config(*scene.services, log_level="debug"))
+    scene.hlbd = file_stage.hlbd(config(*scene.services, log_level="debug", metrics=AT))
     return scene
 
 
@@ -180,6 +181,14 @@ def test_a_certificate_that_ends_soon_is_warned_of(scene):
         r"passes with a warning: certificate ends in (29|30) days, on 20..-..-.., "
         "sooner than min_validity"
     )
+
+
+@pytest.mark.parametrize("case", PASSES)
+def test_the_metrics_tell_how_long_a_certificate_is_valid(scene, case):
+    name = "hlb_backend_certificate_remaining_seconds"
+    of = f'{{backend="{PASSES[case][0]}",service="{case}.{DOMAIN}"}}'
+    left = until(lambda: samples(scrape()).get(name + of), "the certificate")
+    assert 28 * 86400 < left < 31 * 86400
 
 
 @pytest.mark.parametrize(("port", "version"), [(8443, "TLSv1.3"), (8450, "TLSv1.2")])

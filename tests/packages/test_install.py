@@ -26,6 +26,10 @@ def test_installing_is_all_it_takes(fresh):
     assert fresh.run("systemctl", "is-active", "hlbd").stdout == "active\n"
     assert fresh.run("systemctl", "is-enabled", "hlbd").stdout == "enabled\n"
     assert fresh.state() == "running"
+    for helper in ("hlb-programs", "hlb-connections"):
+        assert fresh.run("systemctl", "is-active", f"{helper}.socket").stdout == "active\n"
+        started = fresh.run("systemctl", "show", "-P", "ExecMainStartTimestamp", f"{helper}.service")
+        assert started.stdout == "\n", f"{helper} waits until it is needed"
     # Nothing went wrong on the way: not the race for the name on the bus either.
     worrying = fresh.run("journalctl", "--no-pager", "-o", "cat", "-p", "warning", "-u", "hlbd")
     assert all(line.startswith(f"{APP}/") for line in worrying.stdout.splitlines()), worrying.stdout

@@ -85,7 +85,7 @@ INSTANTIATE_TEST_SUITE_P(
                    R"(hlbd.toml:1:1: "daemon" must be one table, [daemon], not an array)"},
         with_daemon(
             "listen = \"127.0.0.1:9808\"",
-            R"(1: unknown key "listen" in [daemon]; remove it, or use "log_level", "max_stale", "on_change", "on_change_user", "watch_connections" or "metrics")"),
+            R"(1: unknown key "listen" in [daemon]; remove it, or use "log_level", "max_stale", "on_change", "on_change_user", "watch_connections", "count_connections" or "metrics")"),
         with_daemon("log_levle = \"info\"",
                     R"(1: unknown key "log_levle" in [daemon]; did you mean "log_level"?)"),
         with_daemon(
@@ -105,6 +105,8 @@ INSTANTIATE_TEST_SUITE_P(
                     R"(18: "no-such-user" is no user of this host; create it or choose another)"),
         with_daemon("watch_connections = \"no\"",
                     R"(21: "watch_connections" must be true or false, not a string)"),
+        with_daemon("count_connections = 1",
+                    R"(21: "count_connections" must be true or false, not an integer)"),
         with_daemon("on_change_user = 0",
                     R"(18: "on_change_user" must be a string in quotes, not an integer)"),
         with_daemon(
@@ -114,13 +116,16 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(1: unknown key "anwser" in [[service]]; did you mean "answer"?)"),
         with_key(
             "\"\\n\" = 1",
-            R"(1: unknown key "\n" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "max_addresses", "when_all_down", "min_healthy", "panic", "failback", "backends", "check", "checks_needed", "agent", "slow_start" or "on_change")"),
+            R"(1: unknown key "\n" in [[service]]; remove it, or use "name", "aliases", "subdomains", "except", "answer", "max_addresses", "when_all_down", "min_healthy", "panic", "failback", "backends", "check", "checks_needed", "agent", "slow_start", "close_connections", "close_ports" or "on_change")"),
         with_key("answer = \"first\"",
                  R"(10: "answer" must be "spread", "one" or "all", not "first")"),
         with_key("answer = true", R"(10: "answer" must be a string in quotes, not a boolean)"),
         with_key("when_all_down = \"none\"",
                  R"(17: "when_all_down" must be "fail", "all" or "next", not "none")"),
         with_key("subdomains = \"yes\"", R"(14: "subdomains" must be true or false, not a string)"),
+        with_key(
+            "except = [\"x.a.b\"]",
+            R"(10: "except" is about names below a service's with subdomains = true; add that, or remove it)"),
         with_key("aliases = \"c.d\"",
                  R"(11: "aliases" must be an array such as ["www.example"], not a string)"),
         with_key("aliases = [1]", "12: an alias must be a string in quotes, not an integer"),
@@ -132,6 +137,23 @@ INSTANTIATE_TEST_SUITE_P(
         BrokenFile{
             "[[service]]\nname = \"a.b\"\nbackends = [\"10.0.0.1\"]\n",
             R"(hlbd.toml:1:1: [[service]] has no "check"; add [service.check] with type = "tcp" or "http", and a port)"},
+        with_key("interval = \"2s\"",
+                 R"(1: "interval" is a key of the check; move it below [service.check])"),
+        with_key("path = \"/health\"",
+                 R"(1: "path" is a key of the check; move it below [service.check])"),
+        with_key("type = \"tcp\"",
+                 R"(1: "type" is a key of the check; move it below [service.check])"),
+        BrokenFile{service("\"a.b\"", R"(["10.0.0.1"])") + "answer = \"one\"\n",
+                   R"(hlbd.toml:7:1: "answer" is a key of the service; move it above )"
+                   "[service.check]"},
+        BrokenFile{service("\"a.b\"", R"(["10.0.0.1"])", "[[service.check]]\ntype = \"icmp\"\n") +
+                       "slow_start = \"5m\"\n",
+                   R"(hlbd.toml:6:1: "slow_start" is a key of the service; move it above )"
+                   "[[service.check]]"},
+        BrokenFile{service("\"a.b\"", R"(["10.0.0.1"])") +
+                       "[service.agent]\nport = 2\naliases = [\"c.d\"]\n",
+                   R"(hlbd.toml:9:1: "aliases" is a key of the service; move it above )"
+                   "[service.agent]"},
         with_key("checks_needed = 0", R"(17: "checks_needed" must be 1 to 65535, not 0)"),
         with_key(
             "checks_needed = 2",
@@ -139,6 +161,18 @@ INSTANTIATE_TEST_SUITE_P(
         with_key(
             "slow_start = 30",
             R"(14: "slow_start" must be a duration with its unit in quotes, such as "500ms" or "2s", not an integer)"),
+        with_key("close_connections = \"always\"",
+                 R"(21: "close_connections" must be "never", "stale" or "all", not "always")"),
+        with_key("close_ports = 443",
+                 R"(15: "close_ports" must be an array such as [5432], not an integer)"),
+        with_key("close_ports = [443, 65536]",
+                 "21: a port must be a number from 1 to 65535, not 65536"),
+        with_key("close_ports = [0]", "16: a port must be a number from 1 to 65535, not 0"),
+        BrokenFile{service("\"a.b\"", R"(["10.0.0.1"])",
+                           "close_connections = \"all\"\ncheck = { type = \"icmp\" }\n"),
+                   "hlbd.toml:4:21: nothing says at which port there are connections to close, as "
+                   "no check asks at one; add close_ports = [5432], with the ports that clients "
+                   "connect to"},
         with_key("slow_start = \"61m\"", R"(14: "slow_start" must be 0s to 1h, not "61m")"),
         with_key(
             "on_change = \"/bin/sh\"",
@@ -150,7 +184,42 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(14: "/no-such-program" cannot be run: No such file or directory)"),
         with_key(
             "on_change_user = \"root\"",
-            R"(1: unknown key "on_change_user" in [[service]]; remove it, or use "name", "aliases", "subdomains", "answer", "max_addresses", "when_all_down", "min_healthy", "panic", "failback", "backends", "check", "checks_needed", "agent", "slow_start" or "on_change")")));
+            R"(1: unknown key "on_change_user" in [[service]]; remove it, or use "name", "aliases", "subdomains", "except", "answer", "max_addresses", "when_all_down", "min_healthy", "panic", "failback", "backends", "check", "checks_needed", "agent", "slow_start", "close_connections", "close_ports" or "on_change")")));
+
+// `exceptions` on line 5 of a service a.b; its other names are x.a.b and, wide, w.a.b.
+BrokenFile with_exceptions(const std::string& exceptions, const std::string& fault) {
+  const std::string other = "backends = [\"10.0.0.1\"]\ncheck = { type = \"none\" }\n[[service]]\n";
+  return {"[[service]]\nname = \"x.a.b\"\n" + other + "subdomains = true\nexcept = " + exceptions +
+              "\nname = \"a.b\"\n" + other + "name = \"w.a.b\"\nsubdomains = true\n" +
+              "backends = [\"10.0.0.1\"]\ncheck = { type = \"none\" }\n",
+          "hlbd.toml:7:" + fault};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Exceptions, ConfigFault,
+    testing::Values(
+        with_exceptions(
+            "\"c.a.b\"",
+            R"(10: "except" must be an array such as ["git.dev.example"], not a string)"),
+        with_exceptions("[1]", "11: an exception must be a string in quotes, not an integer"),
+        with_exceptions(
+            "[\"*.a.b\"]",
+            R"(11: "*.a.b" is no hostname; use letters, digits, "-", "_" and "." only)"),
+        with_exceptions(
+            "[\"a.b\"]",
+            R"(11: "a.b" isn't below a.b, as www.a.b is; remove it, or put it into the service that it is of)"),
+        with_exceptions(
+            "[\"ca.b\"]",
+            R"(11: "ca.b" isn't below a.b, as www.a.b is; remove it, or put it into the service that it is of)"),
+        with_exceptions(
+            "[\"X.a.b\"]",
+            R"(11: "x.a.b" is the name of a service, at hlbd.toml:2:8, and so not a.b's anyway; remove it from "except")"),
+        with_exceptions(
+            "[\"c.a.b\", \"C.a.b.\"]",
+            R"(20: "c.a.b" is an exception at hlbd.toml:7:11 already; remove one of them)"),
+        with_exceptions(
+            "[\"c.w.a.b\"]",
+            R"(11: "c.w.a.b" is below w.a.b, whose names below are its own, at hlbd.toml:12:8; put it into "except" there)")));
 
 BrokenFile with_standby_rule(const std::string& key, const std::string& value,
                              const std::string& form) {
@@ -227,6 +296,9 @@ INSTANTIATE_TEST_SUITE_P(
             "\"" + std::string(63, 'a') + "." + std::string(63, 'b') + "." + std::string(63, 'c') +
                 "." + std::string(62, 'd') + "\"",
             R"("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...." has 254 bytes; at most 253 are possible)"),
+        with_name("\"b\\u00fccher.example\"",
+                  R"("bücher.example" is looked up in its ASCII form; write )"
+                  R"("xn--bcher-kva.example")"),
         with_key("aliases = [\"c.d\", \"A.B.\"]",
                  R"(19: "A.B." is a name at hlbd.toml:2:8 already; rename one of them)"),
         with_key("aliases = [\"c.d\", \"c.d\"]",
@@ -251,9 +323,16 @@ INSTANTIATE_TEST_SUITE_P(
         with_backends(
             "[\"10.0.0.256\"]",
             R"(13: "10.0.0.256" is no address; give an IPv4 or IPv6 address such as "10.0.0.1")"),
-        with_backends(
-            "[\"10.0.0.1:80\"]",
-            R"(13: "10.0.0.1:80" is no address; give an IPv4 or IPv6 address such as "10.0.0.1")"),
+        with_backends("[\"10.0.0.1:80\"]",
+                      R"(13: "10.0.0.1:80" has a port; write { address = "10.0.0.1", port = 80 })"),
+        with_backends("[\"[fd99::1]:80\"]",
+                      R"(13: "[fd99::1]:80" has a port; write { address = "fd99::1", port = 80 })"),
+        with_backends("[{ address = \"10.0.0.1:80\" }]",
+                      R"(25: "10.0.0.1:80" has a port; write { address = "10.0.0.1", port = 80 })"),
+        with_backends("[\"[fd99::1]\"]", R"(13: "[fd99::1]" has brackets; write "fd99::1")"),
+        with_backends("[\"10.0.0.1:65536\"]",
+                      R"(13: "10.0.0.1:65536" is no address; give an IPv4 or IPv6 address )"
+                      R"(such as "10.0.0.1")"),
         with_backends(
             "[\"10.0.0.1\\u0000\"]",
             R"(13: "10.0.0.1\x00" is no address; give an IPv4 or IPv6 address such as "10.0.0.1")"),
@@ -311,8 +390,13 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         with_backends("[\"10.0.0\"]", R"(13: "10.0.0" is no address; give an IPv4 or IPv6 address )"
                                       R"(such as "10.0.0.1")"),
-        with_backends("[\"app.internal:80\"]",
-                      R"(13: "app.internal:80" is no address; give an IPv4 or IPv6 address )"
+        with_backends("[\"app.internal:80\"]", R"(13: "app.internal:80" has a port; write )"
+                                               R"({ name = "app.internal", port = 80 })"),
+        with_backends("[{ name = \"app.internal:80\" }]",
+                      R"(22: "app.internal:80" has a port; write )"
+                      R"({ name = "app.internal", port = 80 })"),
+        with_backends("[\"app.internal:http\"]",
+                      R"(13: "app.internal:http" is no address; give an IPv4 or IPv6 address )"
                       R"(such as "10.0.0.1")"),
         with_backends("[{ address = \"app.internal\" }]",
                       R"(25: "app.internal" is no address; give an IPv4 or IPv6 address )"

@@ -102,12 +102,28 @@ INSTANTIATE_TEST_SUITE_P(
         BrokenSyntax{"[[[[[[[[[[[[", "1:3: "s + kNoName},
         // What would run into undefined behaviour in toml++ 3.3.
         BrokenSyntax{"# é\na = \u00a7\n", "2:5: "s + kNotAscii},
-        BrokenSyntax{"a = 'é'\n",
+        BrokenSyntax{"a = 'é!'\n",
                      "1:6: "s + kNotAscii},  // Here it looks ahead over the character,
                                              // though the quote in front is a fault already.
         BrokenSyntax{"a = 1\"\ufefb", "1:6: "s + kParsing +
                                           R"(decimal integer: expected digit, saw '"')" + kQuoteIt},
         BrokenSyntax{"s = \"\"\"\\\n\u00a7\"\"\"\n", "2:1: "s + kNotAscii}));
+
+constexpr char kUtf16[] = "1:1: the file is in UTF-16; save it as UTF-8, as iconv -f UTF-16 does";
+
+INSTANTIATE_TEST_SUITE_P(
+    Encodings, SyntaxFault,
+    testing::Values(
+        BrokenSyntax{"\xff\xfe[\0d\0a\0]\0"s, kUtf16},
+        BrokenSyntax{"\xfe\xff\0[\0d\0a\0]"s, kUtf16},
+        BrokenSyntax{"[[service]]\nname = \"Bücher.example\"\n",
+                     "2:10: "s + kNotAscii +
+                         R"(; the hostname "Bücher.example" is written "xn--bcher-kva.example")"},
+        BrokenSyntax{"[[service]]\naliases = ['straße.example', 'b']\n",
+                     "2:17: "s + kNotAscii +
+                         R"(; the hostname "straße.example" is written "xn--strae-oqa.example")"},
+        BrokenSyntax{"[[service]]\nname = \"b\xfc.example\"\n", "2:10: "s + kNotAscii},
+        BrokenSyntax{"[[service]]\nname = \"größe der Zahl\"\n", "2:11: "s + kNotAscii}));
 
 INSTANTIATE_TEST_SUITE_P(
     Nesting, SyntaxFault,

@@ -20,6 +20,8 @@ namespace hlb {
 namespace {
 
 using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 using namespace std::chrono_literals;
@@ -68,6 +70,7 @@ TEST(Config, HasTheDocumentedDefaults) {
   EXPECT_THAT(config.on_change, IsEmpty());
   EXPECT_EQ(config.on_change_user, "nobody");
   EXPECT_TRUE(config.watch_connections);
+  EXPECT_FALSE(config.count_connections);
   EXPECT_EQ(config.metrics, std::nullopt);
 
   ServiceSpec expected;
@@ -111,6 +114,7 @@ TEST(Config, TakesEveryKey) {
 log_level = "error"
 max_stale = "1.5s"
 watch_connections = false
+count_connections = true
 [[service]]
 name = "App.Local."
 backends = ["10.0.0.1", { address = "fd99::1", weight = 65535, priority = 65535, port = 65535 },
@@ -122,6 +126,7 @@ min_healthy = 2
 panic = "50%"
 failback = "10m"
 subdomains = true
+except = ["Git.app.local.", "a.b.app.local"]
 aliases = ["B.local", "_c-d.local."]
 checks_needed = 1
 [service.check]
@@ -137,11 +142,13 @@ fall = 100
   EXPECT_EQ(config.log_level, LogLevel::error);
   EXPECT_EQ(config.max_stale, 1500ms);
   EXPECT_FALSE(config.watch_connections);
+  EXPECT_TRUE(config.count_connections);
 
   ServiceSpec expected;
   expected.name = "app.local";
   expected.aliases = {"b.local", "_c-d.local"};
   expected.subdomains = true;
+  expected.except = {"git.app.local", "a.b.app.local"};
   expected.answer = AnswerMode::one;
   expected.max_addresses = 4096;
   expected.checks_needed = 1;
@@ -311,6 +318,26 @@ TEST_F(ConfigFiles, ThatAreHiddenOrNotTomlAreLeftOut) {
     write("services.d/"s + name, "broken");
   }
   EXPECT_THAT(names_of(good(load())), ElementsAre("m.n"));
+}
+
+TEST_F(ConfigFiles, ThatWereMeantToBeReadAreNamed) {
+  write("hlbd.toml", service("m.n"));
+  for (const char* name : {".hidden", "a.toml~", "#a.toml#", "a.toml.bak", "a.toml.dpkg-old",
+                           "a.toml.disabled", ".a.toml.swp", "folder/a.conf"}) {
+    write("services.d/"s + name, "broken");
+  }
+  EXPECT_THAT(good(load()).warnings, IsEmpty());
+  write("services.d/b.toml.txt", "");
+  write("services.d/a.conf", service("x.y"));
+  const std::string warning = in_folder("services.d") +
+                              ": files whose names don't end in .toml are not read; rename or "
+                              "move \"a.conf\", \"b.toml.txt\"";
+  EXPECT_THAT(good(load()).warnings, ElementsAre(warning));
+  write("hlbd.toml", "");
+  EXPECT_THAT(faults_of(load()), ElementsAre(HasSubstr("there is no [[service]]"), warning));
+  for (const char* name : {"c", "d", "e", "f", "g", "h", "i"})
+    write("services.d/"s + name, "");
+  EXPECT_THAT(faults_of(load()).back(), EndsWith("\"g\", \"h\" and 1 more"));
 }
 
 TEST_F(ConfigFiles, NameTheirPlaceInFull) {

@@ -97,6 +97,24 @@ TEST_F(Verdicts, SayWhyAllAreInWhenAllAreDown) {
             "in 100% of answers"});
 }
 
+TEST_F(Verdicts, CountNobodyAsUpWhenTheRecordIsOutOfDate) {
+  const auto unsure = [](WhenAllDown rule) {
+    const auto bytes = Sample()
+                           .when_all_down(rule)
+                           .backend("10.0.0.1")
+                           .backend("10.0.0.2", {.state = State::down})
+                           .backend("10.0.0.3", {.weight = 0})
+                           .record();
+    return lines(inclusions(record::View::over(bytes), {}, kVerdictsAt, false));
+  };
+  const std::string why = "hlbd has been gone for too long to know whether it is up";
+  EXPECT_EQ(unsure(WhenAllDown::fail),
+            (Lines{"10.0.0.1 out " + why, "10.0.0.2 out " + why, "10.0.0.3 out its weight is 0"}));
+  const std::string all = why + "; when_all_down = \"all\", first in 50% of answers";
+  EXPECT_EQ(unsure(WhenAllDown::all),
+            (Lines{"10.0.0.1 in " + all, "10.0.0.2 in " + all, "10.0.0.3 out its weight is 0"}));
+}
+
 TEST_F(Verdicts, NameTheOverrideAndNotTheStateBesideIt) {
   BackendReport drained = told("10.0.0.1");
   drained.override = {

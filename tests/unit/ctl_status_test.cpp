@@ -105,6 +105,21 @@ TEST_F(Status, SaysWhoServesBesideTheBestAndInPanic) {
   EXPECT_EQ(headline("all backends"), "app.local  up for 35s, 2 of 2 up, panic");
 }
 
+TEST_F(Status, ShowsConnectionsWhereTheyAreCounted) {
+  BackendReport busy = backend("10.0.0.1", "up");
+  busy.connections = 1234;
+  BackendReport idle = backend("10.0.0.2", "up");
+  idle.connections = 0;
+  const Snapshot all = snapshot({service("up", {busy, idle, backend("10.0.0.3", "down")})});
+  EXPECT_EQ(status_text(all, wide(80), true, kNow),
+            "hlbd 0.1.0, up 3d: 1 service, none down; 1 of 2 backends up\n"
+            "  BACKEND        STATE  AGE    LATENCY      CONN  REMARK\n"
+            "app.local  up for 35s, 2 of 3 up\n"
+            "  10.0.0.1:8082  up     2h 0m   1.0 ms  ▁▁  1234\n"
+            "  10.0.0.2:8082  up     2h 0m   1.0 ms  ▁▁     0\n"
+            "  10.0.0.3:8082  down   2h 0m        -  ▁x        connection refused\n");
+}
+
 TEST_F(Status, OfASuspect) {
   BackendReport suspect = backend("10.0.0.2", "up");
   suspect.suspect = true;
@@ -200,6 +215,7 @@ TEST_F(Status, AsJson) {
   BackendReport drained = backend("10.0.0.1", "up");
   drained.override = override_by_root("drain");
   drained.outcomes = {1250, -1, -2};
+  drained.connections = 7;
   BackendReport down = backend("fd77::1", "down");
   down.port = 0;
   down.outcomes = {};
@@ -211,10 +227,10 @@ TEST_F(Status, AsJson) {
       R"("held_back":false,)"
       R"("since":1795515600.0,"reason":"HTTP 200 OK","override":{"kind":"drain","reason":"",)"
       R"("user":"root","user_id":0,"set":1795522740.0,"until":null},"weight":1,)"
-      R"("weight_percent":100,"priority":0,"outcomes":[0.00125,"failed","unknown"]},)"
+      R"("weight_percent":100,"priority":0,"connections":7,"outcomes":[0.00125,"failed","unknown"]},)"
       R"({"address":"fd77::1","port":null,"state":"down","suspect":false,"held_back":false,"since":1795515600.0,)"
       R"("reason":"connection refused","override":null,"weight":1,"weight_percent":0,)"
-      R"("priority":0,"outcomes":[]}]}]})"
+      R"("priority":0,"connections":null,"outcomes":[]}]}]})"
       "\n");
 }
 

@@ -132,5 +132,13 @@ TEST_F(ElfTest, FindsATextThatLiesAcrossTwoPieces) {
   EXPECT_FALSE(file_contains(opened(folder.file("large")), "libnss_%s.soo"));
 }
 
+TEST(ElfNames, AreFoundByTheirBeginning) {
+  const auto elf = Elf::read(opened("/proc/self/exe"));
+  ASSERT_TRUE(elf);
+  const auto versions = elf->names_with_prefix("GLIBC_2.");
+  EXPECT_NE(std::ranges::find(versions, "GLIBC_2.34"), versions.end());
+  EXPECT_TRUE(elf->names_with_prefix("no such name").empty());
+}
+
 }  // namespace
 }  // namespace hlb::ctl::doctor

@@ -122,6 +122,8 @@ class FakeWorld : private Monitor::Observer {
 
   TimePoint now() const { return clock_.now(); }
   Monitor& monitor() { return monitor_; }
+  FakeClock& clock() { return clock_; }
+  boost::asio::io_context& loop() { return loop_; }
 
   const ServiceVerdict& verdict(std::size_t service) {
     monitor_.refresh();
@@ -153,6 +155,7 @@ class FakeWorld : private Monitor::Observer {
   };
 
   std::vector<Change> changes;
+  std::function<void(const BackendChange&)> on_change;
   std::vector<OverridesChange> override_changes;
   int publications = 0;
   int advice_changes = 0;
@@ -191,6 +194,7 @@ class FakeWorld : private Monitor::Observer {
   void backend_changed(const BackendChange& change) override {
     changes.push_back({change.service.name, change.backend.address, change.before, change.now,
                        change.reason, clock_.now(), change.lasted, change.took});
+    if (on_change) on_change(change);
   }
   void advice_changed() override { ++advice_changes; }
   void checks_hindered(const std::string& summary) override { hindered.push_back(summary); }

@@ -2,14 +2,21 @@
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
 
+#include <chrono>
 #include <vector>
 
+#include "probes/tls/certificate.h"
 #include "tests/unit/tls_checks.h"
 
 namespace hlb::probes {
 namespace {
 
 using Https = TlsChecks;
+
+bool tells_when_the_certificate_ends(const Outcome& outcome) {
+  const auto left = outcome.certificate_end.value_or(std::chrono::sys_seconds{}) - WallClock::now();
+  return left > std::chrono::days(28) && left < std::chrono::days(31);
+}
 
 TEST_F(Https, PassesAndAsksForTheServerByItsName) {
   TlsServer server(good_);
@@ -59,8 +66,10 @@ TEST_F(Https, ResumesTheSession) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     TlsServer server(good_);
     server.no_later_than(version);
-    for (const Outcome& outcome : attempts(server, replies(kOk), https(), 4))
+    for (const Outcome& outcome : attempts(server, replies(kOk), https(), 4)) {
       EXPECT_EQ(outcome.result, Result::passed) << outcome.reason;
+      EXPECT_TRUE(tells_when_the_certificate_ends(outcome));
+    }
     EXPECT_EQ(server.handshakes, 4);
     EXPECT_EQ(server.resumed, 3);
   }
@@ -90,8 +99,10 @@ TEST_F(Https, KeepsTheConnectionFromAttemptToAttempt) {
     server.no_later_than(version);
     HttpCheck check = https();
     check.reuse = true;
-    for (const Outcome& outcome : attempts(server, replies(kOk, 3), check, 5))
+    for (const Outcome& outcome : attempts(server, replies(kOk, 3), check, 5)) {
       EXPECT_EQ(outcome.result, Result::passed) << outcome.reason;
+      EXPECT_TRUE(tells_when_the_certificate_ends(outcome));
+    }
     EXPECT_EQ(server.handshakes, 2);
     EXPECT_EQ(server.resumed, 1);
   }

@@ -48,7 +48,7 @@ TEST(ImportCheck, IsRefusedWithTheReason) {
 std::vector<ImportedService> three_services() {
   std::vector<ImportedService> services;
   for (const char* name : {"a", "b", "c"})
-    services.push_back({name, {}, false, {*Address::parse("10.0.0.1")}, {}, {}});
+    services.push_back({name, {}, false, {}, {*Address::parse("10.0.0.1")}, {}, {}});
   services[1].check = {.type = "tcp", .port = 25, .path = "", .remark = "A guess."};
   return services;
 }

@@ -62,6 +62,7 @@ TEST(Import, SaysOfACnameWhyItIsNoAlias) {
               ElementsAre(R"(d.conf:3: skipped: "y" has no addresses in these files)",
                           R"(d.conf:4: skipped: "x" has no addresses in these files)",
                           R"(d.conf:5: skipped: "b" has addresses of its own, and is no alias)",
+                          HasSubstr(R"(d.conf:6: differs: "c" gets all addresses of "a";)"),
                           R"(d.conf:7: skipped: "c" is an alias already)",
                           R"(d.conf:8: skipped: "elsewhere" has no addresses in these files)"));
 }
@@ -70,7 +71,74 @@ TEST(Import, PrefersAHostRecordToAnAddressLineOfTheSameName) {
   const Imported imported = from_dnsmasq("address=/a/10.0.0.1\nhost-record=a,10.0.0.2\n");
   EXPECT_THAT(services_of(imported), ElementsAre("a 10.0.0.2"));
   EXPECT_THAT(to_lines(imported.notes),
-              ElementsAre(HasSubstr("d.conf:1: skipped: \"a\" has a host-record= too")));
+              ElementsAre(HasSubstr("d.conf:1: skipped: \"a\" has other addresses of its own")));
+}
+
+TEST(Import, TakesAnAddressLineAndARecordThatSayTheSameForOneService) {
+  const Imported imported =
+      from_dnsmasq("address=/a/10.0.0.1\nhost-record=a,10.0.0.1\naddress=/a/fd00::1\n");
+  EXPECT_THAT(services_of(imported), ElementsAre("*a 10.0.0.1 fd00::1"));
+  EXPECT_THAT(imported.notes, IsEmpty());
+}
+
+TEST(Import, GivesANameTheAddressesOfAFamilyThatWhatIsAboveItHas) {
+  EXPECT_THAT(services_of(from_dnsmasq("address=/a/10.0.0.1\naddress=/a/fd00::1\n"
+                                       "address=/b.a/10.0.0.2\nhost-record=c.a,10.0.0.3\n"
+                                       "server=/d.a/10.0.0.9\naddress=/d.a/10.0.0.4\n"
+                                       "address=/e.a/10.0.0.5\naddress=/e.a/::\n")),
+              ElementsAre("*a 10.0.0.1 fd00::1", "*b.a fd00::1 10.0.0.2", "c.a fd00::1 10.0.0.3",
+                          "*d.a 10.0.0.4", "*e.a 10.0.0.5"));
+}
+
+// ---- exceptions --------------------------------------------------------------------------------
+
+TEST(Import, KeepsWhatIsAnsweredElsewhereBelowAServiceAsAnException) {
+  const Imported imported = from_dnsmasq(
+      "address=/dev.example.com/10.8.0.1\nserver=/git.dev.example.com/127.0.0.1#5399\n"
+      "local=/none.dev.example.com/\naddress=/gone.dev.example.com/\n"
+      "server=/x.git.dev.example.com/#\nserver=/else.example.com/10.0.0.1\n"
+      "address=/app.example.com/10.8.0.2\nhost-record=app.example.com,10.8.0.2\n");
+  EXPECT_THAT(services_of(imported),
+              ElementsAre("*dev.example.com!git.dev.example.com!none.dev.example.com"
+                          "!gone.dev.example.com 10.8.0.1",
+                          "*app.example.com 10.8.0.2"));
+  EXPECT_THAT(to_lines(imported.notes),
+              ElementsAre(HasSubstr("d.conf:3: differs: there is no such name to dnsmasq"),
+                          HasSubstr("d.conf:4: skipped: has no address"),
+                          HasSubstr("d.conf:4: differs: there is no such name to dnsmasq")));
+  const std::vector<ServiceSpec> services = taken_by_hlbd(imported);
+  ASSERT_THAT(services, SizeIs(2));
+  EXPECT_THAT(services[0].except,
+              ElementsAre("git.dev.example.com", "none.dev.example.com", "gone.dev.example.com"));
+}
+
+TEST(Import, PutsAnExceptionIntoTheClosestService) {
+  EXPECT_THAT(services_of(from_dnsmasq("address=/a/10.0.0.1\naddress=/b.a/10.0.0.2\n"
+                                       "server=/c.b.a/#\nserver=/d.a/#\naddress=/e.d.a/10.0.0.3\n"
+                                       "server=/f.e.d.a/#\n")),
+              ElementsAre("*a!d.a 10.0.0.1", "*b.a!c.b.a 10.0.0.2", "*e.d.a!f.e.d.a 10.0.0.3"));
+}
+
+TEST(Import, ExceptsWhatBelowAServiceIsNotImported) {
+  EXPECT_THAT(services_of(from_dnsmasq("address=/a/10.0.0.1\naddress=/b.a/10.0.0.2\n"
+                                       "host-record=c.a,d.a,10.0.0.3\n",
+                                       {.names = {"a"}})),
+              ElementsAre("*a!b.a!c.a!d.a 10.0.0.1"));
+  EXPECT_THAT(services_of(from_dnsmasq("address=/a/10.0.0.1\ncname=c.a,elsewhere.example\n")),
+              ElementsAre("*a!c.a 10.0.0.1"));
+  EXPECT_THAT(services_of(from_dnsmasq("address=/a/10.0.0.1\naddress=/c.a/0.0.0.0\n")),
+              ElementsAre("*a!c.a 10.0.0.1"));
+}
+
+TEST(Import, SaysOfWhatCannotBeAnException) {
+  const Imported imported = from_dnsmasq(
+      "address=/a/10.0.0.1\nserver=/b.a/#\nhost-record=b.a,10.0.0.2\nserver=/*.a/10.0.0.9\n"
+      "address=/c/10.0.0.1\nserver=/c/10.0.0.9\n");
+  EXPECT_THAT(services_of(imported), ElementsAre("*a 10.0.0.1", "b.a 10.0.0.2", "*c 10.0.0.1"));
+  EXPECT_THAT(to_lines(imported.notes),
+              ElementsAre(HasSubstr("d.conf:2: differs: \"b.a\" is a service, and so no exception"),
+                          HasSubstr("d.conf:4: differs: is for a part of the names of a"),
+                          HasSubstr("d.conf:6: differs: lookups get the addresses of \"c\"")));
 }
 
 TEST(Import, LeavesOutNamesWithoutAChoiceUnlessTheyAreAskedFor) {
@@ -146,7 +214,7 @@ TEST(ImportText, MeansToHlbdWhatWasFound) {
 
 TEST(ImportText, IsAsciiWhateverTheFileIsCalled) {
   Entries entries;
-  read_hosts("10.0.0.1 a", "\xff\n[[", "", entries);
+  read_hosts("10.0.0.1 a", "\xff\n[[", {.own_name = ""}, entries);
   EXPECT_THAT(taken_by_hlbd(make_services(entries, {})), SizeIs(1));
 }
 
@@ -154,7 +222,9 @@ TEST(ImportText, IsAsciiWhateverTheFileIsCalled) {
 
 // Bytes, and between them words that lead further in.
 std::string noise(std::mt19937& random) {
-  constexpr std::array<std::string_view, 20> kWords = {
+  constexpr std::array<std::string_view, 24> kWords = {
+      "\nserver=/",  "\nlocal=/", ".a",         "*",
+
       "address=",    "/a",        "/",          "host-record=",
       "cname=",      ",",         "10.0.0.1",   "fd00::1",
       "b",           "\n",        "\n",         "\r\n",

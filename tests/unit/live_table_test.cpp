@@ -190,6 +190,34 @@ TEST(LiveTable, LeavesAServiceToHlbdOfWhoseSubdomainsOneIsAnothers) {
   EXPECT_FALSE(table.record("other.local").undecided());
 }
 
+TEST(LiveTable, LeavesAServiceToHlbdThatHasAnotherException) {
+  Table table({both_up().subdomains()});
+  const Table truth({both_up().subdomains().except("git.app.local")});
+  table.live().leave_names_to_hlbd(truth.bytes());
+  EXPECT_TRUE(table.record().undecided());
+}
+
+TEST(LiveTable, LeavesAnExceptionToHlbdThatIsNoneAnyMore) {
+  const Sample excepting = both_up().subdomains().except("git.app.local");
+  for (const Table& truth : {Table({both_up().subdomains()}),
+                             Table({both_up().subdomains(), Sample("git.app.local")})}) {
+    Table table({excepting});
+    table.live().leave_names_to_hlbd(truth.bytes());
+    EXPECT_TRUE(table.live().view().find_or_exception(Name("git.app.local")).undecided())
+        << "for older modules";
+    EXPECT_TRUE(table.live().view().incomplete()) << "for those that know of exceptions";
+  }
+  Table table({excepting});
+  table.live().leave_names_to_hlbd(Table({excepting}).bytes());
+  EXPECT_FALSE(table.live().view().find_or_exception(Name("git.app.local")).undecided());
+}
+
+TEST(LiveTable, AnExceptionIsNoPlaceForAService) {
+  Table table({both_up().subdomains().except("git.app.local")});
+  EXPECT_FALSE(table.tell(Sample("git.app.local").backend(kA)));
+  EXPECT_TRUE(table.live().view().incomplete());
+}
+
 TEST(LiveTable, WhatIsLeftToHlbdStaysSoThroughLaterVerdicts) {
   Table table({both_up().alias("app")});
   table.live().leave_names_to_hlbd(Table({both_up()}).bytes());
@@ -205,6 +233,7 @@ TEST(LiveTable, OtherNamesOrBackendsAreAnotherShape) {
   const Sample other_words = Sample().backend(kA).backend(kB, {.weight = 2, .priority = 1});
   EXPECT_TRUE(publish::same_shape(one.bytes(), Table({other_words}).bytes()));
   for (const Sample& other : {both_up().alias("app"), both_up().subdomains(), Sample().backend(kA),
+                              both_up().subdomains().except("git.app.local"),
                               Sample().backend(kA).backend(kC), Sample("abc.local").backend(kA)}) {
     EXPECT_FALSE(publish::same_shape(one.bytes(), Table({other}).bytes()));
   }

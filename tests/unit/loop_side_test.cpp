@@ -83,6 +83,17 @@ class FakeDirectory final : public Directory {
     return {check};
   }
 
+  std::optional<std::vector<ConnectionReport>> connections(std::string_view service,
+                                                           std::size_t first,
+                                                           std::size_t most) const override {
+    const auto index = index_of(service);
+    if (!index) return std::nullopt;
+    std::vector<ConnectionReport> some;
+    for (std::size_t i = first; i < sizes[*index] && some.size() < most; ++i)
+      some.push_back({std::string(service), report(service, i).address, 7});
+    return some;
+  }
+
   static std::string name_of(std::size_t index) { return "s" + std::to_string(index); }
 
  private:
@@ -146,6 +157,11 @@ TEST_F(LoopSideTest, AllServicesAndBackendsAreToldInTheirOrder) {
   EXPECT_EQ(all[300].address, "s2b0");
   EXPECT_EQ(all[400].address, "s3b0");
   EXPECT_EQ(all.back().address, "s249b0");
+  const auto connections = loop.all_connections();
+  ASSERT_EQ(connections.size(), all.size());
+  EXPECT_EQ(connections[300].address, "s2b0");
+  EXPECT_EQ(loop.connections("s1").value().size(), 300U);
+  EXPECT_FALSE(loop.connections("nix"));
   const auto of_one = loop.backends("s1");
   ASSERT_TRUE(of_one);
   ASSERT_EQ(of_one->size(), 300U);

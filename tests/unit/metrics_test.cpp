@@ -126,7 +126,7 @@ TEST(Exposition, ShowsServicesTheirBackendsAndOverrides) {
        .states = {{.healthy = 2, .held_back = 1}, {.panic = true}},
        .backends = {{.up = true},
                     {.up = true, .suspect = true},
-                    {.up = false, .suspect = false, .override = "drain"}}});
+                    {.up = false, .unknown = true, .override = "drain"}}});
   EXPECT_EQ(text,
             R"(# HELP hlb_service_healthy_backends Backends of the service that lookups may get.
 # TYPE hlb_service_healthy_backends gauge
@@ -143,13 +143,68 @@ hlb_service_held_back_backends{service="a.test"} 1
 hlb_backend_up{service="a.test",backend="10.0.0.1"} 1
 hlb_backend_up{service="a.test",backend="fd99::1"} 1
 hlb_backend_up{service="b.test",backend="10.0.0.1"} 0
+# HELP hlb_backend_unknown 1 for each backend of which the checks know nothing.
+# TYPE hlb_backend_unknown gauge
+hlb_backend_unknown{service="b.test",backend="10.0.0.1"} 1
 # HELP hlb_backend_suspect 1 for each backend that is left out by its first failure.
 # TYPE hlb_backend_suspect gauge
 hlb_backend_suspect{service="a.test",backend="fd99::1"} 1
+# HELP hlb_backend_latency_seconds How long the last probe by the backend's first check took, if it passed.
+# TYPE hlb_backend_latency_seconds gauge
+# HELP hlb_backend_certificate_remaining_seconds Time until the backend's TLS certificate ends; negative once it has.
+# TYPE hlb_backend_certificate_remaining_seconds gauge
 # HELP hlb_override 1 for each backend that an operator has overridden.
 # TYPE hlb_override gauge
 hlb_override{service="b.test",backend="10.0.0.1",kind="drain"} 1
 )");
+}
+
+TEST(Exposition, ShowsConnectionsWhereTheyAreCounted) {
+  const auto connections = [](const ServiceSpec& service, const BackendSpec& backend) {
+    return static_cast<std::uint32_t>(service.name.size() + backend.address.bytes[3]);
+  };
+  const std::string text =
+      services_of({.services = list_of({service("a.test", {"10.0.0.1", "10.0.0.2"})}),
+                   .states = {{}},
+                   .backends = {{}, {}},
+                   .connections = connections});
+  EXPECT_THAT(text,
+              HasSubstr("# TYPE hlb_backend_connections gauge\n"
+                        "hlb_backend_connections{service=\"a.test\",backend=\"10.0.0.1\"} 7\n"
+                        "hlb_backend_connections{service=\"a.test\",backend=\"10.0.0.2\"} 8\n"));
+}
+
+TEST(Exposition, ShowsLatenciesAndWhenCertificatesEnd) {
+  const WallTime now{1'000'000s};
+  const std::string text =
+      services_of({.services = list_of({service("a.test", {"10.0.0.1", "10.0.0.2", "10.0.0.3"})}),
+                   .now = now,
+                   .states = {{}},
+                   .backends = {{.latency = 1500, .certificate_end = now + 86'400s},
+                                {.latency = History::kFailed, .certificate_end = now - 10s},
+                                {}}});
+  const std::string of = "{service=\"a.test\",backend=\"10.0.0.";
+  EXPECT_THAT(text, HasSubstr("\nhlb_backend_latency_seconds" + of + "1\"} 0.0015\n"));
+  EXPECT_EQ(count(text, "\nhlb_backend_latency_seconds{"), 1U);
+  const std::string left = "\nhlb_backend_certificate_remaining_seconds";
+  EXPECT_THAT(text, HasSubstr(left + of + "1\"} 86400\n"));
+  EXPECT_THAT(text, HasSubstr(left + of + "2\"} -10\n"));
+  EXPECT_EQ(count(text, left + "{"), 2U);
+}
+
+TEST(Exposition, SpeaksOpenMetrics) {
+  Metrics metrics;
+  metrics.changed(Cause::hard);
+  metrics.loop_lagged(2ms);
+  const std::string text = text_of(metrics.expose(
+      {.services = list_of({}), .states = {}, .backends = {}}, Exposition::Format::open_metrics));
+  EXPECT_THAT(text, HasSubstr("\n# TYPE hlb_transitions counter\n"));
+  EXPECT_THAT(text, HasSubstr("\nhlb_transitions_total{cause=\"hard\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("\nhlb_loop_lag_seconds_bucket{le=\"1.0\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("\nhlb_loop_lag_seconds_bucket{le=\"0.0025\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("\nhlb_loop_lag_seconds_bucket{le=\"+Inf\"} 1\n"));
+  EXPECT_THAT(text, testing::EndsWith("\n# EOF\n"));
+  EXPECT_EQ(count(text, "# EOF"), 1U);
 }
 
 TEST(Exposition, MakesOneTextOfManyParts) {
@@ -177,7 +232,7 @@ TEST(Exposition, MakesOneTextOfManyParts) {
 
 TEST(Exposition, HasNoServiceBeforeThereIsOne) {
   const std::string text = services_of({.services = list_of({}), .states = {}, .backends = {}});
-  EXPECT_EQ(count(text, "# TYPE "), 6U);
+  EXPECT_EQ(count(text, "# TYPE "), 9U);
   EXPECT_EQ(count(text, "{"), 0U);
 }
 

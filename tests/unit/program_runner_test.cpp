@@ -10,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-#include "programs/packets.h"
+#include "helpers/packets.h"
 #include "tests/unit/scripts.h"
 
 namespace hlb::programs {
@@ -208,8 +208,8 @@ TEST_F(ProgramsClientTest, AsksAtTheSocketAndIsAnsweredThere) {
   const RunRequest request = request_from(helper);
   EXPECT_EQ(request.program.arguments.front(), "/bin/sh");
   const Ending ending{Ending::How::exited, Ending::Step::prepare, 1};
-  send(helper.get(), encode(RunReply{request.id + 1, ending, "nobody asked", 0}).value());
-  send(helper.get(), encode(RunReply{request.id, ending, "said", 0}).value());
+  helpers::send(helper.get(), encode(RunReply{request.id + 1, ending, "nobody asked", 0}).value());
+  helpers::send(helper.get(), encode(RunReply{request.id, ending, "said", 0}).value());
   EXPECT_EQ(result_of(asked).output, "said");
 }
 
@@ -220,11 +220,11 @@ TEST_F(ProgramsClientTest, LeavesAHelperThatTalksNonsense) {
     const auto asked = ask(shell("exit 0"));
     const FileDescriptor helper = accept(socket);
     request_from(helper);
-    send(helper.get(), nonsense);
+    helpers::send(helper.get(), nonsense);
     EXPECT_EQ(result_of(asked).fate, Fate::no_answer);
     EXPECT_TRUE(becomes([&] {
       const auto arrived = receive(helper.get());
-      return !arrived && arrived.error() == NoMessage::ever;
+      return !arrived && arrived.error() == helpers::NoPacket::ever;
     }));
   }
 }
@@ -241,7 +241,7 @@ TEST_F(ProgramsClientTest, NeitherWaitsForAHelperThatDoesNotReadNorKeepsWithoutE
   const FileDescriptor helper = accept(socket);
   for (std::size_t count = 0; count < 100; ++count) {
     const RunRequest request = request_from(helper);
-    send(helper.get(), encode(RunReply{request.id, {Ending::How::exited}, "", 0}).value());
+    helpers::send(helper.get(), encode(RunReply{request.id, {Ending::How::exited}, "", 0}).value());
   }
   for (const Asked& each : asked)
     EXPECT_EQ(result_of(each).fate, Fate::ended);

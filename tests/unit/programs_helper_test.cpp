@@ -12,8 +12,8 @@
 #include <variant>
 #include <vector>
 
-#include "programs/own_helper.h"
-#include "programs/packets.h"
+#include "helpers/own_helper.h"
+#include "helpers/packets.h"
 #include "tests/unit/scripts.h"
 
 namespace hlb::programs {
@@ -48,7 +48,9 @@ class Conversation {
   explicit Conversation(FileDescriptor socket) : socket_(std::move(socket)) {}
 
   void say(const Message& message) { say(encode(message).value()); }
-  void say(const Bytes& bytes) { ASSERT_EQ(send(socket_.get(), bytes), Sent::whole); }
+  void say(const Bytes& bytes) {
+    ASSERT_EQ(helpers::send(socket_.get(), bytes), helpers::Sent::whole);
+  }
 
   // What arrives next; nullopt when the other side ends the conversation, or is silent for long.
   std::optional<RunReply> next() {
@@ -83,14 +85,14 @@ class Conversation {
 
 class HelperTest : public testing::Test {
  protected:
-  static FileDescriptor start(OwnHelper& helper) {
+  static FileDescriptor start(helpers::OwnHelper& helper) {
     auto socket = helper.start();
     if (socket) return *std::move(socket);
     ADD_FAILURE() << socket.error().message();
     return FileDescriptor(-1);
   }
 
-  OwnHelper process_;  // outlives the conversation, at whose end it goes
+  helpers::OwnHelper process_{"hlb-programs"};  // outlives the conversation, at whose end it goes
   Conversation helper_{start(process_)};
 };
 
@@ -193,7 +195,7 @@ TEST_F(HelperTest, HangsUpOnWhatIsNoRequest) {
   const std::vector<Bytes> wrong = {
       {1, 2, 3}, Bytes(kMaxMessage + 1), encode(RunReply{1, {}, "", 0}).value()};
   for (const Bytes& bytes : wrong) {
-    OwnHelper process;
+    helpers::OwnHelper process("hlb-programs");
     Conversation helper(start(process));
     helper.say(cancel);
     helper.say(bytes);

@@ -21,6 +21,7 @@ class Sample {
   Sample& when_all_down(WhenAllDown rule) { return (spec_.when_all_down = rule, *this); }
   Sample& max_addresses(std::uint16_t most) { return (spec_.max_addresses = most, *this); }
   Sample& subdomains() { return (spec_.subdomains = true, *this); }
+  Sample& except(std::string name) { return (spec_.except.push_back(std::move(name)), *this); }
   Sample& alias(std::string name) { return (spec_.aliases.push_back(std::move(name)), *this); }
   Sample& undecided() { return (verdict_.undecided = true, *this); }
 

@@ -53,7 +53,7 @@ TEST(NetworkFailure, AKernelTimeOutIsSoft) {
 }
 
 TEST(NetworkFailure, OwnTroubleSaysNothingOfTheBackend) {
-  for (const int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL}) {
+  for (const int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, ECONNABORTED}) {
     EXPECT_EQ(failure_of(error).result, Outcome::Result::unknown) << error;
     EXPECT_EQ(local_failure_of(error).result, Outcome::Result::unknown) << error;
   }

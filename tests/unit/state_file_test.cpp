@@ -107,6 +107,15 @@ TEST_F(StateFileTest, IsWrittenWhenHlbdStopsAndReadAtItsStart) {
   EXPECT_EQ(fault(), "");
 }
 
+TEST_F(StateFileTest, IsReadByItsOwnerAlone) {
+  StateFile file = make_file();
+  file.write_now();
+  settle();
+  struct stat status{};
+  ASSERT_EQ(stat(path().c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600U);
+}
+
 TEST_F(StateFileTest, SaysNothingWhereThereIsNone) {
   EXPECT_EQ(fault(), "");
   EXPECT_EQ(loaded(), State::unknown);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "libnss_hlb/bytes.h"
+#include "libnss_hlb/choose.h"
 #include "published.h"
 
 namespace hlb {
@@ -42,6 +43,36 @@ TEST(Table, SubdomainsBelongToTheServiceThatAsksForThem) {
   EXPECT_EQ(found(table, "x.plain.local"), "-");
   EXPECT_EQ(found(table, "x.alias.local"), "-");
   EXPECT_EQ(found(table, "xapp.local"), "-");
+}
+
+TEST(Table, AnExceptionAndAllBelowItAreNobodysButWhatIsCloserCounts) {
+  const auto bytes =
+      table_of({Sample("lan").subdomains(),
+                Sample("app.lan").subdomains().except("git.app.lan").except("a.b.app.lan"),
+                Sample("own.git.app.lan"), Sample("wide.git.app.lan").subdomains()});
+  const table::View table = table::View::over(bytes);
+  EXPECT_EQ(found(table, "app.lan"), "app.lan");
+  EXPECT_EQ(found(table, "x.app.lan"), "app.lan");
+  EXPECT_EQ(found(table, "xgit.app.lan"), "app.lan");
+  EXPECT_EQ(found(table, "b.app.lan"), "app.lan");
+  EXPECT_EQ(found(table, "git.app.lan"), "-");
+  EXPECT_EQ(found(table, "x.y.git.app.lan"), "-") << "nor is it lan's";
+  EXPECT_EQ(found(table, "a.b.app.lan"), "-");
+  EXPECT_EQ(found(table, "own.git.app.lan"), "own.git.app.lan");
+  EXPECT_EQ(found(table, "x.own.git.app.lan"), "-");
+  EXPECT_EQ(found(table, "x.wide.git.app.lan"), "wide.git.app.lan");
+}
+
+// An older module takes the exception for a service.
+TEST(Table, AnExceptionLetsTheNextSourceAnswerInModulesThatDoNotKnowOfIt) {
+  const auto bytes = table_of({Sample().subdomains().except("git.app.local")});
+  const record::View record = table::View::over(bytes).find_or_exception(Name("x.git.app.local"));
+  ASSERT_TRUE(record.valid());
+  EXPECT_TRUE(record.is_exception());
+  EXPECT_EQ(record.name(), "git.app.local");
+  for (const bool healthy : {true, false}) {
+    EXPECT_EQ(Choice(record, Asked::any, healthy).availability(), Availability::let_next);
+  }
 }
 
 TEST(Table, KeepsEveryField) {

@@ -53,6 +53,9 @@ TEST_F(TlsProbe, HoldsAConversationOnceHandsAreShaken) {
     const Outcome outcome = attempt(server, check, greets);
     EXPECT_EQ(outcome.result, Result::passed) << outcome.reason;
     EXPECT_THAT(outcome.reason, StartsWith("certificate ends in 29 days"));
+    ASSERT_TRUE(outcome.certificate_end);
+    const auto left = *outcome.certificate_end - std::chrono::system_clock::now();
+    EXPECT_EQ(std::chrono::floor<std::chrono::days>(left).count(), 29);
     check.steps.back().bytes = "-ERR";
     EXPECT_EQ(against(server.then(greets), check, kShort).reason,
               R"(no "-ERR" in 500ms, but "+OK bye\r\n")");

@@ -1,9 +1,12 @@
 // Whether hlbd is there, and stands by the table that it publishes.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "ctl/command.h"
 #include "ctl/doctor/finding.h"
@@ -24,6 +27,9 @@ struct OnBus {
   Presence presence = Presence::no_bus;
   std::string trouble;
   std::string version;  // of hlbd; empty when it doesn't say
+  std::string config_file{};
+  pid_t pid = 0;                        // 0: the bus doesn't say
+  std::vector<std::string> troubles{};  // of hlbd itself, a line each
 };
 
 // Asks the bus, for two seconds at most.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ctl/doctor/aside.h"
+#include "ctl/doctor/dns.h"
 #include "ctl/doctor/services.h"
 #include "text/address.h"
 
@@ -33,8 +34,9 @@ std::string first_address(const std::uint8_t* bytes, int size) {
   return "";
 }
 
-// Tells "name address" for each name that has one, a line each.
-void ask(const std::vector<std::string>& names, const Tell& tell) {
+}  // namespace
+
+void ask_dns(const std::vector<std::string>& names, const Tell& tell) {
   struct __res_state state{};
   if (::res_ninit(&state) != 0) return;
   state.retrans = 1;
@@ -53,8 +55,6 @@ void ask(const std::vector<std::string>& names, const Tell& tell) {
   }
 }
 
-}  // namespace
-
 Findings check_dns(const NamesToCheck& names, const Published& table, const SourceOrder& order) {
   std::vector<std::string> asked;
   for (const std::string& name : names.names) {
@@ -62,7 +62,7 @@ Findings check_dns(const NamesToCheck& names, const Published& table, const Sour
     if (!table.view().valid() || table.view().find(Name(name)).valid()) asked.push_back(name);
   }
   if (asked.empty()) return {};
-  std::istringstream told(run_aside([&asked](const Tell& tell) { ask(asked, tell); }).told);
+  std::istringstream told(run_aside([&asked](const Tell& tell) { ask_dns(asked, tell); }).told);
   const bool first = order.asks_before_hlb("dns") || order.asks_before_hlb("resolve");
   Findings findings;
   std::string name;

@@ -197,6 +197,17 @@ bool Elf::has_symbol_with_prefix(std::string_view prefix) const {
   return symbol_names_.find('\0' + std::string(prefix)) != std::string::npos;
 }
 
+std::vector<std::string> Elf::names_with_prefix(std::string_view prefix) const {
+  std::vector<std::string> found;
+  const std::string start = '\0' + std::string(prefix);
+  std::size_t at = symbol_names_.find(start);
+  while (at != std::string::npos) {
+    found.push_back(text_at(symbol_names_, at + 1));
+    at = symbol_names_.find(start, at + 1);
+  }
+  return found;
+}
+
 bool file_contains(const FileDescriptor& file, std::string_view text) {
   constexpr std::size_t kPiece = 1U << 20U;
   for (std::uint64_t offset = 0; offset < kMostSearched; offset += kPiece) {

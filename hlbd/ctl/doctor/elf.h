@@ -37,6 +37,8 @@ class Elf {
   // the end of a symbol's name, as linkers store a name that ends another one only once.
   bool has_symbol(std::string_view name) const;
   bool has_symbol_with_prefix(std::string_view prefix) const;
+  // Those names, and the versions of symbols, that begin so: "GLIBC_2.28".
+  std::vector<std::string> names_with_prefix(std::string_view prefix) const;
 
  private:
   std::string symbol_names_;  // a zero byte before and after each

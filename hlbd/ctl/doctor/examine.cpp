@@ -1,10 +1,14 @@
 #include "ctl/doctor/examine.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 
+#include "ctl/doctor/connections.h"
 #include "ctl/doctor/daemon.h"
 #include "ctl/doctor/host.h"
+#include "ctl/doctor/inside.h"
 #include "ctl/doctor/module.h"
 #include "ctl/doctor/obstacles.h"
 #include "ctl/doctor/order.h"
@@ -22,12 +26,34 @@ Findings check_machine(const Host& machine, const Settings& settings, const Sour
   Findings findings = order.findings();
   append(findings, check_open_to_all(machine, kNsswitchFile, kUnreadable));
   append(findings, check_module(machine, module, table));
-  append(findings, check_daemon(machine, table, ask_bus(settings.bus)));
+  const OnBus bus = ask_bus(settings.bus);
+  append(findings, check_daemon(machine, table, bus));
   append(findings, check_open_to_all(machine, table.path(), kUnreadable));
   append(findings,
          check_open_to_all(machine, settings.runtime_dir / bus::kPeerSocket, kUnreadable));
   append(findings, check_nscd(machine));
   append(findings, check_apparmor(machine));
+  append(findings, check_connections(machine, settings.runtime_dir, bus));
+  return findings;
+}
+
+// What the program sees as its root folder.
+Host root_of(const Host& machine, const std::optional<ExaminedProgram>& program) {
+  if (!program || !program->process) return machine;
+  return Host(machine.at(program->process->folder() / "root"));
+}
+
+// Looks at /etc/hosts of a process's root folder, if it isn't this machine's.
+Findings check_other_hosts_file(const Host& machine, const std::optional<ExaminedProgram>& program,
+                                const NamesToCheck& names, const Published& table) {
+  const Host root = root_of(machine, program);
+  constexpr char kHosts[] = "/etc/hosts";
+  if (root.is_ours() || same_file(root.status(kHosts), machine.status(kHosts))) return {};
+  Findings findings = check_hosts_file(root, names, table, SourceOrder(root));
+  for (Finding& finding : findings) {
+    finding.what =
+        fmt::format("in the root folder of process {}: {}", program->process->pid, finding.what);
+  }
   return findings;
 }
 
@@ -70,18 +96,23 @@ tl::expected<Examination, std::string> examine(const Settings& settings,
   result.findings = check_machine(machine, settings, order, module, table);
   append(result.findings, check_services(result.names, table));
   append(result.findings, check_hosts_file(machine, result.names, table, order));
+  append(result.findings, check_other_hosts_file(machine, examined, result.names, table));
   append(result.findings, check_dns(result.names, table, order));
+  append(result.findings, check_search(root_of(machine, examined), result.names, table));
   if (examined) {
     result.program = examined->name;
     append(result.findings, check_resolver(machine, *examined));
     append(result.findings, check_runtime(machine, *examined));
+    append(result.findings, check_habits(machine, *examined));
     if (examined->process) {
       append(result.findings, check_process(machine, *examined->process,
                                             module.value_or(Module()).file, settings.runtime_dir));
+      append(result.findings, check_inside(machine, *examined, result.names.names, table));
     }
   }
   drop_repeated(result.findings);
-  if (!result.has_faults()) append(result.findings, check_lookups(result.names.names, table));
+  if (!result.has_faults())
+    append(result.findings, check_lookups(machine, result.names.names, table));
   return result;
 }
 

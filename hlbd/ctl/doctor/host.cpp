@@ -63,4 +63,8 @@ std::vector<fs::path> Host::list(const fs::path& folder) const {
   return found;
 }
 
+bool same_file(const std::optional<struct stat>& one, const std::optional<struct stat>& other) {
+  return one && other && one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
 }  // namespace hlb::ctl::doctor

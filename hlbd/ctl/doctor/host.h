@@ -50,4 +50,7 @@ class Host {
   std::filesystem::path root_;
 };
 
+// Whether both are there and are one file, by whatever path.
+bool same_file(const std::optional<struct stat>& one, const std::optional<struct stat>& other);
+
 }  // namespace hlb::ctl::doctor

@@ -4,14 +4,14 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <set>
+#include <iterator>
+#include <map>
 #include <sstream>
-#include <string_view>
+#include <string>
 
+#include "ctl/doctor/answers.h"
 #include "ctl/doctor/aside.h"
 #include "ctl/doctor/services.h"
-#include "ctl/resolve/paths.h"
-#include "libnss_hlb/choose.h"
 #include "libnss_hlb/name.h"
 #include "system/socket_address.h"
 
@@ -21,25 +21,30 @@ namespace {
 constexpr std::size_t kMostLookedUp = 32;
 constexpr char kAboutLookup[] = "lookup";
 
-// Tells a line for each name: its number, then "ok" and addresses, or the error.
-void look_up(const std::vector<std::string>& names, const Tell& tell) {
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    const int error = ::getaddrinfo(names[i].c_str(), nullptr, &hints, &found);
-    std::string line = fmt::format("{} {}", i, error == 0 ? "ok" : ::gai_strerror(error));
-    for (const addrinfo* each = error == 0 ? found : nullptr; each != nullptr; each = each->ai_next)
-      line += " " + address_in(each->ai_addr).value_or(Address()).to_string();
-    tell(line + "\n");
-  }
+// One lookup: "ok" and addresses, or the error.
+std::string looked_up(const std::string& name) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int error = ::getaddrinfo(name.c_str(), nullptr, &hints, &found);
+  if (error != 0) return ::gai_strerror(error);
+  std::string line = "ok";
+  for (const addrinfo* each = found; each != nullptr; each = each->ai_next)
+    line += " " + address_in(each->ai_addr).value_or(Address()).to_string();
+  ::freeaddrinfo(found);
+  return line;
 }
 
-std::set<std::string> backends_of(const record::View& record) {
-  std::set<std::string> addresses;
-  for (std::uint32_t i = 0; i < record.backend_count(); ++i)
-    addresses.insert(address_of(record.backend(i)));
-  return addresses;
+// Tells a line for each lookup: the name's number, and what came of it. A name that is found is
+// looked up as often as it takes to judge the balance.
+void look_up(const std::vector<std::string>& names, const HlbsAnswers& hlbs, const Tell& tell) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    std::string line = looked_up(names[i]);
+    tell(fmt::format("{} {}\n", i, line));
+    const std::size_t more = line.starts_with("ok ") ? hlbs.picks_needed(names[i]) - 1 : 0;
+    for (std::size_t pick = 0; pick < more; ++pick)
+      tell(fmt::format("{} {}\n", i, looked_up(names[i])));
+  }
 }
 
 Finding unexplained(const std::string& name, const std::string& found) {
@@ -48,29 +53,44 @@ Finding unexplained(const std::string& name, const std::string& found) {
                fmt::format("Type: strace -f getent ahosts {}", name));
 }
 
-// Compares a line with the table: the answer must have the service's backends alone, or say that
-// none is available.
-Findings compare(const std::string& name, const record::View& record, const std::string& line) {
-  std::istringstream words(line);
-  std::string number;
-  std::string ok;
-  words >> number >> ok;
-  const bool answerable = Choice(record, Asked::any).availability() == Availability::answerable;
-  if (ok != "ok") {
-    const std::string error = line.substr(number.size() + 1);
-    return answerable ? Findings{unexplained(name, "isn't found: " + error)} : Findings{};
+// What came of the lookups of one name.
+struct LookedUp {
+  Answers answers;
+  std::string error;  // of the last that failed
+};
+
+std::map<std::size_t, LookedUp> parse(const std::string& told) {
+  std::map<std::size_t, LookedUp> names;
+  std::istringstream lines(told);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::size_t number = 0;
+    std::string ok;
+    words >> number >> ok;
+    if (ok == "ok") {
+      names[number].answers.emplace_back(std::istream_iterator<std::string>(words),
+                                         std::istream_iterator<std::string>());
+    } else {
+      names[number].error = line.substr(line.find(' ') + 1);
+    }
   }
-  const std::set<std::string> backends = backends_of(record);
-  for (std::string address; words >> address;) {
-    if (!backends.contains(address))
-      return {unexplained(name, "is " + address + ", which is no backend of its")};
-  }
-  return {};
+  return names;
+}
+
+Findings compare(const std::string& name, const LookedUp& got, const HlbsAnswers& hlbs) {
+  const std::string what = hlbs.difference(name, got.answers);
+  if (!what.empty())
+    return {unexplained(name, got.answers.empty() ? what + ": " + got.error : what)};
+  const auto first = hlbs.always_first(name, got.answers);
+  if (!first) return {};
+  return {unexplained(name, fmt::format("is {} first, {} times of {}", *first, got.answers.size(),
+                                        got.answers.size()))};
 }
 
 }  // namespace
 
-Findings check_lookups(const std::vector<std::string>& names, const Published& table) {
+Findings check_lookups(const Host& machine, const std::vector<std::string>& names,
+                       const Published& table) {
   std::vector<std::string> wanted;
   for (const std::string& name : names) {
     const record::View record =
@@ -79,13 +99,13 @@ Findings check_lookups(const std::vector<std::string>& names, const Published& t
       wanted.push_back(name);
   }
   if (wanted.empty()) return {};
-  const Aside aside = run_aside([&wanted](const Tell& tell) { look_up(wanted, tell); });
-  std::istringstream lines(aside.told);
+  const HlbsAnswers hlbs(machine, table);
+  const Aside aside = run_aside([&](const Tell& tell) { look_up(wanted, hlbs, tell); });
   Findings findings;
-  std::size_t count = 0;
-  for (std::string line; std::getline(lines, line); ++count)
-    append(findings, compare(wanted[count], table.view().find(Name(wanted[count])), line));
-  const std::string& last = wanted[std::min(count, wanted.size() - 1)];
+  const auto names_told = parse(aside.told);
+  for (const auto& [number, got] : names_told)
+    append(findings, compare(wanted[number], got, hlbs));
+  const std::string& last = wanted[std::min(names_told.size(), wanted.size() - 1)];
   if (aside.end == Aside::End::late)
     findings.push_back(unexplained(last, "isn't found within 2 s"));
   if (aside.end == Aside::End::died)

@@ -20,14 +20,6 @@ namespace fs = std::filesystem;
 
 constexpr char kAboutProcess[] = "program";
 
-std::vector<std::string> split_at_zeroes(const std::string& text) {
-  std::vector<std::string> parts;
-  std::istringstream stream(text);
-  for (std::string part; std::getline(stream, part, '\0');)
-    parts.push_back(part);
-  return parts;
-}
-
 std::vector<std::string> mapped_files(const std::string& maps) {
   std::vector<std::string> files;
   std::istringstream lines(maps);
@@ -84,11 +76,6 @@ Findings check_module(const Host& machine, const Process& process, const fs::pat
                "A process that once looked for it in vain never looks again.", "Restart it.")};
 }
 
-// Whether both are there and are one file, by whatever path.
-bool same_file(const std::optional<struct stat>& one, const std::optional<struct stat>& other) {
-  return one && other && one->st_dev == other->st_dev && one->st_ino == other->st_ino;
-}
-
 // The minor version of a glibc before 2.34, whose file had it in its name; 0 for a later one.
 std::int64_t old_glibc(const Process& process) {
   constexpr std::string_view kBefore = "libc-2.";
@@ -133,6 +120,7 @@ Findings check_root(const Host& machine, const Process& process, const fs::path&
     findings.push_back(fault(kAboutProcess, "no libnss_hlb.so.2 " + where,
                              "Its lookups don't reach hlb.", "Install libnss-hlb there."));
   }
+  append(findings, check_needs(inside, process, folders));
   const fs::path table = runtime_dir / bus::kTableFile;
   if (machine.status(table) && !same_file(inside.status(table), machine.status(table))) {
     findings.push_back(fault(kAboutProcess,
@@ -144,6 +132,14 @@ Findings check_root(const Host& machine, const Process& process, const fs::path&
 }
 
 }  // namespace
+
+std::vector<std::string> split_at_zeroes(const std::string& text) {
+  std::vector<std::string> parts;
+  std::istringstream stream(text);
+  for (std::string part; std::getline(stream, part, '\0');)
+    parts.push_back(part);
+  return parts;
+}
 
 Process Process::read(const Host& machine, pid_t pid) {
   Process process;

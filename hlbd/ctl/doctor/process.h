@@ -14,6 +14,9 @@
 
 namespace hlb::ctl::doctor {
 
+// As /proc gives lists: a zero byte ends each part.
+std::vector<std::string> split_at_zeroes(const std::string& text);
+
 struct Process {
   pid_t pid = 0;
   std::filesystem::path program;         // the file that it runs, as it sees it
@@ -38,5 +41,10 @@ struct Process {
 Findings check_process(const Host& machine, const Process& process,
                        const std::filesystem::path& module,
                        const std::filesystem::path& runtime_dir);
+
+// Whether the C library that the process has mapped is too old for the module that it would find in
+// one of these folders of its root folder.
+Findings check_needs(const Host& inside, const Process& process,
+                     const std::vector<std::filesystem::path>& folders);
 
 }  // namespace hlb::ctl::doctor

@@ -52,6 +52,30 @@ OrReason<fs::path> interpreter_of(const Host& machine, const fs::path& file) {
   return fs::path(program);
 }
 
+// What a script is known to start: a browser's wrapper, of Debian or of its maker; empty for
+// others.
+fs::path wrapped_by(const Host& machine, const fs::path& script) {
+  std::error_code unknown;
+  const fs::path real = fs::canonical(machine.at(script), unknown);
+  const std::string name = script.filename().string();
+  for (const fs::path& place :
+       {real.parent_path() / "chrome", fs::path("/usr/lib") / name / name}) {
+    const FileDescriptor file = machine.open(place);
+    if (file.valid() && !unknown && Elf::read(file)) return place;
+  }
+  return {};
+}
+
+// "snap" or "Flatpak", when what starts the program is one of these; empty otherwise.
+std::string sandbox_of(const Host& machine, const fs::path& program) {
+  std::error_code unknown;
+  const fs::path real = fs::canonical(machine.at(program), unknown);
+  if (program.parent_path() == "/snap/bin" || real == "/usr/bin/snap") return "snap";
+  const std::string text = machine.read(program, 4096).value_or("");
+  const bool is_script = text.starts_with("#!");
+  return is_script && text.find("flatpak run ") != std::string::npos ? "Flatpak" : "";
+}
+
 // The file's real path, as the kernel tells it the program: /usr/bin/java lies in a Java home.
 fs::path without_links(const Host& machine, const fs::path& file) {
   std::error_code unknown;
@@ -115,12 +139,14 @@ OrReason<ExaminedProgram> find_program(const Host& machine, const std::string& g
   ExaminedProgram program;
   program.file = *asked_for;
   program.name = asked_for->string();
+  program.sandbox = sandbox_of(machine, *asked_for);
   for (int i = 0; i < kMostInterpreters; ++i) {
     const auto interpreter = interpreter_of(machine, program.file);
     if (!interpreter) return tl::unexpected(interpreter.error());
     if (interpreter->empty()) break;
-    program.file = *interpreter;
-    program.name = fmt::format("{}, by {}", asked_for->string(), interpreter->string());
+    const fs::path wrapped = wrapped_by(machine, program.file);
+    program.file = wrapped.empty() ? *interpreter : wrapped;
+    program.name = fmt::format("{}, by {}", asked_for->string(), program.file.string());
   }
   program.file = without_links(machine, program.file);
   if (const auto read = read_file(machine, program); !read) return tl::unexpected(read.error());

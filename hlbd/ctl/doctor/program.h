@@ -2,6 +2,7 @@
 // each time that it needs an address.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -22,9 +23,18 @@ struct ExaminedProgram {
   std::string name;                // as findings call it
   std::optional<Process> process;  // if a running process was asked for
   bool set_id = false;             // set-user-ID or set-group-ID
+  std::string sandbox;             // "snap" or "Flatpak", if it is one; "" otherwise
   Elf elf;
   Libraries code;  // itself, and its libraries; of a process all that are mapped
 };
+
+// By whose code a program looks names up, as far as its file tells.
+enum class ResolvesBy : std::uint8_t {
+  glibc,          // of its root folder, and so by the name service switch
+  its_own_glibc,  // linked into it
+  itself,         // it asks DNS
+};
+ResolvesBy resolver_of(const Host& machine, const ExaminedProgram& program);
 
 // Finds a program by its path, its name in $PATH, or the number of a process. The error is a
 // message for the operator: there is none, or it can't be looked at.
@@ -36,5 +46,9 @@ Findings check_resolver(const Host& machine, const ExaminedProgram& program);
 
 // Whether programs of its kind are known to keep addresses: Java, nginx, HAProxy.
 Findings check_runtime(const Host& machine, const ExaminedProgram& program);
+
+// Whether programs of its kind ask DNS as well when they are told to, or keep addresses for a
+// while: nginx and HAProxy by their settings, libcurl, browsers.
+Findings check_habits(const Host& machine, const ExaminedProgram& program);
 
 }  // namespace hlb::ctl::doctor

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <span>
+#include <utility>
 
 #include "libnss_hlb/bus.h"
 #include "libnss_hlb/bytes.h"
@@ -56,7 +57,10 @@ std::vector<std::string> Published::names() const {
     const auto length = load<std::uint16_t>(slot + at::kSlotNameLength);
     if (load<std::uint32_t>(slot + at::kSlotRecord) == 0) continue;
     if (offset > bytes_.size() || length > bytes_.size() - offset) continue;
-    names.push_back(bytes_.substr(offset, length));
+    std::string name = bytes_.substr(offset, length);
+    // Exceptions are no service's.
+    const record::View record = view_.find_or_exception(Name(name));
+    if (!record.valid() || !record.is_exception()) names.push_back(std::move(name));
   }
   std::ranges::sort(names);
   return names;

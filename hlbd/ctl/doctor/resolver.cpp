@@ -45,6 +45,14 @@ bool may_call_libc_resolver(const ExaminedProgram& program) {
   });
 }
 
+// Programs that ask DNS by code of their own, however they are linked.
+constexpr std::array<std::string_view, 1> kAskThemselves = {"squid"};
+
+bool asks_by_own_code(const ExaminedProgram& program) {
+  const auto file = program.process ? program.process->program : program.file;
+  return std::ranges::find(kAskThemselves, file.filename().string()) != kAskThemselves.end();
+}
+
 bool is_glibc_linker(const std::string& interpreter) {
   const std::string name = std::filesystem::path(interpreter).filename();
   return name.starts_with("ld-linux") || name.starts_with("ld.so") || name.starts_with("ld64.so");
@@ -71,8 +79,13 @@ Findings check_go(const ExaminedProgram& program) {
   return {};
 }
 
+// Whether it holds glibc's code that loads modules of the name service switch.
+bool holds_glibc(const Host& machine, const ExaminedProgram& program) {
+  return file_contains(machine.open(program.file), "libnss_%s.so");
+}
+
 Findings check_static(const Host& machine, const ExaminedProgram& program) {
-  if (file_contains(machine.open(program.file), "libnss_%s.so")) {
+  if (holds_glibc(machine, program)) {
     return {note(kAboutResolver, program.name + " is statically linked with glibc",
                  "It asks hlb only while the glibc installed is the release it was built with.",
                  "Link it dynamically.")};
@@ -128,6 +141,16 @@ Findings check_environment(const ExaminedProgram& program) {
 
 }  // namespace
 
+ResolvesBy resolver_of(const Host& machine, const ExaminedProgram& program) {
+  const bool by_go =
+      program.elf.is_go && (!program.elf.has_symbol("getaddrinfo") || asks_go_resolver(program));
+  if (by_go || asks_by_own_code(program)) return ResolvesBy::itself;
+  if (is_glibc_linker(program.elf.interpreter)) return ResolvesBy::glibc;
+  const bool is_static = program.elf.interpreter.empty();
+  return is_static && holds_glibc(machine, program) ? ResolvesBy::its_own_glibc
+                                                    : ResolvesBy::itself;
+}
+
 Findings check_resolver(const Host& machine, const ExaminedProgram& program) {
   if (program.elf.is_go) return check_go(program);
   if (program.elf.interpreter.empty()) return check_static(machine, program);
@@ -137,6 +160,11 @@ Findings check_resolver(const Host& machine, const ExaminedProgram& program) {
                               program.elf.interpreter),
                   "Another C library has no name service switch: it asks DNS, never hlb.",
                   "Use a build for glibc.")};
+  }
+  if (asks_by_own_code(program)) {
+    return {fault(kAboutResolver, program.name + " asks DNS itself",
+                  "It reads /etc/hosts and /etc/resolv.conf, and never asks hlb.",
+                  "Give it addresses in place of names.")};
   }
   Findings findings = check_architecture(machine, program);
   append(findings, check_environment(program));

@@ -23,7 +23,7 @@ Findings check_health(const std::string& name, const record::View& record) {
     return {note(kAboutServices, fmt::format("{} has no first check result yet", name),
                  "Lookups wait for it, a fraction of a second, and then fail.", "Try again.")};
   }
-  switch (Choice(record, Asked::any).availability()) {
+  switch (Choice(record, hlb::Asked::any).availability()) {
     case Availability::let_next:
       return {fault(kAboutServices, fmt::format("no backend of {} is healthy", name),
                     "With when_all_down = \"next\" the next source answers meanwhile.",

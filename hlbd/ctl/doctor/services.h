@@ -28,8 +28,13 @@ Findings check_hosts_file(const Host& machine, const NamesToCheck& names, const 
 // seconds at most.
 Findings check_dns(const NamesToCheck& names, const Published& table, const SourceOrder& order);
 
-// The final proof: looks up each name, or the first few of many, in one new process, in two seconds
-// at most, and compares what that gets with the table.
-Findings check_lookups(const std::vector<std::string>& names, const Published& table);
+// Finds services below a search domain of /etc/resolv.conf: their short names are DNS's. Those that
+// are asked for by a short name, or else any.
+Findings check_search(const Host& machine, const NamesToCheck& names, const Published& table);
+
+// The final proof: looks up each name, or the first few of many, in one new process, as often as it
+// takes to judge the balance, in two seconds at most, and compares what that gets with the table.
+Findings check_lookups(const Host& machine, const std::vector<std::string>& names,
+                       const Published& table);
 
 }  // namespace hlb::ctl::doctor

@@ -36,7 +36,14 @@ void Entries::add_address(std::string_view name, std::string_view address, bool 
   // Advice on how to write an address in hlbd.toml would be out of place.
   if (!Address::parse(address)) return skip(place, text::in_quotes(address) + " is no address");
   const auto parsed = config::parse_address(address);
-  if (!parsed) return skip(place, text::in_quotes(address) + " " + parsed.error());
+  if (!parsed) {
+    add_stop({.name = std::string(name),
+              .kind = NamedStop::Kind::unusable,
+              .family = Address::parse(address)->family,
+              .subdomains = subdomains,
+              .place = place});
+    return skip(place, text::in_quotes(address) + " " + parsed.error());
+  }
   auto usable = usable_name(name, place);
   if (usable) addresses_.push_back({*std::move(usable), *parsed, subdomains, place});
 }
@@ -47,8 +54,19 @@ void Entries::add_alias(std::string_view alias, std::string_view target, const P
   aliases_.push_back({*std::move(usable), config::canonical_hostname(target), place});
 }
 
+void Entries::add_stop(NamedStop stop) {
+  auto name = config::parse_hostname(stop.name);
+  if (!name) return;
+  stop.name = *std::move(name);
+  stops_.push_back(std::move(stop));
+}
+
 void Entries::skip(const Place& place, std::string message) {
   notes_.push_back({place, std::move(message)});
+}
+
+void Entries::differ(const Place& place, std::string message) {
+  notes_.push_back({place, std::move(message), true});
 }
 
 std::vector<std::string> to_lines(std::vector<Note> notes) {
@@ -63,7 +81,8 @@ std::vector<std::string> to_lines(std::vector<Note> notes) {
       if (notes[i].place.file != first.place.file || notes[i].place.line - last_line > 1) break;
       last_line = notes[i].place.line;
     }
-    lines.push_back(to_string(first.place, last_line) + ": skipped: " + first.message);
+    const std::string_view kind = first.differs ? ": differs: " : ": skipped: ";
+    lines.push_back(to_string(first.place, last_line).append(kind) + first.message);
   }
   return lines;
 }

@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
+#include <utility>
 #include <vector>
 
 #include "ctl/import/entries.h"
@@ -16,15 +18,29 @@ namespace hlb::ctl {
 
 // ---- hosts(5) ----------------------------------------------------------------------------------
 
+// A domain that dnsmasq gives to names without a dot; of some addresses alone, if it has a range.
+struct HostsDomain {
+  std::string name;
+  std::optional<std::pair<Address, Address>> range;  // of one family, the first and the last
+};
+
+// How hosts files are read.
+struct HostsRules {
+  std::string own_name;                // of this host
+  bool notes_own_names = true;         // else they are left out in silence
+  std::vector<HostsDomain> domains{};  // of each address the first counts that has it
+};
+
+std::string own_host_name();
+
 // Finds what the text of `file` says: on each line an address, and the names that have it. Names of
-// the host itself are noted and left out: localhost, ip6-* and the like, and each line with
-// `own_name`.
-void read_hosts(std::string_view text, const std::string& file, const std::string& own_name,
+// the host itself are left out: localhost, ip6-* and the like, and each line with its own name.
+void read_hosts(std::string_view text, const std::string& file, const HostsRules& rules,
                 Entries& entries);
 
 // Reads the files. The error is that one of them can't be read, as "file: reason".
 tl::expected<void, std::string> read_hosts_files(const std::vector<std::filesystem::path>& files,
-                                                 const std::string& own_name, Entries& entries);
+                                                 const HostsRules& rules, Entries& entries);
 
 // ---- dnsmasq -----------------------------------------------------------------------------------
 
@@ -49,13 +65,46 @@ struct Include {
   Place place;
 };
 
-// Finds what the text of `file` says, and returns what it includes. Options that are about
-// something else are passed over.
-std::vector<Include> read_dnsmasq(std::string_view text, const std::string& file, Entries& entries);
+// What is said of dnsmasq as a whole, beside what is said of names.
+struct DnsmasqSettings {
+  std::vector<Include> includes;  // in the order in which they were found
+  std::vector<Include> hosts;     // files, and folders of files, in the form of hosts(5)
+  bool no_hosts = false;          // /etc/hosts isn't read
+  bool expand_hosts = false;      // names in hosts files get a domain, too
+  std::vector<HostsDomain> domains;
+  std::optional<HostsDomain> domain;   // of addresses that `domains` don't have
+  std::vector<std::string> addresses;  // where it listens
+  std::string port;                    // empty: 53
+  std::vector<std::string>
+      about_names;  // the lines that say what it answers, as dnsmasq reads them
+};
 
-// Reads the files, then those that they include with conf-file= and conf-dir=, each once. The error
-// is that one of `files` can't be read, as "file: reason"; of included files that is noted.
-tl::expected<void, std::string> read_dnsmasq_files(const std::vector<std::filesystem::path>& files,
-                                                   Entries& entries);
+// An option from a file or a command line. Options that are about something else are passed over.
+void read_dnsmasq_option(const DnsmasqOption& option, const Place& place, Entries& entries,
+                         DnsmasqSettings& settings);
+
+// Finds what the text of `file` says.
+void read_dnsmasq(std::string_view text, const std::string& file, Entries& entries,
+                  DnsmasqSettings& settings);
+
+// An option of a command line, or of a file that says how dnsmasq is started.
+struct PlacedOption {
+  DnsmasqOption option;
+  Place place;
+};
+
+// Where a dnsmasq's configuration begins.
+struct DnsmasqStart {
+  std::vector<PlacedOption> options;
+  std::vector<std::filesystem::path> files;  // or folders
+  bool may_be_missing = false;               // of the files
+  bool is_running = false;
+};
+
+// Reads what dnsmasq reads that is started so: options and files, and what they include, each file
+// once; then hosts files. The error is that one of `files` can't be read, as "file: reason"; of
+// included files that is noted.
+tl::expected<DnsmasqSettings, std::string> read_dnsmasq_files(const DnsmasqStart& start,
+                                                              Entries& entries);
 
 }  // namespace hlb::ctl

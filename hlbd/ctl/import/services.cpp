@@ -1,6 +1,7 @@
 #include "ctl/import/services.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string_view>
@@ -9,6 +10,8 @@
 #include <utility>
 
 #include "config/hostname.h"
+#include "ctl/import/answers.h"
+#include "ctl/import/exceptions.h"
 #include "health/service.h"
 #include "text/wording.h"
 
@@ -18,57 +21,71 @@ namespace {
 
 class Gathering {
  public:
-  explicit Gathering(const Entries& entries) { imported_.notes = entries.notes(); }
+  explicit Gathering(const Entries& entries) : answers_(entries) {
+    imported_.notes = entries.notes();
+  }
 
-  void add_addresses(const std::vector<NamedAddress>& addresses);
+  void add_addresses(const Entries& entries);
   void join_twins();
   void add_aliases(const std::vector<NamedAlias>& aliases);
   void select(const Selection& selection);
   void limit();
+  void add_exceptions(const Entries& entries);
 
   Imported take() { return std::move(imported_); }
 
  private:
-  ImportedService& service_of(const std::string& name);
+  static void add_backends(ImportedService& service, const Answers::Addresses& addresses);
+  void note_domain(const ImportedService& domain, const std::string& name);
   // The service that an alias means, by way of other aliases; nullptr if there is none, as when
   // they go round in circles.
   ImportedService* target_of(const NamedAlias& alias);
+  void note_alias(const NamedAlias& alias, const ImportedService& service);
   void index();
+  void leave_out(const ImportedService& service);
   void drop(const ImportedService& service, const std::string& why);
   template <typename Fault>
   void drop_all_with(Fault fault);
 
+  Answers answers_;
   Imported imported_;
+  std::vector<std::string> left_out_;                     // names that are no service's
   std::unordered_map<std::string, std::size_t> by_name_;  // aliases too, once they are known
   std::unordered_map<std::string, std::string> targets_;  // of aliases
 };
 
-ImportedService& Gathering::service_of(const std::string& name) {
-  const auto [entry, is_new] = by_name_.try_emplace(name, imported_.services.size());
-  if (is_new) imported_.services.push_back({name, {}, false, {}, {}, {}});
-  return imported_.services[entry->second];
+// Adds the names in the order in which they were found. What is said of a name alone goes before
+// what is said of all below it, too; if both say the same, they are one service.
+void Gathering::add_addresses(const Entries& entries) {
+  std::unordered_set<std::string> done;
+  for (const NamedAddress& each : entries.addresses()) {
+    if (!done.insert(each.name).second) continue;
+    const bool alone = answers_.names_alone(each.name);
+    ImportedService& service = imported_.services.emplace_back();
+    service.name = each.name;
+    service.subdomains = answers_.names_domain(each.name);
+    add_backends(service, alone ? answers_.of_name(each.name) : answers_.of_domain(each.name));
+    if (!service.subdomains || !alone) continue;
+    ImportedService domain;
+    add_backends(domain, answers_.of_domain(each.name));
+    service.subdomains = std::ranges::is_permutation(service.backends, domain.backends);
+    if (!service.subdomains) note_domain(domain, each.name);
+  }
 }
 
-// To dnsmasq, what it has for a name alone takes precedence over what it has for all below it too.
-void Gathering::add_addresses(const std::vector<NamedAddress>& addresses) {
-  std::unordered_set<std::string> alone;
-  for (const NamedAddress& each : addresses)
-    if (!each.subdomains) alone.insert(each.name);
-  std::set<std::pair<std::string_view, Address>> seen;
-  for (const NamedAddress& each : addresses) {
-    if (each.subdomains && alone.contains(each.name)) {
-      imported_.notes.push_back(
-          {each.place,
-           text::in_quotes(each.name) + " has a host-record= too, which goes before this"});
-      continue;
-    }
-    ImportedService& service = service_of(each.name);
-    service.subdomains = each.subdomains;
-    if (seen.emplace(each.name, each.address).second) service.backends.push_back(each.address);
-    if (service.places.empty() || service.places.back() != each.place) {
-      service.places.push_back(each.place);
+void Gathering::add_backends(ImportedService& service, const Answers::Addresses& addresses) {
+  std::set<Address> seen;
+  for (const NamedAddress* const each : addresses) {
+    if (seen.insert(each->address).second) service.backends.push_back(each->address);
+    if (service.places.empty() || service.places.back() != each->place) {
+      service.places.push_back(each->place);
     }
   }
+}
+
+void Gathering::note_domain(const ImportedService& domain, const std::string& name) {
+  drop(domain, text::in_quotes(name) + " has other addresses of its own, which go before this; " +
+                   "names below it are not imported");
 }
 
 void Gathering::join_twins() {
@@ -111,6 +128,17 @@ ImportedService* Gathering::target_of(const NamedAlias& alias) {
   return nullptr;
 }
 
+void Gathering::note_alias(const NamedAlias& alias, const ImportedService& service) {
+  ImportedService alone;
+  add_backends(alone, answers_.of_name_alone(service.name));
+  if (std::ranges::is_permutation(alone.backends, service.backends)) return;
+  imported_.notes.push_back(
+      {alias.place,
+       text::in_quotes(alias.alias) + " gets all addresses of " + text::in_quotes(service.name) +
+           "; dnsmasq gives an alias those alone that host-record= and hosts files say",
+       true});
+}
+
 void Gathering::add_aliases(const std::vector<NamedAlias>& aliases) {
   for (const NamedAlias& each : aliases)
     targets_.try_emplace(each.alias, each.target);
@@ -124,9 +152,11 @@ void Gathering::add_aliases(const std::vector<NamedAlias>& aliases) {
       imported_.notes.push_back({each.place, text::in_quotes(each.alias) + " is an alias already"});
     } else if (ImportedService* service = target_of(each)) {
       found.emplace_back(each.alias, service);
+      note_alias(each, *service);
     } else {
       imported_.notes.push_back(
           {each.place, text::in_quotes(each.target) + " has no addresses in these files"});
+      left_out_.push_back(each.alias);
     }
   }
   for (const auto& [alias, service] : found)
@@ -149,6 +179,7 @@ void Gathering::drop_all_with(Fault fault) {
       kept.push_back(std::move(service));
     } else {
       drop(service, why);
+      leave_out(service);
     }
   }
   imported_.services = std::move(kept);
@@ -174,8 +205,11 @@ void Gathering::select(const Selection& selection) {
   }
   if (!selection.names.empty()) {
     // They were asked for by name, so what was left out needs no note.
-    std::erase_if(imported_.services,
-                  [&](const ImportedService& each) { return !named.contains(each.name); });
+    std::erase_if(imported_.services, [&](const ImportedService& each) {
+      const bool wanted = named.contains(each.name);
+      if (!wanted) leave_out(each);
+      return !wanted;
+    });
     return index();
   }
   if (selection.lone) return;
@@ -183,6 +217,18 @@ void Gathering::select(const Selection& selection) {
     return is_lone(service) ? "has one address, so there is nothing to choose; --all imports it"
                             : "";
   });
+}
+
+void Gathering::add_exceptions(const Entries& entries) {
+  std::vector<std::string> names;
+  std::ranges::copy_if(left_out_, std::back_inserter(names),
+                       [&](const std::string& name) { return !by_name_.contains(name); });
+  hlb::ctl::add_exceptions(entries, names, imported_);
+}
+
+void Gathering::leave_out(const ImportedService& service) {
+  left_out_.push_back(service.name);
+  std::ranges::copy(service.aliases, std::back_inserter(left_out_));
 }
 
 void Gathering::limit() {
@@ -231,8 +277,10 @@ std::string comment_of(const std::vector<Place>& places) {
   for (std::size_t i = 0; i < std::min(places.size(), kPlacesShown); ++i) {
     const Place& place = places[i];
     comment += i == 0 ? " " : ", ";
-    if (file == nullptr || *file != place.file) comment += in_ascii(place.file) + ":";
-    comment += std::to_string(place.line);
+    if (file == nullptr || *file != place.file) {
+      comment += in_ascii(place.file) + (place.line == 0 ? "" : ":");
+    }
+    if (place.line != 0) comment += std::to_string(place.line);
     file = &place.file;
   }
   return comment + (places.size() > kPlacesShown ? " ...\n" : "\n");
@@ -243,6 +291,7 @@ std::string to_toml(const ImportedService& service) {
   text += "[[service]]\nname = " + toml_string(service.name) + "\n";
   if (!service.aliases.empty()) text += "aliases = " + array_of(service.aliases) + "\n";
   if (service.subdomains) text += "subdomains = true\n";
+  if (!service.except.empty()) text += "except = " + array_of(service.except) + "\n";
   text += "backends = " + array_of(service.backends) + "\n";
   if (!service.check.remark.empty()) text += "# " + service.check.remark + "\n";
   return text + "check = " + service.check.to_toml() + "\n";
@@ -252,11 +301,12 @@ std::string to_toml(const ImportedService& service) {
 
 Imported make_services(const Entries& entries, const Selection& selection) {
   Gathering gathering(entries);
-  gathering.add_addresses(entries.addresses());
+  gathering.add_addresses(entries);
   gathering.join_twins();
   gathering.add_aliases(entries.aliases());
   gathering.select(selection);
   gathering.limit();
+  gathering.add_exceptions(entries);
   return gathering.take();
 }
 

@@ -13,8 +13,9 @@ struct ImportedService {
   std::string name;
   std::vector<std::string> aliases;
   bool subdomains = false;
-  std::vector<Address> backends;  // no address twice
-  std::vector<Place> places;      // of its backends, in the order in which they were found
+  std::vector<std::string> except;  // names below that aren't its own
+  std::vector<Address> backends;    // no address twice
+  std::vector<Place> places;        // of its backends, in the order in which they were found
   ChosenCheck check;
 };
 
@@ -31,7 +32,8 @@ struct Imported {
 };
 
 // Makes services, still without checks. Names that the same lines give the same addresses are one
-// service: the first its name, the others its aliases. No name or alias stands twice.
+// service: the first its name, the others its aliases. No name or alias stands twice. What isn't
+// imported, and lies below a service with subdomains, is an exception of that.
 Imported make_services(const Entries& entries, const Selection& selection);
 
 // The services as TOML, written by hand: toml++, which reads such files, sorts the keys of a table

@@ -24,8 +24,13 @@ std::string state_text(const BackendReport& told, WallTime now) {
 // Judges the backends of a record by the rules of choose.h.
 class Judgement {
  public:
-  Judgement(const record::View& record, const std::vector<BackendReport>& told, WallTime now)
-      : record_(record), told_(told), now_(now), choice_(record, Asked::any) {
+  Judgement(const record::View& record, const std::vector<BackendReport>& told, WallTime now,
+            bool vouched)
+      : record_(record),
+        told_(told),
+        now_(now),
+        vouched_(vouched),
+        choice_(record, Asked::any, vouched) {
     for (std::uint32_t i = 0; i < record.backend_count(); ++i) {
       if (choice_.serves(i)) serving_ = record.state(i);
     }
@@ -44,7 +49,7 @@ class Judgement {
   }
 
  private:
-  bool fail_open() const { return serving_ && !serving_->up(); }
+  bool fail_open() const { return serving_ && (!vouched_ || !serving_->up()); }
 
   // The share of answers with its family in which it comes first.
   double share(std::uint32_t index) const {
@@ -76,10 +81,17 @@ class Judgement {
                        serving);
   }
 
+  std::string why_without_hlbd(record::BackendState state) const {
+    if (!state.has_share()) return "its weight is 0";
+    const std::string text = "hlbd has been gone for too long to know whether it is up";
+    return fail_open() ? text + "; when_all_down = \"all\"" : text;
+  }
+
   std::string why(std::uint32_t index, const BackendReport* told) const {
     const record::BackendState state = record_.state(index);
     if (told != nullptr && !told->override.kind.empty()) return describe(told->override, now_);
     if (state.withdrawn()) return "withdrawn";
+    if (!vouched_) return why_without_hlbd(state);
     if (state.suspect()) {
       return "suspect, left out by its first failure" +
              (told == nullptr ? "" : ": " + told->reason);
@@ -97,6 +109,7 @@ class Judgement {
   const record::View& record_;
   const std::vector<BackendReport>& told_;
   WallTime now_;
+  bool vouched_;
   Choice choice_;
   std::optional<record::BackendState> serving_;  // of a backend that serves, if any does
 };
@@ -111,10 +124,11 @@ Inclusion verdict_by_hlbd(const BackendReport& told, WallTime now) {
 }  // namespace
 
 std::vector<Inclusion> inclusions(const record::View& record,
-                                  const std::vector<BackendReport>& told, WallTime now) {
+                                  const std::vector<BackendReport>& told, WallTime now,
+                                  bool vouched) {
   std::vector<Inclusion> all;
   if (record.valid()) {
-    const Judgement judgement(record, told, now);
+    const Judgement judgement(record, told, now, vouched);
     for (std::uint32_t i = 0; i < record.backend_count(); ++i)
       all.push_back(judgement.of(i));
   }

@@ -17,8 +17,9 @@ struct Inclusion {
 
 // Judges the backends in `record`, which lookups use, and those that hlbd alone has told of. `told`
 // is empty if hlbd wasn't reached. `record` isn't valid if there is no table; then hlbd's word
-// counts.
+// counts. Without `vouched` the record's word on who is up counts no more, as after max_stale.
 std::vector<Inclusion> inclusions(const record::View& record,
-                                  const std::vector<BackendReport>& told, WallTime now);
+                                  const std::vector<BackendReport>& told, WallTime now,
+                                  bool vouched = true);
 
 }  // namespace hlb::ctl

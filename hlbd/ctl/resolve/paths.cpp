@@ -6,9 +6,11 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "ctl/within.h"
 #include "libnss_hlb/choose.h"
@@ -33,6 +35,40 @@ std::string trouble_of(Availability availability) {
       break;
   }
   return "";
+}
+
+// What lookups do once hlbd neither renews the table nor answers, by the table as they read it
+// then.
+std::string without_hlbd(table::Freshness freshness, bool vouched, Availability availability) {
+  if (vouched) {
+    const std::string trouble = trouble_of(availability);
+    return "hlbd is gone: its last answers hold for max_stale" +
+           (trouble.empty() ? "" : "; " + trouble);
+  }
+  const std::string text = freshness == table::Freshness::expired
+                               ? "hlbd has been gone for longer than max_stale"
+                               : "hlbd is gone, before it had checked these backends";
+  switch (availability) {
+    case Availability::answerable:
+      return text + R"(: all are given (when_all_down = "all"))";
+    case Availability::let_next:
+      return text + R"(: the next source answers (when_all_down = "next"))";
+    case Availability::no_address:
+    case Availability::none_healthy:
+      break;
+  }
+  return text + R"(: lookups fail (when_all_down = "fail"))";
+}
+
+std::vector<std::string> pick(const Choice& choice, const record::View& record, std::uint64_t now) {
+  Random random(lookup_seed(now));
+  std::vector<std::uint16_t> chosen(choice.most());
+  chosen.resize(choice.choose(random, chosen));
+  std::vector<std::string> addresses(chosen.size());
+  std::ranges::transform(chosen, addresses.begin(), [&record](std::uint16_t index) {
+    return address_of(record.backend(index));
+  });
+  return addresses;
 }
 
 struct FreeAddresses {
@@ -93,32 +129,36 @@ std::string address_of(const record::Backend& backend) {
   return address.to_string();
 }
 
-PathAnswer ask_table(const MappedTable& table, const record::View& record) {
-  if (!table.view().valid()) return {{}, table.trouble()};
-  if (!record.valid()) return {{}, "no service has this name"};
-  if (record.undecided()) return {{}, "its backends are being checked for the first time"};
-  PathAnswer answer;
+TableAnswer ask_table(const MappedTable& table, const record::View& record) {
+  const table::View& view = table.view();
+  const auto none = [](std::string why) { return TableAnswer{{{}, std::move(why)}}; };
+  if (!view.valid()) return none(table.trouble());
+  if (!record.valid()) return none("no service has this name");
   const std::uint64_t now = read_clock(CLOCK_BOOTTIME);
-  const table::Freshness freshness = table.view().freshness(now);
-  if (freshness == table::Freshness::expired)
-    return {{}, "hlbd has been gone for longer than max_stale: none counts as healthy"};
-  if (freshness == table::Freshness::stale)
-    answer.trouble = "hlbd is gone: these answers go on for max_stale";
-  const Choice choice(record, Asked::any);
-  if (choice.availability() != Availability::answerable)
-    return {{}, trouble_of(choice.availability())};
-  Random random(lookup_seed(now));
-  std::vector<std::uint16_t> chosen(choice.most());
-  chosen.resize(choice.choose(random, chosen));
-  for (const std::uint16_t index : chosen)
-    answer.addresses.push_back(address_of(record.backend(index)));
+  const table::Freshness freshness = view.freshness(now);
+  const bool current = freshness == table::Freshness::current;
+  if (current && record.undecided())
+    return none("its backends are being checked for the first time");
+  TableAnswer answer;
+  if (!current && view.retired()) {
+    answer.trouble = "hlbd was removed: its names are left to the next source";
+    answer.left_next = true;
+    return answer;
+  }
+  answer.vouched = freshness != table::Freshness::expired && !record.undecided();
+  const Choice choice(record, Asked::any, answer.vouched);
+  answer.left_next = choice.availability() == Availability::let_next;
+  answer.trouble = current ? trouble_of(choice.availability())
+                           : without_hlbd(freshness, answer.vouched, choice.availability());
+  if (choice.availability() == Availability::answerable)
+    answer.addresses = pick(choice, record, now);
   return answer;
 }
 
-LibcAnswer ask_libc(const std::string& name, bool is_service) {
+LibcAnswer ask_libc(const std::string& name, bool is_hlbs) {
   const auto answer = within(kAnswerLimit, [name] { return call_getaddrinfo(name); });
   if (!answer) return {{{}, "no answer within two seconds"}, false};
-  return {*answer, is_service && module_is_loaded()};
+  return {*answer, is_hlbs && module_is_loaded()};
 }
 
 }  // namespace hlb::ctl

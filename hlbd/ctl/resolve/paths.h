@@ -36,16 +36,22 @@ class MappedTable {
   std::size_t size_ = 0;
 };
 
-// Chooses addresses as the module would now. `record`, of the name, may be not valid.
-PathAnswer ask_table(const MappedTable& table, const record::View& record);
+// Chooses addresses as the module would now, without hlbd where that doesn't renew the table.
+// `record`, of the name, may be not valid.
+struct TableAnswer : PathAnswer {
+  bool vouched = true;     // the table's word on who is up counts
+  bool left_next = false;  // the next source is let to answer
+};
+TableAnswer ask_table(const MappedTable& table, const record::View& record);
 
 // Calls getaddrinfo(3) as any program does, for two seconds at most. `by_hlb`: the module gave the
-// answer, or the lack of one. That is so when `is_service`, as the module leaves such a name to no
-// other source, and glibc has loaded the module, as it does when the sources before it had none.
+// answer, or the lack of one. That is so when the name `is_hlbs`, a service's that the module
+// leaves to no other source, and glibc has loaded the module, as it does when the sources before it
+// had none.
 struct LibcAnswer : PathAnswer {
   bool by_hlb = false;
 };
-LibcAnswer ask_libc(const std::string& name, bool is_service);
+LibcAnswer ask_libc(const std::string& name, bool is_hlbs);
 
 std::string address_of(const record::Backend& backend);
 

@@ -11,6 +11,7 @@
 #include "ctl/client.h"
 #include "ctl/commands.h"
 #include "ctl/json.h"
+#include "ctl/output.h"
 #include "ctl/resolve/inclusions.h"
 #include "ctl/resolve/paths.h"
 #include "ctl/status/snapshot.h"
@@ -18,6 +19,7 @@
 #include "ctl/terminal/terminal.h"
 #include "libnss_hlb/bus.h"
 #include "libnss_hlb/name.h"
+#include "text/idn.h"
 
 namespace hlb::ctl {
 namespace {
@@ -28,54 +30,60 @@ struct ResolveWishes {
 };
 
 struct Resolution {
+  std::string typed;
+  std::string name;     // as it is looked up: of an IDN, its ASCII form
   std::string service;  // empty: the name belongs to no service
-  PathAnswer table;
+  TableAnswer table;
   PathAnswer bus;
   LibcAnswer libc;
+  PathAnswer as_typed;  // by libc, to programs that don't know IDNs; unset for other names
   std::vector<Inclusion> backends;
   bool reached = true;  // hlbd
 };
 
 // Asks hlbd; why it can't be reached becomes the trouble of the way over the bus.
-std::vector<BackendReport> ask_hlbd(const Settings& settings, const std::string& name,
-                                    Resolution& resolution) {
+std::vector<BackendReport> ask_hlbd(const Settings& settings, Resolution& resolution) {
   try {
     Client client(settings);
     try {
-      resolution.bus.addresses = client.resolve(name);
+      resolution.bus.addresses = client.resolve(resolution.name);
       if (resolution.bus.addresses.empty()) resolution.bus.trouble = "no address";
     } catch (const Failure& failure) {
       if (failure.code == kUnreachable) throw;
       resolution.bus.trouble = failure.what();
     }
-    if (resolution.service.empty()) resolution.service = client.find_service(name);
+    if (resolution.service.empty()) resolution.service = client.find_service(resolution.name);
     return backends_of(client, resolution.service);
   } catch (const Failure& failure) {
-    if (failure.code == kUnreachable) {
-      resolution.reached = false;
-      resolution.bus.trouble = failure.what();
-    }
+    resolution.reached = failure.code != kUnreachable;
+    resolution.bus.trouble = failure.what();
     return {};
   }
 }
 
-Resolution resolve(const Settings& settings, const std::string& name) {
+Resolution resolve(const Settings& settings, const std::string& typed) {
   Resolution resolution;
+  resolution.typed = typed;
+  resolution.name = text::idn_to_ascii(typed).value_or(typed);
+  const std::string& name = resolution.name;
   const MappedTable table(settings.runtime_dir / bus::kTableFile);
   const record::View record = table.view().valid() ? table.view().find(Name(name)) : record::View();
   if (record.valid()) resolution.service = record.name();
   resolution.table = ask_table(table, record);
-  const std::vector<BackendReport> told = ask_hlbd(settings, name, resolution);
-  resolution.libc = ask_libc(name, !resolution.service.empty());
-  resolution.backends = inclusions(record, told, wall_now());
+  const std::vector<BackendReport> told = ask_hlbd(settings, resolution);
+  resolution.libc = ask_libc(name, !resolution.service.empty() && !resolution.table.left_next);
+  if (typed != name) resolution.as_typed = ask_libc(typed, false);
+  resolution.backends = inclusions(record, told, wall_now(), resolution.table.vouched);
   return resolution;
+}
+
+std::string after_colon(const PathAnswer& answer) {
+  return answer.trouble.empty() ? "" : ": " + answer.trouble;
 }
 
 // Says whose answer libc gives, as that isn't seen by the addresses.
 std::string libc_remark(const Resolution& resolution) {
-  const std::string& trouble = resolution.libc.trouble;
-  const char* const who = resolution.libc.by_hlb ? "by hlb" : "not by hlb";
-  return trouble.empty() ? who : fmt::format("{}: {}", who, trouble);
+  return (resolution.libc.by_hlb ? "by hlb" : "not by hlb") + after_colon(resolution.libc);
 }
 
 std::string whose(const std::string& name, const std::string& service) {
@@ -83,10 +91,22 @@ std::string whose(const std::string& name, const std::string& service) {
   return name == service ? " is a service" : " is of the service " + service;
 }
 
-std::string to_text(const std::string& name, const Resolution& resolution) {
+// The name, and in brackets its other form if it is an IDN: "bücher.example
+// (xn--bcher-kva.example)".
+Styled heading(const Resolution& resolution) {
+  const std::string other = resolution.typed != resolution.name
+                                ? resolution.name
+                                : text::idn_to_unicode(resolution.name).value_or("");
+  Styled line(printable(resolution.typed), Style::bold);
+  if (!other.empty()) line.add(" (" + printable(other) + ")");
+  return line.add(whose(resolution.name, resolution.service));
+}
+
+std::string to_text(const Resolution& resolution) {
   using enum Table::Align;
+  const Terminal terminal = Terminal::of_standard_output();  // whose locale says what is printable
   Table table({left, left, left}, {"  WAY", "ADDRESSES", ""});
-  table.add_line(Styled(printable(name), Style::bold).add(whose(name, resolution.service)));
+  table.add_line(heading(resolution));
   table.add_headings();
   const auto add = [&table](const char* way, const PathAnswer& answer, const std::string& remark) {
     const bool none = answer.addresses.empty();
@@ -96,8 +116,11 @@ std::string to_text(const std::string& name, const Resolution& resolution) {
   add("  table", resolution.table, resolution.table.trouble);
   add("  bus", resolution.bus, resolution.bus.trouble);
   add("  libc", resolution.libc, libc_remark(resolution));
+  if (resolution.typed != resolution.name) {
+    add("  typed", resolution.as_typed,
+        "by libc, to programs that look it up as it is typed" + after_colon(resolution.as_typed));
+  }
 
-  const Terminal terminal = Terminal::of_standard_output();
   std::string text = table.to_string(terminal);
   if (resolution.backends.empty()) return text;
   text += "\n";
@@ -115,7 +138,7 @@ Json json_of(const PathAnswer& answer) {
   return {{"addresses", answer.addresses}, {"trouble", json_text(answer.trouble)}};
 }
 
-std::string to_json(const std::string& name, const Resolution& resolution) {
+std::string to_json(const Resolution& resolution) {
   Json backends = Json::array();
   for (const Inclusion& inclusion : resolution.backends) {
     backends.push_back(
@@ -123,20 +146,21 @@ std::string to_json(const std::string& name, const Resolution& resolution) {
   }
   Json libc = json_of(resolution.libc);
   libc["by_hlb"] = resolution.libc.by_hlb;
-  return write({{"name", name},
+  const bool is_idn = resolution.typed != resolution.name;
+  return write({{"name", resolution.typed},
+                {"ascii", is_idn ? Json(resolution.name) : Json()},
                 {"service", json_text(resolution.service)},
                 {"table", json_of(resolution.table)},
                 {"bus", json_of(resolution.bus)},
                 {"libc", std::move(libc)},
+                {"typed", is_idn ? json_of(resolution.as_typed) : Json()},
                 {"backends", std::move(backends)}},
                Terminal::of_standard_output().interactive);
 }
 
 int show_answers(const Settings& settings, const ResolveWishes& wishes) {
   const Resolution resolution = resolve(settings, wishes.name);
-  const std::string text =
-      wishes.json ? to_json(wishes.name, resolution) : to_text(wishes.name, resolution);
-  std::fwrite(text.data(), 1, text.size(), stdout);
+  put_out(wishes.json ? to_json(resolution) : to_text(resolution));
   if (!resolution.reached) return kUnreachable;
   return resolution.libc.by_hlb && !resolution.libc.addresses.empty() ? kOk : kTrouble;
 }

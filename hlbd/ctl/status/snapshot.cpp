@@ -11,12 +11,6 @@
 namespace hlb::ctl {
 namespace {
 
-constexpr char kMaintenance[] = "maintenance";
-
-bool is_passed_over(const BackendReport& backend) {
-  return backend.state == "up" && backend.weight > 0 && backend.weight_percent == 0;
-}
-
 // Asks for what the list of a service's backends lacks: all of an override but its kind, and who is
 // a suspect or held back.
 void complete(Client& client, std::vector<BackendReport>& backends) {
@@ -74,6 +68,19 @@ std::vector<BackendReport> backends_of(Client& client, const std::string& servic
   return backends;
 }
 
+void add_connections(Client& client, const std::string& service,
+                     std::span<BackendReport> backends) {
+  const auto counted = client.connections(service);
+  if (!counted) return;
+  std::unordered_map<std::string, std::uint32_t> by_backend;
+  for (const ConnectionReport& each : *counted)
+    by_backend.emplace(each.service + "/" + each.address, each.connections);
+  for (BackendReport& backend : backends) {
+    const auto found = by_backend.find(backend.service + "/" + backend.address);
+    if (found != by_backend.end()) backend.connections = found->second;
+  }
+}
+
 Snapshot take_snapshot(Client& client, const std::string& name) {
   Snapshot snapshot;
   snapshot.hlbd = client.daemon();
@@ -81,27 +88,18 @@ Snapshot take_snapshot(Client& client, const std::string& name) {
   std::vector<ServiceReport> services = client.services();
   if (!service.empty())
     std::erase_if(services, [&](const ServiceReport& each) { return each.name != service; });
-  snapshot.services = join(std::move(services), client.backends(service));
+  std::vector<BackendReport> backends = client.backends(service);
+  add_connections(client, service, backends);
+  snapshot.services = join(std::move(services), std::move(backends));
   for (Listed& each : snapshot.services)
     complete(client, each.backends);
   tell_what_serves(client, snapshot.services);
   return snapshot;
 }
 
-bool is_standby(const BackendReport& backend, std::span<const BackendReport> all) {
-  return is_passed_over(backend) && std::ranges::any_of(all, [&](const BackendReport& other) {
-           return other.priority < backend.priority && other.weight_percent > 0;
-         });
-}
-
 Standing standing(const ServiceReport& service, const std::vector<BackendReport>& backends) {
-  const auto maintained = [](const BackendReport& backend) {
-    return backend.override.kind == kMaintenance;
-  };
-  if (!backends.empty() && std::ranges::all_of(backends, maintained)) return Standing::whole;
-  if (service.state == "unknown") return Standing::partial;
-  if (service.state == "down" || service.answered == 0) return Standing::none;
-  return service.state == "up" ? Standing::whole : Standing::partial;
+  return hlb::standing(service,
+                       !backends.empty() && std::ranges::all_of(backends, is_in_maintenance));
 }
 
 bool has_override(const std::vector<BackendReport>& backends) {

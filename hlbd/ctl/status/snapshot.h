@@ -8,6 +8,7 @@
 
 #include "ctl/client.h"
 #include "operators/report.h"
+#include "operators/standing.h"
 
 namespace hlb::ctl {
 
@@ -28,16 +29,9 @@ Snapshot take_snapshot(Client& client, const std::string& name);
 // The backends of one service, with all that is known of them.
 std::vector<BackendReport> backends_of(Client& client, const std::string& service);
 
-// Whether it would be answered if backends of a better priority weren't. `all` are its service's.
-bool is_standby(const BackendReport& backend, std::span<const BackendReport> all);
-
-// How well a service stands. Backends in maintenance don't count, and a service that has no others
-// is whole.
-enum class Standing : std::uint8_t {
-  whole,    // all backends are up
-  partial,  // some aren't, or are being checked for the first time
-  none,     // no backend is up, or lookups are given none
-};
+// Adds this host's connections to these backends of `service`, or of all services for "", if hlbd
+// counts them.
+void add_connections(Client& client, const std::string& service, std::span<BackendReport> backends);
 
 // Without the backends, those in maintenance are counted like others.
 Standing standing(const ServiceReport& service, const std::vector<BackendReport>& backends);

@@ -1,52 +1,19 @@
 // The part of snapshot.h that writes JSON.
+#include <utility>
+
 #include "ctl/json.h"
 #include "ctl/status/snapshot.h"
-#include "health/history.h"
+#include "operators/status_json.h"
 
 namespace hlb::ctl {
 namespace {
 
-// How many seconds a pass took, or in a word what else came of the probe.
-Json json_of(std::int32_t outcome) {
-  if (outcome >= 0) return outcome / 1e6;
-  return outcome == History::kFailed ? "failed" : "unknown";
-}
-
-Json json_of(const OverrideReport& override) {
-  if (override.kind.empty()) return {};
-  return {{"kind", override.kind},
-          {"reason", override.reason},
-          {"user", user_name(override.set_by)},
-          {"user_id", override.set_by},
-          {"set", json_time(override.since)},
-          {"until", json_time(override.until)}};
-}
-
-Json json_of(const BackendReport& backend) {
-  Json outcomes = Json::array();
-  for (const std::int32_t outcome : backend.outcomes)
-    outcomes.push_back(json_of(outcome));
-  return {
-      {"address", backend.address},     {"port", backend.port == 0 ? Json() : Json(backend.port)},
-      {"state", backend.state},         {"suspect", backend.suspect},
-      {"held_back", backend.held_back}, {"since", json_time(backend.since)},
-      {"reason", backend.reason},       {"override", json_of(backend.override)},
-      {"weight", backend.weight},       {"weight_percent", backend.weight_percent},
-      {"priority", backend.priority},   {"outcomes", std::move(outcomes)}};
-}
-
 Json json_of(const Listed& listed) {
-  const ServiceReport& service = listed.service;
-  Json backends = Json::array();
+  Json json = hlb::json_of(listed.service);
+  Json& backends = json["backends"] = Json::array();
   for (const BackendReport& backend : listed.backends)
-    backends.push_back(json_of(backend));
-  return {{"name", service.name},
-          {"state", service.state},
-          {"since", json_time(service.since)},
-          {"up", service.up},
-          {"answered", service.answered},
-          {"serving", json_text(service.serving)},
-          {"backends", std::move(backends)}};
+    backends.push_back(hlb::json_of(backend, user_name));
+  return json;
 }
 
 }  // namespace
@@ -56,12 +23,9 @@ std::string status_json(const Snapshot& snapshot, bool read) {
   Json services = Json::array();
   for (const Listed& each : snapshot.services)
     services.push_back(json_of(each));
-  const Json json = {{"hlbd",
-                      {{"version", hlbd.version},
-                       {"config", hlbd.config_file},
-                       {"started", json_time(hlbd.started)},
-                       {"degraded", hlbd.degraded}}},
-                     {"services", std::move(services)}};
+  const Json json = {
+      {"hlbd", json_of_daemon(hlbd.version, hlbd.config_file, hlbd.started, hlbd.degraded)},
+      {"services", std::move(services)}};
   return write(json, read);
 }
 

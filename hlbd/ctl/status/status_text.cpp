@@ -137,8 +137,8 @@ std::string endpoint(const BackendReport& backend) {
 
 Table status_table() {
   using enum Table::Align;
-  return Table({left, left, left, right, right, right, left},
-               {"  BACKEND", "STATE", "AGE", "LATENCY", "", "WEIGHT", "REMARK"});
+  return Table({left, left, left, right, right, right, right, left},
+               {"  BACKEND", "STATE", "AGE", "LATENCY", "", "CONN", "WEIGHT", "REMARK"});
 }
 
 void add_header(Table& table, const DaemonReport& hlbd, WallTime now) {
@@ -166,6 +166,7 @@ void add_service(Table& table, const Listed& listed, const Terminal& terminal, W
                    Styled(shown_state(backend), style_of(shown_state(backend))),
                    age(backend.since, now), latest_latency(backend),
                    sparkline(backend.outcomes, wide ? 20 : 10, terminal.utf8),
+                   backend.connections ? std::to_string(*backend.connections) : "",
                    weights ? std::to_string(backend.weight) : "",
                    remark(backend, listed.backends, wide, now)});
   }

@@ -113,6 +113,7 @@ class Watch {
     std::vector<std::size_t> sizes;  // of the services that may be seen, in rows of the table
     for (std::size_t i = first_; i < services.size() && rows < terminal.rows; ++i) {
       std::vector<BackendReport> backends = backends_of(client, services[i].name);
+      add_connections(client, services[i].name, backends);
       const Listed each{std::move(services[i]), std::move(backends)};
       add_service(table, each, terminal, now);
       sizes.push_back(1 + each.backends.size());

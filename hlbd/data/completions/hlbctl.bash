@@ -22,7 +22,7 @@ _hlbd()
     _init_completion -s || return
     case $prev in
         --config) _filedir toml ;;
-        --programs-socket) _filedir ;;
+        --programs-socket | --connections-socket) _filedir ;;
         --runtime-dir | --state-dir) _filedir -d ;;
         --bus) COMPREPLY=($(compgen -W 'system session none' -- "$cur")) ;;
         *) COMPREPLY=($(compgen -W '$(_parse_help "$1")' -- "$cur")) ;;

@@ -51,6 +51,12 @@ class Directory {
                                                std::string_view address) const = 0;
   virtual std::vector<CheckReport> checks(std::string_view service,
                                           std::string_view address) const = 0;
+
+  // The connections to the service's backends as they were counted last (Control), in parts like
+  // backends(); nullopt when there is no service of that name.
+  virtual std::optional<std::vector<ConnectionReport>> connections(std::string_view service,
+                                                                   std::size_t first,
+                                                                   std::size_t most) const = 0;
 };
 
 struct OverrideRequest {
@@ -58,6 +64,12 @@ struct OverrideRequest {
   OverrideKind kind = OverrideKind::drain;
   std::chrono::milliseconds duration{0};  // 0: until cleared
   std::string reason;
+  std::uint32_t user = 0;
+};
+
+struct ClosingRequest {
+  std::string target;                 // see TargetPattern
+  std::chrono::milliseconds idle{0};  // only connections that were idle for so long; 0: all
   std::uint32_t user = 0;
 };
 
@@ -69,17 +81,23 @@ struct FailbackRequest {
 // The number of backends that were concerned.
 using Changed = tl::expected<std::uint32_t, Refusal>;
 using Reloaded = tl::expected<void, Refusal>;
+using CountTaken = tl::expected<void, Refusal>;
 
 // Called from hlbd's loop, once it is known that the caller may; must not throw. Each replies once,
 // from the loop, at once or later: when it is done, or turns out to be impossible.
 struct Control {
   using ChangeReply = std::function<void(const Changed& changed)>;
   using ReloadReply = std::function<void(const Reloaded& reloaded)>;
+  using CountReply = std::function<void(const CountTaken& taken)>;
 
   std::function<void(OverrideRequest request, ChangeReply reply)> set_override;
   std::function<void(std::string target, ChangeReply reply)> clear_override;
   std::function<void(FailbackRequest request, ChangeReply reply)> fail_back;
   std::function<void(ReloadReply reply)> reload;
+  // Has connections ended; the reply is the number of these.
+  std::function<void(ClosingRequest request, ChangeReply reply)> close_connections;
+  // Has connections counted, unless they just were; whoever may read may call it.
+  std::function<void(CountReply reply)> count_connections;
 };
 
 // Facts of hlbd that never change while it runs.

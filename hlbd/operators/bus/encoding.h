@@ -136,6 +136,8 @@ using BackendRow =
         &BackendReport::port, &BackendReport::state, &BackendReport::since, &BackendReport::reason,
         kind_of_override, &BackendReport::weight, &BackendReport::weight_percent,
         &BackendReport::priority, &BackendReport::outcomes>;
+using ConnectionRow = Row<ConnectionReport, &ConnectionReport::service, &ConnectionReport::address,
+                          &ConnectionReport::connections>;
 using OverrideRow = Row<OverrideReport, &OverrideReport::kind, &OverrideReport::reason,
                         &OverrideReport::set_by, &OverrideReport::since, &OverrideReport::until>;
 using CheckRow = Row<CheckReport, &CheckReport::description, &CheckReport::state,
@@ -159,6 +161,8 @@ inline const char* error_name_of(Refusal::Kind kind) {
       return "org.freedesktop.DBus.Error.IOError";
     case Refusal::Kind::access_denied:
       return "org.freedesktop.DBus.Error.AccessDenied";
+    case Refusal::Kind::not_possible:
+      return "org.freedesktop.DBus.Error.NotSupported";
     case Refusal::Kind::invalid_arguments:
       break;
   }

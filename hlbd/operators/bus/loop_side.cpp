@@ -46,10 +46,25 @@ void fill(Part& part, Step step) {
   } while (!part.last && std::chrono::steady_clock::now() < end);
 }
 
-// Adds some of a service's backends, from the index `next` on. Returns whether there may be more.
-bool add_some(Part<BackendReport>& part, const Directory& directory, std::string_view service,
-              std::size_t& next) {
-  auto some = directory.backends(service, next, kRowsAtOnce);
+// Asks for some of what there is of each backend of a service, from an index on, kRowsAtOnce at
+// most.
+std::optional<std::vector<BackendReport>> some_backends(const Directory& directory,
+                                                        std::string_view service,
+                                                        std::size_t first) {
+  return directory.backends(service, first, kRowsAtOnce);
+}
+std::optional<std::vector<ConnectionReport>> some_connections(const Directory& directory,
+                                                              std::string_view service,
+                                                              std::size_t first) {
+  return directory.connections(service, first, kRowsAtOnce);
+}
+
+// Adds some of what there is of each backend of a service, from the index `next` on. Returns
+// whether there may be more.
+template <typename Report, typename Some>
+bool add_some(Part<Report>& part, const Directory& directory, std::string_view service,
+              std::size_t& next, Some ask_for_some) {
+  auto some = ask_for_some(directory, service, next);
   if (!some) return false;
   next += some->size();
   const bool more = some->size() == kRowsAtOnce;
@@ -150,32 +165,50 @@ std::vector<ServiceReport> LoopSide::services() const {
   });
 }
 
-std::optional<std::vector<BackendReport>> LoopSide::backends(std::string_view service) const {
-  using Backends = Part<BackendReport>;
+template <typename Report, typename Some>
+std::optional<std::vector<Report>> LoopSide::of_service(std::string_view service, Some some) const {
+  using Reports = Part<Report>;
   if (!ask([&] { return offer_.directory.service(service).has_value(); })) return std::nullopt;
-  return in_parts<Backends>(
-      [&directory = offer_.directory, service, next = std::size_t{0}]() mutable {
-        Backends part(directory);
-        fill(part, [&] { return add_some(part, directory, service, next); });
+  return in_parts<Reports>(
+      [&directory = offer_.directory, service, some, next = std::size_t{0}]() mutable {
+        Reports part(directory);
+        fill(part, [&] { return add_some(part, directory, service, next, some); });
         return part;
       });
 }
 
+template <typename Report, typename Some>
+std::vector<Report> LoopSide::of_all_services(Some some) const {
+  using Reports = Part<Report>;
+  return in_parts<Reports>([&directory = offer_.directory, some, service = std::size_t{0},
+                            next = std::size_t{0}]() mutable {
+    Reports part(directory);
+    fill(part, [&] {
+      const auto here = directory.services(service, 1);
+      if (here.empty()) return false;
+      if (add_some(part, directory, here.front().name, next, some)) return true;
+      ++service;
+      next = 0;
+      return true;
+    });
+    return part;
+  });
+}
+
+std::optional<std::vector<BackendReport>> LoopSide::backends(std::string_view service) const {
+  return of_service<BackendReport>(service, some_backends);
+}
+
 std::vector<BackendReport> LoopSide::all_backends() const {
-  using Backends = Part<BackendReport>;
-  return in_parts<Backends>(
-      [&directory = offer_.directory, service = std::size_t{0}, next = std::size_t{0}]() mutable {
-        Backends part(directory);
-        fill(part, [&] {
-          const auto here = directory.services(service, 1);
-          if (here.empty()) return false;
-          if (add_some(part, directory, here.front().name, next)) return true;
-          ++service;
-          next = 0;
-          return true;
-        });
-        return part;
-      });
+  return of_all_services<BackendReport>(some_backends);
+}
+
+std::optional<std::vector<ConnectionReport>> LoopSide::connections(std::string_view service) const {
+  return of_service<ConnectionReport>(service, some_connections);
+}
+
+std::vector<ConnectionReport> LoopSide::all_connections() const {
+  return of_all_services<ConnectionReport>(some_connections);
 }
 
 // ---- objects and their properties --------------------------------------------------------------
@@ -213,7 +246,7 @@ void LoopSide::read_ahead(std::string_view service) {
     Part<BackendReport> part(directory);
     std::vector<BackendFacts> facts;
     fill(part, [&] {
-      const bool more = add_some(part, directory, service, ahead_);
+      const bool more = add_some(part, directory, service, ahead_, some_backends);
       for (BackendReport& each : std::exchange(part.rows, {})) {
         auto checks = directory.checks(service, each.address);
         facts.push_back({std::move(each), std::move(checks)});
@@ -256,6 +289,14 @@ void LoopSide::fail_back(FailbackRequest request, Control::ChangeReply reply) co
 
 void LoopSide::reload(Control::ReloadReply reply) const {
   tell([&] { offer_.control.reload(delivered(std::move(reply))); });
+}
+
+void LoopSide::close_connections(ClosingRequest request, Control::ChangeReply reply) const {
+  tell([&] { offer_.control.close_connections(std::move(request), delivered(std::move(reply))); });
+}
+
+void LoopSide::count_connections(Control::CountReply reply) const {
+  tell([&] { offer_.control.count_connections(delivered(std::move(reply))); });
 }
 
 }  // namespace hlb::bus

@@ -52,6 +52,8 @@ class LoopSide {
   std::vector<ServiceReport> services() const;
   std::optional<std::vector<BackendReport>> backends(std::string_view service) const;
   std::vector<BackendReport> all_backends() const;
+  std::optional<std::vector<ConnectionReport>> connections(std::string_view service) const;
+  std::vector<ConnectionReport> all_connections() const;
 
   // Answers for one message or signal, in which there may be ten properties of each of thousands of
   // objects: what was said before is said again, until forget(). Null when there is none of that
@@ -67,6 +69,8 @@ class LoopSide {
   void clear_override(std::string target, Control::ChangeReply reply) const;
   void fail_back(FailbackRequest request, Control::ChangeReply reply) const;
   void reload(Control::ReloadReply reply) const;
+  void close_connections(ClosingRequest request, Control::ChangeReply reply) const;
+  void count_connections(Control::CountReply reply) const;
 
  private:
   template <typename Question>
@@ -75,6 +79,10 @@ class LoopSide {
   void tell(Question question) const;
   template <typename Part, typename Next>
   auto in_parts(Next next) const;
+  template <typename Report, typename Some>
+  std::optional<std::vector<Report>> of_service(std::string_view service, Some some) const;
+  template <typename Report, typename Some>
+  std::vector<Report> of_all_services(Some some) const;
   template <typename Outcome>
   std::function<void(const Outcome&)> delivered(std::function<void(const Outcome&)> reply) const;
   void read_ahead(std::string_view service);

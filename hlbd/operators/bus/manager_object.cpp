@@ -35,35 +35,43 @@ tl::expected<std::string, Refusal> target_of(std::string sent) {
   return sent;
 }
 
+// Reads a duration as callers send it, in microseconds, of which 0 means none.
+tl::expected<std::chrono::milliseconds, Refusal> milliseconds_of(std::uint64_t duration) {
+  constexpr std::uint64_t kLongest = std::chrono::microseconds(std::chrono::days(3650)).count();
+  if (duration > kLongest) return fault("the duration is longer than ten years; give 0 for none");
+  if (duration > 0 && duration < 1000) return fault("the duration is shorter than a millisecond");
+  return std::chrono::floor<std::chrono::milliseconds>(
+      std::chrono::microseconds(static_cast<std::chrono::microseconds::rep>(duration)));
+}
+
 // The arguments of SetOverride as a request; the user isn't known yet.
 tl::expected<OverrideRequest, Refusal> request_of(std::string sent_target, const std::string& kind,
                                                   std::uint64_t duration, std::string reason) {
-  constexpr std::uint64_t kLongest = std::chrono::microseconds(std::chrono::days(3650)).count();
   auto target = target_of(std::move(sent_target));
   if (!target) return tl::unexpected(std::move(target).error());
   const auto named = override_kind_named(kind);
   if (!named) {
     return fault("\"" + shown(kind) + "\" is no override: give drain, maintenance, up or down");
   }
-  if (duration > kLongest) return fault("the duration is longer than ten years; give 0 for none");
-  if (duration > 0 && duration < 1000) return fault("the duration is shorter than a millisecond");
+  const auto lasting = milliseconds_of(duration);
+  if (!lasting) return tl::unexpected(lasting.error());
   if (reason.size() > kMaxReason) return fault("the reason is longer than 1000 bytes");
-  return OverrideRequest{
-      .target = *std::move(target),
-      .kind = *named,
-      .duration = std::chrono::floor<std::chrono::milliseconds>(
-          std::chrono::microseconds(static_cast<std::chrono::microseconds::rep>(duration))),
-      .reason = std::move(reason),
-      .user = 0};
+  return OverrideRequest{.target = *std::move(target),
+                         .kind = *named,
+                         .duration = *lasting,
+                         .reason = std::move(reason),
+                         .user = 0};
 }
 
 }  // namespace
 
-ManagerObject::ManagerObject(sdbus::IConnection& connection, LoopSide& loop)
+ManagerObject::ManagerObject(sdbus::IConnection& connection, LoopSide& loop,
+                             std::function<void()> on_ready)
     : AdaptorInterfaces(connection, sdbus::ObjectPath(kPath)),
       loop_(loop),
       told_(loop.overview()),
       told_troubles_(loop.troubles()),
+      connection_lists_(loop, std::move(on_ready)),
       authority_(connection) {
   registerAdaptor();
 }
@@ -142,6 +150,13 @@ std::vector<EventRow::Struct> ManagerObject::ListEvents(const std::uint32_t& mos
   return EventRow::of_all(loop_.events(most));
 }
 
+void ManagerObject::ListConnections(ConnectionLists::Result&& result, std::string service) {
+  if (service.size() > kMaxTarget) {
+    return result.returnError(to_bus_error(no_such_service(service)));
+  }
+  connection_lists_.ask(std::move(result), std::move(service));
+}
+
 std::uint64_t ManagerObject::StartedAt() {
   return timestamp(loop_.identity().started);
 }
@@ -214,6 +229,17 @@ void ManagerObject::Failback(Counted&& result, std::string service) {
   }
   if_allowed(std::move(result), [this, service](const auto& call, std::uint32_t user) {
     loop_.fail_back({service, user}, answer_later(changes_, call, answer_change));
+  });
+}
+
+void ManagerObject::CloseConnections(Counted&& result, std::string sent_target,
+                                     std::uint64_t idle_us) {
+  const auto target = target_of(std::move(sent_target));
+  if (!target) return result.returnError(to_bus_error(target.error()));
+  const auto idle = milliseconds_of(idle_us);
+  if (!idle) return result.returnError(to_bus_error(idle.error()));
+  if_allowed(std::move(result), [this, target, idle](const auto& call, std::uint32_t user) {
+    loop_.close_connections({*target, *idle, user}, answer_later(changes_, call, answer_change));
   });
 }
 

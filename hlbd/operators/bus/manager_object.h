@@ -5,6 +5,7 @@
 #include <sdbus-c++/sdbus-c++.h>
 
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "operators/bus/authority.h"
+#include "operators/bus/connection_lists.h"
 #include "operators/bus/encoding.h"
 #include "operators/bus/loop_side.h"
 #include "operators/report.h"
@@ -23,8 +25,9 @@ namespace hlb::bus {
 class ManagerObject final
     : public sdbus::AdaptorInterfaces<org::hlb1::Manager_adaptor, sdbus::ObjectManager_adaptor> {
  public:
-  // The connection and the loop's side must outlive it.
-  ManagerObject(sdbus::IConnection& connection, LoopSide& loop);
+  // The connection and the loop's side must outlive it. `on_ready` is called when answer_next() has
+  // something to do.
+  ManagerObject(sdbus::IConnection& connection, LoopSide& loop, std::function<void()> on_ready);
   ~ManagerObject();
   ManagerObject(const ManagerObject&) = delete;
   ManagerObject& operator=(const ManagerObject&) = delete;
@@ -32,6 +35,9 @@ class ManagerObject final
   void announce(const Event& event);
   // Signals which properties have changed, if any has.
   void tell_overview();
+
+  // Answers one of the calls whose answers may be long; returns whether there are more of these.
+  bool answer_next() { return connection_lists_.answer_next(); }
 
  private:
   using Properties = std::map<std::string, sdbus::Variant>;
@@ -48,6 +54,8 @@ class ManagerObject final
   void ClearOverride(Counted&& result, std::string target) override;
   void Failback(Counted&& result, std::string service) override;
   void Reload(sdbus::Result<>&& result) override;
+  void ListConnections(ConnectionLists::Result&& result, std::string service) override;
+  void CloseConnections(Counted&& result, std::string target, std::uint64_t idle_us) override;
 
   std::string Version() override { return loop_.identity().version; }
   std::string ConfigFile() override { return loop_.identity().config_file; }
@@ -76,6 +84,7 @@ class ManagerObject final
   std::vector<std::string> told_troubles_;
   Calls<Counted> changes_ = std::make_shared<Calls<Counted>::element_type>();
   Calls<sdbus::Result<>> reloads_ = std::make_shared<Calls<sdbus::Result<>>::element_type>();
+  ConnectionLists connection_lists_;
   Authority authority_;
 };
 

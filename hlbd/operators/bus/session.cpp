@@ -100,7 +100,7 @@ asio::awaitable<void> Session::open() {
   socket_.emplace(io_, ::dup(connection_->getEventLoopPollData().fd));
   connection_->setMethodCallTimeout(kCallLimit);
   loop_.forget();
-  objects_.emplace(*connection_, loop_);
+  objects_.emplace(*connection_, loop_, [this] { wake(); });
   while (objects_->tree.step())
     co_await asio::post(asio::use_awaitable);
   news_.forget_events();
@@ -146,7 +146,8 @@ bool Session::answer_some() {
   return true;
 }
 
-// Tells some of what there is to tell. Returns whether there is more.
+// Tells some of what there is to tell, and answers a call that has waited. Returns whether there is
+// more.
 bool Session::tell_some() {
   const News::Some news = news_.take(kEventsPerTurn);
   if (news.dropped > 0) {
@@ -160,7 +161,9 @@ bool Session::tell_some() {
     objects_->tree.changed(event.service, event.address);
   }
   if (news.overview_changed) objects_->manager.tell_overview();
-  return objects_->tree.step() || news.more;
+  const bool more_calls = objects_->manager.answer_next();
+  const bool more_objects = objects_->tree.step();
+  return more_calls || more_objects || news.more;
 }
 
 void Session::leave() {

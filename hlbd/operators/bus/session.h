@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "operators/bus/greeting.h"
 #include "operators/bus/loop_side.h"
@@ -38,7 +39,7 @@ class Session {
 
   static void start(const std::shared_ptr<Session>& session);
 
-  // To be called when there is news.
+  // To be called when there is news, or something to answer.
   void wake();
 
   // Leaves the bus at once. To be called when `io` has stopped for good.
@@ -47,8 +48,10 @@ class Session {
  private:
   // The objects that are there while hlbd is on the bus.
   struct Objects {
-    Objects(sdbus::IConnection& connection, LoopSide& loop)
-        : resolver(connection, loop), manager(connection, loop), tree(connection, loop) {}
+    Objects(sdbus::IConnection& connection, LoopSide& loop, std::function<void()> on_ready)
+        : resolver(connection, loop),
+          manager(connection, loop, std::move(on_ready)),
+          tree(connection, loop) {}
 
     ResolverObject resolver;
     ManagerObject manager;
@@ -71,7 +74,7 @@ class Session {
   LoopSide& loop_;
   News& news_;
   OnTrouble on_trouble_;
-  boost::asio::steady_timer wake_;  // expires when there is something to tell
+  boost::asio::steady_timer wake_;  // expires when wake() is called
   std::unique_ptr<sdbus::IConnection> connection_;
   // The connection's socket, by a descriptor of our own: sd-bus closes its own when the bus goes
   // away.

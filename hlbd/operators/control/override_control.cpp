@@ -6,18 +6,13 @@
 #include <utility>
 
 #include "health/target_pattern.h"
+#include "operators/control/no_such_target.h"
 #include "system/moment.h"
 
 namespace hlb {
 namespace {
 
 constexpr std::size_t kMostWaiting = 256;
-
-tl::unexpected<Refusal> no_such(std::string_view target, const std::string& what) {
-  return refuse(Refusal::Kind::no_such_backend,
-                std::string(target) + ": " + what +
-                    "; a target is SERVICE, SERVICE/ADDRESS or ADDRESS, with * and ? as wildcards");
-}
 
 void replace(Overrides& overrides, const Overrides::Key& key, std::optional<Override> override) {
   if (override) {
@@ -90,7 +85,7 @@ tl::expected<OverrideControl::Edits, Refusal> OverrideControl::plan_to_set(
     for (std::size_t i = 0; i < monitor_.services().size(); ++i)
       add_those_of(i);
   }
-  if (edits.empty()) return no_such(request.target, "no backend is meant by this");
+  if (edits.empty()) return no_such_target(request.target, "no backend is meant by this");
   return edits;
 }
 
@@ -102,7 +97,7 @@ tl::expected<OverrideControl::Edits, Refusal> OverrideControl::plan_to_clear(
     if (pattern.matches(key.service, key.backend.to_string()))
       edits.emplace_back(key, std::nullopt);
   }
-  if (edits.empty()) return no_such(target, "no override is in force on this");
+  if (edits.empty()) return no_such_target(target, "no override is in force on this");
   return edits;
 }
 

@@ -2,9 +2,14 @@
 
 #include <prometheus/family.h>
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
+
+#include "operators/metrics/process.h"
 
 namespace hlb::metrics {
 namespace {
@@ -82,13 +87,16 @@ Metrics::Metrics()
                .Add({}, kLags)),
       good_configuration_(gauges(registry_, "hlb_config_last_reload_successful",
                                  "Whether the configuration that was read last is the one in use.")
-                              .Add({})) {
+                              .Add({})),
+      closed_(counters(registry_, "hlb_connections_closed_total",
+                       "Connections of this host that hlbd had ended.")) {
   count_checks();
   auto& detections = histograms(
       registry_, "hlb_detection_seconds",
       "From the first outcome against a backend's state until the new one is published.");
   went_up_ = &detections.Add({{"to", "up"}}, kDetections);
   went_down_ = &detections.Add({{"to", "down"}}, kDetections);
+  figures_of_process();  // the first call finds out when hlbd started
   good_configuration_.Set(1);
   gauges(registry_, "hlb_build_info", "The version of hlbd, as a label.")
       .Add({{"version", HLB_VERSION}})
@@ -137,6 +145,14 @@ void Metrics::published_tables(std::uint64_t so_far) {
   publications_.Increment(static_cast<double>(so_far) - publications_.Value());
 }
 
+void Metrics::may_close_connections(const std::string& service) {
+  closed_.Add({{"service", service}});
+}
+
+void Metrics::closed_connections(const std::string& service, std::uint32_t count) {
+  closed_.Add({{"service", service}}).Increment(count);
+}
+
 void Metrics::loop_lagged(std::chrono::nanoseconds lag) {
   lag_.Observe(Seconds(lag).count());
 }
@@ -145,8 +161,10 @@ void Metrics::loaded_configuration(bool good) {
   good_configuration_.Set(good ? 1 : 0);
 }
 
-Exposition Metrics::expose(Samples services) const {
-  return {registry_.Collect(), std::move(services)};
+Exposition Metrics::expose(Samples services, Exposition::Format format) const {
+  std::vector<prometheus::MetricFamily> counted = registry_.Collect();
+  std::ranges::move(figures_of_process(), std::back_inserter(counted));
+  return {std::move(counted), std::move(services), format};
 }
 
 }  // namespace hlb::metrics

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "health/check_spec.h"
 #include "health/machine.h"
@@ -45,9 +46,13 @@ class Metrics {
   void published_tables(std::uint64_t so_far);
   void loop_lagged(std::chrono::nanoseconds lag);
   void loaded_configuration(bool good);
+  // The service may have connections closed from now on: none so far.
+  void may_close_connections(const std::string& service);
+  // Connections of this host to a backend of the service, which were ended.
+  void closed_connections(const std::string& service, std::uint32_t count);
 
   // Joins all of the above, as it stands, with the services.
-  Exposition expose(Samples services) const;
+  Exposition expose(Samples services, Exposition::Format format = Exposition::Format::text) const;
 
  private:
   using Counter = prometheus::Counter;
@@ -71,6 +76,7 @@ class Metrics {
   Counter& publications_;
   Histogram& lag_;
   prometheus::Gauge& good_configuration_;
+  prometheus::Family<Counter>& closed_;  // for services that may have connections closed
 };
 
 }  // namespace hlb::metrics

@@ -47,7 +47,7 @@ class GrpcProbe : public Probe {
     } else {
       outcome = co_await converse(link.stream(), check_);
     }
-    outcome.latency = link.age();
+    link.note_in(outcome);
     co_return outcome;
   }
 

@@ -166,7 +166,7 @@ class HttpProbe : public Probe, private KeptWatch::Keeper {
     Link link(co_await asio::this_coro::executor, tls_.get());
     link.start(target_.spec->timeout);
     Reply reply = co_await ask_anew(link);
-    reply.outcome.latency = link.age();
+    link.note_in(reply.outcome);
     co_return std::move(reply.outcome);
   }
 
@@ -180,7 +180,7 @@ class HttpProbe : public Probe, private KeptWatch::Keeper {
     if (link->is_open()) reply = co_await ask(link->stream(), true);
     const bool anew = reply.stale;
     if (anew) reply = co_await ask_anew(*link);
-    reply.outcome.latency = link->age();
+    link->note_in(reply.outcome);
     link->rest();
     if (reply.reusable) {
       if (anew && kept_watch_ != nullptr) kept_watch_->add(link->descriptor(), *this);

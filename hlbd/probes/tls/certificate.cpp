@@ -79,9 +79,9 @@ WallClock::time_point time_of(const ASN1_TIME* time) {
 }
 
 std::string date_of(WallClock::time_point time) {
-  const std::time_t seconds = WallClock::to_time_t(time);
+  const std::time_t since_1970 = WallClock::to_time_t(time);
   std::tm parts{};
-  gmtime_r(&seconds, &parts);
+  gmtime_r(&since_1970, &parts);
   std::array<char, 32> text{};
   std::strftime(text.data(), text.size(), "%Y-%m-%d", &parts);
   return text.data();

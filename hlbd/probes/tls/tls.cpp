@@ -44,6 +44,7 @@ class TlsProbe : public Probe {
     // A backend that has answered agrees with our certificate; others are asked.
     if (!outcome && !listens()) outcome = co_await link.tls()->part();
     if (!outcome) outcome = judge(check_, link.tls()->certificate_end());
+    link.note_in(*outcome);
     outcome->latency = latency;
     co_return std::move(*outcome);
   }

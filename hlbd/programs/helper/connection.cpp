@@ -1,12 +1,12 @@
 #include "programs/helper/connection.h"
 
-#include "programs/packets.h"
-
 namespace hlb::programs {
+
+using helpers::Sent;
 
 void DaemonConnection::send_more() {
   while (!over_ && !unsent_.empty()) {
-    const Sent sent = programs::send(socket_.get(), unsent_.front());
+    const Sent sent = helpers::send(socket_.get(), unsent_.front());
     if (sent == Sent::later) return;
     over_ = sent == Sent::never;
     unsent_.pop_front();
@@ -22,7 +22,7 @@ std::optional<Message> DaemonConnection::next() {
   if (over_ || has_unsent()) return std::nullopt;
   auto arrived = receive(socket_.get());
   if (arrived) return *std::move(arrived);
-  over_ = arrived.error() == NoMessage::ever;
+  over_ = arrived.error() == helpers::NoPacket::ever;
   return std::nullopt;
 }
 

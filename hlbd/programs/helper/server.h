@@ -10,10 +10,10 @@
 #include <optional>
 #include <vector>
 
+#include "helpers/service_manager.h"
 #include "programs/helper/cgroup.h"
 #include "programs/helper/connection.h"
 #include "programs/helper/running.h"
-#include "programs/helper/service_manager.h"
 #include "programs/helper/trees.h"
 #include "programs/message.h"
 #include "system/file_descriptor.h"
@@ -62,7 +62,7 @@ class Server {
   bool listens_;
   FileDescriptor listener_{-1};
   FileDescriptor signals_;
-  ServiceManager manager_;
+  helpers::ServiceManager manager_;
   Cgroups cgroups_;
   Trees trees_;
   std::map<Client, DaemonConnection> connections_;

@@ -1,0 +1,29 @@
+// How well services and backends stand, as operators are shown it. Pure.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "operators/report.h"
+
+namespace hlb {
+
+// How well a service stands. Backends in maintenance don't count, and a service that has no others
+// is whole.
+enum class Standing : std::uint8_t {
+  whole,    // all backends are up
+  partial,  // some aren't, or are being checked for the first time
+  none,     // no backend is up, or lookups are given none
+};
+
+Standing standing(const ServiceReport& service, bool all_in_maintenance);
+
+// Whether the backend is up and has a weight, but isn't answered now.
+bool is_passed_over(const BackendReport& backend);
+
+// Whether it would be answered if backends of a better priority weren't. `all` are its service's.
+bool is_standby(const BackendReport& backend, std::span<const BackendReport> all);
+
+bool is_in_maintenance(const BackendReport& backend);
+
+}  // namespace hlb

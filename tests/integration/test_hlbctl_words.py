@@ -1,0 +1,104 @@
+"""What hlbctl makes of the words of its command line, and of an output that can't be written."""
+
+import os
+import subprocess
+
+import pytest
+from buses import SystemBus
+from hlbctl import HLBCTL, FakeHlbd, hlbctl_environment
+from test_hlbctl import says
+from waiting import until
+from world import HERE, run
+
+
+@pytest.fixture
+def bus(stage):
+    return SystemBus(stage)
+
+
+@pytest.fixture
+def fake(stage, bus):
+    return FakeHlbd(stage, bus, says())
+
+
+# ---- the command line ------------------------------------------------------------------------
+
+RANGE = "--lines takes a whole number, from 0 to 4294967295, not "
+
+
+@pytest.mark.parametrize("line, said", [
+    ("stauts", '"stauts" is no subcommand of hlbctl; did you mean status? See hlbctl --help'),
+    ("import dnsmaq",
+     '"dnsmaq" is no subcommand of hlbctl import; did you mean dnsmasq? See hlbctl import --help'),
+    ("frobnicate", '"frobnicate" is no subcommand of hlbctl; see hlbctl --help'),
+    ("events --folow",
+     '"--folow" is no option of hlbctl events; did you mean --follow? See hlbctl events --help'),
+    ("drain a.b --raeson=disk",
+     '"--raeson" is no option of hlbctl drain; did you mean --reason? See hlbctl drain --help'),
+    ("status --confg x",
+     '"--confg" is no option of hlbctl status; did you mean --config? See hlbctl status --help'),
+    ("reload -x", '"-x" is no option of hlbctl reload; see hlbctl reload --help'),
+    ("status a.b c.d", "The following argument was not expected: c.d; see hlbctl --help"),
+    ("--bus sesion status", "--bus takes system or session, not \"sesion\"; see hlbctl --help"),
+    ("events -n -1", RANGE + '"-1"; see hlbctl --help'),
+    ("events -n many", RANGE + '"many"; see hlbctl --help'),
+    ("events -n 4294967296", RANGE + '"4294967296"; see hlbctl --help'),
+    ("help drian", '"drian" is no subcommand of hlbctl; did you mean drain?'),
+    ("help import hots", '"hots" is no subcommand of hlbctl import; did you mean hosts?'),
+])  # fmt: skip
+def test_a_slip_is_told_with_what_was_meant(line, said):
+    ended = run(HLBCTL, *line.split(), check=False)
+    assert ended.returncode != 0
+    assert (ended.stdout, ended.stderr) == ("", f"hlbctl: {said}\n")
+
+
+@pytest.mark.parametrize("words", [(), ("drain",), ("import", "hosts"), ("help",)], ids=" ".join)
+def test_help_says_what_the_option_does(words):
+    assert run(HLBCTL, "help", *words).stdout == run(HLBCTL, *words, "--help").stdout
+
+
+def test_version_says_what_the_option_does():
+    assert run(HLBCTL, "version").stdout == run(HLBCTL, "--version").stdout
+
+
+def test_help_is_completed_by_subcommands():
+    assert run(HLBCTL, "complete", "help", "dr").stdout.startswith("drain\t")
+
+
+# ---- an output that can't be written -----------------------------------------------------------
+
+SAMPLE = HERE.parents[1] / "hlbd/data/hlbd.toml"
+
+
+@pytest.mark.parametrize("words", [
+    ("status",), ("status", "--json"), ("events",), ("events", "--json"), ("events", "-f"),
+    ("resolve", "localhost"), ("check-config", SAMPLE), ("import", "hosts", "--all"), ("reload",),
+    ("help",), ("version",), ("--help",), ("--version",),
+], ids=lambda words: " ".join(map(str, words)).replace(str(SAMPLE), ""))  # fmt: skip
+def test_a_full_disk_is_an_error(bus, fake, tmp_path, words):
+    hosts = tmp_path / "hosts"
+    hosts.write_text("10.0.0.1 one.example\n")
+    words = [*words, hosts] if words[0] == "import" else words
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [str(HLBCTL), *map(str, words)], stdout=full, stderr=subprocess.PIPE, text=True,
+            stdin=subprocess.DEVNULL, env=hlbctl_environment(bus), timeout=20,
+        )  # fmt: skip
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("hlbctl: standard output can't be written")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_followed_events_end_when_their_reader_has_gone(bus, fake):
+    reader, writer = os.pipe()
+    process = subprocess.Popen([str(HLBCTL), "events", "-f"], stdout=writer, env=hlbctl_environment(bus))
+    os.close(writer)
+    try:
+        assert b"old.local" in os.read(reader, 65536)
+        os.close(reader)
+        # Nothing happens that it would print.
+        until(lambda: process.poll() is not None, "its end")
+        assert process.returncode == 0
+    finally:
+        process.kill()
+        process.wait()
