@@ -63,7 +63,7 @@ CHANGES = [
 ]
 
 CLOSING = [
-    Row("from the refusal, which has to come first, to the first", "closing-first", "", adds_at_most(1200)),
+    Row("from the refusal to the first", "closing-first", "", adds_at_most(1200)),
     Row("from the first to the last of 10,000", "closing-all", "", adds_at_most(200)),
 ]
 BESIDE_CLOSING = [
