@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <csignal>
@@ -21,6 +20,7 @@
 
 #include "libnss_hlb/bus.h"
 #include "publish/encode.h"
+#include "system/deliver.h"
 #include "system/host.h"
 #include "system/log.h"
 #include "system/moment.h"
@@ -44,10 +44,6 @@ int probes_at_a_time() {
   return static_cast<int>(std::clamp(limit.rlim_cur / 4, kLeast, kMost));
 }
 
-Worker::Deliver deliver_to(asio::io_context& io) {
-  return [&io](Worker::Completion done) { asio::post(io, std::move(done)); };
-}
-
 // Tells of a helper that hlbd starts itself: only root has another user to run it as.
 void say_whose_programs_are() {
   if (geteuid() == 0) return;
@@ -61,7 +57,7 @@ Daemon::Daemon(Options options, Config config)
       started_(moment_now().wall),
       runtime_folder_(options_.runtime_dir),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
-      disk_(kMostJobs, deliver_to(io_)),
+      disk_(kMostJobs, deliver_to(io_.get_executor())),
       clock_(io_.get_executor()),
       prober_(
           io_.get_executor(), [this](const probes::FileChange& change) { file_changed(change); },
@@ -117,7 +113,7 @@ Daemon::Daemon(Options options, Config config)
           trouble_of("states")),
       routes_(io_, [this](bool ways) { routes_changed(ways); }),
       reloader_(
-          options_.config, deliver_to(io_), [this] { return monitor_.list(); },
+          options_.config, deliver_to(io_.get_executor()), [this] { return monitor_.list(); },
           [this](Reloader::Configuration configuration, std::function<void()> done) {
             put_in_force(std::move(configuration), std::move(done));
           },

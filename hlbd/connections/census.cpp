@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <bitset>
-#include <boost/asio/post.hpp>
 #include <charconv>
 #include <cstddef>
 #include <filesystem>
@@ -15,6 +14,7 @@
 #include <utility>
 
 #include "network/sock_diag.h"
+#include "system/deliver.h"
 
 namespace hlb::connections {
 namespace {
@@ -136,11 +136,7 @@ const ConnectionCounts* Census::latest() const {
 
 void Census::count() {
   began_ = clock_.now();
-  if (!worker_) {
-    worker_.emplace(1, [executor = executor_](Worker::Completion done) {
-      boost::asio::post(executor, std::move(done));
-    });
-  }
+  if (!worker_) worker_.emplace(1, deliver_to(executor_));
   auto done = scope_.guard([this](Counted counted) { this->counted(std::move(counted)); });
   worker_->post([count = count_, done = std::move(done)] {
     return [done, counted = count()] { done(counted); };

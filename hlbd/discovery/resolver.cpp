@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "system/deliver.h"
 #include "system/file_stamp.h"
 #include "system/scope.h"
 #include "system/worker.h"
@@ -33,7 +34,7 @@ struct Resolver::Work {
   Work(asio::any_io_executor loop, ResolverSettings all)
       : executor(std::move(loop)),
         settings(std::move(all)),
-        worker(1, [to = executor](Worker::Completion done) { asio::post(to, std::move(done)); }),
+        worker(1, deliver_to(executor)),
         patience(executor) {}
 
   // Has the worker look at resolv.conf, unless it does already.

@@ -2,19 +2,15 @@
 
 #include <spdlog/spdlog.h>
 
-#include <boost/asio/post.hpp>
 #include <string_view>
 #include <utility>
 
 #include "operators/control/resolve.h"
+#include "system/deliver.h"
 #include "system/host.h"
 
 namespace hlb {
-namespace {
-
-namespace asio = boost::asio;
-
-}  // namespace
+namespace {}  // namespace
 
 OperatorSide::OperatorSide(boost::asio::io_context& io, bus::Identity identity,
                            const Monitor& monitor, const Publisher& publisher, const Clock& clock,
@@ -32,7 +28,7 @@ OperatorSide::OperatorSide(boost::asio::io_context& io, bus::Identity identity,
       hooks_(io.get_executor(), std::move(programs)),
       telemetry_(io.get_executor(), clock, monitor, census_,
                  [this](const std::string& trouble) { troubles_.set("counts", trouble); }),
-      user_names_([this](Worker::Completion done) { asio::post(io_, std::move(done)); }),
+      user_names_(deliver_to(io.get_executor())),
       web_(io.get_executor(), telemetry_,
            {.directory = directory_,
             .identity = identity_,

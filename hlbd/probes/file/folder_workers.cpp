@@ -1,8 +1,9 @@
 #include "probes/file/folder_workers.h"
 
-#include <boost/asio/post.hpp>
 #include <chrono>
 #include <utility>
+
+#include "system/deliver.h"
 
 namespace hlb::probes {
 namespace {
@@ -34,9 +35,7 @@ std::shared_ptr<Worker> FolderWorkers::get(const Folders& folders) {
 }
 
 std::shared_ptr<Worker> FolderWorkers::make() const {
-  return std::make_shared<Worker>(kMaxJobs, [executor = executor_](Worker::Completion done) {
-    boost::asio::post(executor, std::move(done));
-  });
+  return std::make_shared<Worker>(kMaxJobs, deliver_to(executor_));
 }
 
 }  // namespace hlb::probes
