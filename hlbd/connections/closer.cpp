@@ -117,21 +117,10 @@ void Closer::ask() {
   ender_.end(std::exchange(doomed_, {}),
              [this, owners = std::exchange(owners_, {})](const Ender::Ended& ended) {
                if (!ended) return retry_->set(clock_.now() + kRetry);
-               tell(owners, *ended);
+               for_each_owner(owners, *ended, [this](const Owner& owner, std::uint32_t count) {
+                 on_closed_({owner.service, owner.backend, count, std::nullopt});
+               });
              });
-}
-
-// Those at all ports of a backend together.
-void Closer::tell(const std::vector<Owner>& owners, const std::vector<std::uint32_t>& ended) {
-  std::uint32_t count = 0;
-  for (std::size_t index = 0; index < owners.size(); ++index) {
-    const Owner& owner = owners[index];
-    count += ended[index];
-    const bool last = index + 1 == owners.size() || owners[index + 1] != owner;
-    if (last && count > 0) {
-      on_closed_({owner.service, owner.backend, std::exchange(count, 0), std::nullopt});
-    }
-  }
 }
 
 }  // namespace hlb::connections

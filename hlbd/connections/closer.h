@@ -65,13 +65,6 @@ class Closer {
   void ender_was_used();
 
  private:
-  // A backend of a service, by the service's name, as reloads move services.
-  struct Owner {
-    std::string service;
-    Address backend;
-
-    friend auto operator<=>(const Owner&, const Owner&) = default;
-  };
   // What is known of one that went down.
   struct Death {
     Clock::TimePoint silent_since;           // its first failed probe
@@ -84,7 +77,6 @@ class Closer {
   bool take_turn(const Owner& owner, Death& death);
   void doom(const Owner& owner, const Death& death, std::uint16_t port, bool stale_alone);
   void ask();
-  void tell(const std::vector<Owner>& owners, const std::vector<std::uint32_t>& ended);
   void try_out();
 
   Clock& clock_;

@@ -11,6 +11,7 @@
 namespace hlb::connections {
 namespace {
 
+constexpr const char* kName = "hlb-connections";
 constexpr const char* kGone = "hlb-connections has gone";
 constexpr const char* kHung = "hlb-connections does not answer";
 
@@ -21,6 +22,16 @@ std::string in_words(int error) {
 }
 
 }  // namespace
+
+void for_each_owner(std::span<const Owner> owners, std::span<const std::uint32_t> ended,
+                    const std::function<void(const Owner& owner, std::uint32_t count)>& tell) {
+  std::uint32_t count = 0;
+  for (std::size_t index = 0; index < ended.size(); ++index) {
+    count += ended[index];
+    const bool last = index + 1 == ended.size() || owners[index + 1] != owners[index];
+    if (last && count > 0) tell(owners[index], std::exchange(count, 0));
+  }
+}
 
 Ender::Ender(boost::asio::any_io_executor executor, std::filesystem::path socket,
              OnTrouble on_trouble)
@@ -76,15 +87,13 @@ tl::expected<void, std::string> Ender::send_first() {
 tl::expected<void, std::string> Ender::connect() {
   auto socket = reach();
   if (!socket) return tl::unexpected(std::move(socket).error());
-  try {
-    link_ = std::make_shared<helpers::HelperLink>(
-        executor_, *std::move(socket),
-        helpers::HelperLink::Events{
-            .packet = [this](std::span<const std::uint8_t> packet) { return answered(packet); },
-            .end = scope_.guard([this] { fail(kGone); })});
-  } catch (const std::system_error& error) {
-    return tl::unexpected(std::string("can't watch hlb-connections: ") + error.what());
-  }
+  auto link = helpers::HelperLink::over(
+      executor_, *std::move(socket),
+      {.packet = [this](std::span<const std::uint8_t> packet) { return answered(packet); },
+       .end = scope_.guard([this] { fail(kGone); })},
+      kName);
+  if (!link) return tl::unexpected(std::move(link).error());
+  link_ = *std::move(link);
   return {};
 }
 

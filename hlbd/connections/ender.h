@@ -19,8 +19,24 @@
 #include "helpers/link.h"
 #include "helpers/own_helper.h"
 #include "system/scope.h"
+#include "text/address.h"
 
 namespace hlb::connections {
+
+// Whose connections are asked for: a backend of a service, by the service's name, as reloads move
+// services.
+struct Owner {
+  std::string service;
+  Address backend;
+
+  friend auto operator<=>(const Owner&, const Owner&) = default;
+};
+
+// Calls `tell` for each owner that connections were ended of, with those at all its ports together.
+// `owners` are of the doomed, and `ended` what came of them, in the same order; those of one stand
+// together.
+void for_each_owner(std::span<const Owner> owners, std::span<const std::uint32_t> ended,
+                    const std::function<void(const Owner& owner, std::uint32_t count)>& tell);
 
 // Used by hlbd's loop alone. Asks for one thing after the other.
 class Ender {
@@ -52,8 +68,6 @@ class Ender {
   // Lets the helper go once it has answered, until the next end(). There is no trouble with it
   // meanwhile.
   void rest();
-
-  bool troubled() const { return !told_.empty(); }
 
  private:
   using Monotonic = std::chrono::steady_clock;

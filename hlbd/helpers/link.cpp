@@ -1,6 +1,7 @@
 #include "helpers/link.h"
 
 #include <boost/system/error_code.hpp>
+#include <system_error>
 #include <utility>
 
 namespace hlb::helpers {
@@ -13,6 +14,16 @@ HelperLink::HelperLink(const boost::asio::any_io_executor& executor, FileDescrip
     : socket_(executor), events_(std::move(events)) {
   socket_.assign(socket.get());
   socket.release();
+}
+
+tl::expected<std::shared_ptr<HelperLink>, std::string> HelperLink::over(
+    const boost::asio::any_io_executor& executor, FileDescriptor socket, Events events,
+    const char* helper) {
+  try {
+    return std::make_shared<HelperLink>(executor, std::move(socket), std::move(events));
+  } catch (const std::system_error& error) {
+    return tl::unexpected(std::string("can't watch ") + helper + ": " + error.what());
+  }
 }
 
 bool HelperLink::send(Bytes message) {

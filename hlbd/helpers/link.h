@@ -9,6 +9,8 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
+#include <tl/expected.hpp>
 
 #include "helpers/packets.h"
 #include "system/file_descriptor.h"
@@ -27,6 +29,11 @@ class HelperLink : public std::enable_shared_from_this<HelperLink> {
     std::function<bool(std::span<const std::uint8_t>)> packet;
     std::function<void()> end;  // called once: the helper has gone, or talks as no helper does
   };
+
+  // The link to the helper of this name; or why the loop can't watch one more descriptor.
+  static tl::expected<std::shared_ptr<HelperLink>, std::string> over(
+      const boost::asio::any_io_executor& executor, FileDescriptor socket, Events events,
+      const char* helper);
 
   // Throws std::system_error when the loop can't watch one more descriptor.
   HelperLink(const boost::asio::any_io_executor& executor, FileDescriptor socket, Events events);

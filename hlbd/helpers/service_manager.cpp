@@ -48,6 +48,12 @@ FileDescriptor given_socket() {
   return known && type == SOCK_SEQPACKET ? std::move(given) : FileDescriptor(-1);
 }
 
+bool is_listening(int socket) {
+  int listens = 0;
+  socklen_t size = sizeof listens;
+  return getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens != 0;
+}
+
 ServiceManager::ServiceManager() : address_(variable("NOTIFY_SOCKET")) {
   if (const long us = number(variable("WATCHDOG_USEC")); us > 0)
     interval_ = std::chrono::microseconds(us);

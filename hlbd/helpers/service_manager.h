@@ -16,6 +16,9 @@ namespace hlb::helpers {
 // one as standard input. -1 if neither has given one for packets: then somebody else started it.
 FileDescriptor given_socket();
 
+// Whether it is a socket that listens for hlbd, and not one that is connected to it.
+bool is_listening(int socket);
+
 // Tells the service manager how the helper is. Never waits: drops what can't be sent at once.
 class ServiceManager {
  public:

@@ -64,8 +64,6 @@ class SocketTable {
   // Whether the kernel can end sockets: 0, or EOPNOTSUPP. Ends none.
   int try_to_end();
 
-  int descriptor() const { return socket_.get(); }
-
  private:
   explicit SocketTable(FileDescriptor socket);
 

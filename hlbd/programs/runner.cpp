@@ -16,6 +16,7 @@ namespace asio = boost::asio;
 using helpers::HelperLink;
 using Fate = RunResult::Fate;
 
+constexpr const char* kName = "hlb-programs";
 constexpr const char* kGone = "hlb-programs has gone";
 constexpr const char* kHung = "hlb-programs does not answer";
 
@@ -118,11 +119,9 @@ tl::expected<void, std::string> Runner::ask(const RunRequest& request) {
 tl::expected<void, std::string> Runner::connect() {
   auto socket = settings_.socket.empty() ? start_own() : reach();
   if (!socket) return tl::unexpected(std::move(socket).error());
-  try {
-    link_ = std::make_shared<HelperLink>(executor_, *std::move(socket), events());
-  } catch (const std::system_error& error) {
-    return tl::unexpected(std::string("can't watch hlb-programs: ") + error.what());
-  }
+  auto link = HelperLink::over(executor_, *std::move(socket), events(), kName);
+  if (!link) return tl::unexpected(std::move(link).error());
+  link_ = *std::move(link);
   return {};
 }
 

@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <ctime>
-#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -28,12 +26,6 @@ network::SocketTable opened() {
   auto table = network::SocketTable::open();
   if (!table) throw std::system_error(table.error(), "can't ask for sockets");
   return *std::move(table);
-}
-
-nanoseconds monotonic_now() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return std::chrono::seconds(now.tv_sec) + nanoseconds(now.tv_nsec);
 }
 
 bool is_meant(const Doomed& doomed, const network::Socket& socket, std::uint8_t protocol,
@@ -74,7 +66,7 @@ void ConnectionEnding::end_some(const EndRequest& request, std::uint8_t protocol
       .protocol = protocol, .states = kWaiting, .times = protocol == IPPROTO_TCP, .peers = peers};
   const auto error = sockets_.list(query, [&](const network::Socket& socket) {
     if (spared != 0 && socket.shown.idiag_uid == spared) return;
-    const auto now = monotonic_now();
+    const nanoseconds now = std::chrono::steady_clock::now().time_since_epoch();
     const auto meant = std::ranges::find_if(
         request.doomed, [&](const Doomed& each) { return is_meant(each, socket, protocol, now); });
     if (meant == request.doomed.end()) return;

@@ -18,9 +18,6 @@ class ConnectionEnding {
   // is root: its probes are no programs'. Never throws.
   EndReply end(const EndRequest& request, std::uint32_t spared);
 
-  // The descriptor by which the kernel is asked.
-  int descriptor() const { return sockets_.descriptor(); }
-
  private:
   struct Found {
     network::Socket socket;

@@ -12,20 +12,12 @@
 #include "connections/helper/confine.h"
 #include "connections/message.h"
 #include "helpers/packets.h"
+#include "helpers/service_manager.h"
 
 namespace hlb::connections {
-namespace {
-
-bool is_listening(int socket) {
-  int listens = 0;
-  socklen_t size = sizeof listens;
-  return getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens != 0;
-}
-
-}  // namespace
 
 ConnectionsServer::ConnectionsServer(FileDescriptor socket) {
-  if (is_listening(socket.get())) {
+  if (helpers::is_listening(socket.get())) {
     (void)fcntl(socket.get(), F_SETFL, O_NONBLOCK);
     listener_ = std::move(socket);
   } else {

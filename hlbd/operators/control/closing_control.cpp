@@ -26,14 +26,6 @@ constexpr auto kTimePerStep = 1ms;
 
 // What an operator wants, and how far it is done.
 struct ClosingControl::Work {
-  // A backend some of whose connections are to be ended.
-  struct Owner {
-    std::string service;
-    Address backend;
-
-    friend bool operator==(const Owner&, const Owner&) = default;
-  };
-
   bus::ClosingRequest request;
   TargetPattern pattern;
   Reply reply;
@@ -46,7 +38,7 @@ struct ClosingControl::Work {
   bool without_port = false;
   bool asked = false;
   std::vector<connections::Doomed> doomed{};
-  std::vector<Owner> owners{};  // of each doomed
+  std::vector<connections::Owner> owners{};  // of each doomed
   std::uint32_t ended = 0;
 
   bool at_end() const { return service >= end; }
@@ -151,17 +143,12 @@ void ClosingControl::ask(const Shared& work) {
                       }));
 }
 
-// Those at all ports of a backend together.
 void ClosingControl::tell(Work& work, const std::vector<std::uint32_t>& ended) const {
-  std::uint32_t count = 0;
-  for (std::size_t index = 0; index < ended.size(); ++index) {
-    const Work::Owner& owner = work.owners[index];
-    count += ended[index];
-    const bool last = index + 1 == ended.size() || work.owners[index + 1] != owner;
-    if (!last || count == 0) continue;
-    work.ended += count;
-    on_closed_({owner.service, owner.backend, std::exchange(count, 0), work.request.user});
-  }
+  connections::for_each_owner(
+      work.owners, ended, [&](const connections::Owner& owner, std::uint32_t count) {
+        work.ended += count;
+        on_closed_({owner.service, owner.backend, count, work.request.user});
+      });
 }
 
 void ClosingControl::finish(const Shared& work, const bus::Changed& changed) {

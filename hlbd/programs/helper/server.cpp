@@ -43,12 +43,6 @@ void heed_deaths() {
   sigaction(SIGCHLD, &action, nullptr);
 }
 
-bool is_listening(int socket) {
-  int listens = 0;
-  socklen_t size = sizeof listens;
-  return getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens != 0;
-}
-
 Ending not_begun(int error) {
   return {Ending::How::not_started, Ending::Step::prepare, error};
 }
@@ -62,7 +56,7 @@ struct Server::Watch {
 };
 
 Server::Server(FileDescriptor socket)
-    : listens_(is_listening(socket.get())), signals_(block_signals()) {
+    : listens_(helpers::is_listening(socket.get())), signals_(block_signals()) {
   heed_deaths();
   if (listens_) {
     (void)fcntl(socket.get(), F_SETFL, O_NONBLOCK);
