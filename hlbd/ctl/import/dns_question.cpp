@@ -1,10 +1,13 @@
 #include "ctl/import/dns_question.h"
 
+#include <arpa/nameser.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <iterator>
 
 #include "system/file_descriptor.h"
@@ -14,52 +17,12 @@ namespace hlb::ctl {
 
 namespace {
 
-constexpr std::uint16_t kInternet = 1;
-constexpr std::uint16_t kTypeA = 1;
-constexpr std::uint16_t kTypeAaaa = 28;
-constexpr std::size_t kHeaderSize = 12;
 constexpr std::size_t kMostReply = 65535;
 
 void put(Octets& message, std::uint16_t number) {
   message.push_back(static_cast<std::uint8_t>(number >> 8U));
   message.push_back(static_cast<std::uint8_t>(number));
 }
-
-// Reads a reply from its start on. What lies beyond its end reads as zero, and is told by failed().
-class Reply {
- public:
-  explicit Reply(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
-
-  std::uint8_t octet() {
-    failed_ = failed_ || at_ == bytes_.size();
-    return failed_ ? std::uint8_t{0} : bytes_[at_++];
-  }
-  std::uint16_t number() {
-    const unsigned high = octet();
-    return static_cast<std::uint16_t>(high << 8U | octet());
-  }
-  std::span<const std::uint8_t> take(std::size_t size) {
-    failed_ = failed_ || size > bytes_.size() - at_;
-    if (failed_) return {};
-    at_ += size;
-    return bytes_.subspan(at_ - size, size);
-  }
-  void skip_name() {
-    constexpr std::uint8_t kPointer = 0xc0;
-    while (!failed_) {
-      const std::uint8_t length = octet();
-      if (length == 0) return;
-      if ((length & kPointer) == kPointer) return static_cast<void>(octet());
-      take(length);
-    }
-  }
-  bool failed() const { return failed_; }
-
- private:
-  std::span<const std::uint8_t> bytes_;
-  std::size_t at_ = 0;
-  bool failed_ = false;
-};
 
 FileDescriptor connected(const Endpoint& server, int type, std::chrono::milliseconds timeout) {
   FileDescriptor socket(::socket(domain_of(server.address.family), type | SOCK_CLOEXEC, 0));
@@ -124,34 +87,25 @@ Octets make_question(std::string_view name, Address::Family family, std::uint16_
     name.remove_prefix(std::min(label.size() + 1, name.size()));
   }
   message.push_back(0);
-  put(message, family == Address::Family::ipv4 ? kTypeA : kTypeAaaa);
-  put(message, kInternet);
+  put(message, static_cast<std::uint16_t>(family == Address::Family::ipv4 ? ns_t_a : ns_t_aaaa));
+  put(message, ns_c_in);
   return message;
 }
 
+// What was cut may end anywhere, and is asked for again: so only its header counts.
 std::optional<AddressReply> parse_answer(std::span<const std::uint8_t> bytes, std::uint16_t id) {
-  constexpr std::uint16_t kIsReply = 0x8000;
-  constexpr std::uint16_t kIsCut = 0x0200;
-  if (bytes.size() < kHeaderSize) return std::nullopt;
-  Reply reply(bytes);
-  if (reply.number() != id) return std::nullopt;
-  const std::uint16_t flags = reply.number();
-  if ((flags & kIsReply) == 0) return std::nullopt;
-  const std::uint16_t questions = reply.number();
-  const std::uint16_t answers = reply.number();
-  reply.take(4);
-  for (unsigned i = 0; i < questions && !reply.failed(); ++i) {
-    reply.skip_name();
-    reply.take(4);
-  }
-  AddressReply answer{.addresses = {}, .is_cut = (flags & kIsCut) != 0};
-  for (unsigned i = 0; i < answers && !reply.failed(); ++i) {
-    reply.skip_name();
-    const std::uint16_t type = reply.number();
-    reply.take(6);  // class and time to live
-    const auto data = reply.take(reply.number());
-    if (type != kTypeA && type != kTypeAaaa) continue;
-    if (const auto address = Address::of_bytes(data)) answer.addresses.insert(*address);
+  if (bytes.size() < NS_HFIXEDSZ) return std::nullopt;
+  HEADER header{};
+  std::memcpy(&header, bytes.data(), sizeof header);
+  if (ntohs(static_cast<std::uint16_t>(header.id)) != id || header.qr == 0) return std::nullopt;
+  AddressReply answer{.addresses = {}, .is_cut = header.tc != 0};
+  ns_msg message{};
+  if (ns_initparse(bytes.data(), static_cast<int>(bytes.size()), &message) != 0) return answer;
+  ns_rr record{};
+  for (int i = 0; ns_parserr(&message, ns_s_an, i, &record) == 0; ++i) {
+    if (record.type != ns_t_a && record.type != ns_t_aaaa) continue;
+    if (const auto address = Address::of_bytes({record.rdata, record.rdlength}))
+      answer.addresses.insert(*address);
   }
   return answer;
 }
