@@ -119,19 +119,15 @@ bool StatusPage::add_part(std::string& text) {
       if (stage_ == Stage::healthy) begin_healthy(text);
       break;
     case Stage::healthy:
+    case Stage::folded:
       if (add_services(text, Survey::healthy)) break;
       end_section(text, survey_.group(Survey::healthy).size);
-      stage_ = Stage::events;
+      stage_ = stage_ == Stage::healthy ? Stage::events : Stage::foot;
       break;
     case Stage::events:
       add_events(text);
       stage_ = survey_.in_full() || at_.view.down ? Stage::foot : Stage::folded;
       if (stage_ == Stage::folded) begin_healthy(text);
-      break;
-    case Stage::folded:
-      if (add_services(text, Survey::healthy)) break;
-      end_section(text, survey_.group(Survey::healthy).size);
-      stage_ = Stage::foot;
       break;
     case Stage::foot:
       text += kFoot;
