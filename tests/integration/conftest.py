@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from buses import SystemBus
 from doctor import etc, folder, machine
 from programs import Stage
 from world import lay_out_network
@@ -41,3 +42,9 @@ def file_stage(tmp_path_factory):
     stage = Stage(tmp_path_factory.mktemp("stage"))
     yield stage
     stage.close()
+
+
+@pytest.fixture
+def bus(stage):
+    """A system bus of the test's own, which nobody has joined yet."""
+    return SystemBus(stage)

@@ -6,7 +6,6 @@ import struct
 import time
 
 import pytest
-from buses import SystemBus
 from lookups import Hammer, lookup
 from raw_bus import OBJECTS, Client, Siege, dbus_string, padded
 from scraping import samples, scrape
@@ -19,11 +18,6 @@ METRICS = str(RUNTIME / "metrics")
 MANY = [f"127.{1 + i // 250}.0.{1 + i % 250}" for i in range(4000)]
 SOME = MANY[:700]
 AT_ONCE = 2.5  # seconds, and before a thread that can't end is left behind
-
-
-@pytest.fixture
-def bus(stage):
-    return SystemBus(stage)
 
 
 def text(crowd, **check):
@@ -77,12 +71,18 @@ def unchecked(name, backends):
     return "\n".join(("[[service]]", *lines)) + "\n"
 
 
-def test_where_there_would_be_too_many_objects_there_are_none_and_all_is_listed(stage, bus):
+def with_30_000_backends(stage, bus):
+    """hlbd, its services, and somebody on the bus."""
     blocks = [[f"127.{i}.{j // 250}.{1 + j % 250}" for j in range(1000)] for i in range(30)]
     many = [unchecked(f"s{i}.test", addresses) for i, addresses in enumerate(blocks)]
     hlbd = stage.hlbd(config(*many), bus="system", env=bus.env)
     until(lambda: bus.resolve("s0.test").returncode == 0, "org.hlb1 on the bus", 20)
     client = stage.add(Client(bus.socket, user="nobody"))
+    return hlbd, many, client
+
+
+def test_where_there_would_be_too_many_objects_there_are_none_and_all_is_listed(stage, bus):
+    hlbd, many, client = with_30_000_backends(stage, bus)
     kind, all_objects = client.ask(b"GetManagedObjects", b"", b"", *OBJECTS)
     assert kind == 2 and b"/org/hlb1/service" not in all_objects
     kind, rows = client.ask(b"ListBackends", b"s", dbus_string(b""))
@@ -115,11 +115,7 @@ def test_who_sends_30_mb_makes_the_loop_late_by_nothing_and_is_refused(stage, bu
 
 
 def test_lists_of_connections_are_made_as_the_bus_takes_them(stage, bus):
-    blocks = [[f"127.{i}.{j // 250}.{1 + j % 250}" for j in range(1000)] for i in range(30)]
-    many = [unchecked(f"s{i}.test", addresses) for i, addresses in enumerate(blocks)]
-    hlbd = stage.hlbd(config(*many), bus="system", env=bus.env)
-    until(lambda: bus.resolve("s0.test").returncode == 0, "org.hlb1 on the bus", 20)
-    client = stage.add(Client(bus.socket, user="nobody"))
+    hlbd, many, client = with_30_000_backends(stage, bus)
     kind, first = client.ask(b"ListConnections", b"s", dbus_string(b""))
     assert kind == 2 and first.count(b"127.29.") == 1000
     before, calls = peak_kib(hlbd.pid), 100

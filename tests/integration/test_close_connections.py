@@ -10,7 +10,6 @@ import pytest
 from keeping import (
     Keeper, KeepingServer, built, ended, known_to_hosts, lacking, nginx_before,
 )  # fmt: skip
-from programs import Stage
 from servers import POSTGRES, Mariadb, postgres, redis
 from transitions import transitions
 from waiting import until
@@ -113,12 +112,8 @@ def play(stage):
 
 
 @pytest.fixture(scope="module")
-def outage(tmp_path_factory):
-    stage = Stage(tmp_path_factory.mktemp("outage"))
-    try:
-        yield play(stage)
-    finally:
-        stage.close()
+def outage(file_stage):
+    return play(file_stage)
 
 
 def of_kinds(*kinds):

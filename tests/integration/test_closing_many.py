@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import pytest
 from keeping import KEEP, HeldSockets, KeepingServer, closing, ended
-from programs import Stage
 from transitions import transitions
 from waiting import until
 from world import PEER_HOST, PORT, config
@@ -59,12 +58,8 @@ def play(stage):
 
 
 @pytest.fixture(scope="module")
-def crowd(tmp_path_factory):
-    stage = Stage(tmp_path_factory.mktemp("crowd"))
-    try:
-        return play(stage)
-    finally:
-        stage.close()
+def crowd(file_stage):
+    return play(file_stage)
 
 
 def test_10_000_connections_are_ended_at_once(crowd):

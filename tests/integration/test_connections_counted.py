@@ -9,7 +9,6 @@ import subprocess
 import sys
 
 import pytest
-from buses import SystemBus
 from hlbctl import HLBCTL, NO_HANG, FakeHlbd, Terminal, hlbctl, hlbctl_environment
 from scraping import AT, samples, scrape
 from waiting import until
@@ -18,11 +17,6 @@ from world import PORT, config, run, service, table_of
 A, B = "127.0.0.11", "127.0.0.12"
 A6 = "fd77::11"
 NAME = "app.test"
-
-
-@pytest.fixture
-def bus(stage):
-    return SystemBus(stage)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from buses import SystemBus
 from hlbctl import hlbctl
 from lookups import lookup
 from waiting import until
@@ -20,11 +19,6 @@ def services(names=EXCEPT, *more):
     return config(service(NAME, [A], subdomains=True, **({"except": names} if names else {})),
                   service("test", [B], subdomains=True, when_all_down="next"),
                   service("own.git.dev.test", [A]), *more, max_stale="1s")  # fmt: skip
-
-
-@pytest.fixture
-def bus(stage):
-    return SystemBus(stage)
 
 
 @pytest.fixture

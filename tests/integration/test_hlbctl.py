@@ -7,7 +7,6 @@ import socket
 import threading
 
 import pytest
-from buses import SystemBus
 from hlbctl import HLBCTL, FakeHlbd, Terminal, hlbctl, on_terminal
 from world import HERE, run
 
@@ -58,11 +57,6 @@ def only(said, *services):
     """The same without the other services."""
     lists = ("services", "backends")
     return {**said, **{key: [row for row in said[key] if row[0] in services] for key in lists}}
-
-
-@pytest.fixture
-def bus(stage):
-    return SystemBus(stage)
 
 
 @pytest.fixture

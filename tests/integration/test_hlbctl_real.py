@@ -6,7 +6,6 @@ import signal
 from itertools import count
 
 import pytest
-from buses import SystemBus
 from hlbctl import hlbctl, hlbctl_environment, masked
 from lookups import lookup
 from waiting import until
@@ -20,11 +19,6 @@ def services():
     standby = {"address": STANDBY, "priority": 1}
     return config(service(NAME, [A, B, C, standby], aliases=["www.app.test"]),
                   service("none.test", ["127.0.0.21"]))  # fmt: skip
-
-
-@pytest.fixture
-def bus(stage):
-    return SystemBus(stage)
 
 
 @pytest.fixture

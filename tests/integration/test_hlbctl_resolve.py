@@ -3,8 +3,6 @@
 import json
 import re
 
-import pytest
-from buses import SystemBus
 from hlbctl import hlbctl, masked
 from waiting import until
 from world import config, service
@@ -17,11 +15,6 @@ NO_HLBD = (
 )
 GONE = "hlbd has been gone for longer than max_stale: "
 UNSURE = "hlbd has been gone for too long to know whether it is up"
-
-
-@pytest.fixture
-def bus(stage):
-    return SystemBus(stage)
 
 
 def resolved(bus, name):

@@ -4,16 +4,10 @@ import os
 import subprocess
 
 import pytest
-from buses import SystemBus
 from hlbctl import HLBCTL, FakeHlbd, hlbctl_environment
 from test_hlbctl import says
 from waiting import until
 from world import HERE, run
-
-
-@pytest.fixture
-def bus(stage):
-    return SystemBus(stage)
 
 
 @pytest.fixture

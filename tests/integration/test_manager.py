@@ -29,11 +29,6 @@ def any_bus(request, stage):
     return request.param(stage)
 
 
-@pytest.fixture
-def bus(stage):
-    return SystemBus(stage)
-
-
 def services(**check):
     app = service(APP, [UP, DOWN, UP6], {**TCP, **check}, aliases=["www.app.test"])
     return config(app) + STATIC

@@ -12,7 +12,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from buses import SystemBus
 from hlbctl import hlbctl
 from pages import Page, get, headers, page, status
 from scraping import AT, samples, scrape
@@ -43,11 +42,6 @@ def server_that_says(phrase, address=C):
         yield
         server.shutdown()
         thread.join()
-
-
-@pytest.fixture
-def bus(stage):
-    return SystemBus(stage)
 
 
 @pytest.fixture
