@@ -150,7 +150,7 @@ TEST_F(ConnectionsHelperTest, CountsForEachOfThePeers) {
     for (std::size_t count = 0; count < index % 3; ++count)
       sockets.push_back(connected_to(listeners.back()));
     doomed.push_back({.peer = listeners.back().peer()});
-    expected.push_back(index % 3);
+    expected.push_back(static_cast<std::uint32_t>(index % 3));
   }
   EXPECT_EQ(end(doomed), expected);
 }

@@ -218,7 +218,8 @@ TEST_F(PageTest, NothingFromOutsideHasAMeaning) {
   backend.override.kind = "drain";
   backend.override.since = kStart;
   directory_.entries.front().service.serving = "priorities " + evil;
-  directory_.told = {{.at = kStart, .service = evil, .before = evil, .now = evil, .reason = evil}};
+  directory_.told = {
+      {.at = kStart, .service = evil, .address = {}, .before = evil, .now = evil, .reason = evil}};
   for (const std::string& text : {page(), page("service=" + in_query(evil))}) {
     EXPECT_THAT(text, Not(HasSubstr("<script")));
     EXPECT_THAT(text, Not(HasSubstr("\x1b")));
