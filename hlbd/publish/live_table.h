@@ -54,7 +54,8 @@ class LiveTable {
   std::span<std::uint8_t> bytes_;
 };
 
-// Whether two tables differ in live words alone, and so have the same names and backends.
-bool same_shape(std::span<const std::uint8_t> one, std::span<const std::uint8_t> other);
+// Whether two tables have the same names and backends and, if these words count, give the same
+// answers. `one` is a table that hlbd has made, `other` any bytes.
+bool same(std::span<const std::uint8_t> one, std::span<const std::uint8_t> other, Words words);
 
 }  // namespace hlb::publish

@@ -108,7 +108,7 @@ void Publisher::encode_more() {
   encoder_.reset();
   scores_.keep_at_most(2 * monitor_.totals().backends + kScoresAtLeast);
   if (scores_are_newer_ || sorting_) sort_anew();
-  file_is_old_ = !publish::same_shape(truth_, file_.published());
+  file_is_old_ = !publish::same(truth_, file_.published(), publish::Words::none);
 }
 
 // Leaves things as they are when the file can't be replaced, and tries again.
@@ -191,11 +191,17 @@ void Publisher::sort_more() {
 }
 
 void Publisher::renew_lease() {
-  // An old file is about to be replaced anyway, or will be tried again.
-  if (file_.published().empty() || file_.renew() || file_is_old_) return;
+  if (file_.published().empty()) return;
+  if (file_.renew() && (working_ || file_is_old_ || !was_written_to())) return;
+  file_.give_up();
+  if (std::exchange(file_is_old_, true)) return;  // and is about to be replaced, or tried again
   spdlog::warn("the table was removed, replaced or changed by somebody else: it is made anew");
-  file_is_old_ = true;
   if (!working_) work();
+}
+
+bool Publisher::was_written_to() {
+  return file_.may_be_written_to() &&
+         !publish::same(truth_, file_.published(), publish::Words::of_answers);
 }
 
 }  // namespace hlb

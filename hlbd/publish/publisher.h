@@ -89,6 +89,7 @@ class Publisher {
   bool replace_more();
   void end_work();
   void try_again_at(Monotonic::time_point time);
+  bool was_written_to();
   void sort_anew();
   void sort_more();
 
