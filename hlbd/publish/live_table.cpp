@@ -85,7 +85,10 @@ bool LiveTable::sort_by(const Score& score_of, std::uint32_t first, std::uint32_
   return end < slots;
 }
 
-void LiveTable::leave_names_to_hlbd(std::span<const std::uint8_t> truth) {
+bool LiveTable::leave_names_to_hlbd(std::span<const std::uint8_t> truth, std::uint64_t first,
+                                    std::uint64_t count) {
+  if (bytes_.empty()) return false;
+  add_flag(table::kIncomplete);
   const table::View now = table::View::over(truth);
   const auto leave_unless_same = [&](std::string_view name) {
     const record::View here = view().find_or_exception(Name(name));
@@ -95,14 +98,23 @@ void LiveTable::leave_names_to_hlbd(std::span<const std::uint8_t> truth) {
     if (!here.valid() || same) return;
     leave_to_hlbd(bytes_.subspan(static_cast<std::size_t>(here.bytes().data() - bytes_.data())));
   };
-  for_each_name(bytes_, [&](std::string_view name, std::uint32_t, std::uint16_t flags) {
-    leave_unless_same(name);
-    if ((flags & table::kSubdomains) != 0) leave_unless_same("any." + std::string(name));
-  });
+  const std::uint64_t here = slot_count(bytes_);
+  const std::uint64_t there = slot_count(truth);
+  // The part of a table's slots, of those from `start` on, that is looked at.
+  const auto part = [&](std::uint64_t place, std::uint64_t start, std::uint64_t slots) {
+    return static_cast<std::uint32_t>(std::clamp(place, start, start + slots) - start);
+  };
+  for_each_name(bytes_, part(first, 0, here), part(first + count, 0, here),
+                [&](std::string_view name, std::uint32_t, std::uint16_t flags) {
+                  leave_unless_same(name);
+                  if ((flags & table::kSubdomains) != 0)
+                    leave_unless_same("any." + std::string(name));
+                });
   // A new name may be here as another service's subdomain.
   for_each_name(
-      truth, [&](std::string_view name, std::uint32_t, std::uint16_t) { leave_unless_same(name); });
-  add_flag(table::kIncomplete);
+      truth, part(first, here, there), part(first + count, here, there),
+      [&](std::string_view name, std::uint32_t, std::uint16_t) { leave_unless_same(name); });
+  return first + count < here + there;
 }
 
 void LiveTable::complete() {
