@@ -105,7 +105,7 @@ Styled heading(const Resolution& resolution) {
 std::string to_text(const Resolution& resolution) {
   using enum Table::Align;
   const Terminal terminal = Terminal::of_standard_output();  // whose locale says what is printable
-  Table table({left, left, left}, {"  WAY", "ADDRESSES", ""});
+  Table table({left, left, left}, {"  WAY", "ADDRESSES", ""}, 1);
   table.add_line(heading(resolution));
   table.add_headings();
   const auto add = [&table](const char* way, const PathAnswer& answer, const std::string& remark) {

@@ -102,9 +102,8 @@ Standing standing(const ServiceReport& service, const std::vector<BackendReport>
                        !backends.empty() && std::ranges::all_of(backends, is_in_maintenance));
 }
 
-bool has_override(const std::vector<BackendReport>& backends) {
-  return std::ranges::any_of(
-      backends, [](const BackendReport& backend) { return !backend.override.kind.empty(); });
+Rank rank(const ServiceReport& service, const std::vector<BackendReport>& backends) {
+  return hlb::rank(standing(service, backends), std::ranges::any_of(backends, is_remarkable));
 }
 
 std::string user_name(std::uint32_t user_id) {

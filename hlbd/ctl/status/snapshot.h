@@ -36,7 +36,8 @@ void add_connections(Client& client, const std::string& service, std::span<Backe
 // Without the backends, those in maintenance are counted like others.
 Standing standing(const ServiceReport& service, const std::vector<BackendReport>& backends);
 
-bool has_override(const std::vector<BackendReport>& backends);
+// Where a service stands in the order of those that are shown, as far as these backends say.
+Rank rank(const ServiceReport& service, const std::vector<BackendReport>& backends);
 
 // "alice", or "user 1000" for one that the system doesn't know.
 std::string user_name(std::uint32_t user_id);
