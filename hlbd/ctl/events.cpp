@@ -62,7 +62,7 @@ Styled change_of(const Event& event) {
 // "app.local/10.0.0.1"; as two words where that is wider than the terminal, so that each may have a
 // line of its own.
 std::string whose(const Event& event, const Terminal& terminal) {
-  const std::string service = printable(event.service);
+  std::string service = printable(event.service);
   if (event.address.empty()) return service;
   const std::string address = printable(event.address);
   const std::size_t together = width(service) + 1 + width(address);
