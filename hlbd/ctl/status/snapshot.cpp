@@ -12,36 +12,11 @@ namespace hlb::ctl {
 namespace {
 
 // Asks for what the list of a service's backends lacks: all of an override but its kind, and who is
-// a suspect or held back.
+// a suspect or held back, as only those may be that are up, and not answered.
 void complete(Client& client, std::vector<BackendReport>& backends) {
   for (BackendReport& backend : backends) {
-    const bool overridden = !backend.override.kind.empty();
-    const bool is_left_out = is_passed_over(backend) && !is_standby(backend, backends);
-    if (overridden || is_left_out) client.complete(backend);
-  }
-}
-
-// Whether more than states decides which of these backends serve: several priorities do, or
-// backends that are down, or one is held back.
-bool may_have_rule(const std::vector<BackendReport>& backends) {
-  const BackendReport* answered = nullptr;
-  for (const BackendReport& each : backends) {
-    if (each.held_back) return true;
-    if (each.weight_percent == 0) continue;
-    if (each.state != "up" || (answered != nullptr && answered->priority != each.priority)) {
-      return true;
-    }
-    answered = &each;
-  }
-  return false;
-}
-
-void tell_what_serves(Client& client, std::vector<Listed>& services) {
-  if (std::ranges::none_of(services, may_have_rule, &Listed::backends)) return;
-  const auto serving = client.serving();
-  for (Listed& each : services) {
-    const auto found = serving.find(each.service.name);
-    if (found != serving.end()) each.service.serving = found->second;
+    const bool is_left_out = backend.state == "up" && backend.weight_percent == 0;
+    if (is_left_out || !backend.override.kind.empty()) client.complete(backend);
   }
 }
 
@@ -61,6 +36,16 @@ std::vector<Listed> join(std::vector<ServiceReport> services, std::vector<Backen
 }
 
 }  // namespace
+
+std::vector<ServiceReport> services_of(Client& client) {
+  std::vector<ServiceReport> services = client.services();
+  const auto serving = client.serving();
+  for (ServiceReport& each : services) {
+    const auto found = serving.find(each.name);
+    if (found != serving.end()) each.serving = found->second;
+  }
+  return services;
+}
 
 std::vector<BackendReport> backends_of(Client& client, const std::string& service) {
   std::vector<BackendReport> backends = client.backends(service);
@@ -85,7 +70,7 @@ Snapshot take_snapshot(Client& client, const std::string& name) {
   Snapshot snapshot;
   snapshot.hlbd = client.daemon();
   const std::string service = name.empty() ? "" : client.find_service(name);
-  std::vector<ServiceReport> services = client.services();
+  std::vector<ServiceReport> services = services_of(client);
   if (!service.empty())
     std::erase_if(services, [&](const ServiceReport& each) { return each.name != service; });
   std::vector<BackendReport> backends = client.backends(service);
@@ -93,7 +78,6 @@ Snapshot take_snapshot(Client& client, const std::string& name) {
   snapshot.services = join(std::move(services), std::move(backends));
   for (Listed& each : snapshot.services)
     complete(client, each.backends);
-  tell_what_serves(client, snapshot.services);
   return snapshot;
 }
 

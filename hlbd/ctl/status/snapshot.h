@@ -26,6 +26,9 @@ struct Snapshot {
 // Client does.
 Snapshot take_snapshot(Client& client, const std::string& name);
 
+// All services, with all that is known of them.
+std::vector<ServiceReport> services_of(Client& client);
+
 // The backends of one service, with all that is known of them.
 std::vector<BackendReport> backends_of(Client& client, const std::string& service);
 

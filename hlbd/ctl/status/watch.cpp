@@ -198,7 +198,7 @@ class Watch {
   }
 
   std::vector<ServiceReport> listed(Client& client) const {
-    std::vector<ServiceReport> services = client.services();
+    std::vector<ServiceReport> services = services_of(client);
     if (service_.empty()) return services;
     const std::string name = client.find_service(service_);
     std::erase_if(services, [&](const ServiceReport& each) { return each.name != name; });
