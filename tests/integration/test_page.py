@@ -146,6 +146,17 @@ def test_the_view_stands_in_the_address(hlbd):
     assert "no.such.test" in unknown.root.one("p", id="nothing").text()
 
 
+def test_names_are_shown_as_people_write_them(stage, bus):
+    ascii_form, written = "xn--bcher-kva.example", "bücher.example"
+    stage.hlbd(config(service(ascii_form, [C]), metrics=AT), bus="system", env=bus.env)
+    for query in ("", f"?service={ascii_form}", "?service=b%C3%BCcher.example"):
+        shown = page(query)
+        (link,) = shown.service(ascii_form).one("th", scope="rowgroup").all("a")
+        assert (link.text(), link["href"]) == (written, f"?service={ascii_form}")
+        assert link.one("bdi")["title"] == ascii_form
+    until(lambda: written + "/" + C in page().root.one(id="events").text(), "its events")
+
+
 def test_hlbds_own_troubles_are_shown(hlbd):
     assert not page().root.all(id="degraded")
     hlbd.reload("[daemon]\nlog_level = 3\n")

@@ -7,6 +7,7 @@
 
 #include "health/target_pattern.h"
 #include "operators/standing.h"
+#include "text/idn.h"
 
 namespace hlb::page {
 namespace {
@@ -22,8 +23,8 @@ constexpr int kTries = 3;            // after which a mixture of two configurati
 Survey::Survey(const bus::Directory& directory, View view)
     : directory_(directory), view_(std::move(view)) {
   const bool is_pattern = view_.service.find_first_of("*?") != std::string::npos;
-  pattern_ =
-      is_pattern ? view_.service : directory.service_of(view_.service).value_or(view_.service);
+  const std::string name = text::idn_to_ascii(view_.service).value_or(view_.service);
+  pattern_ = is_pattern ? view_.service : directory.service_of(name).value_or(name);
   start();
 }
 
