@@ -11,12 +11,27 @@
 namespace hlb::ctl {
 namespace {
 
-// Asks for what the list of a service's backends lacks: all of an override but its kind, and who is
-// a suspect or held back, as only those may be that are up, and not answered.
-void complete(Client& client, std::vector<BackendReport>& backends) {
+// The backend by its service and address.
+std::string key_of(const std::string& service, const std::string& address) {
+  return service + "/" + address;
+}
+
+// Adds what the list of backends of `service`, or of all for "", lacks: all of an override but its
+// kind, and who is a suspect or held back. An older hlbd is asked for each of those who may be.
+void complete(Client& client, const std::string& service, std::vector<BackendReport>& backends) {
+  std::unordered_map<std::string, const BackendReport*> by_key;
+  const auto left_out = client.left_out(service);
+  if (left_out) {
+    for (const BackendReport& each : *left_out)
+      by_key.emplace(key_of(each.service, each.address), &each);
+  }
   for (BackendReport& backend : backends) {
-    const bool is_left_out = backend.state == "up" && backend.weight_percent == 0;
-    if (is_left_out || !backend.override.kind.empty()) client.complete(backend);
+    const bool may_be_left_out = backend.state == "up" && backend.weight_percent == 0;
+    if (!backend.override.kind.empty() || (may_be_left_out && !left_out)) client.complete(backend);
+    const auto found = by_key.find(key_of(backend.service, backend.address));
+    if (found == by_key.end()) continue;
+    backend.suspect = found->second->suspect;
+    backend.held_back = found->second->held_back;
   }
 }
 
@@ -49,7 +64,7 @@ std::vector<ServiceReport> services_of(Client& client) {
 
 std::vector<BackendReport> backends_of(Client& client, const std::string& service) {
   std::vector<BackendReport> backends = client.backends(service);
-  complete(client, backends);
+  complete(client, service, backends);
   return backends;
 }
 
@@ -59,9 +74,9 @@ void add_connections(Client& client, const std::string& service,
   if (!counted) return;
   std::unordered_map<std::string, std::uint32_t> by_backend;
   for (const ConnectionReport& each : *counted)
-    by_backend.emplace(each.service + "/" + each.address, each.connections);
+    by_backend.emplace(key_of(each.service, each.address), each.connections);
   for (BackendReport& backend : backends) {
-    const auto found = by_backend.find(backend.service + "/" + backend.address);
+    const auto found = by_backend.find(key_of(backend.service, backend.address));
     if (found != by_backend.end()) backend.connections = found->second;
   }
 }
@@ -73,11 +88,9 @@ Snapshot take_snapshot(Client& client, const std::string& name) {
   std::vector<ServiceReport> services = services_of(client);
   if (!service.empty())
     std::erase_if(services, [&](const ServiceReport& each) { return each.name != service; });
-  std::vector<BackendReport> backends = client.backends(service);
+  std::vector<BackendReport> backends = backends_of(client, service);
   add_connections(client, service, backends);
   snapshot.services = join(std::move(services), std::move(backends));
-  for (Listed& each : snapshot.services)
-    complete(client, each.backends);
   return snapshot;
 }
 

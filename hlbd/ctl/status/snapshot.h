@@ -29,7 +29,7 @@ Snapshot take_snapshot(Client& client, const std::string& name);
 // All services, with all that is known of them.
 std::vector<ServiceReport> services_of(Client& client);
 
-// The backends of one service, with all that is known of them.
+// The backends of one service, or of all for "", with all that is known of them.
 std::vector<BackendReport> backends_of(Client& client, const std::string& service);
 
 // Adds this host's connections to these backends of `service`, or of all services for "", if hlbd
