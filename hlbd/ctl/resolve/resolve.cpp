@@ -70,7 +70,7 @@ std::vector<BackendReport> ask_hlbd(const Settings& settings, Resolution& resolu
 
 // Finds the name's record, which is not valid if it belongs to no service, and what the table says
 // of whose name it is.
-record::View find(const table::View& table, Resolution& resolution) {
+record::View find_record(const table::View& table, Resolution& resolution) {
   if (!table.valid()) return {};
   const record::View record = table.find_or_exception(Name(resolution.name));
   if (!record.valid()) return record;
@@ -92,7 +92,7 @@ Resolution resolve(const Settings& settings, const std::string& typed) {
   resolution.name = text::idn_to_ascii(typed).value_or(typed);
   const std::string& name = resolution.name;
   const MappedTable table(settings.runtime_dir / bus::kTableFile);
-  const record::View record = find(table.view(), resolution);
+  const record::View record = find_record(table.view(), resolution);
   resolution.table = ask_table(table, record);
   const std::vector<BackendReport> told = ask_hlbd(settings, resolution);
   resolution.libc = ask_libc(name, !resolution.service.empty() && !resolution.table.left_next);

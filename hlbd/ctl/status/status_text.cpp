@@ -109,8 +109,8 @@ std::string text_of(const Snapshot& snapshot, const std::vector<const Listed*>& 
   return table.to_string(terminal);
 }
 
-bool fits(const Snapshot& snapshot, const std::vector<const Listed*>& shown, Terminal terminal,
-          WallTime now) {
+bool fits_screen(const Snapshot& snapshot, const std::vector<const Listed*>& shown,
+                 Terminal terminal, WallTime now) {
   if (terminal.rows == 0) return true;
   terminal.folds = false;  // so that there is a line for each row
   const std::string text = text_of(snapshot, shown, terminal, now);
@@ -190,7 +190,7 @@ std::string status_text(const Snapshot& snapshot, const Terminal& terminal, bool
   for (const Listed& each : snapshot.services)
     shown.push_back(&each);
   if (terminal.interactive) std::ranges::stable_sort(shown, {}, rank_of);
-  if (!all && !fits(snapshot, shown, terminal, now))
+  if (!all && !fits_screen(snapshot, shown, terminal, now))
     std::erase_if(shown, [](const Listed* each) { return rank_of(each) == Rank::healthy; });
   return text_of(snapshot, shown, terminal, now);
 }

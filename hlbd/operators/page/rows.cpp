@@ -28,7 +28,7 @@ constexpr std::size_t kBars = 10;
 // ---- services ----------------------------------------------------------------------------------
 
 // The name as people write it; of an IDN with the form that is looked up as its title.
-std::string name_of(const std::string& service) {
+std::string written_name(const std::string& service) {
   const auto written = text::idn_to_unicode(service);
   if (!written) return escaped(service);
   return fmt::format(R"(<bdi title="{}">{}</bdi>)", escaped(service), escaped(*written));
@@ -36,7 +36,7 @@ std::string name_of(const std::string& service) {
 
 std::string link_to(const std::string& service, const RowSettings& at) {
   return fmt::format(R"(<a href="{}">{}</a>)", escaped(at.view.link_to_service(service)),
-                     name_of(service));
+                     written_name(service));
 }
 
 // What serves, unless it is just the best priority with a healthy backend.
@@ -254,7 +254,7 @@ std::string event_row(const Event& event, const RowSettings& at) {
   const std::string address = event.address.empty() ? "" : "/" + escaped(event.address);
   return fmt::format(
       "<tr><td>{}</td><td>{}</td><td>{} <span class=\"none\">→</span> {}</td><td>{}</td></tr>\n",
-      time_of(event.at, at.now), name_of(event.service) + address,
+      time_of(event.at, at.now), written_name(event.service) + address,
       coloured_state(event.before, event.what), coloured_state(event.now, event.what),
       event.reason.empty() ? "" : shown(event.reason));
 }
