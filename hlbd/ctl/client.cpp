@@ -228,6 +228,17 @@ std::vector<BackendReport> Client::backends(const std::string& service) {
       [this, &service] { return bus::BackendRow::reports_of(link_->ListBackends(service)); });
 }
 
+std::optional<std::vector<BackendReport>> Client::left_out(const std::string& service) {
+  return ask([&]() -> std::optional<std::vector<BackendReport>> {
+    try {
+      return bus::LeftOutRow::reports_of(link_->ListLeftOut(service));
+    } catch (const sdbus::Error& error) {
+      if (error.getName() != "org.freedesktop.DBus.Error.UnknownMethod") throw;
+      return std::nullopt;
+    }
+  });
+}
+
 void Client::complete(BackendReport& backend) {
   ask([this, &backend] {
     const Properties all = link_->GetBackend(backend.service, backend.address);

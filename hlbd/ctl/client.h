@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
@@ -60,6 +61,9 @@ class Client {
   // back.
   std::vector<BackendReport> backends(const std::string& service);
   void complete(BackendReport& backend);
+  // The backends of `service`, or of all services for "", that are suspect or held back, with no
+  // more than that; nullopt when hlbd is too old to list them.
+  std::optional<std::vector<BackendReport>> left_out(const std::string& service);
   // The service that a hostname belongs to: its own name, an alias, or a name below it.
   std::string find_service(const std::string& name);
   // The latest changes, oldest first; 0: all that hlbd remembers.

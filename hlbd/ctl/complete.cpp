@@ -220,8 +220,10 @@ int print_completion(CLI::App& app, const Settings& settings, std::span<const st
   } else if (kind == "FILE" || kind.starts_with("PATH")) {
     completion.candidates.push_back({"FILE", ""});
   }
+  std::string text;
   for (const auto& [word, description] : completion.candidates)
-    std::printf("%s%s%s\n", word.c_str(), description.empty() ? "" : "\t", description.c_str());
+    text += word + (description.empty() ? "" : "\t") + description + "\n";
+  put_out(text);
   return kOk;
 }
 

@@ -11,6 +11,7 @@
 #include <ctime>
 #include <utility>
 
+#include "ctl/output.h"
 #include "ctl/terminal/terminal.h"
 #include "ctl/terminal/text.h"
 #include "health/target_pattern.h"
@@ -69,39 +70,36 @@ class Progress {
  public:
   void show(std::uint64_t connections, Monotonic::duration waited) {
     const bool changed = std::exchange(shown_, connections) != connections;
-    if (terminal_.interactive) {
+    if (in_place_) {
       const auto so_long = std::chrono::floor<std::chrono::milliseconds>(waited);
       write(fmt::format("{} left after {}", counted(connections), text::brief(so_long)));
     } else if (changed && connections > 0) {
-      fmt::print("{} left\n", counted(connections));
+      try_put_out(counted(connections) + " left\n");
     }
-    std::fflush(stdout);
   }
 
   // Writes a whole line, in place of the progress.
   void say(const std::string& line) {
     write(line);
-    std::fputs("\n", stdout);
-    std::fflush(stdout);
+    try_put_out("\n");
     width_ = 0;
   }
 
   // Lets what was written stand, so that something else can follow.
   void end_line() {
-    if (width_ > 0) std::fputs("\n", stdout);
-    std::fflush(stdout);
+    if (width_ > 0) try_put_out("\n");
     width_ = 0;
   }
 
  private:
   void write(const std::string& line) {
-    if (terminal_.interactive) std::fputs("\r", stdout);
-    std::fputs(line.c_str(), stdout);
-    const std::size_t before = std::exchange(width_, terminal_.interactive ? line.size() : 0);
-    if (before > line.size()) fmt::print("{:{}}", "", before - line.size());
+    const std::size_t before = std::exchange(width_, in_place_ ? line.size() : 0);
+    const std::string rest(before > line.size() ? before - line.size() : 0, ' ');
+    try_put_out((in_place_ ? "\r" : "") + line + rest);
   }
 
-  Terminal terminal_ = Terminal::of_standard_output();
+  const Terminal terminal_ = Terminal::of_standard_output();
+  const bool in_place_ = terminal_.interactive && !terminal_.dumb;
   std::optional<std::uint64_t> shown_;
   std::size_t width_ = 0;  // of the line in place
 };

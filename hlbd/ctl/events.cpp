@@ -59,6 +59,17 @@ Styled change_of(const Event& event) {
   return Styled(name(event.before) + " -> ").add(name(event.now), style);
 }
 
+// "app.local/10.0.0.1"; as two words where that is wider than the terminal, so that each may have a
+// line of its own.
+std::string whose(const Event& event, const Terminal& terminal) {
+  std::string service = printable(event.service);
+  if (event.address.empty()) return service;
+  const std::string address = printable(event.address);
+  const std::size_t together = width(service) + 1 + width(address);
+  const bool fits = terminal.columns == 0 || together <= terminal.columns;
+  return service + (fits ? "/" : "/ ") + address;
+}
+
 // Prints events as they come, each once.
 class Printer {
  public:
@@ -68,14 +79,12 @@ class Printer {
     using enum Table::Align;
     const Terminal terminal = Terminal::of_standard_output();
     const bool narrow = terminal.columns > 0 && terminal.columns < kNarrow;
-    Table table({left, left, left, left});
+    Table table({left, left, left, left}, {}, 1);
     std::string text;
     for (const Event& event : events) {
       if (!is_new(event)) continue;
-      const std::string& address = event.address;
       table.add_row({narrow ? brief_timestamp(event.at) : timestamp(event.at),
-                     printable(event.service + (address.empty() ? "" : "/" + address)),
-                     change_of(event), printable(event.reason)});
+                     whose(event, terminal), change_of(event), printable(event.reason)});
       if (json_) text += json_line(event);
     }
     if (!json_) text = table.to_string(terminal, widths_);

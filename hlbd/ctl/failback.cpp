@@ -9,6 +9,7 @@
 
 #include "ctl/client.h"
 #include "ctl/commands.h"
+#include "ctl/output.h"
 #include "text/wording.h"
 
 namespace hlb::ctl {
@@ -21,8 +22,8 @@ int fail_back(const Settings& settings, const std::vector<std::string>& services
   for (const std::string& service : services) {
     try {
       const std::uint32_t count = client.fail_back(service);
-      fmt::print("{}: {} held back no more\n", service, text::counted(count, "backend"));
-      std::fflush(stdout);
+      try_put_out(
+          fmt::format("{}: {} held back no more\n", service, text::counted(count, "backend")));
     } catch (const Failure& failure) {
       if (failure.code == kUnreachable) throw;
       fmt::print(stderr, "hlbctl: {}\n", failure.what());

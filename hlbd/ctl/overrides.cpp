@@ -14,6 +14,7 @@
 #include "ctl/client.h"
 #include "ctl/commands.h"
 #include "ctl/emptying.h"
+#include "ctl/output.h"
 #include "ctl/terminal/text.h"
 #include "ctl/terminal/times.h"
 #include "text/duration.h"
@@ -99,8 +100,8 @@ void apply_to(Client& client, const std::string& target, const Kind& kind,
                                      : client.set_override(target, kind.name, span, wishes.reason);
   const WallTime now = wall_now();
   const std::string until = span.count() == 0 ? "" : " until " + moment(now + span, now);
-  fmt::print("{}: {} backend{} {}{}\n", target, count, count == 1 ? "" : "s", kind.done, until);
-  std::fflush(stdout);
+  try_put_out(fmt::format("{}: {} backend{} {}{}\n", target, count, count == 1 ? "" : "s",
+                          kind.done, until));
 }
 
 // Goes on with the other targets when one means no backend.

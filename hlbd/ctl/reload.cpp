@@ -1,9 +1,9 @@
 // hlbctl reload: has hlbd read its configuration anew.
 #include <CLI/CLI.hpp>
-#include <cstdio>
 
 #include "ctl/client.h"
 #include "ctl/commands.h"
+#include "ctl/output.h"
 #include "text/wording.h"
 
 namespace hlb::ctl {
@@ -14,7 +14,7 @@ int reload(const Settings& settings) {
   client.reload();
   const DaemonReport hlbd = client.daemon();
   const std::string services = text::counted(hlbd.overview.services, "service");
-  std::printf("%s: read anew, %s\n", hlbd.config_file.c_str(), services.c_str());
+  put_out(hlbd.config_file + ": read anew, " + services + "\n");
   return kOk;
 }
 

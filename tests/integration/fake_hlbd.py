@@ -100,7 +100,8 @@ class Fake(dbus.service.Object):
 
     @dbus.service.method(MANAGER, in_signature="ss", out_signature="a{sv}")
     def GetBackend(self, service, address):
-        kind, reason, user, at, until = self.told("overrides")[f"{service}/{address}"]
+        none = ["", "", 0, 0, 0]
+        kind, reason, user, at, until = self.told("overrides").get(f"{service}/{address}", none)
         override = (kind, reason, dbus.UInt32(user), dbus.UInt64(timestamp(at)),
                     dbus.UInt64(timestamp(until)))  # fmt: skip
         return {"Override": dbus.Struct(override, signature="ssutt")}

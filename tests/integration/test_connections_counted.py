@@ -235,6 +235,17 @@ def test_progress_is_rewritten_in_place_on_a_terminal(start, bus, clients, stage
     assert re.fullmatch(r"\rno connection is left *\n", text[text.rindex("\r"):])
 
 
+def test_progress_on_a_dumb_terminal_is_a_line_for_each_change(start, bus, clients, stage):
+    start()
+    clients.connect(A, many=2)
+    terminal = stage.add(Terminal(bus, "maintenance", A, "--wait", TERM="dumb"))
+    terminal.wait_for("\n2 connections left\n")
+    clients.close()
+    text, status = terminal.end()
+    assert (text.splitlines()[1:], status) == (["2 connections left", "no connection is left"], 0)
+    assert "\r" not in text
+
+
 def test_a_drain_that_is_over_before_says_what_is_left(start, bus, clients):
     start()
     clients.connect(A, many=2)

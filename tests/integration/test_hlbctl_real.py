@@ -85,6 +85,7 @@ def test_resolve_as_json(hlbd, bus):
         "name": "none.test",
         "ascii": None,
         "service": "none.test",
+        "exception": None,
         "table": {"addresses": [], "trouble": trouble},
         "bus": {"addresses": [], "trouble": f"none.test: {trouble}"},
         "libc": {"addresses": [], "trouble": "Temporary failure in name resolution",

@@ -81,8 +81,8 @@ TEST_F(Status, SaysWhoIsHeldBackAndByWhom) {
   EXPECT_EQ(status_text(snapshot({listed}), wide(80), true, kNow),
             "hlbd 0.1.0, up 3d: 1 service, none down; 1 of 2 backends up\n"
             "  BACKEND        STATE  AGE    LATENCY      REMARK\n"
-            "app.local  up for 35s, 2 of 2 up, 1 answered, a better priority than\n"
-            "    priority 1 held back\n"
+            "app.local  up for 35s, 2 of 2 up, 1 answered, a better priority than priority 1\n"
+            "    held back\n"
             "  10.0.0.1:8082  up     2h 0m   1.0 ms  ▁▁  held back, priority 0\n"
             "  10.0.0.2:8082  up     2h 0m   1.0 ms  ▁▁\n");
   const std::string json = status_json(snapshot({listed}));

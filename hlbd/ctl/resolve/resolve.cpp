@@ -3,9 +3,12 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "ctl/client.h"
@@ -17,6 +20,7 @@
 #include "ctl/status/snapshot.h"
 #include "ctl/terminal/table.h"
 #include "ctl/terminal/terminal.h"
+#include "ctl/terminal/times.h"
 #include "libnss_hlb/bus.h"
 #include "libnss_hlb/name.h"
 #include "text/idn.h"
@@ -33,6 +37,9 @@ struct Resolution {
   std::string typed;
   std::string name;     // as it is looked up: of an IDN, its ASCII form
   std::string service;  // empty: the name belongs to no service
+  // The exception that keeps the name from a service; empty: none.
+  std::string exception;
+  std::string excepted_from;
   TableAnswer table;
   PathAnswer bus;
   LibcAnswer libc;
@@ -61,14 +68,31 @@ std::vector<BackendReport> ask_hlbd(const Settings& settings, Resolution& resolu
   }
 }
 
+// Finds the name's record, which is not valid if it belongs to no service, and what the table says
+// of whose name it is.
+record::View find_record(const table::View& table, Resolution& resolution) {
+  if (!table.valid()) return {};
+  const record::View record = table.find_or_exception(Name(resolution.name));
+  if (!record.valid()) return record;
+  if (!record.is_exception()) {
+    resolution.service = record.name();
+    return record;
+  }
+  const std::string_view exception = record.name();
+  const std::size_t dot = std::min(exception.find('.'), exception.size() - 1);
+  const record::View above = table.find(Name(exception.substr(dot + 1)));
+  resolution.exception = exception;
+  if (above.valid()) resolution.excepted_from = above.name();
+  return {};
+}
+
 Resolution resolve(const Settings& settings, const std::string& typed) {
   Resolution resolution;
   resolution.typed = typed;
   resolution.name = text::idn_to_ascii(typed).value_or(typed);
   const std::string& name = resolution.name;
   const MappedTable table(settings.runtime_dir / bus::kTableFile);
-  const record::View record = table.view().valid() ? table.view().find(Name(name)) : record::View();
-  if (record.valid()) resolution.service = record.name();
+  const record::View record = find_record(table.view(), resolution);
   resolution.table = ask_table(table, record);
   const std::vector<BackendReport> told = ask_hlbd(settings, resolution);
   resolution.libc = ask_libc(name, !resolution.service.empty() && !resolution.table.left_next);
@@ -86,7 +110,15 @@ std::string libc_remark(const Resolution& resolution) {
   return (resolution.libc.by_hlb ? "by hlb" : "not by hlb") + after_colon(resolution.libc);
 }
 
-std::string whose(const std::string& name, const std::string& service) {
+std::string whose(const Resolution& resolution) {
+  const auto& [name, service, exception] =
+      std::tie(resolution.name, resolution.service, resolution.exception);
+  if (!exception.empty()) {
+    const std::string from =
+        resolution.excepted_from.empty() ? "" : " from " + resolution.excepted_from;
+    return fmt::format(" is no service of hlb's: it is {}the exception {}{}",
+                       name == exception ? "" : "below ", exception, from);
+  }
   if (service.empty()) return " is no service of hlb's";
   return name == service ? " is a service" : " is of the service " + service;
 }
@@ -99,13 +131,13 @@ Styled heading(const Resolution& resolution) {
                                 : text::idn_to_unicode(resolution.name).value_or("");
   Styled line(printable(resolution.typed), Style::bold);
   if (!other.empty()) line.add(" (" + printable(other) + ")");
-  return line.add(whose(resolution.name, resolution.service));
+  return line.add(printable(whose(resolution)));
 }
 
 std::string to_text(const Resolution& resolution) {
   using enum Table::Align;
   const Terminal terminal = Terminal::of_standard_output();  // whose locale says what is printable
-  Table table({left, left, left}, {"  WAY", "ADDRESSES", ""});
+  Table table({left, left, left}, {"  WAY", "ADDRESSES", ""}, 1);
   table.add_line(heading(resolution));
   table.add_headings();
   const auto add = [&table](const char* way, const PathAnswer& answer, const std::string& remark) {
@@ -150,6 +182,7 @@ std::string to_json(const Resolution& resolution) {
   return write({{"name", resolution.typed},
                 {"ascii", is_idn ? Json(resolution.name) : Json()},
                 {"service", json_text(resolution.service)},
+                {"exception", json_text(resolution.exception)},
                 {"table", json_of(resolution.table)},
                 {"bus", json_of(resolution.bus)},
                 {"libc", std::move(libc)},

@@ -11,37 +11,27 @@
 namespace hlb::ctl {
 namespace {
 
-// Asks for what the list of a service's backends lacks: all of an override but its kind, and who is
-// a suspect or held back.
-void complete(Client& client, std::vector<BackendReport>& backends) {
+// The backend by its service and address.
+std::string key_of(const std::string& service, const std::string& address) {
+  return service + "/" + address;
+}
+
+// Adds what the list of backends of `service`, or of all for "", lacks: all of an override but its
+// kind, and who is a suspect or held back. An older hlbd is asked for each of those who may be.
+void complete(Client& client, const std::string& service, std::vector<BackendReport>& backends) {
+  std::unordered_map<std::string, const BackendReport*> by_key;
+  const auto left_out = client.left_out(service);
+  if (left_out) {
+    for (const BackendReport& each : *left_out)
+      by_key.emplace(key_of(each.service, each.address), &each);
+  }
   for (BackendReport& backend : backends) {
-    const bool overridden = !backend.override.kind.empty();
-    const bool is_left_out = is_passed_over(backend) && !is_standby(backend, backends);
-    if (overridden || is_left_out) client.complete(backend);
-  }
-}
-
-// Whether more than states decides which of these backends serve: several priorities do, or
-// backends that are down, or one is held back.
-bool may_have_rule(const std::vector<BackendReport>& backends) {
-  const BackendReport* answered = nullptr;
-  for (const BackendReport& each : backends) {
-    if (each.held_back) return true;
-    if (each.weight_percent == 0) continue;
-    if (each.state != "up" || (answered != nullptr && answered->priority != each.priority)) {
-      return true;
-    }
-    answered = &each;
-  }
-  return false;
-}
-
-void tell_what_serves(Client& client, std::vector<Listed>& services) {
-  if (std::ranges::none_of(services, may_have_rule, &Listed::backends)) return;
-  const auto serving = client.serving();
-  for (Listed& each : services) {
-    const auto found = serving.find(each.service.name);
-    if (found != serving.end()) each.service.serving = found->second;
+    const bool may_be_left_out = backend.state == "up" && backend.weight_percent == 0;
+    if (!backend.override.kind.empty() || (may_be_left_out && !left_out)) client.complete(backend);
+    const auto found = by_key.find(key_of(backend.service, backend.address));
+    if (found == by_key.end()) continue;
+    backend.suspect = found->second->suspect;
+    backend.held_back = found->second->held_back;
   }
 }
 
@@ -62,9 +52,19 @@ std::vector<Listed> join(std::vector<ServiceReport> services, std::vector<Backen
 
 }  // namespace
 
+std::vector<ServiceReport> services_of(Client& client) {
+  std::vector<ServiceReport> services = client.services();
+  const auto serving = client.serving();
+  for (ServiceReport& each : services) {
+    const auto found = serving.find(each.name);
+    if (found != serving.end()) each.serving = found->second;
+  }
+  return services;
+}
+
 std::vector<BackendReport> backends_of(Client& client, const std::string& service) {
   std::vector<BackendReport> backends = client.backends(service);
-  complete(client, backends);
+  complete(client, service, backends);
   return backends;
 }
 
@@ -74,9 +74,9 @@ void add_connections(Client& client, const std::string& service,
   if (!counted) return;
   std::unordered_map<std::string, std::uint32_t> by_backend;
   for (const ConnectionReport& each : *counted)
-    by_backend.emplace(each.service + "/" + each.address, each.connections);
+    by_backend.emplace(key_of(each.service, each.address), each.connections);
   for (BackendReport& backend : backends) {
-    const auto found = by_backend.find(backend.service + "/" + backend.address);
+    const auto found = by_backend.find(key_of(backend.service, backend.address));
     if (found != by_backend.end()) backend.connections = found->second;
   }
 }
@@ -85,15 +85,12 @@ Snapshot take_snapshot(Client& client, const std::string& name) {
   Snapshot snapshot;
   snapshot.hlbd = client.daemon();
   const std::string service = name.empty() ? "" : client.find_service(name);
-  std::vector<ServiceReport> services = client.services();
+  std::vector<ServiceReport> services = services_of(client);
   if (!service.empty())
     std::erase_if(services, [&](const ServiceReport& each) { return each.name != service; });
-  std::vector<BackendReport> backends = client.backends(service);
+  std::vector<BackendReport> backends = backends_of(client, service);
   add_connections(client, service, backends);
   snapshot.services = join(std::move(services), std::move(backends));
-  for (Listed& each : snapshot.services)
-    complete(client, each.backends);
-  tell_what_serves(client, snapshot.services);
   return snapshot;
 }
 
@@ -102,9 +99,8 @@ Standing standing(const ServiceReport& service, const std::vector<BackendReport>
                        !backends.empty() && std::ranges::all_of(backends, is_in_maintenance));
 }
 
-bool has_override(const std::vector<BackendReport>& backends) {
-  return std::ranges::any_of(
-      backends, [](const BackendReport& backend) { return !backend.override.kind.empty(); });
+Rank rank(const ServiceReport& service, const std::vector<BackendReport>& backends) {
+  return hlb::rank(standing(service, backends), std::ranges::any_of(backends, is_remarkable));
 }
 
 std::string user_name(std::uint32_t user_id) {

@@ -26,7 +26,10 @@ struct Snapshot {
 // Client does.
 Snapshot take_snapshot(Client& client, const std::string& name);
 
-// The backends of one service, with all that is known of them.
+// All services, with all that is known of them.
+std::vector<ServiceReport> services_of(Client& client);
+
+// The backends of one service, or of all for "", with all that is known of them.
 std::vector<BackendReport> backends_of(Client& client, const std::string& service);
 
 // Adds this host's connections to these backends of `service`, or of all services for "", if hlbd
@@ -36,7 +39,8 @@ void add_connections(Client& client, const std::string& service, std::span<Backe
 // Without the backends, those in maintenance are counted like others.
 Standing standing(const ServiceReport& service, const std::vector<BackendReport>& backends);
 
-bool has_override(const std::vector<BackendReport>& backends);
+// Where a service stands in the order of those that are shown, as far as these backends say.
+Rank rank(const ServiceReport& service, const std::vector<BackendReport>& backends);
 
 // "alice", or "user 1000" for one that the system doesn't know.
 std::string user_name(std::uint32_t user_id);

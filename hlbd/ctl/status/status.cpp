@@ -1,12 +1,12 @@
 // hlbctl status: what hlbd knows of its services, once or again and again.
 #include <CLI/CLI.hpp>
 #include <charconv>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <system_error>
 
 #include "ctl/commands.h"
+#include "ctl/output.h"
 #include "ctl/status/snapshot.h"
 #include "ctl/status/status_text.h"
 #include "ctl/status/watch.h"
@@ -54,7 +54,7 @@ int show_status(const Settings& settings, const StatusWishes& wishes) {
   const bool all = wishes.all || !wishes.service.empty();
   const std::string text = wishes.json ? status_json(snapshot, terminal.interactive)
                                        : status_text(snapshot, terminal, all, wall_now());
-  std::fwrite(text.data(), 1, text.size(), stdout);
+  put_out(text);
   return exit_code(snapshot);
 }
 

@@ -136,6 +136,8 @@ using BackendRow =
         &BackendReport::port, &BackendReport::state, &BackendReport::since, &BackendReport::reason,
         kind_of_override, &BackendReport::weight, &BackendReport::weight_percent,
         &BackendReport::priority, &BackendReport::outcomes>;
+using LeftOutRow = Row<BackendReport, &BackendReport::service, &BackendReport::address,
+                       &BackendReport::suspect, &BackendReport::held_back>;
 using ConnectionRow = Row<ConnectionReport, &ConnectionReport::service, &ConnectionReport::address,
                           &ConnectionReport::connections>;
 using OverrideRow = Row<OverrideReport, &OverrideReport::kind, &OverrideReport::reason,

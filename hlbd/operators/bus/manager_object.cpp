@@ -121,11 +121,22 @@ std::vector<ServingRow::Struct> ManagerObject::ListServing() {
   return ServingRow::of_all(std::move(services));
 }
 
-std::vector<BackendRow::Struct> ManagerObject::ListBackends(const std::string& service) {
+std::vector<BackendReport> ManagerObject::backends_of(const std::string& service) const {
   if (service.size() > kMaxTarget) throw to_bus_error(no_such_service(service));
   auto backends = service.empty() ? std::optional(loop_.all_backends()) : loop_.backends(service);
   if (!backends) throw to_bus_error(no_such_service(service));
-  return BackendRow::of_all(*std::move(backends));
+  return *std::move(backends);
+}
+
+std::vector<BackendRow::Struct> ManagerObject::ListBackends(const std::string& service) {
+  return BackendRow::of_all(backends_of(service));
+}
+
+std::vector<LeftOutRow::Struct> ManagerObject::ListLeftOut(const std::string& service) {
+  auto backends = backends_of(service);
+  std::erase_if(backends,
+                [](const BackendReport& each) { return !each.suspect && !each.held_back; });
+  return LeftOutRow::of_all(std::move(backends));
 }
 
 ManagerObject::Properties ManagerObject::GetBackend(const std::string& service,

@@ -46,6 +46,7 @@ class ManagerObject final
   std::vector<ServiceRow::Struct> ListServices() override;
   std::vector<ServingRow::Struct> ListServing() override;
   std::vector<BackendRow::Struct> ListBackends(const std::string& service) override;
+  std::vector<LeftOutRow::Struct> ListLeftOut(const std::string& service) override;
   Properties GetBackend(const std::string& service, const std::string& address) override;
   std::string FindService(const std::string& name) override;
   std::vector<EventRow::Struct> ListEvents(const std::uint32_t& most) override;
@@ -65,6 +66,9 @@ class ManagerObject final
   std::uint32_t Backends() override { return loop_.overview().backends; }
   std::uint32_t BackendsUp() override { return loop_.overview().backends_up; }
   std::vector<std::string> Degraded() override { return loop_.troubles(); }
+
+  // Of all services for "". Throws the error for a service that there isn't.
+  std::vector<BackendReport> backends_of(const std::string& service) const;
 
   // Calls to be answered later. A call whose answer comes when this is gone is forgotten: it refers
   // to the connection.
