@@ -225,8 +225,8 @@ void Daemon::join_bus() {
                    override_control_.set(std::move(request), std::move(reply));
                  },
              .clear_override =
-                 [this](std::string target, bus::Control::ChangeReply reply) {
-                   override_control_.clear(std::move(target), std::move(reply));
+                 [this](bus::ClearRequest request, bus::Control::ChangeReply reply) {
+                   override_control_.clear(std::move(request), std::move(reply));
                  },
              .fail_back =
                  [this](bus::FailbackRequest request, bus::Control::ChangeReply reply) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <concepts>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "ctl/bus_failure.h"
@@ -50,6 +51,11 @@ BusError describe(const sdbus::Error& error, const std::string& bus) {
   return {error.getName(), error.getMessage(), bus};
 }
 
+// Whether hlbd is too old to know the method.
+bool is_unknown(const sdbus::Error& error) {
+  return error.getName() == "org.freedesktop.DBus.Error.UnknownMethod";
+}
+
 std::unique_ptr<sdbus::IConnection> open(Settings::Bus bus) {
   return bus == Settings::Bus::system ? sdbus::createSystemBusConnection()
                                       : sdbus::createSessionBusConnection();
@@ -75,13 +81,12 @@ std::string in_ascii(const std::string& target) {
   return service ? *service + target.substr(slash) : target;
 }
 
-using Properties = std::map<std::string, sdbus::Variant>;
+using Properties = bus::NamedValues;
 
 // The property; Value() when it is missing, as it may be of an older hlbd.
 template <typename Value>
 Value property(const Properties& properties, const char* name) {
-  const auto found = properties.find(name);
-  return found == properties.end() ? Value() : found->second.get<Value>();
+  return bus::value_named<Value>(properties, name);
 }
 
 // A base, so that the connection outlives the proxy on it.
@@ -127,8 +132,16 @@ class Client::Link final : private Connected,
  private:
   using Text = const std::string&;
 
-  void tell(const Event& event) const {
-    if (listener_.on_event) listener_.on_event(event);
+  void tell(const Event& event) {
+    const bool told = by_user_ && is_same(*by_user_, event);
+    by_user_.reset();
+    if (!told && listener_.on_event) listener_.on_event(event);
+  }
+  // The signal that has no room for the user follows.
+  void onChangedByUser(const bus::NamedValues& values) override {
+    const Event event = bus::event_of(values);
+    tell(event);
+    by_user_ = event;
   }
   void onBackendChanged(const std::uint64_t& at, Text service, Text address, Text before, Text now,
                         Text reason) override {
@@ -148,6 +161,7 @@ class Client::Link final : private Connected,
 
   sdbus::Slot presence_;
   EventListener listener_;
+  std::optional<Event> by_user_;  // the last, if nothing came after it
 };
 
 template <typename Call>
@@ -217,7 +231,7 @@ std::map<std::string, std::string> Client::serving() {
       for (ServiceReport& each : bus::ServingRow::reports_of(link_->ListServing()))
         serving.emplace(std::move(each.name), std::move(each.serving));
     } catch (const sdbus::Error& error) {
-      if (error.getName() != "org.freedesktop.DBus.Error.UnknownMethod") throw;
+      if (!is_unknown(error)) throw;
     }
     return serving;
   });
@@ -248,7 +262,17 @@ std::string Client::find_service(const std::string& name) {
 }
 
 std::vector<Event> Client::events(std::uint32_t most) {
-  return ask([this, most] { return bus::EventRow::reports_of(link_->ListEvents(most)); });
+  return ask([this, most] {
+    std::vector<Event> events;
+    try {
+      for (const bus::NamedValues& each : link_->GetEvents(most))
+        events.push_back(bus::event_of(each));
+      return events;
+    } catch (const sdbus::Error& error) {
+      if (!is_unknown(error)) throw;
+      return bus::EventRow::reports_of(link_->ListEvents(most));
+    }
+  });
 }
 
 std::vector<std::string> Client::resolve(const std::string& name) {

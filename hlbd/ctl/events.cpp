@@ -9,13 +9,13 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
-#include <tuple>
 #include <vector>
 
 #include "ctl/client.h"
 #include "ctl/commands.h"
 #include "ctl/json.h"
 #include "ctl/output.h"
+#include "ctl/status/snapshot.h"
 #include "ctl/terminal/table.h"
 #include "ctl/terminal/times.h"
 #include "text/wording.h"
@@ -32,13 +32,6 @@ struct EventsWishes {
 constexpr std::uint32_t kBeforeFollowing = 10;
 constexpr std::size_t kNarrow = 100;  // columns, below which times are brief
 
-bool is_same(const Event& a, const Event& b) {
-  const auto all = [](const Event& e) {
-    return std::tie(e.at, e.service, e.address, e.what, e.before, e.now, e.reason);
-  };
-  return all(a) == all(b);
-}
-
 std::string json_line(const Event& event) {
   return write({{"time", json_time(event.at)},
                 {"service", event.service},
@@ -46,7 +39,16 @@ std::string json_line(const Event& event) {
                 {"what", name_of(event.what)},
                 {"before", event.before},
                 {"now", event.now},
-                {"reason", event.reason}});
+                {"reason", event.reason},
+                {"user", event.user ? Json(user_name(*event.user)) : Json()},
+                {"user_id", event.user ? Json(*event.user) : Json()}});
+}
+
+// "by alice: kernel update"
+std::string why_of(const Event& event) {
+  if (!event.user) return event.reason;
+  const std::string by = "by " + user_name(*event.user);
+  return event.reason.empty() ? by : by + ": " + event.reason;
 }
 
 Styled change_of(const Event& event) {
@@ -75,7 +77,7 @@ class Printer {
       const std::string& address = event.address;
       table.add_row({narrow ? brief_timestamp(event.at) : timestamp(event.at),
                      printable(event.service + (address.empty() ? "" : "/" + address)),
-                     change_of(event), printable(event.reason)});
+                     change_of(event), printable(why_of(event))});
       if (json_) text += json_line(event);
     }
     if (!json_) text = table.to_string(terminal, widths_);

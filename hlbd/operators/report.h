@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "system/moment.h"
@@ -91,7 +92,16 @@ struct Event {
   std::string before;
   std::string now;
   std::string reason;
+  std::optional<std::uint32_t> user{};  // the ID of whoever did it; unset where nobody did
 };
+
+// Whether both tell the same, whoever did it.
+inline bool is_same(const Event& a, const Event& b) {
+  const auto all = [](const Event& e) {
+    return std::tie(e.at, e.service, e.address, e.what, e.before, e.now, e.reason);
+  };
+  return all(a) == all(b);
+}
 
 constexpr std::string_view name_of(Event::What what) {
   if (what == Event::What::serving) return "serving";

@@ -114,7 +114,7 @@ TEST_F(OverridesAtWork, TheTrueStateShowsAtOnceWhenItIsCleared) {
   world_.says("10.0.0.1", kRefuses);
   world_.pass(10s);
   ASSERT_EQ(verdict().state, State::up);
-  world_.monitor().clear_override(key_);
+  world_.monitor().clear_override(key_, 0);
   EXPECT_EQ(verdict().state, State::down);
 }
 
@@ -169,7 +169,7 @@ TEST_F(OverridesAtWork, OneKeptFromBeforeIsInForceAndNothingNew) {
 }
 
 TEST_F(OverridesAtWork, ClearingWhatIsNotOverriddenIsNoChange) {
-  world_.monitor().clear_override(key_);
+  world_.monitor().clear_override(key_, 0);
   EXPECT_TRUE(world_.override_changes.empty());
 }
 

@@ -67,6 +67,11 @@ struct OverrideRequest {
   std::uint32_t user = 0;
 };
 
+struct ClearRequest {
+  std::string target;  // as of OverrideRequest
+  std::uint32_t user = 0;
+};
+
 struct ClosingRequest {
   std::string target;                 // see TargetPattern
   std::chrono::milliseconds idle{0};  // only connections that were idle for so long; 0: all
@@ -91,7 +96,7 @@ struct Control {
   using CountReply = std::function<void(const CountTaken& taken)>;
 
   std::function<void(OverrideRequest request, ChangeReply reply)> set_override;
-  std::function<void(std::string target, ChangeReply reply)> clear_override;
+  std::function<void(ClearRequest request, ChangeReply reply)> clear_override;
   std::function<void(FailbackRequest request, ChangeReply reply)> fail_back;
   std::function<void(ReloadReply reply)> reload;
   // Has connections ended; the reply is the number of these.

@@ -279,8 +279,8 @@ void LoopSide::set_override(OverrideRequest request, Control::ChangeReply reply)
   tell([&] { offer_.control.set_override(std::move(request), delivered(std::move(reply))); });
 }
 
-void LoopSide::clear_override(std::string target, Control::ChangeReply reply) const {
-  tell([&] { offer_.control.clear_override(std::move(target), delivered(std::move(reply))); });
+void LoopSide::clear_override(ClearRequest request, Control::ChangeReply reply) const {
+  tell([&] { offer_.control.clear_override(std::move(request), delivered(std::move(reply))); });
 }
 
 void LoopSide::fail_back(FailbackRequest request, Control::ChangeReply reply) const {

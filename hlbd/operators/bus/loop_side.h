@@ -66,7 +66,7 @@ class LoopSide {
   // Pass on what Control has. The reply comes on the bus's thread, later, or never if hlbd is
   // ending.
   void set_override(OverrideRequest request, Control::ChangeReply reply) const;
-  void clear_override(std::string target, Control::ChangeReply reply) const;
+  void clear_override(ClearRequest request, Control::ChangeReply reply) const;
   void fail_back(FailbackRequest request, Control::ChangeReply reply) const;
   void reload(Control::ReloadReply reply) const;
   void close_connections(ClosingRequest request, Control::ChangeReply reply) const;

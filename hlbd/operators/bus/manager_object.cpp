@@ -1,5 +1,6 @@
 #include "operators/bus/manager_object.h"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -84,6 +85,7 @@ ManagerObject::~ManagerObject() {
 
 void ManagerObject::announce(const Event& event) {
   const std::uint64_t at = timestamp(event.at);
+  if (event.user) emitChangedByUser(named_values_of(event));
   if (event.what == Event::What::override) {
     emitOverrideChanged(at, event.service, event.address, event.before, event.now, event.reason);
   } else if (event.what == Event::What::serving) {
@@ -148,6 +150,13 @@ std::string ManagerObject::FindService(const std::string& name) {
 
 std::vector<EventRow::Struct> ManagerObject::ListEvents(const std::uint32_t& most) {
   return EventRow::of_all(loop_.events(most));
+}
+
+std::vector<NamedValues> ManagerObject::GetEvents(const std::uint32_t& most) {
+  const std::vector<Event> events = loop_.events(most);
+  std::vector<NamedValues> told(events.size());
+  std::ranges::transform(events, told.begin(), named_values_of);
+  return told;
 }
 
 void ManagerObject::ListConnections(ConnectionLists::Result&& result, std::string service) {
@@ -218,8 +227,8 @@ void ManagerObject::SetOverride(Counted&& result, std::string target, std::strin
 void ManagerObject::ClearOverride(Counted&& result, std::string sent_target) {
   const auto target = target_of(std::move(sent_target));
   if (!target) return result.returnError(to_bus_error(target.error()));
-  if_allowed(std::move(result), [this, target](const auto& call, std::uint32_t /*user*/) {
-    loop_.clear_override(*target, answer_later(changes_, call, answer_change));
+  if_allowed(std::move(result), [this, target](const auto& call, std::uint32_t user) {
+    loop_.clear_override({*target, user}, answer_later(changes_, call, answer_change));
   });
 }
 

@@ -53,12 +53,14 @@ void OverrideControl::restore() {
 // ---- what is asked for -------------------------------------------------------------------------
 
 void OverrideControl::set(bus::OverrideRequest request, Reply reply) {
-  this->request(
-      {[this, request = std::move(request)] { return plan_to_set(request); }, std::move(reply)});
+  const std::uint32_t user = request.user;
+  this->request({[this, request = std::move(request)] { return plan_to_set(request); }, user,
+                 std::move(reply)});
 }
 
-void OverrideControl::clear(std::string target, Reply reply) {
-  request({[this, target = std::move(target)] { return plan_to_clear(target); }, std::move(reply)});
+void OverrideControl::clear(bus::ClearRequest request, Reply reply) {
+  this->request({[this, target = std::move(request.target)] { return plan_to_clear(target); },
+                 request.user, std::move(reply)});
 }
 
 tl::expected<OverrideControl::Edits, Refusal> OverrideControl::plan_to_set(
@@ -128,7 +130,7 @@ void OverrideControl::take_turn() {
     }
     for (const auto& [key, override] : *plan)
       replace(overrides, key, override);
-    changes_.push_back({*std::move(plan), std::move(request.reply)});
+    changes_.push_back({*std::move(plan), request.user, std::move(request.reply)});
   }
   if (!changes_.empty() || unsaved_) keep(encode_overrides(overrides, present()));
 }
@@ -149,7 +151,7 @@ void OverrideControl::kept(const std::string& trouble) {
   auto changes = std::exchange(changes_, {});
   if (why.empty()) {
     for (const Change& change : changes)
-      put_in_force(change.edits);
+      put_in_force(change);
     publish_();
   }
   for (const Change& change : changes) {
@@ -159,12 +161,12 @@ void OverrideControl::kept(const std::string& trouble) {
   if (!waiting_.empty() || unsaved_) take_turn();
 }
 
-void OverrideControl::put_in_force(const Edits& edits) {
-  for (const auto& [key, override] : edits) {
+void OverrideControl::put_in_force(const Change& change) {
+  for (const auto& [key, override] : change.edits) {
     if (override) {
       monitor_.set_override(key, *override);
     } else {
-      monitor_.clear_override(key);
+      monitor_.clear_override(key, change.user);
     }
   }
 }
