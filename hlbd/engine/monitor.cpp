@@ -202,6 +202,12 @@ void Monitor::fail_back(std::size_t service, std::uint32_t user) {
   observer_.verdicts_changed();
 }
 
+ServiceVerdict Monitor::verdict_if(std::size_t service, std::span<const std::size_t> backends,
+                                   std::optional<OverrideKind> override) const {
+  return hlb::verdict_if(all_.specs[service], all_.watched[service], backends, override,
+                         awaits_any(service) && !first_round_timed_out_, clock_.now());
+}
+
 void Monitor::set_override(const Overrides::Key& key, Override override) {
   const Override now = override;
   const std::optional<Override> before = put_override(key, std::move(override));

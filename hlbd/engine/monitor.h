@@ -147,6 +147,9 @@ class Monitor {
 
   // The operator's overrides in force. An override of a backend that isn't watched waits for it.
   const Overrides& overrides() const { return overrides_; }
+  // The verdict on a service if the backends at these places had this override, or none.
+  ServiceVerdict verdict_if(std::size_t service, std::span<const std::size_t> backends,
+                            std::optional<OverrideKind> override) const;
   void set_override(const Overrides::Key& key, Override override);
   void clear_override(const Overrides::Key& key, std::uint32_t user);
   // Puts an override back that was in force before hlbd started, without a word to the observer.

@@ -21,6 +21,16 @@ struct OverrideReport {
   WallTime until{};  // 0: until cleared
 };
 
+// What an override of a backend, or its end, would change.
+struct OverridePreview {
+  std::string service;
+  std::string address;
+  std::string before;           // the kind in force; empty: none
+  std::string now;              // the kind that it would be
+  std::uint32_t answered = 0;   // of the service's backends, now
+  std::uint32_t remaining = 0;  // how many would be answered if all that is asked for were done
+};
+
 struct CheckReport {
   std::string description;  // "http 10.0.0.1:8082"
   std::string state;
@@ -72,6 +82,12 @@ struct ServiceSettings {
   std::vector<std::string> aliases;
   std::string answer;               // spread, one, all
   std::vector<std::string> checks;  // "http, port 8082, every 2s"
+};
+
+// Another name of a service.
+struct AliasReport {
+  std::string alias;
+  std::string service;
 };
 
 // Figures of hlbd as a whole.

@@ -191,5 +191,19 @@ TEST(WeightPercent, IsWhatABackendGetsWhileItStartsSlowly) {
   EXPECT_EQ(percent(), 100U);
 }
 
+TEST_F(OverridesAtWork, CanBeTriedWithoutAnyEffect) {
+  const std::vector<std::size_t> first = {0};
+  const std::vector<std::size_t> both = {0, 1};
+  Monitor& monitor = world_.monitor();
+  EXPECT_EQ(world_.verdict(0).status.answered, 2U);
+  EXPECT_EQ(monitor.verdict_if(0, first, OverrideKind::drain).status.answered, 1U);
+  EXPECT_EQ(monitor.verdict_if(0, both, OverrideKind::drain).status.answered, 0U);
+  EXPECT_EQ(monitor.verdict_if(0, both, OverrideKind::force_up).status.answered, 2U);
+  EXPECT_EQ(world_.verdict(0).status.answered, 2U);
+  set(OverrideKind::drain);
+  EXPECT_EQ(world_.verdict(0).status.answered, 1U);
+  EXPECT_EQ(monitor.verdict_if(0, first, std::nullopt).status.answered, 2U);
+}
+
 }  // namespace
 }  // namespace hlb

@@ -12,10 +12,16 @@
 #include <vector>
 
 #include "health/override.h"
+#include "health/target_list.h"
 #include "operators/refusal.h"
 #include "operators/report.h"
 
 namespace hlb::bus {
+
+struct PreviewRequest {
+  TargetList targets;
+  std::optional<OverrideKind> kind;  // unset: overrides are to be cleared
+};
 
 // Called from hlbd's loop, at any time; must not throw. Long lists are asked for in parts, so that
 // the loop has its other turns in between.
@@ -57,10 +63,15 @@ class Directory {
   virtual std::optional<std::vector<ConnectionReport>> connections(std::string_view service,
                                                                    std::size_t first,
                                                                    std::size_t most) const = 0;
+
+  // What the override would change of backends of the service at this index; at the index after the
+  // last service, of those that aren't configured any more.
+  virtual std::vector<OverridePreview> preview(const PreviewRequest& request,
+                                               std::size_t service) const = 0;
 };
 
 struct OverrideRequest {
-  std::string target;  // see TargetPattern
+  std::string target;  // see TargetList
   OverrideKind kind = OverrideKind::drain;
   std::chrono::milliseconds duration{0};  // 0: until cleared
   std::string reason;
@@ -73,7 +84,7 @@ struct ClearRequest {
 };
 
 struct ClosingRequest {
-  std::string target;                 // see TargetPattern
+  std::string target;                 // see TargetList
   std::chrono::milliseconds idle{0};  // only connections that were idle for so long; 0: all
   std::uint32_t user = 0;
 };

@@ -141,6 +141,10 @@ using ConnectionRow = Row<ConnectionReport, &ConnectionReport::service, &Connect
                           &ConnectionReport::connections>;
 using OverrideRow = Row<OverrideReport, &OverrideReport::kind, &OverrideReport::reason,
                         &OverrideReport::set_by, &OverrideReport::since, &OverrideReport::until>;
+using AliasRow = Row<AliasReport, &AliasReport::alias, &AliasReport::service>;
+using PreviewRow = Row<OverridePreview, &OverridePreview::service, &OverridePreview::address,
+                       &OverridePreview::before, &OverridePreview::now, &OverridePreview::answered,
+                       &OverridePreview::remaining>;
 using CheckRow = Row<CheckReport, &CheckReport::description, &CheckReport::state,
                      &CheckReport::reason, &CheckReport::against, &CheckReport::outcomes>;
 using EventRow = Row<Event, &Event::at, &Event::service, &Event::address, &Event::what,

@@ -211,6 +211,36 @@ std::vector<ConnectionReport> LoopSide::all_connections() const {
   return of_all_services<ConnectionReport>(some_connections);
 }
 
+std::vector<AliasReport> LoopSide::aliases() const {
+  using Aliases = Part<AliasReport>;
+  return in_parts<Aliases>([&directory = offer_.directory, next = std::size_t{0}]() mutable {
+    Aliases part(directory);
+    fill(part, [&] {
+      const auto here = directory.services(next++, 1);
+      if (here.empty()) return false;
+      const std::string& service = here.front().name;
+      for (std::string& alias : directory.settings(service).value_or(ServiceSettings()).aliases)
+        part.rows.push_back({std::move(alias), service});
+      return true;
+    });
+    return part;
+  });
+}
+
+std::vector<OverridePreview> LoopSide::preview(const PreviewRequest& request) const {
+  using Previews = Part<OverridePreview>;
+  return in_parts<Previews>(
+      [&directory = offer_.directory, &request, next = std::size_t{0}]() mutable {
+        Previews part(directory);
+        fill(part, [&] {
+          const bool last = directory.services(next, 1).empty();
+          part.add(directory.preview(request, next++));
+          return !last;
+        });
+        return part;
+      });
+}
+
 // ---- objects and their properties --------------------------------------------------------------
 
 const ServiceFacts* LoopSide::service(std::string_view name) {

@@ -55,6 +55,9 @@ class LoopSide {
   std::optional<std::vector<ConnectionReport>> connections(std::string_view service) const;
   std::vector<ConnectionReport> all_connections() const;
 
+  std::vector<AliasReport> aliases() const;
+  std::vector<OverridePreview> preview(const PreviewRequest& request) const;
+
   // Answers for one message or signal, in which there may be ten properties of each of thousands of
   // objects: what was said before is said again, until forget(). Null when there is none of that
   // name; valid until the next call.

@@ -7,6 +7,7 @@
 #include <tl/expected.hpp>
 #include <utility>
 
+#include "health/target_list.h"
 #include "libnss_hlb/bus.h"
 #include "operators/bus/backend_object.h"
 #include "operators/bus/versions.h"
@@ -14,8 +15,9 @@
 namespace hlb::bus {
 namespace {
 
-constexpr std::size_t kMaxReason = 1000;  // bytes of an override's reason
-constexpr std::size_t kMaxTarget = 1000;  // no service and address are longer together
+constexpr std::size_t kMaxReason = 1000;      // bytes of an override's reason
+constexpr std::size_t kMaxTarget = 1000;      // no service and address are longer together
+constexpr std::size_t kMaxTargets = 262'144;  // bytes of several targets
 
 // Cuts what the caller sent to what is worth showing.
 std::string shown(const std::string& text) {
@@ -30,10 +32,19 @@ tl::unexpected<Refusal> fault(std::string message) {
   return refuse(Refusal::Kind::invalid_arguments, std::move(message));
 }
 
-// Refuses a target that is too long, before all else: callers send as much as the bus takes.
+// Refuses targets that are too long, before all else: callers send as much as the bus takes. Those
+// with wildcards may be compared with all there is.
 tl::expected<std::string, Refusal> target_of(std::string sent) {
-  if (sent.size() > kMaxTarget) return fault("the target is longer than 1000 bytes");
+  if (sent.size() > kMaxTargets) return fault("the target is longer than 262144 bytes");
+  if (TargetList(sent).wildcard_bytes() > kMaxTarget) {
+    return fault("the targets with wildcards are longer than 1000 bytes");
+  }
   return sent;
+}
+
+tl::expected<OverrideKind, Refusal> kind_of(const std::string& name) {
+  if (const auto kind = override_kind_named(name)) return *kind;
+  return fault("\"" + shown(name) + "\" is no override: give drain, maintenance, up or down");
 }
 
 // Reads a duration as callers send it, in microseconds, of which 0 means none.
@@ -50,10 +61,8 @@ tl::expected<OverrideRequest, Refusal> request_of(std::string sent_target, const
                                                   std::uint64_t duration, std::string reason) {
   auto target = target_of(std::move(sent_target));
   if (!target) return tl::unexpected(std::move(target).error());
-  const auto named = override_kind_named(kind);
-  if (!named) {
-    return fault("\"" + shown(kind) + "\" is no override: give drain, maintenance, up or down");
-  }
+  const auto named = kind_of(kind);
+  if (!named) return tl::unexpected(named.error());
   const auto lasting = milliseconds_of(duration);
   if (!lasting) return tl::unexpected(lasting.error());
   if (reason.size() > kMaxReason) return fault("the reason is longer than 1000 bytes");
@@ -150,6 +159,23 @@ std::string ManagerObject::FindService(const std::string& name) {
 
 std::vector<EventRow::Struct> ManagerObject::ListEvents(const std::uint32_t& most) {
   return EventRow::of_all(loop_.events(most));
+}
+
+std::vector<AliasRow::Struct> ManagerObject::ListAliases() {
+  return AliasRow::of_all(loop_.aliases());
+}
+
+std::vector<PreviewRow::Struct> ManagerObject::PreviewOverride(const std::string& target,
+                                                               const std::string& kind) {
+  const auto targets = target_of(target);
+  if (!targets) throw to_bus_error(targets.error());
+  PreviewRequest request{.targets = TargetList(*targets), .kind = std::nullopt};
+  if (!kind.empty()) {
+    const auto named = kind_of(kind);
+    if (!named) throw to_bus_error(named.error());
+    request.kind = *named;
+  }
+  return PreviewRow::of_all(loop_.preview(request));
 }
 
 std::vector<NamedValues> ManagerObject::GetEvents(const std::uint32_t& most) {

@@ -48,6 +48,9 @@ class ManagerObject final
   std::vector<BackendRow::Struct> ListBackends(const std::string& service) override;
   Properties GetBackend(const std::string& service, const std::string& address) override;
   std::string FindService(const std::string& name) override;
+  std::vector<AliasRow::Struct> ListAliases() override;
+  std::vector<PreviewRow::Struct> PreviewOverride(const std::string& target,
+                                                  const std::string& kind) override;
   std::vector<NamedValues> GetEvents(const std::uint32_t& most) override;
   std::vector<EventRow::Struct> ListEvents(const std::uint32_t& most) override;
   void SetOverride(Counted&& result, std::string target, std::string kind, std::uint64_t duration,

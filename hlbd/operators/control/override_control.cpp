@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "health/target_pattern.h"
+#include "health/target_list.h"
 #include "operators/control/no_such_target.h"
 #include "system/moment.h"
 
@@ -71,21 +71,22 @@ tl::expected<OverrideControl::Edits, Refusal> OverrideControl::plan_to_set(
                     .since = moment_now().wall,
                     .until = std::nullopt};
   if (request.duration.count() > 0) override.until = clock_.now() + request.duration;
-  const TargetPattern pattern(request.target);
+  const TargetList targets(request.target);
   Edits edits;
   const auto add_those_of = [&](std::size_t place) {
     const std::string& service = monitor_.services()[place].name;
     for (const WatchedBackend& backend : monitor_.watched()[place].backends) {
-      if (!pattern.matches(service, backend.spec.address.to_string())) continue;
+      if (!targets.matches(service, backend.spec.address.to_string())) continue;
       override.state_then = backend.state;
       edits.push_back({{service, backend.spec.address}, override});
     }
   };
-  if (const auto only = pattern.only_service()) {
-    if (const auto place = monitor_.find(*only)) add_those_of(*place);
+  if (const auto only = targets.only_services()) {
+    for (const std::string& service : *only)
+      if (const auto place = monitor_.find(service)) add_those_of(*place);
   } else {
     for (std::size_t i = 0; i < monitor_.services().size(); ++i)
-      add_those_of(i);
+      if (targets.may_mean(monitor_.services()[i].name)) add_those_of(i);
   }
   if (edits.empty()) return no_such_target(request.target, "no backend is meant by this");
   return edits;
@@ -93,10 +94,10 @@ tl::expected<OverrideControl::Edits, Refusal> OverrideControl::plan_to_set(
 
 tl::expected<OverrideControl::Edits, Refusal> OverrideControl::plan_to_clear(
     std::string_view target) const {
-  const TargetPattern pattern(target);
+  const TargetList targets(target);
   Edits edits;
   for (const auto& [key, override] : monitor_.overrides().all()) {
-    if (pattern.matches(key.service, key.backend.to_string()))
+    if (targets.matches(key.service, key.backend.to_string()))
       edits.emplace_back(key, std::nullopt);
   }
   if (edits.empty()) return no_such_target(target, "no override is in force on this");
