@@ -114,6 +114,9 @@ Daemon::Daemon(Options options, Config config)
       routes_(io_, [this](bool ways) { routes_changed(ways); }),
       reloader_(
           options_.config, deliver_to(io_.get_executor()), [this] { return monitor_.list(); },
+          [this] {
+            return names_.configured()->all().empty() ? monitor_.list() : names_.configured();
+          },
           [this](Reloader::Configuration configuration, std::function<void()> done) {
             put_in_force(std::move(configuration), std::move(done));
           },
@@ -233,6 +236,8 @@ void Daemon::join_bus() {
                    failback_control_.fail_back(std::move(request), std::move(reply));
                  },
              .reload = [this](Reloader::Reply reply) { reload(std::move(reply)); },
+             .preview_reload =
+                 [this](Reloader::PreviewReply reply) { reloader_.preview(std::move(reply)); },
              .close_connections =
                  [this](bus::ClosingRequest request, bus::Control::ChangeReply reply) {
                    closing_control_.close(std::move(request), std::move(reply));

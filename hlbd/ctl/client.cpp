@@ -311,6 +311,10 @@ tl::expected<std::vector<ConnectionReport>, Failure> Client::connections(
   }
 }
 
+std::vector<ServicePreview> Client::preview_reload() {
+  return change("", [this] { return bus::ServicePreviewRow::reports_of(link_->PreviewReload()); });
+}
+
 void Client::reload() {
   change("", [this] { link_->Reload(); });
 }

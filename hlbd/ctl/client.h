@@ -82,6 +82,8 @@ class Client {
                              std::chrono::microseconds duration, const std::string& reason);
   std::uint32_t clear_override(const std::string& target);
   std::uint32_t fail_back(const std::string& service);
+  // What reload() would change.
+  std::vector<ServicePreview> preview_reload();
   // Returns when the configuration is in force. The Failure has its faults, a line each.
   void reload();
 

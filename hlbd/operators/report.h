@@ -31,6 +31,13 @@ struct OverridePreview {
   std::uint32_t remaining = 0;  // how many would be answered if all that is asked for were done
 };
 
+// What a reload would change of a service.
+struct ServicePreview {
+  std::string service;
+  std::string change;  // new, changed, gone
+  std::string what;    // "backends +10.0.0.3 -10.0.0.1; checks"
+};
+
 struct CheckReport {
   std::string description;  // "http 10.0.0.1:8082"
   std::string state;

@@ -136,6 +136,10 @@ class Fake(dbus.service.Object):
         self.note("ClearOverride", target)
         return self.told("concerned").get(target, 0)
 
+    @dbus.service.method(MANAGER, out_signature=signature_of("PreviewReload"))
+    def PreviewReload(self):
+        return dbus.Array(self.told("reload") or [], signature="(sss)")
+
     @dbus.service.method(MANAGER)
     def Reload(self):
         self.note("Reload")

@@ -154,6 +154,24 @@ def test_reload_says_what_is_wrong_with_the_configuration(hlbd, bus):
     assert hlbctl(bus, "reload").stdout == f"{hlbd.config_file}: read anew, 2 services\n"
 
 
+def test_a_dry_run_of_a_reload_says_which_services_change(hlbd, bus):
+    assert hlbctl(bus, "reload", "--dry-run").stdout == (
+        "No service would be changed.\nNothing is changed, by --dry-run.\n"
+    )
+    hlbd.write_config(config(service(NAME, [A, B, "127.0.0.15"]), service("new.test", [A])))
+    tried = hlbctl(bus, "reload", "--dry-run")
+    assert tried.stdout == f"""\
+{NAME}: changed, backends +127.0.0.15 -{C} -{STANDBY}; aliases
+new.test: new, 1 backend
+none.test: gone, 1 backend
+Nothing is changed, by --dry-run.
+"""
+    assert {row[0] for row in bus.ask("ListServices")[0]} == {NAME, "none.test"}
+    assert hlbctl(bus, "reload", "--dry-run", user="nobody").returncode == 1
+    hlbd.write_config("[[service]]")
+    assert f"{hlbd.config_file}:" in hlbctl(bus, "reload", "--dry-run").stderr
+
+
 def test_followed_events_go_on_over_a_restart_of_hlbd(stage, hlbd, bus):
     env = hlbctl_environment(bus)
     follow = stage.program(BUILD / "hlbctl", "events", "--follow", env=env, ready="unknown -> down")

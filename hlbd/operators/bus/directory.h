@@ -97,6 +97,7 @@ struct FailbackRequest {
 // The number of backends that were concerned.
 using Changed = tl::expected<std::uint32_t, Refusal>;
 using Reloaded = tl::expected<void, Refusal>;
+using ReloadPreviewed = tl::expected<std::vector<ServicePreview>, Refusal>;
 using CountTaken = tl::expected<void, Refusal>;
 
 // Called from hlbd's loop, once it is known that the caller may; must not throw. Each replies once,
@@ -104,12 +105,15 @@ using CountTaken = tl::expected<void, Refusal>;
 struct Control {
   using ChangeReply = std::function<void(const Changed& changed)>;
   using ReloadReply = std::function<void(const Reloaded& reloaded)>;
+  using ReloadPreviewReply = std::function<void(const ReloadPreviewed& previewed)>;
   using CountReply = std::function<void(const CountTaken& taken)>;
 
   std::function<void(OverrideRequest request, ChangeReply reply)> set_override;
   std::function<void(ClearRequest request, ChangeReply reply)> clear_override;
   std::function<void(FailbackRequest request, ChangeReply reply)> fail_back;
   std::function<void(ReloadReply reply)> reload;
+  // Reads the configuration, and puts nothing in force.
+  std::function<void(ReloadPreviewReply reply)> preview_reload;
   // Has connections ended; the reply is the number of these.
   std::function<void(ClosingRequest request, ChangeReply reply)> close_connections;
   // Has connections counted, unless they just were; whoever may read may call it.

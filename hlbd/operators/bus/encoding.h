@@ -145,6 +145,8 @@ using AliasRow = Row<AliasReport, &AliasReport::alias, &AliasReport::service>;
 using PreviewRow = Row<OverridePreview, &OverridePreview::service, &OverridePreview::address,
                        &OverridePreview::before, &OverridePreview::now, &OverridePreview::answered,
                        &OverridePreview::remaining>;
+using ServicePreviewRow =
+    Row<ServicePreview, &ServicePreview::service, &ServicePreview::change, &ServicePreview::what>;
 using CheckRow = Row<CheckReport, &CheckReport::description, &CheckReport::state,
                      &CheckReport::reason, &CheckReport::against, &CheckReport::outcomes>;
 using EventRow = Row<Event, &Event::at, &Event::service, &Event::address, &Event::what,

@@ -321,6 +321,10 @@ void LoopSide::reload(Control::ReloadReply reply) const {
   tell([&] { offer_.control.reload(delivered(std::move(reply))); });
 }
 
+void LoopSide::preview_reload(Control::ReloadPreviewReply reply) const {
+  tell([&] { offer_.control.preview_reload(delivered(std::move(reply))); });
+}
+
 void LoopSide::close_connections(ClosingRequest request, Control::ChangeReply reply) const {
   tell([&] { offer_.control.close_connections(std::move(request), delivered(std::move(reply))); });
 }

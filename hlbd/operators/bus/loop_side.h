@@ -72,6 +72,7 @@ class LoopSide {
   void clear_override(ClearRequest request, Control::ChangeReply reply) const;
   void fail_back(FailbackRequest request, Control::ChangeReply reply) const;
   void reload(Control::ReloadReply reply) const;
+  void preview_reload(Control::ReloadPreviewReply reply) const;
   void close_connections(ClosingRequest request, Control::ChangeReply reply) const;
   void count_connections(Control::CountReply reply) const;
 

@@ -231,6 +231,12 @@ void answer_change(const sdbus::Result<std::uint32_t>& result, const Changed& ch
   result.returnResults(*changed);
 }
 
+void answer_preview(const sdbus::Result<std::vector<ServicePreviewRow::Struct>>& result,
+                    const ReloadPreviewed& previewed) {
+  if (!previewed) return result.returnError(to_bus_error(previewed.error()));
+  result.returnResults(ServicePreviewRow::of_all(*previewed));
+}
+
 void answer_reload(const sdbus::Result<>& result, const Reloaded& reloaded) {
   if (!reloaded) return result.returnError(to_bus_error(reloaded.error()));
   result.returnResults();
@@ -275,6 +281,12 @@ void ManagerObject::CloseConnections(Counted&& result, std::string sent_target,
   if (!idle) return result.returnError(to_bus_error(idle.error()));
   if_allowed(std::move(result), [this, target, idle](const auto& call, std::uint32_t user) {
     loop_.close_connections({*target, *idle, user}, answer_later(changes_, call, answer_change));
+  });
+}
+
+void ManagerObject::PreviewReload(Previewed&& result) {
+  if_allowed(std::move(result), [this](const auto& call, std::uint32_t /*user*/) {
+    loop_.preview_reload(answer_later(previews_, call, answer_preview));
   });
 }
 
