@@ -1,7 +1,6 @@
 #include "ctl/emptying.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <csignal>
 
 #include <algorithm>
@@ -9,12 +8,13 @@
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "ctl/output.h"
 #include "ctl/terminal/terminal.h"
 #include "ctl/terminal/text.h"
-#include "health/target_pattern.h"
 #include "text/duration.h"
 #include "text/wording.h"
 
@@ -107,9 +107,8 @@ class Progress {
 class Wait {
  public:
   Wait(Client& client, const Emptying& wishes) : client_(client), wishes_(wishes) {
-    for (const std::string& target : wishes.targets)
-      patterns_.emplace_back(target);
-    if (patterns_.size() == 1) service_ = patterns_.front().only_service().value_or("");
+    const std::set<std::string>& services = wishes.targets.services();
+    if (services.size() == 1) service_ = *services.begin();
     client_.listen({[this](const Event& event) { take(event); }, [](bool) {}});
   }
 
@@ -159,9 +158,9 @@ class Wait {
   // Returns how many were ended.
   std::uint64_t close(std::chrono::microseconds idle) {
     std::uint64_t ended = 0;
-    for (const std::string& target : wishes_.targets) {
+    for (const MeantWord& target : wishes_.targets.words()) {
       try {
-        ended += client_.close_connections(target, idle);
+        ended += client_.close_connections(target.exactly, idle);
       } catch (const Failure& failure) {
         if (failure.code == kUnreachable) throw;
         if (std::exchange(refused_, true)) continue;
@@ -178,8 +177,7 @@ class Wait {
   }
 
   bool meant(const std::string& service, const std::string& address) const {
-    return std::ranges::any_of(
-        patterns_, [&](const TargetPattern& pattern) { return pattern.matches(service, address); });
+    return wishes_.targets.means(service, address);
   }
 
   std::uint64_t count() {
@@ -212,9 +210,11 @@ class Wait {
   }
 
   void say_in_force() const {
-    fmt::print(stderr, "hlbctl: the {} stays in force{}: hlbctl clear {}\n", wishes_.what,
-               wishes_.lasts == 0ms ? "" : " until its time is over",
-               printable(fmt::format("{}", fmt::join(wishes_.targets, " "))));
+    std::string words;
+    for (const MeantWord& each : wishes_.targets.words())
+      words += " " + each.word;
+    fmt::print(stderr, "hlbctl: the {} stays in force{}: hlbctl clear{}\n", wishes_.what,
+               wishes_.lasts == 0ms ? "" : " until its time is over", printable(words));
   }
 
   std::optional<std::chrono::milliseconds> lasts() const {
@@ -226,7 +226,6 @@ class Wait {
 
   Client& client_;
   const Emptying& wishes_;
-  std::vector<TargetPattern> patterns_;
   std::string service_;  // the one that is meant; "": it may be several
   const Monotonic::time_point start_ = Monotonic::now();
   const Interrupts interrupts_;

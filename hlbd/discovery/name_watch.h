@@ -52,6 +52,9 @@ class NameWatch {
   // addresses known already: the same list if it has no names.
   Services follow(Services configured);
 
+  // The services of that configuration, as follow() took them; empty if none has names.
+  const Services& configured() const { return configured_; }
+
   // Whether every name has had an answer, or the time for one, and on_change has told of it.
   bool first_round_over() const { return !telling_ && (!may_wait_ || all_known()); }
 

@@ -215,15 +215,22 @@ void Monitor::fail_back(std::size_t service, std::uint32_t user) {
   observer_.verdicts_changed();
 }
 
+ServiceVerdict Monitor::verdict_if(std::size_t service, std::span<const std::size_t> backends,
+                                   std::optional<OverrideKind> override) const {
+  return hlb::verdict_if(all_.specs[service], all_.watched[service], backends, override,
+                         awaits_any(service) && !first_round_timed_out_, clock_.now());
+}
+
 void Monitor::set_override(const Overrides::Key& key, Override override) {
   const Override now = override;
   const std::optional<Override> before = put_override(key, std::move(override));
-  tell_override({key, before ? &*before : nullptr, &now});
+  tell_override(
+      {.key = key, .before = before ? &*before : nullptr, .now = &now, .user = now.set_by});
 }
 
-void Monitor::clear_override(const Overrides::Key& key) {
+void Monitor::clear_override(const Overrides::Key& key, std::uint32_t user) {
   const std::optional<Override> before = overrides_.clear(key);
-  if (before) tell_override({key, &*before, nullptr});
+  if (before) tell_override({.key = key, .before = &*before, .now = nullptr, .user = user});
 }
 
 void Monitor::restore_override(const Overrides::Key& key, Override override) {
@@ -240,7 +247,8 @@ std::optional<Override> Monitor::put_override(const Overrides::Key& key, Overrid
 // The alarm may ring for an override that was cleared: then there is nothing to end.
 void Monitor::end_due_overrides() {
   for (const auto& [key, ended] : overrides_.end(clock_.now()))
-    tell_override({key, &ended, nullptr, OverrideChange::Cause::by_time});
+    tell_override(
+        {.key = key, .before = &ended, .now = nullptr, .cause = OverrideChange::Cause::by_time});
   if (const auto next = overrides_.next_end()) next_override_end_.set(*next);
 }
 

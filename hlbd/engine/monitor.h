@@ -61,6 +61,7 @@ struct OverrideChange {
   const Override* before;  // nullptr: no override was in force
   const Override* now;     // nullptr: no override is in force
   Cause cause = Cause::by_operator;
+  std::optional<std::uint32_t> user{};  // the operator, if it is one's and is known
 };
 
 // A service whose verdict was made anew.
@@ -149,8 +150,11 @@ class Monitor {
 
   // The operator's overrides in force. An override of a backend that isn't watched waits for it.
   const Overrides& overrides() const { return overrides_; }
+  // The verdict on a service if the backends at these places had this override, or none.
+  ServiceVerdict verdict_if(std::size_t service, std::span<const std::size_t> backends,
+                            std::optional<OverrideKind> override) const;
   void set_override(const Overrides::Key& key, Override override);
-  void clear_override(const Overrides::Key& key);
+  void clear_override(const Overrides::Key& key, std::uint32_t user);
   // Puts an override back that was in force before hlbd started, without a word to the observer.
   void restore_override(const Overrides::Key& key, Override override);
 

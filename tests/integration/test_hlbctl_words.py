@@ -32,7 +32,7 @@ RANGE = "--lines takes a whole number, from 0 to 4294967295, not "
     ("status --confg x",
      '"--confg" is no option of hlbctl status; did you mean --config? See hlbctl status --help'),
     ("reload -x", '"-x" is no option of hlbctl reload; see hlbctl reload --help'),
-    ("status a.b c.d", "The following argument was not expected: c.d; see hlbctl --help"),
+    ("reload c.d", "The following argument was not expected: c.d; see hlbctl --help"),
     ("--bus sesion status", "--bus takes system or session, not \"sesion\"; see hlbctl --help"),
     ("events -n -1", RANGE + '"-1"; see hlbctl --help'),
     ("events -n many", RANGE + '"many"; see hlbctl --help'),
@@ -57,6 +57,8 @@ def test_version_says_what_the_option_does():
 
 def test_help_is_completed_by_subcommands():
     assert run(HLBCTL, "complete", "help", "dr").stdout.startswith("drain\t")
+    assert run(HLBCTL, "complete", "help", "import", "ho").stdout.startswith("hosts\t")
+    assert run(HLBCTL, "complete", "help", "drain", "").stdout == ""
 
 
 # ---- an output that can't be written -----------------------------------------------------------

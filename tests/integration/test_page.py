@@ -105,7 +105,7 @@ def test_an_override_says_who_until_when_and_why(hlbd, bus):
     assert shown.counts("backends")["overridden"] == 1
     assert shown.root.one(id="attention").all("tbody", data_service=NAME), "it is worth a look"
     newest = shown.root.one("table", **{"class": "ev"}).one("tbody").all("tr")[0]
-    assert [cell.text() for cell in newest.children][1:] == [f"{NAME}/{B}", "no override → drain", EVIL]
+    assert [cell.text() for cell in newest.children][1:] == [f"{NAME}/{B}", "no override → drain", f"by root: {EVIL}"]
 
 
 def test_what_comes_from_outside_is_text_and_nothing_else(hlbd, bus):

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "ctl/client.h"
@@ -18,9 +19,11 @@
 #include "ctl/resolve/inclusions.h"
 #include "ctl/resolve/paths.h"
 #include "ctl/status/snapshot.h"
+#include "ctl/targets.h"
 #include "ctl/terminal/table.h"
 #include "ctl/terminal/terminal.h"
 #include "ctl/terminal/times.h"
+#include "ctl/what_there_is.h"
 #include "libnss_hlb/bus.h"
 #include "libnss_hlb/name.h"
 #include "text/idn.h"
@@ -29,7 +32,7 @@ namespace hlb::ctl {
 namespace {
 
 struct ResolveWishes {
-  std::string name;
+  std::vector<std::string> names;
   bool json = false;
 };
 
@@ -191,11 +194,55 @@ std::string to_json(const Resolution& resolution) {
                Terminal::of_standard_output().interactive);
 }
 
-int show_answers(const Settings& settings, const ResolveWishes& wishes) {
-  const Resolution resolution = resolve(settings, wishes.name);
-  put_out(wishes.json ? to_json(resolution) : to_text(resolution));
+// What is to be resolved, and the backends that are to be shown.
+struct NameToResolve {
+  std::string name;
+  Targets targets;  // of its backends
+};
+
+bool is_hostname(const std::string& word) {
+  return !has_wildcard(word) && !concerns_backends(word);
+}
+
+// A hostname is looked up as it is, whether hlbd is there or not; for all other words it takes hlbd
+// to know which services they mean.
+std::vector<NameToResolve> names_to_resolve(const Settings& settings,
+                                            const std::vector<std::string>& words) {
+  std::vector<NameToResolve> names;
+  std::vector<std::string> others;
+  for (const std::string& word : words) {
+    if (is_hostname(word)) {
+      names.push_back({word, {}});
+    } else {
+      others.push_back(word);
+    }
+  }
+  if (others.empty()) return names;
+  Client client(settings);
+  const Targets targets = ask_targets(client, others, Purpose::read);
+  for (const std::string& service : targets.services())
+    names.push_back({service, targets});
+  return names;
+}
+
+ExitCode show_answers(const Settings& settings, const NameToResolve& wanted, bool json) {
+  Resolution resolution = resolve(settings, wanted.name);
+  std::erase_if(resolution.backends, [&](const Inclusion& each) {
+    return !wanted.targets.means(wanted.name, each.address);
+  });
+  put_out(json ? to_json(resolution) : to_text(resolution));
   if (!resolution.reached) return kUnreachable;
   return resolution.libc.by_hlb && !resolution.libc.addresses.empty() ? kOk : kTrouble;
+}
+
+int show_answers(const Settings& settings, const ResolveWishes& wishes) {
+  ExitCode worst = kOk;
+  bool first = true;
+  for (const NameToResolve& each : names_to_resolve(settings, wishes.names)) {
+    if (!std::exchange(first, false) && !wishes.json) put_out("\n");
+    worst = std::max(worst, show_answers(settings, each, wishes.json));
+  }
+  return worst;
 }
 
 }  // namespace
@@ -204,7 +251,10 @@ void add_resolve(CLI::App& app, const Settings& settings, Run& run) {
   auto wishes = std::make_shared<ResolveWishes>();
   CLI::App* command =
       app.add_subcommand("resolve", "show what programs get for a name, by each way, and why");
-  command->add_option("NAME", wishes->name, "a hostname")->type_name("")->required();
+  command
+      ->add_option("TARGET", wishes->names, "a hostname, or what drain takes: SERVICE/ADDRESS, …")
+      ->type_name("")
+      ->required();
   command->add_flag("--json", wishes->json, "for scripts: the form is described in hlbctl(1)");
   command->footer(
       "Exit status: 0 a program gets addresses from hlb, 1 it doesn't, 3 hlbd can't be reached.\n"

@@ -35,6 +35,16 @@ void complete(Client& client, const std::string& service, std::vector<BackendRep
   }
 }
 
+// How the backends of a service stand that are meant: of a part nothing else counts.
+Standing standing_of_meant(const Listed& listed) {
+  const Standing all = standing(listed.service, listed.backends);
+  if (!listed.is_part || all == Standing::whole) return all;
+  const bool part_is_up = std::ranges::all_of(listed.backends, [](const BackendReport& each) {
+    return each.state == "up" || is_in_maintenance(each);
+  });
+  return part_is_up ? Standing::whole : all;
+}
+
 std::vector<Listed> join(std::vector<ServiceReport> services, std::vector<BackendReport> backends) {
   std::vector<Listed> joined;
   joined.reserve(services.size());
@@ -81,17 +91,42 @@ void add_connections(Client& client, const std::string& service,
   }
 }
 
-Snapshot take_snapshot(Client& client, const std::string& name) {
+Snapshot take_snapshot(Client& client, const Targets& targets) {
   Snapshot snapshot;
   snapshot.hlbd = client.daemon();
-  const std::string service = name.empty() ? "" : client.find_service(name);
+  const std::string service = targets.services().size() == 1 ? *targets.services().begin() : "";
   std::vector<ServiceReport> services = services_of(client);
-  if (!service.empty())
-    std::erase_if(services, [&](const ServiceReport& each) { return each.name != service; });
+  std::erase_if(services,
+                [&](const ServiceReport& each) { return !targets.means_some_of(each.name); });
   std::vector<BackendReport> backends = backends_of(client, service);
   add_connections(client, service, backends);
   snapshot.services = join(std::move(services), std::move(backends));
+  for (Listed& each : snapshot.services)
+    keep_meant(each, targets);
   return snapshot;
+}
+
+void keep_meant(Listed& listed, const Targets& targets) {
+  const auto erased = std::erase_if(listed.backends, [&](const BackendReport& each) {
+    return !targets.means(each.service, each.address);
+  });
+  listed.is_part = erased > 0;
+}
+
+bool is_wrong(const BackendReport& backend, std::span<const BackendReport> all) {
+  return backend.state != "up" || backend.suspect || backend.held_back ||
+         !backend.override.kind.empty() || (is_passed_over(backend) && !is_standby(backend, all));
+}
+
+void keep_wrong(Snapshot& snapshot) {
+  for (Listed& listed : snapshot.services) {
+    const std::vector<BackendReport> all = listed.backends;
+    std::erase_if(listed.backends,
+                  [&all](const BackendReport& each) { return !is_wrong(each, all); });
+  }
+  std::erase_if(snapshot.services, [](const Listed& each) {
+    return each.backends.empty() && (each.is_part || standing(each.service, {}) == Standing::whole);
+  });
 }
 
 Standing standing(const ServiceReport& service, const std::vector<BackendReport>& backends) {
@@ -116,7 +151,7 @@ std::string user_name(std::uint32_t user_id) {
 int exit_code(const Snapshot& snapshot) {
   Standing worst = Standing::whole;
   for (const Listed& each : snapshot.services)
-    worst = std::max(worst, standing(each.service, each.backends));
+    worst = std::max(worst, standing_of_meant(each));
   return static_cast<int>(worst);
 }
 

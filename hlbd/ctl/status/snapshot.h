@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ctl/client.h"
+#include "ctl/targets.h"
 #include "operators/report.h"
 #include "operators/standing.h"
 
@@ -15,6 +16,7 @@ namespace hlb::ctl {
 struct Listed {
   ServiceReport service;
   std::vector<BackendReport> backends;
+  bool is_part = false;  // some of the backends aren't meant
 };
 
 struct Snapshot {
@@ -22,9 +24,17 @@ struct Snapshot {
   std::vector<Listed> services;
 };
 
-// Asks hlbd about the service that `name` belongs to, or about all services for "". Throws as
-// Client does.
-Snapshot take_snapshot(Client& client, const std::string& name);
+// Asks hlbd about the services and backends that are meant. Throws as Client does.
+Snapshot take_snapshot(Client& client, const Targets& targets);
+
+// Takes out what isn't meant of a service's backends.
+void keep_meant(Listed& listed, const Targets& targets);
+
+// Whether the backend is down, unknown or suspect, has an override, is given no clients though it
+// is up and no standby, or is held back. `all` are its service's.
+bool is_wrong(const BackendReport& backend, std::span<const BackendReport> all);
+// Keeps only what is wrong.
+void keep_wrong(Snapshot& snapshot);
 
 // All services, with all that is known of them.
 std::vector<ServiceReport> services_of(Client& client);

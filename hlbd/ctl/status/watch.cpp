@@ -14,6 +14,7 @@
 #include "ctl/terminal/screen.h"
 #include "ctl/terminal/terminal.h"
 #include "ctl/terminal/times.h"
+#include "ctl/what_there_is.h"
 
 namespace hlb::ctl {
 namespace {
@@ -54,12 +55,13 @@ std::string fill(const std::string& lines, const std::string& footer, const Term
 
 class Watch {
  public:
-  Watch(Screen& screen, std::string service, std::chrono::milliseconds interval)
-      : screen_(screen), service_(std::move(service)), interval_(interval) {}
+  Watch(Screen& screen, WatchedWords words, std::chrono::milliseconds interval)
+      : screen_(screen), words_(std::move(words)), interval_(interval) {}
 
   // Shows the services until there is reason to quit. Throws as Client does.
   void run(Client& client) {
     client.listen({[this](const Event&) { changed_ = true; }, [this](bool) { changed_ = true; }});
+    targets_ = ask_targets(client, words_.targets, Purpose::read);
     for (;;) {
       paint(client);
       const auto painted = Monotonic::now();
@@ -143,7 +145,8 @@ class Watch {
     for (std::size_t i = first_; i < services.size() && rows < terminal.rows; ++i) {
       std::vector<BackendReport> backends = backends_of(client, services[i].name);
       add_connections(client, services[i].name, backends);
-      const Listed each{std::move(services[i]), std::move(backends)};
+      Listed each{std::move(services[i]), std::move(backends)};
+      narrow(each);
       add_service(table, each, terminal, now);
       sizes.push_back(1 + each.backends.size());
       rows += sizes.back();
@@ -199,10 +202,19 @@ class Watch {
 
   std::vector<ServiceReport> listed(Client& client) const {
     std::vector<ServiceReport> services = services_of(client);
-    if (service_.empty()) return services;
-    const std::string name = client.find_service(service_);
-    std::erase_if(services, [&](const ServiceReport& each) { return each.name != name; });
+    std::erase_if(services, [this](const ServiceReport& each) {
+      const bool wrong = standing(each, {}) != Standing::whole;
+      return !targets_.means_some_of(each.name) || (words_.down && !wrong);
+    });
     return services;
+  }
+
+  void narrow(Listed& listed) const {
+    keep_meant(listed, targets_);
+    if (!words_.down) return;
+    const std::vector<BackendReport> all = listed.backends;
+    std::erase_if(listed.backends,
+                  [&all](const BackendReport& each) { return !is_wrong(each, all); });
   }
 
   // Says how many services aren't seen as a whole.
@@ -215,7 +227,8 @@ class Watch {
   }
 
   Screen& screen_;
-  std::string service_;
+  WatchedWords words_;
+  Targets targets_;
   std::chrono::milliseconds interval_;
   std::size_t first_ = 0;    // index of the service at the top
   std::size_t skipped_ = 0;  // lines of it
@@ -226,10 +239,9 @@ class Watch {
 
 }  // namespace
 
-int watch(const Settings& settings, const std::string& service,
-          std::chrono::milliseconds interval) {
+int watch(const Settings& settings, const WatchedWords& words, std::chrono::milliseconds interval) {
   Screen screen;
-  Watch watch(screen, service, interval);
+  Watch watch(screen, words, interval);
   for (;;) {
     try {
       Client client(settings);

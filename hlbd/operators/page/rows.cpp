@@ -252,11 +252,12 @@ std::string folded_row(const ShownService& service, const RowSettings& at) {
 
 std::string event_row(const Event& event, const RowSettings& at) {
   const std::string address = event.address.empty() ? "" : "/" + escaped(event.address);
+  std::string why = event.user ? "by " + shown(at.name_of_user(*event.user)) : "";
+  if (!event.reason.empty()) why += (why.empty() ? "" : ": ") + shown(event.reason);
   return fmt::format(
       "<tr><td>{}</td><td>{}</td><td>{} <span class=\"none\">→</span> {}</td><td>{}</td></tr>\n",
       time_of(event.at, at.now), written_name(event.service) + address,
-      coloured_state(event.before, event.what), coloured_state(event.now, event.what),
-      event.reason.empty() ? "" : shown(event.reason));
+      coloured_state(event.before, event.what), coloured_state(event.now, event.what), why);
 }
 
 }  // namespace hlb::page
