@@ -81,6 +81,7 @@ struct ServiceSpec {
   // Names of backends: all in a configuration; in a checked service the names that await their
   // first answer.
   std::vector<NamedBackends> named;
+  std::vector<std::string> fleet;  // services of the fleet whose backends it has as well
   // Checks, never empty; a backend is up when all of them pass, or checks_needed. An agent is the
   // last, and counts only when it has said up or down.
   std::vector<CheckSpec> checks;
