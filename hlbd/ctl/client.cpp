@@ -233,6 +233,8 @@ void Client::complete(BackendReport& backend) {
     const Properties all = link_->GetBackend(backend.service, backend.address);
     backend.override =
         bus::OverrideRow::report_of(property<bus::OverrideRow::Struct>(all, "Override"));
+    if (property<bool>(all, "OverrideOfFleet"))
+      backend.override.of_fleet = property<std::string>(all, "OverrideBy");
     backend.suspect = property<bool>(all, "Suspect");
     backend.held_back = property<bool>(all, "HeldBack");
   });

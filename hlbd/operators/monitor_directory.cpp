@@ -162,10 +162,11 @@ BackendReport MonitorDirectory::report(std::size_t service, std::size_t index,
       .priority = backend.spec.priority,
       .held_back = verdict.backends[index].held_back,
       .outcomes = backend.checks.front()->history.latest()};
-  if (const Override* found = monitor_.overrides().find(name, backend.spec.address)) {
+  if (const Override* found = monitor_.override_of(name, backend.spec.address)) {
     report.override = {.kind = std::string(name_of(found->kind)),
                        .reason = found->reason,
                        .set_by = found->set_by,
+                       .of_fleet = found->of_fleet,
                        .since = found->since,
                        .until = found->until ? clocks.wall(*found->until) : WallTime()};
   }

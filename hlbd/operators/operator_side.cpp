@@ -84,8 +84,9 @@ void OperatorSide::show_who_may_close() {
 }
 
 void OperatorSide::changed(const BackendChange& change) {
-  const auto kind = monitor_.overrides().kind_of(change.service.name, change.backend.address);
-  const bool quietly = kind == OverrideKind::maintenance;
+  const Override* const override =
+      monitor_.override_of(change.service.name, change.backend.address);
+  const bool quietly = override != nullptr && override->kind == OverrideKind::maintenance;
   if (change.before != State::unknown || first_states_.shows(change.now)) {
     log_change(change, quietly);
   }
@@ -97,7 +98,7 @@ void OperatorSide::changed(const BackendChange& change) {
 }
 
 void OperatorSide::changed(const OverrideChange& change) {
-  if (change.now != nullptr) user_names_.look_up(change.now->set_by);
+  if (change.now != nullptr && !change.now->of_fleet) user_names_.look_up(change.now->set_by);
   Event event = event_of(change);
   log_change(change, event);
   telemetry_.counted().changed(metrics::Cause::override);

@@ -15,7 +15,9 @@ namespace hlb {
 struct OverrideReport {
   std::string kind;  // drain, maintenance, up, down; empty: none
   std::string reason;
-  std::uint32_t set_by = 0;  // a user ID
+  std::uint32_t set_by = 0;  // a user ID of this host
+  // Set for all hosts of a fleet: by whom, in place of `set_by`.
+  std::optional<std::string> of_fleet{};
   WallTime since{};
   WallTime until{};  // 0: until cleared
 };
