@@ -1,0 +1,130 @@
+// What the fleet's keys say, of each the last that made sense. Pure: no clock, no loop, no thread
+// of its own; to be used by one thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "fleet/engine.h"
+#include "fleet/entries.h"
+#include "fleet/keys.h"
+#include "health/overrides.h"
+#include "health/service.h"
+
+namespace hlb::fleet {
+
+// More services of the fleet's than this are refused, by their names the last.
+inline constexpr std::size_t kMaxFleetServices = 4096;
+
+// A key whose value, or that itself, can't be used.
+struct RefusedKey {
+  std::string key;     // brief: "c/s/app.internal"
+  std::string reason;  // empty: it is refused no more
+
+  std::string to_string() const { return key + ": " + reason; }
+  friend bool operator==(const RefusedKey&, const RefusedKey&) = default;
+};
+
+class Catalog {
+ public:
+  explicit Catalog(FleetConfig config);
+
+  const KeyLayout& keys() const { return keys_; }
+
+  // Takes in what has become of keys. A value that is refused changes nothing: what its key said
+  // before stays. Returns the keys that are refused now and weren't before, or for another reason,
+  // and those that are refused no more.
+  std::vector<RefusedKey> take(std::span<const Change> changes);
+
+  // All keys that are refused, in their order.
+  std::vector<RefusedKey> refused() const;
+
+  // The values in force of keys whose present value is refused. They are to be kept with a snapshot
+  // and taken in first at the next start, or these keys would say nothing from then on.
+  std::vector<Change> kept() const;
+
+  // ---- what it says: see Merge for what comes of it --------------------------------------------
+
+  // The names of the fleet's services, in order.
+  std::vector<std::string_view> services() const;
+
+  // A service of the fleet's, with its backends, and without aliases that are others'. nullopt: the
+  // fleet has none of this name.
+  std::optional<ServiceSpec> service(std::string_view name) const;
+
+  // The backends that the fleet gives for this name, in the order of their addresses, whether or
+  // not it says what the service is.
+  std::vector<BackendSpec> backends(std::string_view name) const;
+
+  // nullptr: the fleet has none.
+  const FleetBackend* backend(std::string_view service, const Address& address) const;
+  const FleetOverride* override(std::string_view service, const Address& address) const;
+
+  std::vector<Overrides::Key> overrides() const;  // in order
+
+  // What has changed since the last call.
+  struct Touched {
+    std::set<std::string> services;  // backends, or what the service is
+    std::set<Overrides::Key> overrides;
+    bool names = false;  // the names of services, aliases or exceptions
+  };
+  Touched touched();
+
+ private:
+  // The last value of a key that made sense.
+  template <typename T>
+  struct Good {
+    T value;
+    std::string text;
+  };
+
+  // All that the keys with a service's name say.
+  struct OfName {
+    std::optional<Good<ServiceSpec>> service;
+    std::map<Address, Good<FleetBackend>> backends;
+    std::map<Address, Good<FleetOverride>> overrides;
+    bool beyond = false;               // there are too many services
+    std::vector<std::string> not_its;  // aliases that are others'
+
+    bool empty() const { return !service && backends.empty() && overrides.empty(); }
+  };
+
+  // Why a key is refused.
+  struct Refusal {
+    std::string of_value;  // the value itself makes no sense
+    std::string of_place;  // it can't be beside what other keys say
+
+    const std::string& told() const { return of_value.empty() ? of_place : of_value; }
+  };
+
+  void take(const Change& change);
+  void take(const KeySubject& subject, const Change& change);
+  void change_service(const KeySubject& subject, const Change& change);
+  void change_backend(const KeySubject& subject, const Change& change);
+  void change_override(const KeySubject& subject, const Change& change);
+  template <typename T>
+  bool has_changed(std::optional<Good<T>>& good, const Change& change, Read<T> read);
+
+  void share_names();
+  void place_backends(const std::string& name);
+  void refuse(const std::string& key, std::string Refusal::* why, std::string reason);
+  const OfName* find(std::string_view name) const;
+
+  FleetConfig config_;
+  KeyLayout keys_;
+  std::map<std::string, OfName, std::less<>> names_;
+  std::map<std::string, Refusal> refused_;   // by brief keys
+  std::map<std::string, std::string> news_;  // what was told of keys before this take()
+  Touched touched_;
+  std::set<std::string> to_place_;
+  bool to_share_ = false;
+};
+
+}  // namespace hlb::fleet
