@@ -66,13 +66,15 @@ struct Range {
 
 MonitorDirectory::MonitorDirectory(const Monitor& monitor, const Publisher& publisher,
                                    const Clock& clock, const EventLog& events,
-                                   const Troubles& troubles, const connections::Census& census)
+                                   const Troubles& troubles, const connections::Census& census,
+                                   std::function<FleetReport()> fleet)
     : monitor_(monitor),
       publisher_(publisher),
       clock_(clock),
       events_(events),
       troubles_(troubles),
-      census_(census) {}
+      census_(census),
+      fleet_(std::move(fleet)) {}
 
 // Returns the same as before unless the clock was set, so that a time which is asked for twice is
 // the same.

@@ -14,7 +14,8 @@ namespace {}  // namespace
 
 OperatorSide::OperatorSide(boost::asio::io_context& io, bus::Identity identity,
                            const Monitor& monitor, const Publisher& publisher, const Clock& clock,
-                           std::function<Hooks::Programs()> programs)
+                           std::function<Hooks::Programs()> programs,
+                           std::function<FleetReport()> fleet)
     : io_(io),
       identity_(std::move(identity)),
       monitor_(monitor),
@@ -24,7 +25,7 @@ OperatorSide::OperatorSide(boost::asio::io_context& io, bus::Identity identity,
         if (bus_) bus_->overview_changed();
       }),
       census_(io.get_executor(), clock),
-      directory_(monitor, publisher, clock, events_, troubles_, census_),
+      directory_(monitor, publisher, clock, events_, troubles_, census_, std::move(fleet)),
       hooks_(io.get_executor(), std::move(programs)),
       telemetry_(io.get_executor(), clock, monitor, census_,
                  [this](const std::string& trouble) { troubles_.set("counts", trouble); }),

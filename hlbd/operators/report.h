@@ -83,6 +83,26 @@ struct Overview {
   std::uint32_t backends_up = 0;
 };
 
+// How this host stands in its fleet.
+struct FleetReport {
+  struct Refused {
+    std::string key;  // without the prefix: "c/s/app.internal"
+    std::string reason;
+  };
+
+  std::string state;     // starting, fresh, frozen; empty: this host stands alone
+  std::string fault;     // why it isn't fresh
+  std::string endpoint;  // of the engine, asked last
+  WallTime since{};
+  WallTime last_sign{};  // of life; 0: none ever
+  std::uint64_t cluster = 0;
+  std::uint64_t revision = 0;  // 0: nothing was read ever
+  std::uint64_t keys = 0;
+  std::uint64_t held = 0;  // back, until the engine's loss is accepted
+  WallTime held_since{};
+  std::vector<Refused> refused;
+};
+
 struct Event {
   enum class What : std::uint8_t { state, override, serving };
 
