@@ -98,7 +98,7 @@ Daemon::Daemon(Options options, Config config)
           trouble_of("failback")),
       operator_side_(io_, {HLB_VERSION, options_.config.string(), started_}, monitor_, publisher_,
                      clock_, [this] { return prober_.program_runner(); },
-                     [this] { return fleet_ ? fleet_->report() : FleetReport(); }),
+                     [this] { return fleet_report(); }),
       closer_(
           io_.get_executor(), clock_, monitor_, options_.connections_socket,
           [this](const connections::Closing& closing) { operator_side_.closed(closing); },

@@ -74,6 +74,7 @@ class Daemon : private Monitor::Observer {
   // in force; at a start what the fleet said before is read, and the disk waited for.
   fleet::Merged follow_fleet(const Config& config, std::vector<ServiceSpec> own, bool is_start);
   void put_in_force(fleet::Merged merged);
+  FleetReport fleet_report() const;
   void override_for_fleet(std::span<const fleet::OverrideNews> news, bool is_start);
   void watch_routes();
   void routes_changed(bool ways);

@@ -15,7 +15,10 @@ fleet::Merged Daemon::follow_fleet(const Config& config, std::vector<ServiceSpec
   if (config.fleet) {
     fleet_.emplace(
         io_.get_executor(), clock_, disk_, options_.state_dir, *config.fleet,
-        [this](const FleetConfig& fleet) { return connect_to(fleet); },
+        [this](const FleetConfig& fleet) {
+          return fleet::connect_etcd(io_.get_executor(),
+                                     {fleet.ca, fleet.certificate, fleet.key});
+        },
         fleet::Follower::Effects{
             .in_force = [this] { return monitor_.list(); },
             .put_in_force = [this](fleet::Merged merged) { put_in_force(std::move(merged)); },
@@ -34,6 +37,24 @@ fleet::Merged Daemon::follow_fleet(const Config& config, std::vector<ServiceSpec
   fleet_.reset();
   operator_side_.troubles().show("fleet", "");
   return alone;
+}
+
+FleetReport Daemon::fleet_report() const {
+  if (!fleet_) return {};
+  const fleet::MirrorStanding standing = fleet_->standing();
+  FleetReport report{.state = std::string(fleet::name_of(standing.state)),
+                     .fault = standing.fault,
+                     .endpoint = standing.endpoint,
+                     .since = standing.since,
+                     .last_sign = standing.last_sign.value_or(WallTime()),
+                     .cluster = standing.cluster,
+                     .revision = static_cast<std::uint64_t>(standing.revision),
+                     .keys = standing.keys,
+                     .held = standing.held,
+                     .held_since = standing.held_since.value_or(WallTime())};
+  for (fleet::RefusedKey& each : fleet_->refused())
+    report.refused.push_back({std::move(each.key), std::move(each.reason)});
+  return report;
 }
 
 void Daemon::put_in_force(fleet::Merged merged) {
