@@ -93,12 +93,16 @@ std::vector<fleet::Member> EngineDesk::members() {
   return wait_for(engine_->members());
 }
 
+bool EngineDesk::write(fleet::Transaction transaction) {
+  return wait_for(engine_->transact(std::move(transaction))).done;
+}
+
 bool EngineDesk::write(fleet::Transaction transaction, const fleet::FleetLogEntry& entry) {
   const fleet::Lease lease = wait_for(engine_->grant(kRemembered));
   transaction.writes.push_back({.key = keys_.log_entry(entry.at, entries_++),
                                 .value = write_log_entry(entry),
                                 .lease = lease.id});
-  return wait_for(engine_->transact(std::move(transaction))).done;
+  return write(std::move(transaction));
 }
 
 }  // namespace hlb::ctl

@@ -42,8 +42,9 @@ class EngineDesk {
   fleet::Listing list(const std::string& prefix);
   std::vector<fleet::Member> members();
 
-  // Makes the writes, and says in the fleet's log what was done, all together. False: one of the
-  // conditions didn't hold, and nothing was written.
+  // Makes the writes. False: one of the conditions didn't hold, and nothing was written.
+  bool write(fleet::Transaction transaction);
+  // The same, and says in the fleet's log what was done, all together.
   bool write(fleet::Transaction transaction, const fleet::FleetLogEntry& entry);
 
  private:
