@@ -285,6 +285,7 @@ install: all ## into DESTDIR, under PREFIX; an existing configuration is kept
 	$(call put,755,$(PREFIX)/bin,$(OUT)/hlbctl)
 	$(call put,644,$(PREFIX)/share/man/man1,hlbd/man/*.1)
 	$(call put,644,$(PREFIX)/share/man/man5,hlbd/man/*.5)
+	$(call put,644,$(PREFIX)/share/man/man7,hlbd/man/*.7)
 	$(call put,644,$(PREFIX)/share/man/man8,hlbd/man/*.8 libnss_hlb/*.8)
 	$(call put,644,$(POLICYDIR),hlbd/data/org.hlb1.conf)
 	$(call put,644,$(PREFIX)/share/dbus-1/interfaces,hlbd/data/org.hlb1.xml)
