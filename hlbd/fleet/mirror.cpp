@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 namespace {
 
 // A member that is behind is given so long to catch up before all is read.
-constexpr std::chrono::seconds kCatchUp{1};
+constexpr std::chrono::milliseconds kCatchUp{500};
 constexpr std::chrono::milliseconds kAskWhileBehind{100};
 constexpr std::size_t kMostEarly = 10'000;  // changes that wait meanwhile
 
@@ -52,13 +52,16 @@ Mirror::~Mirror() {
 void Mirror::start() {
   standing_.since = settings_.wall();
   auto [first, refused] = keys_.tell_anew();
-  if (!first.empty()) tell(first, false);
+  if (!first.empty()) observer_.changed(first, false);
+  for (const Change& each : refused)
+    keys_.tell_present(each.key);
   if (!refused.empty()) tell(refused, false);
   attempt();
 }
 
 void Mirror::reconnect(Connect connect, std::vector<std::string> endpoints) {
   end_talk();
+  close_batch();
   connect_ = std::move(connect);
   settings_.endpoints = std::move(endpoints);
   endpoint_ = random_.below(static_cast<std::uint32_t>(settings_.endpoints.size()));
@@ -96,6 +99,7 @@ Mirror::Running<EngineFault> Mirror::follow(TalkPtr talk) {
     }
     EngineFault fault = co_await follow_watch(talk);
     if (!talk->must_list || talk->listed) co_return fault;
+    become(MirrorStanding::State::frozen, text::printable(fault.message, kLongestFault));
     resumes = false;
   }
 }

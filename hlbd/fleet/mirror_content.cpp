@@ -149,6 +149,7 @@ void Mirror::tell_loss(const Reading& reading, std::size_t lacking) {
   } else {
     found += "; it lacks nothing";
   }
+  told_frozen_ = false;  // this line says that it answers again
   observer_.notice({.trouble = keys_.held() > 0, .text = "fleet: " + found});
 }
 

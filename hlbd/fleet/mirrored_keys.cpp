@@ -103,6 +103,13 @@ std::pair<std::vector<Change>, std::vector<Change>> MirroredKeys::tell_anew() {
   return told;
 }
 
+void MirroredKeys::tell_present(std::string_view key) {
+  const auto found = map_.find(key);
+  if (found == map_.end()) return;
+  if (found->second.refused) found->second.good.reset();
+  mark_refused(found->second, false);
+}
+
 ListedDifference::ListedDifference(const MirroredKeys& keys, std::vector<Change>& listing,
                                    std::string_view prefix, std::string watched)
     : map_(keys.all()),

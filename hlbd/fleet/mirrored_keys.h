@@ -50,6 +50,9 @@ class MirroredKeys {
   // refused after those. Forgets what was refused, as that is to be found anew.
   std::pair<std::vector<Change>, std::vector<Change>> tell_anew();
 
+  // To be called between the two: a good value that was refused now is no good one.
+  void tell_present(std::string_view key);
+
  private:
   void mark_refused(KeptValue& kept, bool refused);
 
