@@ -104,7 +104,8 @@ report_objects := $(call obj,$(addprefix hlbd/operators/,standing.cpp status_jso
 ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(ground_objects) $(report_objects) $(shared_objects)
 fuzzed_objects := $(guest_objects) $(ground_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp connections/message.cpp discovery/reply.cpp programs/message.cpp helpers/packets.cpp \
                     $(addprefix probes/,reason.cpp target.cpp way_socket.cpp $(addprefix http/,head_text.cpp response_body.cpp response_head.cpp)) \
-                    $(addprefix publish/,encode.cpp live_record.cpp peer_protocol.cpp store_order.cpp)))
+                    $(addprefix publish/,encode.cpp live_record.cpp peer_protocol.cpp store_order.cpp) \
+                    fleet/etcd/messages.cpp $(addprefix rpc/,framing.cpp http2.cpp reply.cpp session.cpp)))
 preloads       := $(patsubst %,$(OUT)/tests/%.so,kernel_timers slept)
 tools          := $(patsubst tests/integration/%.cpp,$(OUT)/tests/%,$(tool_sources)) $(preloads)
 $(fuzzed_objects): MODE.asan += -fsanitize=fuzzer-no-link
@@ -169,6 +170,8 @@ $(OUT)/tests/table_stress: $(call obj,$(addprefix hlbd/,text/address.cpp health/
 $(OUT)/tests/sort_order: $(call obj,$(addprefix hlbd/,publish/sort_score.cpp network/netlink.cpp network/source_address.cpp \
                         system/socket_address.cpp text/address.cpp))
 $(OUT)/tests/sort_order: USED = -lmnl
+$(OUT)/tests/fleet_client: $(daemon_parts) $(shared_objects)
+$(OUT)/tests/fleet_client: USED = $(packages_libs)
 $(OUT)/tests/%: $(OUT)/obj/tests/integration/%.o
 	@mkdir -p $(@D)
 	$(linking)
