@@ -103,6 +103,7 @@ ctl_parts      := $(filter-out %/ctl/main.o,$(call obj,$(ctl_sources)))
 report_objects := $(call obj,$(addprefix hlbd/operators/,standing.cpp status_json.cpp))
 ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(ground_objects) $(report_objects) $(shared_objects)
 fuzzed_objects := $(guest_objects) $(ground_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp connections/message.cpp discovery/reply.cpp programs/message.cpp helpers/packets.cpp \
+                    $(addprefix fleet/,catalog.cpp entries.cpp json.cpp keys.cpp merge.cpp service_entry.cpp) \
                     $(addprefix probes/,reason.cpp target.cpp way_socket.cpp $(addprefix http/,head_text.cpp response_body.cpp response_head.cpp)) \
                     $(addprefix publish/,encode.cpp live_record.cpp peer_protocol.cpp store_order.cpp) \
                     fleet/etcd/messages.cpp $(addprefix rpc/,framing.cpp http2.cpp reply.cpp session.cpp)))

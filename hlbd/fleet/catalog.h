@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "config/config.h"
@@ -71,7 +72,7 @@ class Catalog {
 
   // What has changed since the last call.
   struct Touched {
-    std::set<std::string> services;  // backends, or what the service is
+    std::set<std::string, std::less<>> services;  // backends, or what the service is
     std::set<Overrides::Key> overrides;
     bool names = false;  // the names of services, aliases or exceptions
   };
@@ -105,14 +106,21 @@ class Catalog {
   };
 
   void take(const Change& change);
-  void take(const KeySubject& subject, const Change& change);
-  void change_service(const KeySubject& subject, const Change& change);
-  void change_backend(const KeySubject& subject, const Change& change);
-  void change_override(const KeySubject& subject, const Change& change);
-  template <typename T>
-  bool has_changed(std::optional<Good<T>>& good, const Change& change, Read<T> read);
+  template <typename T, typename Reader>
+  bool put(std::optional<Good<T>>& good, const Change& change, Reader read);
+  template <typename T, typename Reader>
+  bool put(std::map<Address, Good<T>>& all, const Address& address, const Change& change,
+           Reader read);
+  void change_service(const KeySubject& subject, const Change& change, OfName& of);
+  void change_backend(const KeySubject& subject, const Change& change, OfName& of);
+  void change_override(const KeySubject& subject, const Change& change, OfName& of);
 
   void share_names();
+  std::string find_others(const std::string& name, const OfName& of,
+                          std::unordered_map<std::string_view, std::string_view>& owners,
+                          std::vector<std::string>& not_its) const;
+  template <typename T>
+  void change_place(const std::string& name, T& place, T now);
   void place_backends(const std::string& name);
   void refuse(const std::string& key, std::string Refusal::* why, std::string reason);
   const OfName* find(std::string_view name) const;
@@ -120,11 +128,11 @@ class Catalog {
   FleetConfig config_;
   KeyLayout keys_;
   std::map<std::string, OfName, std::less<>> names_;
-  std::map<std::string, Refusal> refused_;   // by brief keys
-  std::map<std::string, std::string> news_;  // what was told of keys before this take()
+  std::map<std::string, Refusal> refused_;          // by brief keys
+  std::map<std::string, std::string> told_before_;  // the reasons before this take()
   Touched touched_;
-  std::set<std::string> to_place_;
-  bool to_share_ = false;
+  std::set<std::string> to_place_;  // services whose backends may have got or lost their place
+  bool to_share_ = false;           // names may be others'
 };
 
 }  // namespace hlb::fleet

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,9 +15,6 @@
 #include "system/moment.h"
 
 namespace hlb::fleet {
-
-// A longer value is refused.
-inline constexpr std::size_t kMaxValue = std::size_t{64} << 10U;
 
 // A backend of the fleet's.
 struct FleetBackend {
@@ -55,14 +51,13 @@ template <typename T>
 using Read = tl::expected<T, std::string>;
 
 // Read the value of a key that is about `of`. The service is as one of hlbd.toml with backends =
-// [{ fleet = its own name }]: its backends have keys of their own. What the fleet may not say,
-// by `config` or at all, is refused before anything is done with it.
+// [{ fleet = its own name }]: its backends have keys of their own. What no fleet may say, as it
+// names files or programs of the host, is refused before anything is done with it; so are names and
+// addresses in a service's value that aren't the fleet's by `config`.
 Read<ServiceSpec> read_service(const FleetConfig& config, const KeySubject& of,
                                std::string_view text);
-Read<FleetBackend> read_backend(const FleetConfig& config, const KeySubject& of,
-                                std::string_view text);
-Read<FleetOverride> read_override(const FleetConfig& config, const KeySubject& of,
-                                  std::string_view text);
+Read<FleetBackend> read_backend(const KeySubject& of, std::string_view text);
+Read<FleetOverride> read_override(std::string_view text);
 Read<FleetLogEntry> read_log_entry(std::string_view text);
 
 // Write what the functions above read.
@@ -72,9 +67,5 @@ std::string write_log_entry(const FleetLogEntry& entry);
 
 // What a host writes of a backend that it registers; `by` is the host's name.
 FleetBackend registered(const Registration& registration, std::string_view by);
-
-// Whether the fleet may define the name, or give the address.
-bool may_define(const FleetConfig& config, std::string_view name);
-bool may_give(const FleetConfig& config, const Address& address);
 
 }  // namespace hlb::fleet

@@ -52,11 +52,13 @@ class KeyLayout {
   std::string log_entry(WallTime at, unsigned number) const;
 
   // Only names and addresses in their canonical form are taken, so that nothing has two keys. Else
-  // the fault, to follow brief(): "has the name "App.internal"; write it as app.internal".
+  // the fault, to follow brief() and ": ".
   tl::expected<KeySubject, std::string> parse(std::string_view key) const;
 
   // The key as people are shown it, without the prefix if it has that: "c/s/app.internal".
   std::string brief(std::string_view key) const;
+  // The key that is shown so. Only for those that parse() takes.
+  std::string whole(std::string_view brief) const { return root_ + std::string(brief); }
 
  private:
   std::string root_;  // "/hlb/1/"

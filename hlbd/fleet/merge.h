@@ -49,11 +49,18 @@ class Merge {
  private:
   class Builder;
 
+  const FleetOverride* said_of(const Catalog& catalog, const Overrides::Key& key) const;
+  std::vector<OverrideNews> overrides_of(const Catalog& catalog,
+                                         const std::set<Overrides::Key>& changed);
+  std::vector<OverrideNews> all_overrides(const Catalog& catalog);
+
   std::vector<ServiceSpec> local_;
-  std::map<std::string, std::vector<std::string>> takers_;  // local services by the fleet's name
+  std::unordered_map<std::string, std::string> own_names_;  // and aliases → local services
+  // The local services that take the backends of a service of the fleet's.
+  std::map<std::string, std::vector<std::string>, std::less<>> takers_;
   Services last_;
-  bool all_ = true;  // the next time nothing may be taken over
-  std::map<Overrides::Key, FleetOverride> overrides_;
+  bool all_ = true;                                    // the next time nothing may be taken over
+  std::map<Overrides::Key, FleetOverride> overrides_;  // as this host has them
   std::map<std::string, std::set<std::string>> said_;  // warnings, by the service's name
 };
 

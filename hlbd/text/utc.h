@@ -1,4 +1,4 @@
-// Points in time as text, in UTC, as RFC 3339 writes them: "2026-11-28T15:00:00Z". Pure.
+// Points in time as texts in UTC, for programs: RFC 3339. Pure.
 #pragma once
 
 #include <chrono>
@@ -8,13 +8,11 @@
 
 namespace hlb::text {
 
-using UtcTime = std::chrono::sys_time<std::chrono::milliseconds>;
+// "2026-11-28T15:00:00.000Z", which sorts as the times do; years 0 to 9999.
+std::string utc(std::chrono::sys_time<std::chrono::milliseconds> at);
 
-// With milliseconds only if there are any. Of the years 0 to 9999.
-std::string utc(UtcTime time);
-
-// A fraction of a second may have any number of digits, of which three count. nullopt for all else,
-// other time zones included.
-std::optional<UtcTime> parse_utc(std::string_view text);
+// Takes that, and the same without a fraction of a second, or with 1 to 9 digits, of which three
+// count. nullopt for all else, dates that don't exist and other offsets than Z included.
+std::optional<std::chrono::sys_time<std::chrono::milliseconds>> parse_utc(std::string_view text);
 
 }  // namespace hlb::text
