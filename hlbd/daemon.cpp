@@ -170,6 +170,7 @@ void Daemon::start_publishing(Config& config) {
   fleet::Merged all = follow_fleet(config, std::move(config.services), true);
   override_for_fleet(all.overrides, true);
   apply({.now = names_.follow(std::move(all.services.now))});
+  register_backends(config);
   // The socket comes before the table, which may have programs ask at once.
   peer_socket_.emplace(io_.get_executor(), options_.runtime_dir, [this](const Name& name) {
     const record::View record = publisher_.table().find(name);
@@ -306,6 +307,7 @@ void Daemon::put_in_force(Reloader::Configuration configuration, std::function<v
     fleet::Merged all = follow_fleet(configuration.settings, {own.begin(), own.end()}, false);
     override_for_fleet(all.overrides, false);
     services = std::move(all.services);
+    register_backends(configuration.settings);
   }
   put_in_force(std::move(services), discovery::NameWatch::Ask::all);
   // A program that is told that the reload is over may look up at once.
@@ -337,7 +339,7 @@ void Daemon::when_in_force(std::function<void()> then) {
 
 void Daemon::await_signal() {
   signals_.async_wait([this](const boost::system::error_code&, int signal) {
-    if (signal != SIGHUP) return io_.stop();
+    if (signal != SIGHUP) return stop();
     reload([](const bus::Reloaded&) {});  // the log tells the result
     await_signal();
   });

@@ -10,6 +10,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,6 +23,7 @@
 #include "engine/hints.h"
 #include "engine/monitor.h"
 #include "fleet/follower.h"
+#include "fleet/registrar.h"
 #include "network/routes.h"
 #include "operators/control/closing_control.h"
 #include "operators/control/failback_control.h"
@@ -74,7 +76,11 @@ class Daemon : private Monitor::Observer {
   // in force; at a start what the fleet said before is read, and the disk waited for.
   fleet::Merged follow_fleet(const Config& config, std::vector<ServiceSpec> own, bool is_start);
   void put_in_force(fleet::Merged merged);
+  fleet::Connect connect_to(const FleetConfig& fleet);
   FleetReport fleet_report() const;
+  void register_backends(const Config& config);
+  // Ends hlbd, once registrations that end with it are taken out, or there was time for that.
+  void stop();
   void override_for_fleet(std::span<const fleet::OverrideNews> news, bool is_start);
   void watch_routes();
   void routes_changed(bool ways);
@@ -119,6 +125,8 @@ class Daemon : private Monitor::Observer {
   ClosingControl closing_control_;
   StateFile state_file_;
   std::optional<fleet::Follower> fleet_;  // unset: this host stands alone
+  std::optional<fleet::Registrar> registrar_;  // unset: nothing was to be registered ever
+  std::unique_ptr<Alarm> stop_;                // set while hlbd is about to end
   network::RouteWatch routes_;
   std::optional<publish::PeerSocket> peer_socket_;
   Notifier notifier_;

@@ -1,24 +1,39 @@
 // The daemon in a fleet: whom it follows, and what comes of it.
 #include <spdlog/spdlog.h>
 
+#include <random>
 #include <utility>
 
 #include "daemon.h"
 #include "fleet/etcd/connect.h"
+#include "system/host.h"
 #include "system/moment.h"
 
 namespace hlb {
+namespace {
+
+const char* name_of(fleet::MirrorStanding::State state) {
+  switch (state) {
+    case fleet::MirrorStanding::State::starting:
+      return "starting";
+    case fleet::MirrorStanding::State::fresh:
+      return "fresh";
+    case fleet::MirrorStanding::State::frozen:
+      break;
+  }
+  return "frozen";
+}
+
+}  // namespace
 
 fleet::Merged Daemon::follow_fleet(const Config& config, std::vector<ServiceSpec> own,
                                    bool is_start) {
+  if (fleet_ && config.fleet != fleet_->config()) registrar_.reset();
   if (config.fleet && fleet_) return fleet_->configure(*config.fleet, std::move(own));
   if (config.fleet) {
     fleet_.emplace(
         io_.get_executor(), clock_, disk_, options_.state_dir, *config.fleet,
-        [this](const FleetConfig& fleet) {
-          return fleet::connect_etcd(io_.get_executor(),
-                                     {fleet.ca, fleet.certificate, fleet.key});
-        },
+        [this](const FleetConfig& fleet) { return connect_to(fleet); },
         fleet::Follower::Effects{
             .in_force = [this] { return monitor_.list(); },
             .put_in_force = [this](fleet::Merged merged) { put_in_force(std::move(merged)); },
@@ -27,6 +42,10 @@ fleet::Merged Daemon::follow_fleet(const Config& config, std::vector<ServiceSpec
                   operator_side_.troubles().show("fleet", trouble);
                 },
             .on_notice = [](const Notice& notice) { log(notice); },
+            .on_standing =
+                [this] {
+                  if (registrar_) registrar_->look();
+                },
             .on_unsaved = trouble_of("fleet's snapshot")},
         is_start);
     return fleet_->start(std::move(own));
@@ -39,10 +58,14 @@ fleet::Merged Daemon::follow_fleet(const Config& config, std::vector<ServiceSpec
   return alone;
 }
 
+fleet::Connect Daemon::connect_to(const FleetConfig& fleet) {
+  return fleet::connect_etcd(io_.get_executor(), {fleet.ca, fleet.certificate, fleet.key});
+}
+
 FleetReport Daemon::fleet_report() const {
   if (!fleet_) return {};
   const fleet::MirrorStanding standing = fleet_->standing();
-  FleetReport report{.state = std::string(fleet::name_of(standing.state)),
+  FleetReport report{.state = name_of(standing.state),
                      .fault = standing.fault,
                      .endpoint = standing.endpoint,
                      .since = standing.since,
@@ -57,11 +80,39 @@ FleetReport Daemon::fleet_report() const {
   return report;
 }
 
+void Daemon::register_backends(const Config& config) {
+  if (!fleet_) return;
+  if (!registrar_ && !config.registrations.empty()) {
+    registrar_.emplace(
+        io_.get_executor(), clock_, connect_to(*config.fleet),
+        fleet::Registrar::Settings{.endpoints = config.fleet->etcd,
+                                   .keys = fleet_->catalog().keys(),
+                                   .host = host_name(),
+                                   .seed = std::random_device{}()},
+        [this] {
+          const bool fresh = fleet_->standing().state == fleet::MirrorStanding::State::fresh;
+          return fresh ? &fleet_->mirror().keys().all() : nullptr;
+        },
+        trouble_of("registration"));
+  }
+  if (registrar_) registrar_->configure(config.registrations);
+}
+
+void Daemon::stop() {
+  constexpr std::chrono::seconds kPatience{2};
+  if (!registrar_ || stop_) return io_.stop();
+  stop_ = clock_.alarm([this] { io_.stop(); });
+  stop_->set(clock_.now() + kPatience);
+  registrar_->leave([this] { io_.stop(); });
+  await_signal();  // a second one ends the waiting
+}
+
 void Daemon::put_in_force(fleet::Merged merged) {
   for (const std::string& warning : merged.warnings)
     spdlog::warn("{}", warning);
   override_for_fleet(merged.overrides, false);
   put_in_force(std::move(merged.services), discovery::NameWatch::Ask::new_names);
+  if (registrar_) registrar_->look();
 }
 
 // An override whose time is over stays among the fleet's keys until somebody takes it away.

@@ -145,6 +145,14 @@ std::string write_log_entry(const FleetLogEntry& entry) {
                {"why", entry.why}});
 }
 
+bool is_registered_by(std::string_view text, std::string_view host) {
+  const auto value = parse_value(text);
+  if (!value || host.empty()) return false;
+  config::Faults ignored("");
+  const std::string* by = TableReader(*value, "the value", ignored).text("by");
+  return by != nullptr && *by == host;
+}
+
 FleetBackend registered(const Registration& registration, std::string_view by) {
   return {{registration.address, registration.weight, registration.priority, registration.port},
           std::string(by),

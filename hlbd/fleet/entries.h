@@ -65,6 +65,9 @@ std::string write_backend(const FleetBackend& backend);
 std::string write_override(const FleetOverride& override);
 std::string write_log_entry(const FleetLogEntry& entry);
 
+// Whether the value is one that this host has written by registered().
+bool is_registered_by(std::string_view text, std::string_view host);
+
 // What a host writes of a backend that it registers; `by` is the host's name.
 FleetBackend registered(const Registration& registration, std::string_view by);
 

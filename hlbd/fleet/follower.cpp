@@ -64,7 +64,7 @@ Merged Follower::configure(const FleetConfig& config, std::vector<ServiceSpec> o
 
 void Follower::follow(SavedMirror before) {
   mirror_.emplace(executor_, clock_, make_connect_(config_), settings_for(config_, catalog_.keys()),
-                  *this, std::move(before));
+                  static_cast<MirrorObserver&>(*this), std::move(before));
   file_.follow(*mirror_);
 }
 
@@ -104,7 +104,7 @@ void Follower::tell_refused(std::span<const RefusedKey> news) {
   std::size_t lines = 0;
   for (const RefusedKey& each : news) {
     if (each.reason.empty() || ++lines > kMostLines) continue;
-    effects_.on_notice({true, "fleet: " + each.to_string() + "; what it said before holds"});
+    effects_.on_notice({true, "fleet: " + each.to_string()});
   }
   if (lines > kMostLines) {
     effects_.on_notice({true, "fleet: " + text::counted(lines - kMostLines, "key") +
@@ -117,6 +117,7 @@ void Follower::standing_changed() {
     effects_.put_in_force(merge());
   file_.changed();
   tell_trouble();
+  effects_.on_standing();
 }
 
 void Follower::notice(const Notice& notice) {
@@ -140,7 +141,7 @@ void Follower::tell_trouble() {
 }
 
 Merged Follower::merge() {
-  merge_.await_fleet(known() ? std::span<const std::string>() : config_.names);
+  merge_.await_catalog(known() ? std::span<const std::string>() : config_.names);
   return merge_.merge(catalog_, effects_.in_force());
 }
 

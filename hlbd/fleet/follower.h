@@ -37,6 +37,7 @@ class Follower final : private MirrorObserver {
     std::function<void(Merged)> put_in_force;            // others
     std::function<void(const std::string&)> on_trouble;  // empty: all is well
     std::function<void(const Notice&)> on_notice;        // lines for the log
+    std::function<void()> on_standing;                   // is another one: see standing()
     std::function<void(const std::string&)> on_unsaved;  // why no snapshot can be kept; empty: kept
   };
 

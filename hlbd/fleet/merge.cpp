@@ -31,6 +31,8 @@ class Merge::Builder {
       add_local(service);
     for (const std::string_view name : catalog_.services())
       add_fleets(name);
+    for (const std::string& name : merge_.awaited_)
+      add_awaited(name);
     drop_vain_exceptions();
   }
 
@@ -122,6 +124,13 @@ class Merge::Builder {
     add(*std::move(service));
   }
 
+  void add_awaited(std::string_view name) {
+    const bool below = name.starts_with("*.");
+    if (below) name.remove_prefix(2);
+    if (merge_.own_names_.contains(std::string(name))) return;
+    add({.name = std::string(name), .aliases = {}, .subdomains = below, .checks = {{NoneCheck()}}});
+  }
+
   void tell_hidden(std::string_view name, const std::string& own) {
     const auto& takers = merge_.takers_;
     const auto found = takers.find(name);
@@ -168,6 +177,12 @@ void Merge::set_local(std::vector<ServiceSpec> services) {
     for (const std::string& name : service.fleet)
       takers_[name].push_back(service.name);
   }
+  all_ = true;
+}
+
+void Merge::await_catalog(std::span<const std::string> names) {
+  if (std::ranges::equal(names, awaited_)) return;
+  awaited_.assign(names.begin(), names.end());
   all_ = true;
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -39,6 +40,11 @@ class Merge {
   // all is merged anew then.
   void set_local(std::vector<ServiceSpec> services);
 
+  // While the catalog isn't known, all names that it may define ("app.internal", "*.app.internal")
+  // belong to services without a backend, so that no lookup leaves them to the next source. Empty:
+  // it is known.
+  void await_catalog(std::span<const std::string> names);
+
   // What has become of the catalog since the last time. `before` are the services in force; those
   // that this has returned last are compared in a fraction of the time.
   //
@@ -59,6 +65,7 @@ class Merge {
   // The local services that take the backends of a service of the fleet's.
   std::map<std::string, std::vector<std::string>, std::less<>> takers_;
   Services last_;
+  std::vector<std::string> awaited_;  // names
   bool all_ = true;                                    // the next time nothing may be taken over
   std::map<Overrides::Key, FleetOverride> overrides_;  // as this host has them
   std::map<std::string, std::set<std::string>> said_;  // warnings, by the service's name

@@ -97,18 +97,21 @@ Registrar::Run Registrar::run(Transaction transaction, std::function<void()> the
 }
 
 Registrar::Run Registrar::attempt(const Transaction& transaction) {
-  auto engine = co_await connect_(settings_.endpoints[endpoint_]);
-  auto committed = tl::expected<Committed, EngineFault>(tl::unexpect);
-  if (engine) {
-    engine_ = *std::move(engine);
-    committed = co_await engine_->transact(transaction);
-  } else {
-    committed = tl::unexpected(std::move(engine).error());
-  }
-  failures_ = committed ? 0 : failures_ + 1;
-  fault_ = committed ? "" : committed.error().message;
-  endpoint_ = (endpoint_ + (committed ? 0 : 1)) % settings_.endpoints.size();
-  if (!committed) pause();
+  auto connected = co_await connect_(settings_.endpoints[endpoint_]);
+  if (!connected) co_return failed(connected.error());
+  engine_ = *std::move(connected);
+  const auto committed = co_await engine_->transact(transaction);
+  if (!committed) co_return failed(committed.error());
+  failures_ = 0;
+  fault_.clear();
+}
+
+// Has the next member asked, after a while.
+void Registrar::failed(const EngineFault& fault) {
+  ++failures_;
+  fault_ = fault.message;
+  endpoint_ = (endpoint_ + 1) % settings_.endpoints.size();
+  pause();
 }
 
 void Registrar::pause() {

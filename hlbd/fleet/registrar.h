@@ -69,6 +69,7 @@ class Registrar {
   void write(Transaction transaction, std::function<void()> then);
   Run run(Transaction transaction, std::function<void()> then);
   Run attempt(const Transaction& transaction);
+  void failed(const EngineFault& fault);
   void pause();
   void tell();
 

@@ -137,7 +137,7 @@ def test_a_value_that_is_refused_leaves_all_as_it_was(stage, bus, etcd, fleet, h
     hlbd = host()
     gets([A])
     etcd.put(key("s", NAME), value)
-    hlbd.wait_for_log(f"c/s/{NAME}: .*; what it said before holds")
+    hlbd.wait_for_log(f"fleet: c/s/{NAME}: ")
     assert answered() == [A] and answered("other.internal") == [B]
     shown = hlbctl(bus, "fleet").stdout
     assert f"c/s/{NAME}" in shown

@@ -100,7 +100,7 @@ bool EngineDesk::write(fleet::Transaction transaction) {
 bool EngineDesk::write(fleet::Transaction transaction, const fleet::FleetLogEntry& entry) {
   const fleet::Lease lease = wait_for(engine_->grant(kRemembered));
   transaction.writes.push_back({.key = keys_.log_entry(entry.at, entries_++),
-                                .value = write_log_entry(entry),
+                                .value = fleet::write_log_entry(entry),
                                 .lease = lease.id});
   return write(std::move(transaction));
 }

@@ -96,7 +96,7 @@ int accept(const Settings& settings, const FleetWishes& wishes) {
   const WallTime now = wall_now();
   const std::string who = operator_name();
   desk.write({.only_if = {},
-              .writes = {{desk.keys().accept(), encode_acceptance({now, who})}}},
+              .writes = {{desk.keys().accept(), fleet::encode_acceptance({now, who})}}},
              {.at = now, .what = "accept what etcd has", .by = who, .why = wishes.reason});
   put_out("accepted: hosts take over what etcd has\n");
   return kOk;

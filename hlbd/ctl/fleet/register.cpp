@@ -73,7 +73,7 @@ int write(const Settings& settings, const RegisterWishes& wishes, bool there) {
   const fleet::Revision revision = revision_of(desk.list(key), key, host);
   if (!there && revision == 0) throw Failure(kTrouble, name + " isn't registered");
   fleet::Transaction transaction{.only_if = {{key, revision}}, .writes = {{key, std::nullopt}}};
-  if (there) transaction.writes.front().value = write_backend(registered(registration, host));
+  if (there) transaction.writes.front().value = fleet::write_backend(fleet::registered(registration, host));
   if (!desk.write(std::move(transaction)))
     throw Failure(kTrouble, name + " was changed by somebody else just now: try again");
   put_out(fmt::format("{}: {}\n", name, there ? "registered" : "registered no more"));
