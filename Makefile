@@ -105,7 +105,8 @@ ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(ground_objects)
 fuzzed_objects := $(guest_objects) $(ground_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp connections/message.cpp discovery/reply.cpp programs/message.cpp helpers/packets.cpp \
                     $(addprefix fleet/,catalog.cpp entries.cpp json.cpp keys.cpp merge.cpp service_entry.cpp) \
                     $(addprefix probes/,reason.cpp target.cpp way_socket.cpp $(addprefix http/,head_text.cpp response_body.cpp response_head.cpp)) \
-                    $(addprefix publish/,encode.cpp live_record.cpp peer_protocol.cpp store_order.cpp)))
+                    $(addprefix publish/,encode.cpp live_record.cpp peer_protocol.cpp store_order.cpp) \
+                    fleet/etcd/messages.cpp $(addprefix rpc/,framing.cpp http2.cpp reply.cpp session.cpp)))
 preloads       := $(patsubst %,$(OUT)/tests/%.so,kernel_timers slept)
 tools          := $(patsubst tests/integration/%.cpp,$(OUT)/tests/%,$(tool_sources)) $(preloads)
 $(fuzzed_objects): MODE.asan += -fsanitize=fuzzer-no-link
@@ -170,6 +171,8 @@ $(OUT)/tests/table_stress: $(call obj,$(addprefix hlbd/,text/address.cpp health/
 $(OUT)/tests/sort_order: $(call obj,$(addprefix hlbd/,publish/sort_score.cpp network/netlink.cpp network/source_address.cpp \
                         system/socket_address.cpp text/address.cpp))
 $(OUT)/tests/sort_order: USED = -lmnl
+$(OUT)/tests/fleet_client: $(daemon_parts) $(shared_objects)
+$(OUT)/tests/fleet_client: USED = $(packages_libs)
 $(OUT)/tests/%: $(OUT)/obj/tests/integration/%.o
 	@mkdir -p $(@D)
 	$(linking)
@@ -286,6 +289,7 @@ install: all ## into DESTDIR, under PREFIX; an existing configuration is kept
 	$(call put,755,$(PREFIX)/bin,$(OUT)/hlbctl)
 	$(call put,644,$(PREFIX)/share/man/man1,hlbd/man/*.1)
 	$(call put,644,$(PREFIX)/share/man/man5,hlbd/man/*.5)
+	$(call put,644,$(PREFIX)/share/man/man7,hlbd/man/*.7)
 	$(call put,644,$(PREFIX)/share/man/man8,hlbd/man/*.8 libnss_hlb/*.8)
 	$(call put,644,$(POLICYDIR),hlbd/data/org.hlb1.conf)
 	$(call put,644,$(PREFIX)/share/dbus-1/interfaces,hlbd/data/org.hlb1.xml)

@@ -62,6 +62,8 @@ class Client {
   void complete(BackendReport& backend);
   // The service that a hostname belongs to: its own name, an alias, or a name below it.
   std::string find_service(const std::string& name);
+  // How this host stands in its fleet; without a state if it stands alone, or hlbd is older.
+  FleetReport fleet();
   // The latest changes, oldest first; 0: all that hlbd remembers.
   std::vector<Event> events(std::uint32_t most);
   // The addresses that hlbd answers a lookup with now.

@@ -69,7 +69,7 @@ NameWatch::NameWatch(boost::asio::any_io_executor executor, OnChange on_change, 
 
 NameWatch::~NameWatch() = default;
 
-Services NameWatch::follow(Services configured) {
+Services NameWatch::follow(Services configured, Ask which) {
   change_.cancel();
   telling_ = false;
   if (!std::ranges::any_of(configured->all(), has_names)) {
@@ -84,8 +84,10 @@ Services NameWatch::follow(Services configured) {
   configured_ = std::move(configured);
   give_first_round_time();
   follow_names();
-  for (const auto& [key, followed] : names_)
-    ask(followed);
+  if (which == Ask::all) {
+    for (const auto& [key, followed] : names_)
+      ask(followed);
+  }
   tell_records();
   told_ = expansions();
   return put_in(told_);

@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -48,9 +49,12 @@ class NameWatch {
   NameWatch(const NameWatch&) = delete;
   NameWatch& operator=(const NameWatch&) = delete;
 
-  // Takes over a configuration, asks for all of its names at once, and returns it with the
-  // addresses known already: the same list if it has no names.
-  Services follow(Services configured);
+  enum class Ask : std::uint8_t { all, new_names };
+
+  // Takes over a configuration, asks for all of its names at once, or for those alone that it
+  // hadn't before, and returns it with the addresses known already: the same list if it has no
+  // names.
+  Services follow(Services configured, Ask which = Ask::all);
 
   // Whether every name has had an answer, or the time for one, and on_change has told of it.
   bool first_round_over() const { return !telling_ && (!may_wait_ || all_known()); }

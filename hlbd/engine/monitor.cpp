@@ -202,33 +202,58 @@ void Monitor::fail_back(std::size_t service, std::uint32_t user) {
   observer_.verdicts_changed();
 }
 
+const Override* Monitor::override_of(std::string_view service, const Address& backend) const {
+  const Override* const of_host = overrides_.find(service, backend);
+  return of_host != nullptr ? of_host : fleet_overrides_.find(service, backend);
+}
+
 void Monitor::set_override(const Overrides::Key& key, Override override) {
-  const Override now = override;
-  const std::optional<Override> before = put_override(key, std::move(override));
-  tell_override({key, before ? &*before : nullptr, &now});
+  change_override(key, OverrideChange::Cause::by_operator,
+                  [&] { put_override(key, std::move(override)); });
 }
 
 void Monitor::clear_override(const Overrides::Key& key) {
-  const std::optional<Override> before = overrides_.clear(key);
-  if (before) tell_override({key, &*before, nullptr});
+  change_override(key, OverrideChange::Cause::by_operator, [&] { overrides_.clear(key); });
+}
+
+void Monitor::clear_fleet_override(const Overrides::Key& key) {
+  change_override(key, OverrideChange::Cause::by_operator, [&] { fleet_overrides_.clear(key); });
 }
 
 void Monitor::restore_override(const Overrides::Key& key, Override override) {
-  const OverrideKind kind = override.kind;
   put_override(key, std::move(override));
-  override_backend(key, kind);
+  override_backend(key, override_of(key.service, key.backend)->kind);
 }
 
-std::optional<Override> Monitor::put_override(const Overrides::Key& key, Override override) {
+void Monitor::put_override(const Overrides::Key& key, Override override) {
   if (override.until) next_override_end_.set(*override.until);
-  return overrides_.set(key, std::move(override));
+  Overrides& those = override.of_fleet ? fleet_overrides_ : overrides_;
+  those.set(key, std::move(override));
+}
+
+// Has `edit` change the overrides of a backend, and tells of it if another one is in force since.
+template <typename Edit>
+void Monitor::change_override(const Overrides::Key& key, OverrideChange::Cause cause, Edit edit) {
+  const auto in_force = [&] {
+    const Override* const found = override_of(key.service, key.backend);
+    return found == nullptr ? std::nullopt : std::optional(*found);
+  };
+  const std::optional<Override> before = in_force();
+  edit();
+  const std::optional<Override> now = in_force();
+  if (before == now) return;
+  override_backend(key, now ? std::optional(now->kind) : std::nullopt);
+  observer_.verdicts_changed();
+  observer_.override_changed({key, before ? &*before : nullptr, now ? &*now : nullptr, cause});
 }
 
 // The alarm may ring for an override that was cleared: then there is nothing to end.
 void Monitor::end_due_overrides() {
-  for (const auto& [key, ended] : overrides_.end(clock_.now()))
-    tell_override({key, &ended, nullptr, OverrideChange::Cause::by_time});
-  if (const auto next = overrides_.next_end()) next_override_end_.set(*next);
+  for (Overrides* const those : {&overrides_, &fleet_overrides_}) {
+    for (const Overrides::Key& key : those->due(clock_.now()))
+      change_override(key, OverrideChange::Cause::by_time, [&] { those->clear(key); });
+    if (const auto next = those->next_end()) next_override_end_.set(*next);
+  }
 }
 
 void Monitor::override_backend(const Overrides::Key& key, std::optional<OverrideKind> kind) {
@@ -240,13 +265,6 @@ void Monitor::override_backend(const Overrides::Key& key, std::optional<Override
     if (backend.spec.address == key.backend) backend.override = kind;
   }
   outdated_.mark(*place);
-}
-
-void Monitor::tell_override(const OverrideChange& change) {
-  override_backend(change.key,
-                   change.now == nullptr ? std::nullopt : std::optional(change.now->kind));
-  observer_.verdicts_changed();
-  observer_.override_changed(change);
 }
 
 }  // namespace hlb

@@ -144,10 +144,19 @@ class Monitor {
   // A backend's state; unknown where it isn't watched.
   State state_of(std::string_view service, const Address& backend) const;
 
-  // The operator's overrides in force. An override of a backend that isn't watched waits for it.
+  // The overrides that operators of this host have set. An override of a backend that isn't watched
+  // waits for it.
   const Overrides& overrides() const { return overrides_; }
+  // Those that are set for all hosts of the fleet. This host's own take their place.
+  const Overrides& fleet_overrides() const { return fleet_overrides_; }
+  // The override in force; nullptr if there is none.
+  const Override* override_of(std::string_view service, const Address& backend) const;
+
+  // An override says itself whether it is the fleet's. The observer is told when another one is in
+  // force.
   void set_override(const Overrides::Key& key, Override override);
   void clear_override(const Overrides::Key& key);
+  void clear_fleet_override(const Overrides::Key& key);
   // Puts an override back that was in force before hlbd started, without a word to the observer.
   void restore_override(const Overrides::Key& key, Override override);
 
@@ -217,9 +226,10 @@ class Monitor {
   void start_slowly(std::size_t service);
   void next_ramp_step();
   void override_backend(const Overrides::Key& key, std::optional<OverrideKind> kind);
-  std::optional<Override> put_override(const Overrides::Key& key, Override override);
+  void put_override(const Overrides::Key& key, Override override);
+  template <typename Edit>
+  void change_override(const Overrides::Key& key, OverrideChange::Cause cause, Edit edit);
   void end_due_overrides();
-  void tell_override(const OverrideChange& change);
   void make_first_verdicts();
   void make_verdicts();
   void make_verdict(std::size_t service);
@@ -234,6 +244,7 @@ class Monitor {
   WatchedServices all_;
   SharedChecks checks_;
   Overrides overrides_;
+  Overrides fleet_overrides_;
   EarliestAlarm next_override_end_;
   Hindrances hindrances_;
   Totals totals_;

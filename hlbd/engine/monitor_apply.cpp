@@ -203,8 +203,10 @@ void Monitor::make_first_verdicts() {
 
 // Applies the overrides in force to the backends of a new configuration.
 void Monitor::reapply_overrides() {
-  for (const auto& [key, override] : overrides().all())
-    override_backend(key, override.kind);
+  for (const Overrides* const those : {&fleet_overrides_, &overrides_}) {
+    for (const auto& [key, override] : those->all())
+      override_backend(key, override.kind);
+  }
 }
 
 }  // namespace hlb

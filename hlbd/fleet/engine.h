@@ -56,7 +56,8 @@ struct Listing {
   std::vector<Change> keys;  // in their order; each has a value
 };
 
-// What came on a watch.
+// What came on a watch. A sign of life tells how far the member is; changes up to there may still
+// be to come (etcd#15220), so it is none to resume by.
 struct WatchNews {
   Stand stand;
   std::vector<Change> changes;  // in order; empty: the watch is in place, or a sign of life

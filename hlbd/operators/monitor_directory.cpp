@@ -66,13 +66,15 @@ struct Range {
 
 MonitorDirectory::MonitorDirectory(const Monitor& monitor, const Publisher& publisher,
                                    const Clock& clock, const EventLog& events,
-                                   const Troubles& troubles, const connections::Census& census)
+                                   const Troubles& troubles, const connections::Census& census,
+                                   std::function<FleetReport()> fleet)
     : monitor_(monitor),
       publisher_(publisher),
       clock_(clock),
       events_(events),
       troubles_(troubles),
-      census_(census) {}
+      census_(census),
+      fleet_(std::move(fleet)) {}
 
 // Returns the same as before unless the clock was set, so that a time which is asked for twice is
 // the same.
@@ -162,10 +164,11 @@ BackendReport MonitorDirectory::report(std::size_t service, std::size_t index,
       .priority = backend.spec.priority,
       .held_back = verdict.backends[index].held_back,
       .outcomes = backend.checks.front()->history.latest()};
-  if (const Override* found = monitor_.overrides().find(name, backend.spec.address)) {
+  if (const Override* found = monitor_.override_of(name, backend.spec.address)) {
     report.override = {.kind = std::string(name_of(found->kind)),
                        .reason = found->reason,
                        .set_by = found->set_by,
+                       .of_fleet = found->of_fleet,
                        .since = found->since,
                        .until = found->until ? clocks.wall(*found->until) : WallTime()};
   }

@@ -23,11 +23,14 @@ std::optional<int> number_of(std::string_view digits) {
 // The milliseconds of ".123Z", ".5Z" or "Z".
 std::optional<milliseconds> fraction_of(std::string_view text) {
   if (text == "Z") return milliseconds(0);
-  constexpr std::size_t kDigits = 3;
+  constexpr std::size_t kDigits = 3;   // that count
+  constexpr std::size_t kWritten = 9;  // at most, as Go's time has them
   if (!text.starts_with('.') || !text.ends_with('Z') || text.size() < 3) return std::nullopt;
-  const std::string_view digits = text.substr(1, text.size() - 2);
+  const std::string_view written = text.substr(1, text.size() - 2);
+  const std::string_view digits = written.substr(0, kDigits);
   auto number = number_of(digits);
-  if (!number || digits.size() > kDigits) return std::nullopt;
+  if (!number || !number_of(written.substr(digits.size())) || written.size() > kWritten)
+    return std::nullopt;
   for (std::size_t i = digits.size(); i < kDigits; ++i)
     *number *= 10;
   return milliseconds(*number);

@@ -1,11 +1,11 @@
 // How long a certificate is valid, in words; and for how long a session is offered.
-#include "probes/tls/certificate.h"
+#include "tls/certificate.h"
 
 #include <gtest/gtest.h>
 
 #include "probes/tls/peer.h"
 
-namespace hlb::probes {
+namespace hlb::tls {
 namespace {
 
 using namespace std::chrono_literals;
@@ -40,4 +40,4 @@ TEST(TlsSession, IsOfferedUntilTheCertificateMustBeSeenAgain) {
 }
 
 }  // namespace
-}  // namespace hlb::probes
+}  // namespace hlb::tls

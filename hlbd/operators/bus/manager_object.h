@@ -47,6 +47,7 @@ class ManagerObject final
   std::vector<ServingRow::Struct> ListServing() override;
   std::vector<BackendRow::Struct> ListBackends(const std::string& service) override;
   Properties GetBackend(const std::string& service, const std::string& address) override;
+  Properties GetFleet() override;
   std::string FindService(const std::string& name) override;
   std::vector<EventRow::Struct> ListEvents(const std::uint32_t& most) override;
   void SetOverride(Counted&& result, std::string target, std::string kind, std::uint64_t duration,

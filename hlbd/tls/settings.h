@@ -1,4 +1,4 @@
-// OpenSSL's settings for the connections of checks, and the files that they are made from.
+// OpenSSL's settings for connections to servers, and the files that they are made from.
 #pragma once
 
 #include <memory>
@@ -11,10 +11,13 @@
 
 struct ssl_ctx_st;  // OpenSSL's, known in tls/ alone
 
-namespace hlb::probes {
+namespace hlb::tls {
 
 using TlsSettings = std::shared_ptr<ssl_ctx_st>;
 using FileStamps = std::vector<std::optional<FileStamp>>;  // unset: it can't be looked at
+
+// Has OpenSSL report to whoever makes connections from these settings.
+using Prepare = void (*)(ssl_ctx_st& settings);
 
 // A look at the files of a TlsSpec.
 struct TlsLook {
@@ -34,6 +37,6 @@ std::vector<std::string> files_of(const TlsSpec& spec);
 // Makes settings from these files, unless they are all as in `before`. All that connections will
 // need is read now, and they open no file. May have to wait for the files' disks: a worker's job,
 // in any thread.
-TlsLook look_at(const TlsSpec& spec, const std::optional<FileStamps>& before);
+TlsLook look_at(const TlsSpec& spec, const std::optional<FileStamps>& before, Prepare prepare);
 
-}  // namespace hlb::probes
+}  // namespace hlb::tls

@@ -1,4 +1,4 @@
-#include "probes/tls/settings.h"
+#include "tls/settings.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -9,13 +9,12 @@
 #include <string_view>
 #include <system_error>
 
-#include "probes/tls/reason.h"
-#include "probes/tls/stream.h"
+#include "tls/reason.h"
 
-namespace hlb::probes {
+namespace hlb::tls {
 namespace {
 
-// Limits of the chain of certificates that a backend sends: its bytes, and its length.
+// Limits of the chain of certificates that a server sends: its bytes, and its length.
 constexpr long kMaxChainBytes = 65536;
 constexpr int kMaxChain = 8;
 
@@ -31,7 +30,7 @@ void set_bounds(SSL_CTX& settings) {
   SSL_CTX_set_verify_depth(&settings, kMaxChain);
   // A connection at rest then keeps no buffers.
   SSL_CTX_set_mode(&settings, SSL_MODE_RELEASE_BUFFERS);
-  // Sessions are kept by each TlsPeer.
+  // Sessions are kept by whoever makes the connections, if at all.
   SSL_CTX_set_session_cache_mode(&settings, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_set_default_passwd_cb(&settings, no_passphrase);
 }
@@ -103,7 +102,8 @@ std::string trust_system(SSL_CTX& settings) {
   return "";
 }
 
-// ---- the files of a check ----------------------------------------------------------------------
+// ---- the files of a TlsSpec
+// ----------------------------------------------------------------------
 
 // Trusts what stands in `ca` as it is, even if it isn't the root of the chain. Returns the file
 // that can't be used; empty when there is none.
@@ -152,7 +152,7 @@ std::vector<std::string> files_of(const TlsSpec& spec) {
   return files;
 }
 
-TlsLook look_at(const TlsSpec& spec, const std::optional<FileStamps>& before) {
+TlsLook look_at(const TlsSpec& spec, const std::optional<FileStamps>& before, Prepare prepare) {
   TlsLook look{stamps_of(files_of(spec)), nullptr, ""};
   if (look.stamps == before) return look;
   ERR_clear_error();
@@ -162,7 +162,7 @@ TlsLook look_at(const TlsSpec& spec, const std::optional<FileStamps>& before) {
     return look;
   }
   set_bounds(*settings);
-  TlsStream::prepare(*settings);
+  prepare(*settings);
   const std::string file = read_files(*settings, spec);
   if (file.empty()) {
     look.settings = settings;
@@ -172,4 +172,4 @@ TlsLook look_at(const TlsSpec& spec, const std::optional<FileStamps>& before) {
   return look;
 }
 
-}  // namespace hlb::probes
+}  // namespace hlb::tls

@@ -1,4 +1,4 @@
-#include "probes/tls/certificate.h"
+#include "tls/certificate.h"
 
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -8,12 +8,12 @@
 #include <memory>
 #include <vector>
 
-#include "probes/reason.h"
 #include "text/address.h"
 #include "text/duration.h"
 #include "text/printable.h"
+#include "tls/reason.h"
 
-namespace hlb::probes {
+namespace hlb::tls {
 namespace {
 
 constexpr std::size_t kMaxName = 40;   // asked for, or of an authority
@@ -108,8 +108,8 @@ std::string rejection(x509_store_ctx_st& verification, std::string_view server_n
   const int error = X509_STORE_CTX_get_error(&verification);
   const X509* culprit = X509_STORE_CTX_get_current_cert(&verification);
   if (culprit == nullptr) culprit = X509_STORE_CTX_get0_cert(&verification);
-  const bool of_backend = X509_STORE_CTX_get_error_depth(&verification) == 0;
-  const std::string whose = of_backend ? "certificate " : "certificate of its authority ";
+  const bool of_server = X509_STORE_CTX_get_error_depth(&verification) == 0;
+  const std::string whose = of_server ? "certificate " : "certificate of its authority ";
   switch (error) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
       return whose + lifetime(end_of(*culprit), now);
@@ -129,8 +129,8 @@ std::string rejection(x509_store_ctx_st& verification, std::string_view server_n
       return "certificate of an unknown authority: " + in_words(X509_get_issuer_name(culprit));
     default:
       return "certificate refused: " +
-             text::printable(X509_verify_cert_error_string(error), kMaxReason - 22);
+             text::printable(X509_verify_cert_error_string(error), kMaxFault - 22);
   }
 }
 
-}  // namespace hlb::probes
+}  // namespace hlb::tls

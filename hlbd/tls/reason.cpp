@@ -1,4 +1,4 @@
-#include "probes/tls/reason.h"
+#include "tls/reason.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -9,7 +9,7 @@
 #include <string_view>
 #include <system_error>
 
-namespace hlb::probes {
+namespace hlb::tls {
 namespace {
 
 std::string text_of(unsigned long error) {
@@ -18,7 +18,7 @@ std::string text_of(unsigned long error) {
   return reason == nullptr ? "an error that OpenSSL doesn't name" : reason;
 }
 
-// Whether an error has no meaning for whether there is a file, or what a backend did.
+// Whether an error has no meaning for whether there is a file, or what a server did.
 bool is_trouble_of_ours(unsigned long error) {
   constexpr std::array kNumbers = {EMFILE, ENFILE, ENOMEM, EIO, ESTALE};
   if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE) return true;
@@ -26,7 +26,7 @@ bool is_trouble_of_ours(unsigned long error) {
          std::ranges::find(kNumbers, ERR_GET_REASON(error)) != kNumbers.end();
 }
 
-// Whether by this alert a backend may reject a client certificate, or the want of one.
+// Whether by this alert a server may reject a client certificate, or the want of one.
 bool is_about_certificate(int alert) {
   constexpr std::array kAlerts = {
       SSL_AD_HANDSHAKE_FAILURE,   SSL_AD_BAD_CERTIFICATE,     SSL_AD_UNSUPPORTED_CERTIFICATE,
@@ -47,13 +47,14 @@ std::string alert_in_words(int alert, const std::string& text) {
   return text.starts_with(kPrefix) ? text.substr(kPrefix.size()) : text;
 }
 
-Outcome refusal(int alert, const std::string& text, ClientCertificate certificate) {
-  std::string what = "TLS refused";
+TlsFault refusal(int alert, const std::string& text, ClientCertificate certificate) {
+  TlsFault fault{.words = "TLS refused"};
   if (certificate.asked_for && is_about_certificate(alert)) {
-    what = certificate.given ? "client certificate refused" : "client certificate demanded";
+    fault.certificate = true;
+    fault.words = certificate.given ? "client certificate refused" : "client certificate demanded";
   }
-  return Outcome::hard_failure(what + ": " + alert_in_words(alert, text) + " (alert " +
-                               std::to_string(alert) + ")");
+  fault.words += ": " + alert_in_words(alert, text) + " (alert " + std::to_string(alert) + ")";
+  return fault;
 }
 
 }  // namespace
@@ -64,19 +65,18 @@ std::string openssl_fault() {
   return text;
 }
 
-Outcome tls_failure(ClientCertificate certificate) {
+TlsFault tls_fault(ClientCertificate certificate) {
   const unsigned long error = ERR_peek_error();
   const int alert = ERR_GET_REASON(error) - SSL_AD_REASON_OFFSET;
   const bool is_alert = ERR_GET_LIB(error) == ERR_LIB_SSL && alert >= 0 && alert <= 255;
   const bool own = is_own_trouble();
   const std::string text = openssl_fault();
-  if (own) return Outcome::not_known("no probe: " + text);
-  return is_alert ? refusal(alert, text, certificate)
-                  : Outcome::hard_failure("TLS failed: " + text);
+  if (own) return {.words = text, .ours = true};
+  return is_alert ? refusal(alert, text, certificate) : TlsFault{.words = "TLS failed: " + text};
 }
 
 bool is_own_trouble() {
   return is_trouble_of_ours(ERR_peek_error()) || is_trouble_of_ours(ERR_peek_last_error());
 }
 
-}  // namespace hlb::probes
+}  // namespace hlb::tls

@@ -1,4 +1,4 @@
-// Words about a backend's certificate, whose validity is a matter of the wall clock.
+// Words about a server's certificate, whose validity is a matter of the wall clock.
 #pragma once
 
 #include <chrono>
@@ -8,7 +8,7 @@
 struct x509_st;            // OpenSSL's,
 struct x509_store_ctx_st;  // known in tls/ alone
 
-namespace hlb::probes {
+namespace hlb::tls {
 
 using WallClock = std::chrono::system_clock;
 
@@ -19,9 +19,9 @@ WallClock::time_point end_of(const x509_st& certificate);
 // Dates are of UTC.
 std::string lifetime(WallClock::time_point end, WallClock::time_point now);
 
-// Why the verification has failed, with what the certificate at fault says: at most kMaxReason
+// Why the verification has failed, with what the certificate at fault says: at most kMaxFault
 // printable characters.
 std::string rejection(x509_store_ctx_st& verification, std::string_view server_name,
                       WallClock::time_point now);
 
-}  // namespace hlb::probes
+}  // namespace hlb::tls

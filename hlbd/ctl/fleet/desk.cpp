@@ -1,0 +1,108 @@
+#include "ctl/fleet/desk.h"
+
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "ctl/terminal/text.h"
+#include "fleet/etcd/connect.h"
+#include "system/host.h"
+
+namespace hlb::ctl {
+namespace {
+
+// How long the fleet's log remembers.
+constexpr std::chrono::seconds kRemembered = std::chrono::days(30);
+
+std::string user_of(uid_t user) {
+  const passwd* const known = getpwuid(user);
+  return known == nullptr ? std::to_string(user) : known->pw_name;
+}
+
+}  // namespace
+
+std::string operator_name() {
+  const char* const before_sudo = geteuid() == 0 ? secure_getenv("SUDO_USER") : nullptr;
+  const std::string user = before_sudo == nullptr ? user_of(getuid()) : before_sudo;
+  return user + "@" + host_name();
+}
+
+FleetConfig fleet_of(const Settings& settings) {
+  auto config = load_config(settings.config);
+  if (!config) throw Failure(kTrouble, config.error().front().to_string());
+  if (config->fleet) return *std::move(config->fleet);
+  throw Failure(kTrouble, fmt::format("{} has no [fleet]: this host stands alone; see hlb-fleet(7)",
+                                      settings.config.string()));
+}
+
+EngineDesk::EngineDesk(const Settings& settings, const Identity& identity)
+    : config_(fleet_of(settings)), keys_(config_.prefix) {
+  connect(identity);
+}
+
+EngineDesk::~EngineDesk() {
+  if (engine_) engine_->close();
+  io_.poll();
+}
+
+void EngineDesk::connect(const Identity& identity) {
+  const bool own = identity.certificate.empty();
+  const fleet::Connect connect = fleet::connect_etcd(
+      io_.get_executor(), {config_.ca, own ? config_.certificate : identity.certificate,
+                           own ? config_.key : identity.key});
+  std::string faults;
+  for (const std::string& endpoint : config_.etcd) {
+    try {
+      engine_ = wait_for(connect(endpoint));
+      endpoint_ = endpoint;
+      return;
+    } catch (const Failure& failure) {
+      faults += (faults.empty() ? "" : "; ") + std::string(failure.what());
+    }
+  }
+  throw Failure(kUnreachable, faults);
+}
+
+template <typename T>
+T EngineDesk::wait_for(fleet::Async<T> call) {
+  std::optional<fleet::Answer<T>> answer;
+  boost::asio::co_spawn(io_, std::move(call),
+                        [&answer](const std::exception_ptr& thrown, fleet::Answer<T> result) {
+                          if (thrown) std::rethrow_exception(thrown);
+                          answer.emplace(std::move(result));
+                        });
+  while (!answer) {
+    io_.restart();
+    io_.run_one();
+  }
+  if (*answer) return **std::move(answer);
+  const bool refused = answer->error().kind == fleet::EngineFault::Kind::refused;
+  throw Failure(refused ? kTrouble : kUnreachable, "etcd: " + printable(answer->error().message));
+}
+
+fleet::Listing EngineDesk::list(const std::string& prefix) {
+  return wait_for(engine_->list(prefix));
+}
+
+std::vector<fleet::Member> EngineDesk::members() {
+  return wait_for(engine_->members());
+}
+
+bool EngineDesk::write(fleet::Transaction transaction) {
+  return wait_for(engine_->transact(std::move(transaction))).done;
+}
+
+bool EngineDesk::write(fleet::Transaction transaction, const fleet::FleetLogEntry& entry) {
+  const fleet::Lease lease = wait_for(engine_->grant(kRemembered));
+  transaction.writes.push_back({.key = keys_.log_entry(entry.at, entries_++),
+                                .value = write_log_entry(entry),
+                                .lease = lease.id});
+  return write(std::move(transaction));
+}
+
+}  // namespace hlb::ctl
