@@ -119,7 +119,7 @@ void read_files(TableReader& table, FleetConfig& fleet, Faults& faults) {
   for (const std::string_view key : {"ca", "certificate", "key"}) {
     if (const Value* value = table.find(key)) {
       faults.add(value->at,
-                 text::in_quotes(key) + " is of no use with \"http://\"; make that \"https://\"");
+                 text::in_quotes(key) + R"( is of no use with "http://"; make that "https://")");
     }
   }
 }
@@ -132,7 +132,7 @@ std::string read_allowed_name(std::string_view text, std::vector<std::string>& i
   const auto name = parse_hostname(below ? text.substr(2) : text);
   if (name) return add_once(into, (below ? "*." : "") + *name);
   if (text.find('*') != std::string_view::npos)
-    return "is no name; give one such as \"app.internal\" or \"*.app.internal\"";
+    return R"(is no name; give one such as "app.internal" or "*.app.internal")";
   return name.error();
 }
 
@@ -209,7 +209,7 @@ FleetConfig read_fleet(const Value& value, Faults& faults) {
   }
   TableReader table(value, "[fleet]", faults);
   read_texts(table, "etcd", kEtcdExample, kMostEndpoints, faults, [&](const std::string& text) {
-    std::string fault = endpoint_fault(text);
+    const std::string fault = endpoint_fault(text);
     return fault.empty() ? add_once(fleet.etcd, text) : fault;
   });
   read_texts(table, "names", kNamesExample, kMostAllowed, faults,

@@ -39,10 +39,12 @@ std::vector<RefusedKey> Catalog::take(std::span<const Change> changes) {
   for (const std::string& name : std::exchange(to_place_, {}))
     place_backends(name);
   std::vector<RefusedKey> news;
-  for (auto& [key, before] : std::exchange(told_before_, {})) {
-    const auto now = refused_.find(key);
-    std::string reason = now == refused_.end() ? "" : now->second.told();
-    if (reason != before) news.push_back({key, std::move(reason)});
+  for (const auto& [key, before] : std::exchange(told_before_, {})) {
+    const auto found = refused_.find(key);
+    const Refusal now = found == refused_.end() ? Refusal() : found->second;
+    const bool again = now.told() == before;
+    if (!again || !now.of_value.empty())
+      news.push_back({key, now.told(), !now.of_value.empty(), again});
   }
   return news;
 }
@@ -68,26 +70,25 @@ void Catalog::take(const Change& change) {
 // Puts the value in place, or takes out the one there. Returns whether anything changed, which
 // isn't so where the value is refused.
 template <typename T, typename Reader>
-bool Catalog::put(std::optional<Good<T>>& good, const Change& change, Reader read) {
+bool Catalog::put(std::optional<T>& good, const Change& change, Reader read) {
   const std::string key = keys_.brief(change.key);
   if (!change.value) {
     refuse(key, &Refusal::of_value, "");
     refuse(key, &Refusal::of_place, "");
     return std::exchange(good, std::nullopt).has_value();
   }
-  const bool as_before = good && good->text == *change.value;
-  Read<T> value = as_before ? Read<T>(good->value) : read(*change.value);
+  Read<T> value = read(*change.value);
   refuse(key, &Refusal::of_value, value ? "" : value.error());
   if (!value) return false;
-  const bool changed = !good || good->value != *value;
-  good = Good<T>{std::move(*value), *change.value};
+  const bool changed = !good || *good != *value;
+  good = std::move(*value);
   return changed;
 }
 
 template <typename T, typename Reader>
-bool Catalog::put(std::map<Address, Good<T>>& all, const Address& address, const Change& change,
+bool Catalog::put(std::map<Address, T>& all, const Address& address, const Change& change,
                   Reader read) {
-  std::optional<Good<T>> good;
+  std::optional<T> good;
   if (const auto found = all.find(address); found != all.end()) good = std::move(found->second);
   const bool changed = put(good, change, std::move(read));
   if (good) {
@@ -99,15 +100,14 @@ bool Catalog::put(std::map<Address, Good<T>>& all, const Address& address, const
 }
 
 void Catalog::change_service(const KeySubject& subject, const Change& change, OfName& of) {
-  std::optional<ServiceSpec> before;
-  if (of.service) before = of.service->value;
+  const std::optional<ServiceSpec> before = of.service;
   const bool changed = put(of.service, change, [&](std::string_view text) {
     return read_service(config_, subject, text);
   });
   if (!changed) return;
   touched_.services.insert(subject.service);
   to_place_.insert(subject.service);
-  if (before && of.service && !differ_in_names(*before, of.service->value)) return;
+  if (before && of.service && !differ_in_names(*before, *of.service)) return;
   touched_.names = true;
   to_share_ = true;
 }
@@ -156,7 +156,7 @@ std::string Catalog::find_others(const std::string& name, const OfName& of,
                                  std::unordered_map<std::string_view, std::string_view>& owners,
                                  std::vector<std::string>& not_its) const {
   std::string reason;
-  for (const std::string& alias : of.service->value.aliases) {
+  for (const std::string& alias : of.service->aliases) {
     const OfName* const named_so = find(alias);
     const bool is_name = named_so != nullptr && named_so->service && !named_so->beyond;
     const std::string_view owner = is_name ? alias : owners.try_emplace(alias, name).first->second;
@@ -182,9 +182,9 @@ void Catalog::place_backends(const std::string& name) {
   const OfName* const of = find(name);
   if (of == nullptr) return;
   std::size_t count = 0;
-  for (const auto& [address, good] : of->backends) {
+  for (const auto& [address, backend] : of->backends) {
     std::string reason;
-    if (of->service && !has_port_to_check(of->service->value, good.value.spec)) {
+    if (of->service && !has_port_to_check(*of->service, backend.spec)) {
       reason = "there is no port to check it at; add one to it, or to the checks of c/s/" + name;
     } else if (++count > kMaxBackends) {
       reason = "there are " + std::to_string(kMaxBackends) +
@@ -211,25 +211,8 @@ std::vector<RefusedKey> Catalog::refused() const {
   std::vector<RefusedKey> keys;
   keys.reserve(refused_.size());
   for (const auto& [key, refusal] : refused_)
-    keys.push_back({key, refusal.told()});
+    keys.push_back({key, refusal.told(), !refusal.of_value.empty()});
   return keys;
-}
-
-std::vector<Change> Catalog::kept() const {
-  std::vector<Change> kept;
-  for (const auto& [key, refusal] : refused_) {
-    const auto subject = keys_.parse(keys_.whole(key));
-    const OfName* const of = subject ? find(subject->service) : nullptr;
-    if (refusal.of_value.empty() || of == nullptr) continue;
-    const auto keep = [&](const auto& good) { kept.push_back({keys_.whole(key), good.text}); };
-    const auto keep_of = [&](const auto& all) {
-      if (const auto found = all.find(subject->address); found != all.end()) keep(found->second);
-    };
-    if (subject->kind == KeySubject::Kind::service && of->service) keep(*of->service);
-    if (subject->kind == KeySubject::Kind::backend) keep_of(of->backends);
-    if (subject->kind == KeySubject::Kind::override) keep_of(of->overrides);
-  }
-  return kept;
 }
 
 std::vector<std::string_view> Catalog::services() const {
@@ -243,14 +226,14 @@ std::vector<std::string_view> Catalog::services() const {
 std::optional<ServiceSpec> Catalog::service(std::string_view name) const {
   const OfName* const of = find(name);
   if (of == nullptr || !of->service || of->beyond) return std::nullopt;
-  ServiceSpec service = of->service->value;
+  ServiceSpec service = *of->service;
   std::erase_if(service.aliases, [&](const std::string& alias) {
     return std::ranges::find(of->not_its, alias) != of->not_its.end();
   });
   service.backends.reserve(of->backends.size());
-  for (const auto& [address, good] : of->backends) {
+  for (const auto& [address, backend] : of->backends) {
     if (service.backends.size() == kMaxBackends) break;
-    if (has_port_to_check(service, good.value.spec)) service.backends.push_back(good.value.spec);
+    if (has_port_to_check(service, backend.spec)) service.backends.push_back(backend.spec);
   }
   return service;
 }
@@ -258,8 +241,8 @@ std::optional<ServiceSpec> Catalog::service(std::string_view name) const {
 std::vector<BackendSpec> Catalog::backends(std::string_view name) const {
   std::vector<BackendSpec> backends;
   if (const OfName* const of = find(name)) {
-    for (const auto& [address, good] : of->backends)
-      backends.push_back(good.value.spec);
+    for (const auto& [address, backend] : of->backends)
+      backends.push_back(backend.spec);
   }
   return backends;
 }
@@ -268,20 +251,20 @@ const FleetBackend* Catalog::backend(std::string_view service, const Address& ad
   const OfName* const of = find(service);
   if (of == nullptr) return nullptr;
   const auto found = of->backends.find(address);
-  return found == of->backends.end() ? nullptr : &found->second.value;
+  return found == of->backends.end() ? nullptr : &found->second;
 }
 
 const FleetOverride* Catalog::override(std::string_view service, const Address& address) const {
   const OfName* const of = find(service);
   if (of == nullptr) return nullptr;
   const auto found = of->overrides.find(address);
-  return found == of->overrides.end() ? nullptr : &found->second.value;
+  return found == of->overrides.end() ? nullptr : &found->second;
 }
 
 std::vector<Overrides::Key> Catalog::overrides() const {
   std::vector<Overrides::Key> keys;
   for (const auto& [name, of] : names_) {
-    for (const auto& [address, good] : of.overrides)
+    for (const auto& [address, override] : of.overrides)
       keys.push_back({name, address});
   }
   return keys;

@@ -28,6 +28,10 @@ inline constexpr std::size_t kMaxFleetServices = 4096;
 struct RefusedKey {
   std::string key;     // brief: "c/s/app.internal"
   std::string reason;  // empty: it is refused no more
+  // The value makes no sense, and the one before stays. Else it is in force as far as other keys
+  // let it be.
+  bool by_value = false;
+  bool again = false;  // another value, refused for the reason that was told of the one before
 
   std::string to_string() const { return key + ": " + reason; }
   friend bool operator==(const RefusedKey&, const RefusedKey&) = default;
@@ -40,16 +44,12 @@ class Catalog {
   const KeyLayout& keys() const { return keys_; }
 
   // Takes in what has become of keys. A value that is refused changes nothing: what its key said
-  // before stays. Returns the keys that are refused now and weren't before, or for another reason,
-  // and those that are refused no more.
+  // before stays. Returns the keys of which there is something to tell: those that are refused now,
+  // with another value or for another reason than before, and those that are refused no more.
   std::vector<RefusedKey> take(std::span<const Change> changes);
 
   // All keys that are refused, in their order.
   std::vector<RefusedKey> refused() const;
-
-  // The values in force of keys whose present value is refused. They are to be kept with a snapshot
-  // and taken in first at the next start, or these keys would say nothing from then on.
-  std::vector<Change> kept() const;
 
   // ---- what it says: see Merge for what comes of it --------------------------------------------
 
@@ -79,18 +79,11 @@ class Catalog {
   Touched touched();
 
  private:
-  // The last value of a key that made sense.
-  template <typename T>
-  struct Good {
-    T value;
-    std::string text;
-  };
-
-  // All that the keys with a service's name say.
+  // All that the keys with a service's name say: of each the last value that made sense.
   struct OfName {
-    std::optional<Good<ServiceSpec>> service;
-    std::map<Address, Good<FleetBackend>> backends;
-    std::map<Address, Good<FleetOverride>> overrides;
+    std::optional<ServiceSpec> service;
+    std::map<Address, FleetBackend> backends;
+    std::map<Address, FleetOverride> overrides;
     bool beyond = false;               // there are too many services
     std::vector<std::string> not_its;  // aliases that are others'
 
@@ -107,10 +100,9 @@ class Catalog {
 
   void take(const Change& change);
   template <typename T, typename Reader>
-  bool put(std::optional<Good<T>>& good, const Change& change, Reader read);
+  bool put(std::optional<T>& good, const Change& change, Reader read);
   template <typename T, typename Reader>
-  bool put(std::map<Address, Good<T>>& all, const Address& address, const Change& change,
-           Reader read);
+  bool put(std::map<Address, T>& all, const Address& address, const Change& change, Reader read);
   void change_service(const KeySubject& subject, const Change& change, OfName& of);
   void change_backend(const KeySubject& subject, const Change& change, OfName& of);
   void change_override(const KeySubject& subject, const Change& change, OfName& of);

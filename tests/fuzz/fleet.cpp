@@ -36,7 +36,7 @@ const FleetConfig& host() {
 // Parts after zero bytes: a key with its value on the lines after it; without any it is gone.
 std::vector<Change> changes_of(std::string_view bytes) {
   std::vector<Change> changes;
-  while (!bytes.empty() && changes.size() < 64) {
+  while (!bytes.empty() && changes.size() < 32) {
     const std::string_view part = bytes.substr(0, bytes.find('\0'));
     bytes.remove_prefix(std::min(bytes.size(), part.size() + 1));
     const std::size_t line = part.find('\n');

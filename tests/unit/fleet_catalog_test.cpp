@@ -26,8 +26,9 @@ class FleetCatalog : public testing::Test {
   // What is told of the changes, as people read it.
   std::vector<std::string> take(const std::vector<Change>& changes) {
     std::vector<std::string> lines;
-    for (const RefusedKey& key : catalog_.take(changes))
-      lines.push_back(key.to_string());
+    for (const RefusedKey& key : catalog_.take(changes)) {
+      if (!key.again) lines.push_back(key.to_string());
+    }
     return lines;
   }
 
@@ -112,6 +113,19 @@ TEST_F(FleetCatalog, KeepsTheLastGoodValueOfAKeyAndTellsOnce) {
   EXPECT_THAT(catalog_.overrides(), SizeIs(1));
 }
 
+TEST_F(FleetCatalog, SaysOfEachValueWhetherTheOneBeforeStays) {
+  const std::vector<RefusedKey> first = catalog_.take(std::vector{put(kApp, "x")});
+  EXPECT_THAT(first, ElementsAre(RefusedKey{kApp, "the value is no JSON, by its byte 1", true}));
+  RefusedKey again = first.front();
+  again.again = true;
+  EXPECT_THAT(catalog_.take(std::vector{put(kApp, "y")}), ElementsAre(again));
+  EXPECT_THAT(catalog_.take(std::vector{put(kSecond, kPlainBackend)}), IsEmpty());
+  const std::vector<RefusedKey> beside = catalog_.take(
+      std::vector{put("c/s/a.internal", alias("b.internal")), put("c/s/b.internal", kTcpService)});
+  ASSERT_THAT(beside, SizeIs(1));
+  EXPECT_FALSE(beside.front().by_value);
+}
+
 TEST_F(FleetCatalog, TellsWhenAKeyIsRefusedNoMore) {
   take({put(kApp, "x"), put(kFirst, "x"), put("c/s/Bad", "x")});
   EXPECT_THAT(take({put(kApp, kTcpService), gone(kFirst), gone("c/s/Bad")}),
@@ -152,15 +166,6 @@ TEST_F(FleetCatalog, RefusesABackendWithoutAPortToCheckUntilThereIsOne) {
   EXPECT_THAT(addresses(), ElementsAre("10.0.0.2"));
   EXPECT_THAT(take({put(kApp, kTcpService)}), ElementsAre(kFirst + ": "));
   EXPECT_THAT(addresses(), ElementsAre("10.0.0.1", "10.0.0.2"));
-}
-
-TEST_F(FleetCatalog, KeepsTheTextsInForceOfRefusedKeys) {
-  take({put(kApp, kTcpService), put(kFirst, kPlainBackend), put(kApp, "x"), put("c/s/bad", "x")});
-  EXPECT_THAT(catalog_.kept(), ElementsAre(put(kApp, kTcpService)));
-  Catalog next(some_fleet());
-  next.take(catalog_.kept());
-  next.take(std::vector{put(kApp, "x"), put(kFirst, kPlainBackend)});
-  EXPECT_EQ(next.service("app.internal"), catalog_.service("app.internal"));
 }
 
 // ---- names -------------------------------------------------------------------------------------

@@ -14,7 +14,6 @@
 namespace hlb::fleet {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 using namespace std::chrono_literals;
@@ -192,7 +191,8 @@ TEST(FleetService, IsRefusedWhenItIsTooLong) {
   const std::string most = start + std::string(kMaxValue - start.size() - 2, 'a') + R"("})";
   EXPECT_TRUE(read_app(most));
   EXPECT_EQ(read_app(most + " ").error(), "the value has 65537 bytes; at most 65536 are possible");
-  EXPECT_FALSE(read_app(std::string(10'000'000, '[')));
+  const std::size_t much = 10'000'000;
+  EXPECT_FALSE(read_app(std::string(much, '[')));
 }
 
 TEST(FleetService, IsRefusedWhenItHasTooManyParts) {
