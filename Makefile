@@ -72,12 +72,15 @@ hlbd_folders   := $(filter-out hlbd/%/helper hlbd/ctl%,$(patsubst %/,%,$(sort $(
 ctl_folders    := $(patsubst %/,%,$(sort $(dir $(wildcard hlbd/ctl/*.cpp hlbd/ctl/*/*.cpp))))
 # hlbctl reads configurations, too.
 config_folders := hlbd/config hlbd/health hlbd/text
-groups         := $(shell tests/setup/groups $(config_folders:%=config:%) unit:tests/unit $(ctl_folders:%=ctl:%) \
-                      $(patsubst %,daemon:%,$(filter-out $(config_folders),$(hlbd_folders))))
+# And it writes to the fleet's etcd.
+etcd_folders   := hlbd/fleet/etcd hlbd/rpc hlbd/tls
+groups         := $(shell tests/setup/groups $(config_folders:%=config:%) unit:tests/unit $(ctl_folders:%=ctl:%) $(etcd_folders:%=etcd:%) \
+                      $(patsubst %,daemon:%,$(filter-out $(config_folders) $(etcd_folders),$(hlbd_folders))))
 ctl_sources    := $(filter hlbd/ctl/% build/groups/ctl/%,$(groups))
 unit_sources   := $(filter build/groups/unit/%,$(groups))
 hlbd_sources   := $(filter-out $(ctl_sources) $(unit_sources),$(groups))
 config_sources := $(filter build/groups/config/%,$(groups))
+etcd_sources   := $(filter build/groups/etcd/%,$(groups))
 # The helper that runs programs is small, so that its forks are cheap: no library but libc and the
 # C++ run time.
 helpers_side   := $(addprefix hlbd/helpers/,packets.cpp service_manager.cpp)
@@ -101,7 +104,9 @@ ground_objects := $(call obj,$(addprefix hlbd/system/,socket_address.cpp whole_f
 ctl_parts      := $(filter-out %/ctl/main.o,$(call obj,$(ctl_sources)))
 # What is shown of services, in hlbctl as in hlbd.
 report_objects := $(call obj,$(addprefix hlbd/operators/,standing.cpp status_json.cpp))
-ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(ground_objects) $(report_objects) $(shared_objects)
+fleet_objects  := $(call obj,$(etcd_sources) hlbd/asio.cpp $(addprefix hlbd/fleet/,accept.cpp catalog.cpp entries.cpp json.cpp keys.cpp service_entry.cpp) \
+                    $(addprefix hlbd/system/,host.cpp moment.cpp scope.cpp thread.cpp worker.cpp))
+ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(ground_objects) $(report_objects) $(fleet_objects) $(shared_objects)
 fuzzed_objects := $(guest_objects) $(ground_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp connections/message.cpp discovery/reply.cpp programs/message.cpp helpers/packets.cpp \
                     $(addprefix fleet/,catalog.cpp entries.cpp json.cpp keys.cpp merge.cpp service_entry.cpp) \
                     $(addprefix probes/,reason.cpp target.cpp way_socket.cpp $(addprefix http/,head_text.cpp response_body.cpp response_head.cpp)) \
