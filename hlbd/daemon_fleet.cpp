@@ -1,6 +1,7 @@
 // The daemon in a fleet: whom it follows, and what comes of it.
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -115,6 +116,9 @@ void Daemon::put_in_force(fleet::Merged merged) {
   if (registrar_) registrar_->look();
 }
 
+// The farthest end that can be added to any time without overflow.
+constexpr std::chrono::milliseconds kFarthest = std::chrono::years(100);
+
 // An override whose time is over stays among the fleet's keys until somebody takes it away.
 void Daemon::override_for_fleet(std::span<const fleet::OverrideNews> news, bool is_start) {
   const WallTime now = moment_now().wall;
@@ -129,7 +133,7 @@ void Daemon::override_for_fleet(std::span<const fleet::OverrideNews> news, bool 
                       .until = std::nullopt,
                       .state_then = monitor_.state_of(key.service, key.backend),
                       .of_fleet = said->by};
-    if (said->until) override.until = clock_.now() + (*said->until - now);
+    if (said->until) override.until = clock_.now() + std::min(*said->until - now, kFarthest);
     if (is_start) {
       monitor_.restore_override(key, std::move(override));
     } else {

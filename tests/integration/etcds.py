@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -89,6 +90,12 @@ class EtcdCluster:
             self.members[number].start()
         for number, before in zip(numbers, times):
             self.wait_until_serving(number, before + 1)
+
+    def wipe(self, number):
+        """Has the member begin anew, with nothing: for an etcd of one."""
+        self.kill(number)
+        shutil.rmtree(self.data(number))
+        self.restart(number)
 
     def leader(self):
         status = json.loads(self.ctl("endpoint", "status", "-w", "json"))

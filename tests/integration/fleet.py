@@ -10,9 +10,9 @@ NAME = "app.internal"
 CHECK = {"type": "http", "port": PORT, "interval": "250ms"}
 
 
-def key(kind, *names):
+def key(what, *names):
     """c/s, c/b, c/x or c/accept."""
-    return PREFIX + "/".join(["c", kind, *names])
+    return PREFIX + "/".join(["c", what, *names])
 
 
 class Fleet:
@@ -21,11 +21,11 @@ class Fleet:
     def __init__(self, etcd):
         self.etcd = etcd
 
-    def put(self, kind, *names, **fields):
-        self.etcd.put(key(kind, *names), json.dumps({"v": 1, **fields}))
+    def put(self, what, /, *names, **fields):
+        self.etcd.put(key(what, *names), json.dumps({"v": 1, **fields}))
 
-    def delete(self, kind, *names):
-        self.etcd.delete(key(kind, *names))
+    def delete(self, what, /, *names):
+        self.etcd.delete(key(what, *names))
 
     def add_service(self, name=NAME, backends=(), check=None, **fields):
         """First the backends: so that the service is there as a whole at once."""
@@ -35,7 +35,7 @@ class Fleet:
 
     def section(self, user=None, **changes):
         """[fleet] of a host."""
-        keys = {"etcd": self.etcd.endpoints, "names": ["*.internal"], "allow": ["127.0.0.0/8"], **changes}
+        keys = {"etcd": self.etcd.endpoints, "names": ["*.internal"], "allow": ["127.0.0.0/8", "10.99.0.0/16"], **changes}
         if user:
             keys["ca"], keys["certificate"], keys["key"] = map(str, self.etcd.certificate(user))
         return "[fleet]\n" + "".join(f"{name} = {toml(value)}\n" for name, value in keys.items())

@@ -46,7 +46,7 @@ def gets(addresses, name=NAME, seconds=5):
 
 
 def trouble(bus):
-    return [each for each in json.loads(hlbctl(bus, "status", "--json").stdout)["degraded"] if "fleet" in each]
+    return [each for each in json.loads(hlbctl(bus, "status", "--json").stdout)["hlbd"]["degraded"] if "fleet" in each]
 
 
 # ---- the catalog -------------------------------------------------------------------------------
@@ -141,6 +141,7 @@ def test_a_value_that_is_refused_leaves_all_as_it_was(stage, bus, etcd, fleet, h
     assert answered() == [A] and answered("other.internal") == [B]
     shown = hlbctl(bus, "fleet").stdout
     assert f"c/s/{NAME}" in shown
+    hlbd.terminate()
     hlbd.restart()
     assert answered() == [A], "after a restart, too"
 
@@ -255,50 +256,51 @@ def test_what_a_wiped_etcd_lacks_stays_until_it_is_accepted(stage, bus, fleet, e
 
 # ---- registration ------------------------------------------------------------------------------
 
+US = "10.99.0.1"
 REGISTER = f"""
 [[register]]
 service = "{NAME}"
-address = "{A}"
+address = "{US}"
 weight = 3
 deregister_on_stop = true
 """
 
 
 def test_a_backend_is_registered_while_its_host_is_up(stage, bus, etcd, fleet, host):
-    stage.backend(A)
+    stage.backend(US)
     fleet.add_service()
     hlbd = host(REGISTER)
-    gets([A])
-    value = json.loads(etcd.ctl("get", "--print-value-only", key("b", NAME, A)))
+    gets([US])
+    value = json.loads(etcd.ctl("get", "--print-value-only", key("b", NAME, US)))
     assert value["weight"] == 3 and value["by"]
-    fleet.delete("b", NAME, A)
-    until(lambda: etcd.ctl("get", key("b", NAME, A)), "it is put back")
+    fleet.delete("b", NAME, US)
+    until(lambda: etcd.ctl("get", key("b", NAME, US)), "it is put back")
     hlbd.terminate()
-    assert not etcd.ctl("get", key("b", NAME, A)), "it goes with a stop"
+    assert not etcd.ctl("get", key("b", NAME, US)), "it goes with a stop"
     hlbd.restart()
-    gets([A])
+    until(lambda: etcd.ctl("get", key("b", NAME, US)), "it is registered again")
     hlbd.kill()
-    assert etcd.ctl("get", key("b", NAME, A)), "and with nothing else"
+    assert etcd.ctl("get", key("b", NAME, US)), "and with nothing else"
 
 
 def test_what_somebody_else_has_written_is_left_alone(stage, bus, etcd, fleet, host):
-    stage.backend(A)
-    fleet.add_service(backends=[A])
+    stage.backend(US)
+    fleet.add_service(backends=[US])
     host(REGISTER)
-    gets([A])
+    gets([US])
     until(lambda: "somebody else has written" in "".join(trouble(bus)), "it is told")
-    assert "weight" not in json.loads(etcd.ctl("get", "--print-value-only", key("b", NAME, A)))
+    assert "weight" not in json.loads(etcd.ctl("get", "--print-value-only", key("b", NAME, US)))
 
 
 def test_hlbctl_registers_and_deregisters(stage, bus, etcd, fleet, host):
-    stage.backend(A)
+    stage.backend(US)
     fleet.add_service()
     hlbd = host()
-    words = [NAME, A, "--weight", "7"]
+    words = [NAME, US, "--weight", "7"]
     done = hlbctl(bus, "--config", hlbd.config_file, "register", *words)
     assert done.returncode == 0, done.stderr
-    gets([A])
-    done = hlbctl(bus, "--config", hlbd.config_file, "deregister", NAME, A)
+    gets([US])
+    done = hlbctl(bus, "--config", hlbd.config_file, "deregister", NAME, US)
     assert done.returncode == 0, done.stderr
     until(lambda: lookup(NAME).status == "EAI_AGAIN", "it has no backend any more")
 
