@@ -255,6 +255,20 @@ def test_a_member_that_is_stopped_is_given_up_and_the_watch_resumes_elsewhere(cl
     three.go_on(0)
 
 
+def test_a_watch_goes_on_while_its_member_finds_another_leader(client, three):
+    leader = three.leader()
+    engine = client.connect(three.endpoint((leader + 1) % 3))
+    watch = client.watch(engine)
+    three.pause(leader)
+
+    def written():
+        return "fault" not in client.ask("transact", engine=engine, writes=[["/hlb/a", "1"]])
+
+    until(written, "another leader", 20)
+    until(lambda: client.changes(watch), "the change on the same watch")
+    three.go_on(leader)
+
+
 def test_a_member_that_dies_ends_its_watch_at_once(client, three):
     watch = client.watch(client.connect(three.endpoint(2)))
     three.kill(2)

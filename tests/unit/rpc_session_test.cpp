@@ -118,11 +118,11 @@ TEST_F(RpcSessionTest, SaysWhatTheServerHoldsAgainstACall) {
   session_.take(http2::headers({{":status", "200"},
                                 {"content-type", "application/grpc"},
                                 {"grpc-status", "7"},
-                                {"grpc-message", "etcdserver: permission\n denied"}},
+                                {"grpc-message", "etcdserver: permission\xe9 denied"}},
                                http2::kEndStream));
   ASSERT_TRUE(once_.ended);
   EXPECT_EQ(once_.ended->status, Status::permission_denied);
-  EXPECT_EQ(once_.ended->words, "etcdserver: permission\\n denied");
+  EXPECT_EQ(once_.ended->words, "etcdserver: permission\\xe9 denied");
   session_.take(http2::response(3) + http2::trailers("99", "", 3));
   ASSERT_TRUE(ever_.ended);
   EXPECT_EQ(ever_.ended->status, std::nullopt);

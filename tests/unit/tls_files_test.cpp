@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "probes/tls/stream.h"
 #include "tests/unit/folder.h"
 #include "tests/unit/hung_file.h"
 #include "tests/unit/tls_checks.h"

@@ -118,7 +118,7 @@ Async<std::unique_ptr<Engine>> dial(std::shared_ptr<Dialer> self, std::string en
 }  // namespace
 }  // namespace etcd
 
-Connect connect_etcd(boost::asio::any_io_executor loop, EtcdFiles files,
+Connect connect_etcd(boost::asio::any_io_executor loop, const EtcdFiles& files,
                      etcd::EtcdPatience patience) {
   return [dialer = std::make_shared<etcd::Dialer>(std::move(loop), files, patience)](
              std::string endpoint) { return etcd::dial(dialer, std::move(endpoint)); };

@@ -18,7 +18,7 @@ struct EtcdFiles {
 
 // Files and names are looked up by threads of its own, and the loop never waits for them; each
 // connection is made from the files as they are then. The loop must outlive what is returned.
-Connect connect_etcd(boost::asio::any_io_executor loop, EtcdFiles files,
+Connect connect_etcd(boost::asio::any_io_executor loop, const EtcdFiles& files,
                      etcd::EtcdPatience patience = {});
 
 }  // namespace hlb::fleet

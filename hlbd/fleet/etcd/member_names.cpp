@@ -52,6 +52,7 @@ NameLookup look_up(const std::string& host) {
 
 std::vector<Endpoint> with_port(const std::vector<Address>& addresses, std::uint16_t port) {
   std::vector<Endpoint> endpoints;
+  endpoints.reserve(addresses.size());
   for (const Address& address : addresses)
     endpoints.push_back({address, port});
   return endpoints;

@@ -53,10 +53,11 @@ Stand read_stand(std::string_view message) {
   Stand stand;
   MessageFields fields(message);
   while (fields.next()) {
-    if (fields.is_number(1))
+    if (fields.is_number(1)) {
       stand.cluster = fields.number();
-    else if (fields.is_number(3))
+    } else if (fields.is_number(3)) {
       stand.revision = signed_number(fields);
+    }
   }
   return stand;
 }
@@ -67,12 +68,13 @@ Change read_key(std::string_view message, Allowance& allowance) {
   change.value.emplace();
   MessageFields fields(message);
   while (fields.next()) {
-    if (fields.is_bytes(1))
+    if (fields.is_bytes(1)) {
       change.key = fields.bytes();
-    else if (fields.is_number(3))
+    } else if (fields.is_number(3)) {
       change.revision = signed_number(fields);
-    else if (fields.is_bytes(5))
+    } else if (fields.is_bytes(5)) {
       change.value = fields.bytes();
+    }
   }
   allowance.take(size_of(change));
   return change;
@@ -84,10 +86,11 @@ Change read_event(std::string_view message, Allowance& allowance) {
   Change change;
   MessageFields fields(message);
   while (fields.next()) {
-    if (fields.is_number(1))
+    if (fields.is_number(1)) {
       type = fields.number();
-    else if (fields.is_bytes(2))
+    } else if (fields.is_bytes(2)) {
       change = read_key(fields.bytes(), allowance);
+    }
   }
   if (type == kDelete) change.value.reset();
   allowance.take(sizeof change);  // of one without a key, too
@@ -204,12 +207,13 @@ std::optional<RangeReply> read_range(std::string_view message) {
     Allowance allowance;
     MessageFields fields(message);
     while (fields.next()) {
-      if (fields.is_bytes(kHeader))
+      if (fields.is_bytes(kHeader)) {
         reply.stand = read_stand(fields.bytes());
-      else if (fields.is_bytes(2))
+      } else if (fields.is_bytes(2)) {
         reply.keys.push_back(read_key(fields.bytes(), allowance));
-      else if (fields.is_number(3))
+      } else if (fields.is_number(3)) {
         reply.more = fields.number() != 0;
+      }
     }
     return reply;
   });
@@ -220,10 +224,11 @@ std::optional<Committed> read_txn(std::string_view message) {
     Committed reply;
     MessageFields fields(message);
     while (fields.next()) {
-      if (fields.is_bytes(kHeader))
+      if (fields.is_bytes(kHeader)) {
         reply.stand = read_stand(fields.bytes());
-      else if (fields.is_number(2))
+      } else if (fields.is_number(2)) {
         reply.done = fields.number() != 0;
+      }
     }
     return reply;
   });
@@ -235,20 +240,21 @@ std::optional<WatchReply> read_watch(std::string_view message) {
     Allowance allowance;
     MessageFields fields(message);
     while (fields.next()) {
-      if (fields.is_bytes(kHeader))
+      if (fields.is_bytes(kHeader)) {
         reply.stand = read_stand(fields.bytes());
-      else if (fields.is_number(3))
+      } else if (fields.is_number(3)) {
         reply.created = fields.number() != 0;
-      else if (fields.is_number(4))
+      } else if (fields.is_number(4)) {
         reply.canceled = fields.number() != 0;
-      else if (fields.is_number(5))
+      } else if (fields.is_number(5)) {
         reply.compacted = signed_number(fields);
-      else if (fields.is_bytes(6))
+      } else if (fields.is_bytes(6)) {
         reply.reason = fields.bytes();
-      else if (fields.is_number(7))
+      } else if (fields.is_number(7)) {
         reply.fragment = fields.number() != 0;
-      else if (fields.is_bytes(11))
+      } else if (fields.is_bytes(11)) {
         reply.changes.push_back(read_event(fields.bytes(), allowance));
+      }
     }
     return reply;
   });
@@ -259,10 +265,11 @@ std::optional<Lease> read_lease(std::string_view message) {
     Lease lease;
     MessageFields fields(message);
     while (fields.next()) {
-      if (fields.is_number(2))
+      if (fields.is_number(2)) {
         lease.id = signed_number(fields);
-      else if (fields.is_number(3))
+      } else if (fields.is_number(3)) {
         lease.left = std::chrono::seconds(signed_number(fields));
+      }
     }
     return lease;
   });
