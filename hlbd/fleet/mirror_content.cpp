@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fleet/mirror.h"
+#include "fleet/talk.h"
 #include "text/printable.h"
 #include "text/wording.h"
 
@@ -56,6 +57,9 @@ Mirror::Running<Mirror::Fault> Mirror::take_news(WatchNews news) {
     co_return overfull();
   }
   standing_.events += news.changes.size();
+  for (const Change& change : news.changes)
+    if (change.value && change.revision >= position_.last_put.at)
+      position_.last_put = LastPut::of(change);
   const std::size_t held_before = keys_.held();
   if (!news.changes.empty()) co_await apply(std::move(news.changes));
   if (heeds && keys_.held() > 0) co_await heed_acceptance(last);
@@ -77,13 +81,15 @@ Mirror::Running<void> Mirror::heed_acceptance(Revision revision) {
                             by_whom(*acceptance)});
 }
 
-Mirror::Running<Mirror::Fault> Mirror::take_listing(Listing listing) {
-  ListedDifference difference(keys_, listing.keys, settings_.prefix, accept_key_);
+Mirror::Running<Mirror::Fault> Mirror::take_listing(Listing listing, TalkPtr talk) {
+  ListedDifference difference(keys_, position_, listing.keys, settings_.prefix, accept_key_);
   while (difference.step(kComparedInTurn))
     co_await turn();
   if (!difference.fault().empty()) co_return EngineFault{.message = difference.fault()};
-  const bool lost = losing_ || is_another(listing.stand) ||
-                    (position_.revision > 0 && difference.other_history());
+  const bool other_history = talk->other_history || difference.other_history() ||
+                             (talk->silent && !difference.shows_last_put());
+  const bool lost =
+      losing_ || is_another(listing.stand) || (position_.revision > 0 && other_history);
   const WallTime since = lost && !losing_ ? last_sign_before_loss() : position_.lost;
   std::optional<Acceptance> acceptance;
   if (lost || keys_.held() > 0) acceptance = counting(difference.watched(), since);
@@ -96,6 +102,7 @@ Mirror::Running<Mirror::Fault> Mirror::take_listing(Listing listing) {
     position_.lost = since;
   }
   co_await put_in_force({.stand = listing.stand,
+                         .last_put = difference.last_put(),
                          .puts = std::move(difference.puts()),
                          .gone = std::move(difference.gone()),
                          .acceptance = std::move(acceptance)});
@@ -126,6 +133,7 @@ Mirror::Running<void> Mirror::put_in_force(Reading reading) {
   position_.seen =
       known ? std::max(position_.seen, reading.stand.revision) : reading.stand.revision;
   position_.cluster = reading.stand.cluster;
+  position_.last_put = reading.last_put;
   position_.revision = reading.stand.revision;
   position_.last_sign = settings_.wall();
   if (held_before == 0) position_.held_since = position_.last_sign;
