@@ -99,7 +99,7 @@ Mirror::Running<EngineFault> Mirror::follow(TalkPtr talk) {
   if (!connected) co_return std::move(connected.error());
   talk->engine = std::move(*connected);
   // Of an empty catalog there is nothing that proves whose it is, and reading it is cheap.
-  if (position_.last_put.at == 0 || overfull_) {
+  if (position_.last_change.at == 0 || overfull_) {
     Fault fault = co_await read_all(talk);
     if (fault) co_return std::move(*fault);
   }
@@ -121,14 +121,16 @@ Mirror::Running<Mirror::Fault> Mirror::read_all(TalkPtr talk) {
   await_life(kLongestList, "no listing within " + text::in_seconds(kLongestList));
   Answer<Listing> listing = co_await talk->engine->list(settings_.prefix);
   if (!listing) co_return std::move(listing.error());
-  co_return co_await take_listing(std::move(*listing), talk);
+  Fault fault = co_await take_listing(std::move(*listing), talk);
+  talk->doubt = Talk::Doubt::none;
+  co_return fault;
 }
 
 // Returns why it is over. Where the engine isn't known to be the one that this copy is of, the last
 // change known is watched, too: an engine that was restored, and has grown since, has another one.
 Mirror::Running<EngineFault> Mirror::follow_watch(TalkPtr talk) {
   const Revision known = position_.revision;
-  const Revision from = talk->proven ? known + 1 : position_.last_put.at;
+  const Revision from = talk->proven ? known + 1 : position_.last_change.at;
   talk->watch = talk->engine->watch(settings_.prefix, from);
   ask_after_ = kAskAfter;
   await_life(kSilence, "no sign of life for " + text::in_seconds(kSilence));
@@ -154,24 +156,25 @@ Mirror::Running<EngineFault> Mirror::follow_watch(TalkPtr talk) {
 // read. What comes meanwhile is in `news` then.
 Mirror::Running<Mirror::Fault> Mirror::prove(TalkPtr talk, WatchNews& news) {
   const Clock::TimePoint began = clock_.now();
+  const auto is_last_change = [this](const Change& each) {
+    return LastChange::of(each) == position_.last_change;
+  };
   ask_after_ = kAskWhileBehind;
   asked_at_ = clock_.now();
   look();
-  const auto is_last_put = [this](const Change& each) {
-    return each.value && LastPut::of(each) == position_.last_put;
-  };
   while (true) {
     talk->then = Talk::Then::list;
     if (news.stand.cluster != position_.cluster)
       co_return EngineFault{.message = "another cluster answers"};
     if (!talk->proven && !news.changes.empty()) {
       talk->proven = true;
-      talk->other_history = std::ranges::none_of(news.changes, is_last_put);
+      if (std::ranges::none_of(news.changes, is_last_change)) talk->doubt = Talk::Doubt::other;
     }
-    if (talk->other_history) co_return EngineFault{.message = "it has another last change"};
+    if (talk->doubt == Talk::Doubt::other)
+      co_return EngineFault{.message = "it has another last change"};
     const bool behind = news.stand.revision < position_.seen;
     if (!behind && talk->proven) break;
-    talk->silent = !behind;
+    if (!talk->proven) talk->doubt = behind ? Talk::Doubt::behind : Talk::Doubt::silent;
     if (clock_.now() >= began + (behind ? kCatchUp : kLongestProof) ||
         news.changes.size() > kMostEarly)
       co_return EngineFault{.message = (behind ? "it is behind, at revision "

@@ -167,7 +167,7 @@ class Mirror {
   // What it said (mirror_content.cpp).
   struct Reading {
     Stand stand;
-    LastPut last_put;
+    LastChange last_change;
     std::vector<Change> puts;
     std::vector<Change> gone;
     std::optional<Acceptance> acceptance;  // which counts

@@ -58,8 +58,7 @@ Mirror::Running<Mirror::Fault> Mirror::take_news(WatchNews news) {
   }
   standing_.events += news.changes.size();
   for (const Change& change : news.changes)
-    if (change.value && change.revision >= position_.last_put.at)
-      position_.last_put = LastPut::of(change);
+    if (change.revision >= position_.last_change.at) position_.last_change = LastChange::of(change);
   const std::size_t held_before = keys_.held();
   if (!news.changes.empty()) co_await apply(std::move(news.changes));
   if (heeds && keys_.held() > 0) co_await heed_acceptance(last);
@@ -86,10 +85,12 @@ Mirror::Running<Mirror::Fault> Mirror::take_listing(Listing listing, TalkPtr tal
   while (difference.step(kComparedInTurn))
     co_await turn();
   if (!difference.fault().empty()) co_return EngineFault{.message = difference.fault()};
-  const bool other_history = talk->other_history || difference.other_history() ||
-                             (talk->silent && !difference.shows_last_put());
-  const bool lost =
-      losing_ || is_another(listing.stand) || (position_.revision > 0 && other_history);
+  const bool shown = difference.shows_last_change();
+  const bool lost = losing_ || is_another(listing.stand) || difference.other_history() ||
+                    talk->doubt == Talk::Doubt::other ||
+                    (talk->doubt == Talk::Doubt::silent && !shown);
+  if (!lost && talk->doubt == Talk::Doubt::behind && !shown)
+    co_return EngineFault{.message = "it is behind the other members"};
   const WallTime since = lost && !losing_ ? last_sign_before_loss() : position_.lost;
   std::optional<Acceptance> acceptance;
   if (lost || keys_.held() > 0) acceptance = counting(difference.watched(), since);
@@ -102,7 +103,7 @@ Mirror::Running<Mirror::Fault> Mirror::take_listing(Listing listing, TalkPtr tal
     position_.lost = since;
   }
   co_await put_in_force({.stand = listing.stand,
-                         .last_put = difference.last_put(),
+                         .last_change = difference.last_change(),
                          .puts = std::move(difference.puts()),
                          .gone = std::move(difference.gone()),
                          .acceptance = std::move(acceptance)});
@@ -133,7 +134,7 @@ Mirror::Running<void> Mirror::put_in_force(Reading reading) {
   position_.seen =
       known ? std::max(position_.seen, reading.stand.revision) : reading.stand.revision;
   position_.cluster = reading.stand.cluster;
-  position_.last_put = reading.last_put;
+  position_.last_change = reading.last_change;
   position_.revision = reading.stand.revision;
   position_.last_sign = settings_.wall();
   if (held_before == 0) position_.held_since = position_.last_sign;

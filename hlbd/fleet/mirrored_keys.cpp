@@ -115,7 +115,7 @@ ListedDifference::ListedDifference(const MirroredKeys& keys, const SavedPosition
                                    std::string watched)
     : map_(keys.all()),
       known_(known.revision),
-      known_put_(known.last_put),
+      known_change_(known.last_change),
       ours_(map_.begin()),
       listing_(listing),
       prefix_(prefix),
@@ -137,8 +137,9 @@ void ListedDifference::step_once() {
   ++next_;
   listed_bytes_ += size_of(listed.key, *listed.value);
   before_ = listed.key;
-  if (listed.revision > last_put_.at) last_put_ = LastPut::of(listed);
-  if (listed.revision == known_put_.at) shows_last_put_ |= LastPut::of(listed) == known_put_;
+  if (listed.revision > last_change_.at) last_change_ = LastChange::of(listed);
+  if (listed.revision == known_change_.at)
+    shows_last_change_ |= LastChange::of(listed) == known_change_;
   if (listed.key == watched_) watched_value_ = *listed.value;
   if (ours_ != map_.end() && ours_->first == listed.key) return compare(listed, ours_++->second);
   if (listed.revision <= known_) other_history_ = true;

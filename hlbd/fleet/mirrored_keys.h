@@ -81,13 +81,13 @@ class ListedDifference {
   bool other_history() const { return other_history_; }
 
   // Whether the last change known is in it, as the last of its key.
-  bool shows_last_put() const { return shows_last_put_; }
+  bool shows_last_change() const { return shows_last_change_; }
 
   // For the result: keys to be put, and keys that the listing lacks, without those held back.
   std::vector<Change>& puts() { return puts_; }
   std::vector<Change>& gone() { return gone_; }
   const std::optional<std::string>& watched() const { return watched_value_; }
-  const LastPut& last_put() const { return last_put_; }
+  const LastChange& last_change() const { return last_change_; }
 
   std::size_t listed_bytes() const { return listed_bytes_; }
   std::size_t gone_bytes() const { return gone_bytes_; }
@@ -101,8 +101,8 @@ class ListedDifference {
 
   const MirroredKeys::Map& map_;
   Revision known_;
-  LastPut known_put_;
-  bool shows_last_put_ = false;
+  LastChange known_change_;
+  bool shows_last_change_ = false;
   MirroredKeys::Map::const_iterator ours_;
   std::vector<Change>& listing_;
   std::size_t next_ = 0;
@@ -114,7 +114,7 @@ class ListedDifference {
   std::vector<Change> puts_;
   std::vector<Change> gone_;
   std::optional<std::string> watched_value_;
-  LastPut last_put_;
+  LastChange last_change_;
   std::size_t listed_bytes_ = 0;
   std::size_t gone_bytes_ = 0;
   std::size_t held_bytes_ = 0;

@@ -27,8 +27,8 @@ enum Field : protozero::pbf_tag_type {
   kLost = 5,
   kHeldSince = 6,
   kKey = 7,
-  kLastPut = 8,
-  kLastPutAt = 9,
+  kLastChange = 8,
+  kLastChangeAt = 9,
 };
 enum KeyField : protozero::pbf_tag_type {
   kName = 1,
@@ -141,11 +141,11 @@ tl::expected<SavedMirror, Unusable> read_body(std::string_view body) try {
       case kHeldSince:
         read.position.held_since = fields.time();
         break;
-      case kLastPut:
-        read.position.last_put.hash = static_cast<std::uint64_t>(fields.number());
+      case kLastChange:
+        read.position.last_change.hash = static_cast<std::uint64_t>(fields.number());
         break;
-      case kLastPutAt:
-        read.position.last_put.at = fields.number();
+      case kLastChangeAt:
+        read.position.last_change.at = fields.number();
         break;
       case kKey:
         read.keys.push_back(read_key(fields.bytes()));
@@ -169,9 +169,9 @@ std::uint64_t millis(WallTime time) {
 
 }  // namespace
 
-LastPut LastPut::of(const Change& change) {
+LastChange LastChange::of(const Change& change) {
   return {.at = change.revision,
-          .hash = text::fnv1a(change.value.value_or(""), text::fnv1a(change.key))};
+          .hash = text::fnv1a(change.value ? "=" + *change.value : "", text::fnv1a(change.key))};
 }
 
 SnapshotEncoder::SnapshotEncoder(const SavedPosition& position) : bytes_(kHeadSize, '\0') {
@@ -179,8 +179,8 @@ SnapshotEncoder::SnapshotEncoder(const SavedPosition& position) : bytes_(kHeadSi
   fields.add_uint64(kCluster, position.cluster);
   fields.add_int64(kRevision, position.revision);
   fields.add_int64(kSeen, position.seen);
-  fields.add_uint64(kLastPut, position.last_put.hash);
-  fields.add_int64(kLastPutAt, position.last_put.at);
+  fields.add_uint64(kLastChange, position.last_change.hash);
+  fields.add_int64(kLastChangeAt, position.last_change.at);
   fields.add_uint64(kLastSign, millis(position.last_sign));
   fields.add_uint64(kLost, millis(position.lost));
   fields.add_uint64(kHeldSince, millis(position.held_since));

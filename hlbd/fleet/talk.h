@@ -19,13 +19,20 @@ struct Mirror::Talk {
     list,
   };
 
+  // Why it isn't known whether this copy is of the engine.
+  enum class Doubt : std::uint8_t {
+    none,
+    behind,  // the member has less than was seen of the engine
+    silent,  // it doesn't show the last change known, though it should have it
+    other,   // it has another change there
+  };
+
   Connect connect;  // outlives the coroutine that it has made
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Watch> watch;  // of the engine
-  bool proven = false;         // it is known, or can't be known, whether this copy is of the engine
-  bool listed = false;         // already, which once must do
-  bool other_history = false;  // it has another last change than this copy
-  bool silent = false;         // it didn't show that change, though it should have it
+  bool proven = false;  // it is known, or can't be known, whether this copy is of the engine
+  bool listed = false;  // already, which once must do
+  Doubt doubt = Doubt::none;
   Then then = Then::part;
 
   // What follows a watch that ended by this fault. Without a proof a watch is resumed only by who
