@@ -26,6 +26,8 @@ Follower::Follower(boost::asio::any_io_executor executor, Clock& clock, Worker& 
                    MakeConnect make_connect, Effects effects, bool wait_for_disk)
     : executor_(executor),
       clock_(clock),
+      disk_(disk),
+      state_folder_(state_folder),
       config_(std::move(config)),
       make_connect_(std::move(make_connect)),
       effects_(std::move(effects)),
@@ -33,10 +35,9 @@ Follower::Follower(boost::asio::any_io_executor executor, Clock& clock, Worker& 
       first_round_(clock.alarm([this] {
         first_round_over_ = true;
         if (!known()) effects_.put_in_force(merge());
-      })),
-      file_(executor, disk, state_folder, effects_.on_unsaved) {
+      })) {
   first_round_->set(clock.now() + kFirstRound);
-  follow(wait_for_disk ? file_.load(effects_.on_notice) : SavedMirror());
+  follow(wait_for_disk ? load() : SavedMirror());
 }
 
 Merged Follower::start(std::vector<ServiceSpec> own) {
@@ -62,10 +63,19 @@ Merged Follower::configure(const FleetConfig& config, std::vector<ServiceSpec> o
   return merge();
 }
 
+SavedMirror Follower::load() const {
+  auto loaded = SnapshotFile::load(state_folder_);
+  if (loaded) return *std::move(loaded);
+  const auto& [reason, kept] = loaded.error();
+  effects_.on_notice({true, "fleet: " + reason + ": nothing is known from before; " + kept});
+  return {};
+}
+
 void Follower::follow(SavedMirror before) {
+  file_.reset();
   mirror_.emplace(executor_, clock_, make_connect_(config_), settings_for(config_, catalog_.keys()),
                   static_cast<MirrorObserver&>(*this), std::move(before));
-  file_.follow(*mirror_);
+  file_.emplace(clock_, disk_, state_folder_, *mirror_, effects_.on_unsaved);
 }
 
 // By other rules, values may be refused that weren't, or the other way round.
@@ -82,7 +92,7 @@ void Follower::take_anew() {
 
 void Follower::changed(std::span<const Change> changes, bool more) {
   take(changes);
-  file_.changed();
+  file_->changed();
   if (!more && !starting_) effects_.put_in_force(merge());
 }
 
@@ -115,7 +125,7 @@ void Follower::tell_refused(std::span<const RefusedKey> news) {
 void Follower::standing_changed() {
   if (!starting_ && known() && !std::exchange(first_round_over_, true))
     effects_.put_in_force(merge());
-  file_.changed();
+  file_->changed();
   tell_trouble();
   effects_.on_standing();
 }

@@ -65,13 +65,14 @@ class Follower final : private MirrorObserver {
   const Mirror& mirror() const { return *mirror_; }
 
   // Saves what isn't saved yet, as hlbd ends.
-  void save_now() { file_.save_now(); }
+  void save_now() { file_->write_now(); }
 
  private:
   void changed(std::span<const Change> changes, bool more) override;
   void standing_changed() override;
   void notice(const Notice& notice) override;
 
+  SavedMirror load() const;
   void follow(SavedMirror before);
   bool known() const { return mirror_->standing().revision > 0; }
   void take(std::span<const Change> changes);
@@ -82,6 +83,8 @@ class Follower final : private MirrorObserver {
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;
+  Worker& disk_;
+  std::filesystem::path state_folder_;
   FleetConfig config_;
   MakeConnect make_connect_;
   Effects effects_;
@@ -92,7 +95,7 @@ class Follower final : private MirrorObserver {
   std::unique_ptr<Alarm> first_round_;
   std::string trouble_;
   std::optional<Mirror> mirror_;
-  SnapshotFile file_;
+  std::optional<SnapshotFile> file_;  // of the mirror
 };
 
 }  // namespace hlb::fleet

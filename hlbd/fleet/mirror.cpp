@@ -16,11 +16,18 @@ namespace {
 
 // A member that is behind is given so long to catch up before all is read.
 constexpr std::chrono::milliseconds kCatchUp{500};
+
+// So long may a change take that a member has. When thousands of watches are resumed at once, etcd
+// serves 512 of them in 0.1 s.
+constexpr std::chrono::milliseconds kLongestProof{3000};
 constexpr std::chrono::milliseconds kAskWhileBehind{100};
 constexpr std::size_t kMostEarly = 10'000;  // changes that wait meanwhile
 
 // After a reading that was larger than a host may keep: it would be so again.
 constexpr std::chrono::minutes kOverfullPause{1};
+
+// How long a host is without the engine until it wants proof that it is the same.
+constexpr std::chrono::minutes kAway{1};
 
 // How long a watch lasts that shows that the engine is well.
 constexpr std::chrono::seconds kSteady{5};
@@ -91,80 +98,105 @@ Mirror::Running<EngineFault> Mirror::follow(TalkPtr talk) {
   Answer<std::unique_ptr<Engine>> connected = co_await talk->connect(endpoint());
   if (!connected) co_return std::move(connected.error());
   talk->engine = std::move(*connected);
-  bool resumes = position_.revision > 0 && !overfull_;
+  // Of an empty catalog there is nothing that proves whose it is, and reading it is cheap.
+  if (position_.last_change.at == 0 || overfull_) {
+    Fault fault = co_await read_all(talk);
+    if (fault) co_return std::move(*fault);
+  }
   while (true) {
-    if (!resumes) {
-      Fault fault = co_await read_all(talk);
-      if (fault) co_return std::move(*fault);
-    }
+    talk->then = Talk::Then::part;
     EngineFault fault = co_await follow_watch(talk);
-    if (!talk->must_list || talk->listed) co_return fault;
+    if (talk->then == Talk::Then::resume_unproven) continue;
+    if (talk->then == Talk::Then::part || talk->listed) co_return fault;
     become(MirrorStanding::State::frozen, text::printable(fault.message, kLongestFault));
-    resumes = false;
+    Fault second = co_await read_all(talk);
+    if (second) co_return std::move(*second);
   }
 }
 
 Mirror::Running<Mirror::Fault> Mirror::read_all(TalkPtr talk) {
   talk->watch.reset();
-  talk->listed = true;
+  talk->listed = talk->proven = true;
   ++standing_.lists;
   await_life(kLongestList, "no listing within " + text::in_seconds(kLongestList));
   Answer<Listing> listing = co_await talk->engine->list(settings_.prefix);
   if (!listing) co_return std::move(listing.error());
-  co_return co_await take_listing(std::move(*listing));
+  Fault fault = co_await take_listing(std::move(*listing), talk);
+  talk->doubt = Talk::Doubt::none;
+  co_return fault;
 }
 
-// Returns why it is over; talk->must_list: and that a listing may help.
+// Returns why it is over. Where the engine isn't known to be the one that this copy is of, the last
+// change known is watched, too: an engine that was restored, and has grown since, has another one.
 Mirror::Running<EngineFault> Mirror::follow_watch(TalkPtr talk) {
-  talk->watch = talk->engine->watch(settings_.prefix, position_.revision + 1);
+  const Revision known = position_.revision;
+  const Revision from = talk->proven ? known + 1 : position_.last_change.at;
+  talk->watch = talk->engine->watch(settings_.prefix, from);
   ask_after_ = kAskAfter;
   await_life(kSilence, "no sign of life for " + text::in_seconds(kSilence));
   Answer<WatchNews> news = co_await talk->watch->next();
-  if (news && news->stand.cluster != position_.cluster) {
-    talk->must_list = true;
-    co_return EngineFault{.message = "another cluster answers"};
-  }
-  if (news && news->stand.revision < position_.seen) {
-    Fault fault = co_await await_member(talk, *news);
+  if (news) {
+    Fault fault = co_await prove(talk, *news);
     if (fault) co_return std::move(*fault);
+    become(MirrorStanding::State::fresh, "");
   }
-  if (news) become(MirrorStanding::State::fresh, "");
   while (news) {
     lived();
+    std::erase_if(news->changes, [known](const Change& each) { return each.revision <= known; });
     Fault fault = co_await take_news(std::move(*news));
     if (fault) co_return std::move(*fault);
     news = co_await talk->watch->next();
   }
-  talk->must_list = news.error().kind == EngineFault::Kind::compacted;
+  talk->then = talk->after(news.error(), was_away());
   co_return std::move(news.error());
 }
 
-// A member that shows a lower revision than the engine had may lag, or the engine is another one.
-// It is given time; what comes meanwhile counts once it has caught up, and is in `news` then.
-Mirror::Running<Mirror::Fault> Mirror::await_member(TalkPtr talk, WatchNews& news) {
-  const Clock::TimePoint until = clock_.now() + kCatchUp;
+// Waits until the member shows that it has all that was known of the engine. A lower revision may
+// be that of a member that lags, or of an engine that was wiped; so it is given time before all is
+// read. What comes meanwhile is in `news` then.
+Mirror::Running<Mirror::Fault> Mirror::prove(TalkPtr talk, WatchNews& news) {
+  const Clock::TimePoint began = clock_.now();
+  const auto is_last_change = [this](const Change& each) {
+    return LastChange::of(each) == position_.last_change;
+  };
   ask_after_ = kAskWhileBehind;
   asked_at_ = clock_.now();
-  talk->watch->ask_progress();
   look();
-  while (news.stand.revision < position_.seen) {
-    if (clock_.now() >= until || news.changes.size() > kMostEarly) {
-      talk->must_list = true;
-      co_return EngineFault{.message = "it is behind: at revision " +
-                                       std::to_string(news.stand.revision) + ", not " +
-                                       std::to_string(position_.seen)};
+  while (true) {
+    talk->then = Talk::Then::list;
+    if (news.stand.cluster != position_.cluster)
+      co_return EngineFault{.message = "another cluster answers"};
+    if (!talk->proven && !news.changes.empty()) {
+      talk->proven = true;
+      if (std::ranges::none_of(news.changes, is_last_change)) talk->doubt = Talk::Doubt::other;
     }
+    if (talk->doubt == Talk::Doubt::other)
+      co_return EngineFault{.message = "it has another last change"};
+    const bool behind = news.stand.revision < position_.seen;
+    if (!behind && talk->proven) break;
+    if (!talk->proven) talk->doubt = behind ? Talk::Doubt::behind : Talk::Doubt::silent;
+    if (clock_.now() >= began + (behind ? kCatchUp : kLongestProof) ||
+        news.changes.size() > kMostEarly)
+      co_return EngineFault{.message = (behind ? "it is behind, at revision "
+                                               : "it doesn't show the last change, at revision ") +
+                                       std::to_string(news.stand.revision)};
     Answer<WatchNews> later = co_await talk->watch->next();
     if (!later) {
-      talk->must_list = later.error().kind == EngineFault::Kind::compacted;
+      talk->then = talk->after(later.error(), was_away());
       co_return std::move(later.error());
     }
     lived();
     news.stand = later->stand;
-    std::move(later->changes.begin(), later->changes.end(), std::back_inserter(news.changes));
+    std::ranges::move(later->changes, std::back_inserter(news.changes));
   }
+  talk->then = Talk::Then::part;
   ask_after_ = kAskAfter;
   co_return std::nullopt;
+}
+
+bool Mirror::was_away() const {
+  const auto away = settings_.wall() - position_.last_sign;
+  return away < kAway.zero() || away > kAway;
 }
 
 void Mirror::await_life(Duration at_most, std::string otherwise) {

@@ -151,8 +151,9 @@ class Mirror {
   Running<void> converse(TalkPtr talk);
   Running<EngineFault> follow(TalkPtr talk);
   Running<EngineFault> follow_watch(TalkPtr talk);
-  Running<Fault> await_member(TalkPtr talk, WatchNews& news);
+  Running<Fault> prove(TalkPtr talk, WatchNews& news);
   Running<Fault> read_all(TalkPtr talk);
+  bool was_away() const;
   void await_life(Duration at_most, std::string otherwise);
   void lived() { dead_at_ = (lived_at_ = clock_.now()) + kSilence; }
   void look();
@@ -166,13 +167,14 @@ class Mirror {
   // What it said (mirror_content.cpp).
   struct Reading {
     Stand stand;
+    LastChange last_change;
     std::vector<Change> puts;
     std::vector<Change> gone;
     std::optional<Acceptance> acceptance;  // which counts
   };
   Running<Fault> take_news(WatchNews news);
   Running<void> heed_acceptance(Revision revision);
-  Running<Fault> take_listing(Listing listing);
+  Running<Fault> take_listing(Listing listing, TalkPtr talk);
   Running<void> put_in_force(Reading reading);
   Running<void> hold(const std::vector<Change>& gone);
   Running<void> apply(std::vector<Change> changes, bool more = false);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fleet/mirror.h"
+#include "fleet/talk.h"
 #include "text/printable.h"
 #include "text/wording.h"
 
@@ -56,6 +57,8 @@ Mirror::Running<Mirror::Fault> Mirror::take_news(WatchNews news) {
     co_return overfull();
   }
   standing_.events += news.changes.size();
+  for (const Change& change : news.changes)
+    if (change.revision >= position_.last_change.at) position_.last_change = LastChange::of(change);
   const std::size_t held_before = keys_.held();
   if (!news.changes.empty()) co_await apply(std::move(news.changes));
   if (heeds && keys_.held() > 0) co_await heed_acceptance(last);
@@ -77,13 +80,17 @@ Mirror::Running<void> Mirror::heed_acceptance(Revision revision) {
                             by_whom(*acceptance)});
 }
 
-Mirror::Running<Mirror::Fault> Mirror::take_listing(Listing listing) {
-  ListedDifference difference(keys_, listing.keys, settings_.prefix, accept_key_);
+Mirror::Running<Mirror::Fault> Mirror::take_listing(Listing listing, TalkPtr talk) {
+  ListedDifference difference(keys_, position_, listing.keys, settings_.prefix, accept_key_);
   while (difference.step(kComparedInTurn))
     co_await turn();
   if (!difference.fault().empty()) co_return EngineFault{.message = difference.fault()};
-  const bool lost = losing_ || is_another(listing.stand) ||
-                    (position_.revision > 0 && difference.other_history());
+  const bool shown = difference.shows_last_change();
+  const bool lost = losing_ || is_another(listing.stand) || difference.other_history() ||
+                    talk->doubt == Talk::Doubt::other ||
+                    (talk->doubt == Talk::Doubt::silent && !shown);
+  if (!lost && talk->doubt == Talk::Doubt::behind && !shown)
+    co_return EngineFault{.message = "it is behind the other members"};
   const WallTime since = lost && !losing_ ? last_sign_before_loss() : position_.lost;
   std::optional<Acceptance> acceptance;
   if (lost || keys_.held() > 0) acceptance = counting(difference.watched(), since);
@@ -96,6 +103,7 @@ Mirror::Running<Mirror::Fault> Mirror::take_listing(Listing listing) {
     position_.lost = since;
   }
   co_await put_in_force({.stand = listing.stand,
+                         .last_change = difference.last_change(),
                          .puts = std::move(difference.puts()),
                          .gone = std::move(difference.gone()),
                          .acceptance = std::move(acceptance)});
@@ -126,6 +134,7 @@ Mirror::Running<void> Mirror::put_in_force(Reading reading) {
   position_.seen =
       known ? std::max(position_.seen, reading.stand.revision) : reading.stand.revision;
   position_.cluster = reading.stand.cluster;
+  position_.last_change = reading.last_change;
   position_.revision = reading.stand.revision;
   position_.last_sign = settings_.wall();
   if (held_before == 0) position_.held_since = position_.last_sign;

@@ -110,9 +110,12 @@ void MirroredKeys::tell_present(std::string_view key) {
   mark_refused(found->second, false);
 }
 
-ListedDifference::ListedDifference(const MirroredKeys& keys, std::vector<Change>& listing,
-                                   std::string_view prefix, std::string watched)
+ListedDifference::ListedDifference(const MirroredKeys& keys, const SavedPosition& known,
+                                   std::vector<Change>& listing, std::string_view prefix,
+                                   std::string watched)
     : map_(keys.all()),
+      known_(known.revision),
+      known_change_(known.last_change),
       ours_(map_.begin()),
       listing_(listing),
       prefix_(prefix),
@@ -134,18 +137,24 @@ void ListedDifference::step_once() {
   ++next_;
   listed_bytes_ += size_of(listed.key, *listed.value);
   before_ = listed.key;
+  if (listed.revision > last_change_.at) last_change_ = LastChange::of(listed);
+  if (listed.revision == known_change_.at)
+    shows_last_change_ |= LastChange::of(listed) == known_change_;
   if (listed.key == watched_) watched_value_ = *listed.value;
   if (ours_ != map_.end() && ours_->first == listed.key) return compare(listed, ours_++->second);
+  if (listed.revision <= known_) other_history_ = true;
   puts_.push_back(std::move(listed));
 }
 
 void ListedDifference::compare(Change& listed, const KeptValue& kept) {
-  const bool same = kept.value == *listed.value;
-  if (!kept.held) {
-    other_history_ |= listed.revision < kept.revision;
-    other_history_ |= listed.revision == kept.revision && !same;
+  const bool same = kept.value == *listed.value && kept.revision == listed.revision;
+  const bool is_known = listed.revision <= known_;
+  if (kept.held) {  // one that is back as it was is of an engine restored from before the loss
+    other_history_ |= same || is_known;
+  } else {
+    other_history_ |= !same && (is_known || listed.revision <= kept.revision);
   }
-  if (!same || kept.held || kept.revision != listed.revision) puts_.push_back(std::move(listed));
+  if (!same || kept.held) puts_.push_back(std::move(listed));
 }
 
 void ListedDifference::lack(const MirroredKeys::Map::value_type& entry) {

@@ -66,23 +66,28 @@ class MirroredKeys {
 // key may come or go.
 class ListedDifference {
  public:
-  // `listing` is plundered, and must outlive it; of `watched`, a key, the value is kept.
-  ListedDifference(const MirroredKeys& keys, std::vector<Change>& listing, std::string_view prefix,
-                   std::string watched);
+  // The keys are those of the position `known`. `listing` is plundered, and must outlive it; of
+  // `watched`, a key, the value is kept.
+  ListedDifference(const MirroredKeys& keys, const SavedPosition& known,
+                   std::vector<Change>& listing, std::string_view prefix, std::string watched);
 
   // Compares as many keys at most. False: all are compared, or the listing is none (fault()).
   bool step(std::size_t count);
 
   const std::string& fault() const { return fault_; }  // of the listing; empty: it is in order
 
-  // A key's last change is older than this host knows, or another one: the engine isn't the one
+  // A change that this host would know isn't known, or is another one: the engine isn't the one
   // that the keys came from, or was restored.
   bool other_history() const { return other_history_; }
+
+  // Whether the last change known is in it, as the last of its key.
+  bool shows_last_change() const { return shows_last_change_; }
 
   // For the result: keys to be put, and keys that the listing lacks, without those held back.
   std::vector<Change>& puts() { return puts_; }
   std::vector<Change>& gone() { return gone_; }
   const std::optional<std::string>& watched() const { return watched_value_; }
+  const LastChange& last_change() const { return last_change_; }
 
   std::size_t listed_bytes() const { return listed_bytes_; }
   std::size_t gone_bytes() const { return gone_bytes_; }
@@ -95,6 +100,9 @@ class ListedDifference {
   bool check(const Change& listed);
 
   const MirroredKeys::Map& map_;
+  Revision known_;
+  LastChange known_change_;
+  bool shows_last_change_ = false;
   MirroredKeys::Map::const_iterator ours_;
   std::vector<Change>& listing_;
   std::size_t next_ = 0;
@@ -106,6 +114,7 @@ class ListedDifference {
   std::vector<Change> puts_;
   std::vector<Change> gone_;
   std::optional<std::string> watched_value_;
+  LastChange last_change_;
   std::size_t listed_bytes_ = 0;
   std::size_t gone_bytes_ = 0;
   std::size_t held_bytes_ = 0;

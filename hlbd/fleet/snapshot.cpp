@@ -27,6 +27,8 @@ enum Field : protozero::pbf_tag_type {
   kLost = 5,
   kHeldSince = 6,
   kKey = 7,
+  kLastChange = 8,
+  kLastChangeAt = 9,
 };
 enum KeyField : protozero::pbf_tag_type {
   kName = 1,
@@ -139,6 +141,12 @@ tl::expected<SavedMirror, Unusable> read_body(std::string_view body) try {
       case kHeldSince:
         read.position.held_since = fields.time();
         break;
+      case kLastChange:
+        read.position.last_change.hash = static_cast<std::uint64_t>(fields.number());
+        break;
+      case kLastChangeAt:
+        read.position.last_change.at = fields.number();
+        break;
       case kKey:
         read.keys.push_back(read_key(fields.bytes()));
         break;
@@ -161,11 +169,18 @@ std::uint64_t millis(WallTime time) {
 
 }  // namespace
 
+LastChange LastChange::of(const Change& change) {
+  return {.at = change.revision,
+          .hash = text::fnv1a(change.value ? "=" + *change.value : "", text::fnv1a(change.key))};
+}
+
 SnapshotEncoder::SnapshotEncoder(const SavedPosition& position) : bytes_(kHeadSize, '\0') {
   pbf_writer fields(bytes_);
   fields.add_uint64(kCluster, position.cluster);
   fields.add_int64(kRevision, position.revision);
   fields.add_int64(kSeen, position.seen);
+  fields.add_uint64(kLastChange, position.last_change.hash);
+  fields.add_int64(kLastChangeAt, position.last_change.at);
   fields.add_uint64(kLastSign, millis(position.last_sign));
   fields.add_uint64(kLost, millis(position.lost));
   fields.add_uint64(kHeldSince, millis(position.held_since));

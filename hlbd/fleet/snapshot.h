@@ -36,12 +36,23 @@ struct KeptValue {
   friend bool operator==(const KeptValue&, const KeptValue&) = default;
 };
 
+// The newest change known. Who has another one at that revision isn't the engine that the copy is
+// of.
+struct LastChange {
+  Revision at = 0;         // 0: none is known
+  std::uint64_t hash = 0;  // of its key and value, or that it has none
+
+  static LastChange of(const Change& change);
+  friend bool operator==(const LastChange&, const LastChange&) = default;
+};
+
 // How far a host's copy is, and when the engine was last lost.
 struct SavedPosition {
   std::uint64_t cluster = 0;
   Revision revision = 0;  // all changes up to it are in the copy; 0: it never was whole
   Revision seen = 0;      // the highest that the engine has shown, of changes elsewhere, too
-  WallTime last_sign;     // of life
+  LastChange last_change;
+  WallTime last_sign;  // of life
   // The last sign of life from before the engine was wiped or restored: what is accepted later than
   // this ends what is held back.
   WallTime lost;

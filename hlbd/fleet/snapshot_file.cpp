@@ -1,64 +1,75 @@
 #include "fleet/snapshot_file.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace hlb::fleet {
 
-SnapshotFile::SnapshotFile(boost::asio::any_io_executor executor, Worker& worker,
-                           const std::filesystem::path& folder, OnTrouble on_trouble)
-    : worker_(worker),
+SnapshotFile::SnapshotFile(Clock& clock, Worker& worker, const std::filesystem::path& folder,
+                           const Mirror& mirror, OnTrouble on_trouble)
+    : clock_(clock),
+      worker_(worker),
       file_(folder, kSnapshotFile),
+      mirror_(mirror),
       on_trouble_(std::move(on_trouble)),
-      timer_(std::move(executor)) {}
+      due_(clock.alarm([this] { go_on(); })) {}
 
-SavedMirror SnapshotFile::load(const OnNotice& on_notice) const {
-  auto loaded = file_.load(decode_snapshot);
-  if (loaded) return *std::move(loaded);
-  on_notice({true, "fleet: " + loaded.error().reason + ": nothing is known from before; " +
-                       loaded.error().kept});
-  return {};
-}
-
-void SnapshotFile::follow(const Mirror& mirror) {
-  mirror_ = &mirror;
-  encoder_.reset();
+tl::expected<SavedMirror, PutAside> SnapshotFile::load(const std::filesystem::path& folder) {
+  return DurableFile(folder, kSnapshotFile).load(decode_snapshot);
 }
 
 void SnapshotFile::changed() {
-  if (std::exchange(pending_, true)) return;
-  timer_.expires_after(kDelay);
-  timer_.async_wait(scope_.guard([this](const boost::system::error_code& error) {
-    if (!error && !writing_) save_now();
-  }));
+  if (std::exchange(pending_, true) || writing_ || encoder_) return;
+  due_->set(std::max(clock_.now() + kDelay, earliest_));
 }
 
-void SnapshotFile::save_now() {
-  if (!std::exchange(pending_, false)) return;
-  encoder_.emplace(mirror_->position());
-  losses_ = mirror_->losses();
-  std::optional<std::string> next = "";
-  while (next)
-    next = mirror_->save(*encoder_, *next);
+// Gathers some keys in a turn of the loop, then writes.
+void SnapshotFile::go_on() {
+  if (!gather()) return due_->set(clock_.now());
+  write();
+}
+
+// True once all keys are gathered. A loss in the middle has it begin anew.
+bool SnapshotFile::gather() {
+  if (!encoder_ || losses_ != mirror_.losses()) {
+    pending_ = false;
+    losses_ = mirror_.losses();
+    encoder_.emplace(mirror_.position());
+    next_.clear();
+  }
+  const auto left = mirror_.save(*encoder_, next_);
+  next_ = left.value_or("");
+  return !left;
+}
+
+void SnapshotFile::write_now() {
+  encoder_.reset();
+  while (!gather()) {
+  }
   write();
 }
 
 void SnapshotFile::write() {
   writing_ = true;
-  worker_.post([this, file = file_, text = std::move(*encoder_).finish()]() mutable {
-    SnapshotEncoder::seal(text);
-    std::string trouble = file.save(text);
-    return [this, trouble = std::move(trouble)] { written(trouble); };
-  });
+  const auto tell = scope_.guard(
+      [this, began = clock_.now()](const std::string& trouble) { written(trouble, began); });
+  auto bytes = std::make_shared<std::string>(std::move(*encoder_).finish());
   encoder_.reset();
+  const bool posted = worker_.post([tell, file = file_, bytes] {
+    SnapshotEncoder::seal(*bytes);
+    return [tell, trouble = file.save(*bytes)] { tell(trouble); };
+  });
+  if (!posted) written("the disk is busy", clock_.now());
 }
 
-void SnapshotFile::written(const std::string& trouble) {
+void SnapshotFile::written(const std::string& trouble, Clock::TimePoint began) {
   writing_ = false;
-  on_trouble_(file_.in_words(trouble));
-  if (pending_) {
-    pending_ = false;
-    changed();
-  }
+  earliest_ = clock_.now() + 9 * (clock_.now() - began);
+  const std::string told = file_.in_words(trouble);
+  if (told != trouble_ && on_trouble_) on_trouble_(told);
+  trouble_ = told;
+  if (!trouble.empty()) pending_ = true;
+  if (std::exchange(pending_, false)) changed();
 }
 
 }  // namespace hlb::fleet

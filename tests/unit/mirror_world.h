@@ -55,12 +55,15 @@ class FakeCatalog final : public MirrorObserver {
   std::function<void(const std::string& key)> on_removal;
 
  private:
+  bool is_bad(const std::string& value) const {
+    return bad.contains(value) || value.starts_with("bad-");
+  }
   void take(const Change& change) {
     told.push_back(change.value ? change.key + "=" + *change.value : "-" + change.key);
     if (!change.value) {
       EXPECT_EQ(values.erase(change.key) + bad_alone.erase(change.key), 1U) << change.key;
       if (on_removal) on_removal(change.key);
-    } else if (bad.contains(*change.value)) {
+    } else if (is_bad(*change.value)) {
       if (!values.contains(change.key)) bad_alone.insert(change.key);
       mirror->refused(change.key);
     } else {
