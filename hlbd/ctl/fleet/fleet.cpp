@@ -128,7 +128,8 @@ CLI::App* add(CLI::App& app, const Settings& settings, Run& run,
                       "PEM file to be known by to etcd; unless set, that of hlbd.toml")
       ->type_name("FILE");
   command->add_option("--key", wishes->identity.key, "PEM file of its key")->type_name("FILE");
-  command->callback([wishes, act, &settings, &run] {
+  command->callback([command, wishes, act, &settings, &run] {
+    if (!command->get_subcommands().empty()) return;  // which has set it already
     run = [wishes, act, &settings] { return act(settings, *wishes); };
   });
   return command;
