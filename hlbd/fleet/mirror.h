@@ -89,6 +89,7 @@ struct MirrorSettings {
   std::vector<std::string> endpoints;  // one at least
   std::string prefix;                  // "/hlb/1/c/"
   std::uint64_t seed = 0;              // for the endpoint to begin with, and for pauses
+  std::size_t most_bytes = kMostBytes;
   std::function<WallTime()> wall = [] { return moment_now().wall; };
 };
 
@@ -177,7 +178,7 @@ class Mirror {
   Running<Fault> take_listing(Listing listing, TalkPtr talk);
   Running<void> put_in_force(Reading reading);
   Running<void> hold(const std::vector<Change>& gone);
-  Running<void> apply(std::vector<Change> changes, bool more = false);
+  Running<void> apply(std::vector<Change> changes, bool of_listing = false);
   void tell(std::vector<Change>& told, bool more);
   void settle();
   void close_batch();

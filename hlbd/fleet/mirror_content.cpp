@@ -14,12 +14,12 @@ namespace {
 
 // What is done in a turn of the loop: compared takes about 0.2 us a key, told some us of the
 // catalog.
-constexpr std::size_t kComparedInTurn = 4096;
+constexpr std::size_t kComparedInTurn = 2048;
 constexpr std::size_t kToldInTurn = 512;
-constexpr std::size_t kSavedInTurn = 4096;
+constexpr std::size_t kSavedInTurn = 2048;
 
 EngineFault overfull() {
-  return {.message = "it has more than 64 MiB of keys"};
+  return {.message = "it has more keys than a host may keep"};
 }
 
 boost::asio::awaitable<void> turn() {
@@ -52,7 +52,7 @@ Mirror::Running<Mirror::Fault> Mirror::take_news(WatchNews news) {
     last = std::max(last, change.revision);
     heeds |= change.key == accept_key_;
   }
-  if (!keys_.fit(news.changes)) {
+  if (!keys_.fit(news.changes, settings_.most_bytes)) {
     overfull_ = true;
     co_return overfull();
   }
@@ -75,7 +75,8 @@ Mirror::Running<void> Mirror::heed_acceptance(Revision revision) {
   const auto acceptance = counting(written->value, position_.lost);
   if (!acceptance) co_return;
   const std::size_t held = keys_.held();
-  co_await apply(removals(keys_.held_back(), revision));
+  co_await apply(removals(keys_.held_back(), revision), true);
+  close_batch();
   observer_.notice({.text = "fleet: " + text::counted(held, "key") + " that etcd had lost went, " +
                             by_whom(*acceptance)});
 }
@@ -96,7 +97,7 @@ Mirror::Running<Mirror::Fault> Mirror::take_listing(Listing listing, TalkPtr tal
   if (lost || keys_.held() > 0) acceptance = counting(difference.watched(), since);
   std::size_t bytes = difference.listed_bytes();
   if (!acceptance) bytes += difference.held_bytes() + (lost ? difference.gone_bytes() : 0);
-  overfull_ = bytes > kMostBytes;
+  overfull_ = bytes > settings_.most_bytes;
   if (overfull_) co_return overfull();
   if (lost && !std::exchange(losing_, true)) {
     ++standing_.losses;
@@ -137,7 +138,7 @@ Mirror::Running<void> Mirror::put_in_force(Reading reading) {
   position_.last_change = reading.last_change;
   position_.revision = reading.stand.revision;
   position_.last_sign = settings_.wall();
-  if (held_before == 0) position_.held_since = position_.last_sign;
+  if (held_before == 0 && keys_.held() > 0) position_.held_since = position_.last_sign;
   if (std::exchange(losing_, false) || keys_.held() != held_before) observer_.standing_changed();
 }
 
@@ -176,26 +177,27 @@ Mirror::Running<void> Mirror::hold(const std::vector<Change>& gone) {
 }
 
 // A key that is told twice in a batch gets a batch of its own, as the catalog says of keys alone
-// that it refuses them.
-Mirror::Running<void> Mirror::apply(std::vector<Change> changes, bool more) {
+// that it refuses them; a listing has none twice. What is told goes bit by bit, too: to free a long
+// list in one turn takes long.
+Mirror::Running<void> Mirror::apply(std::vector<Change> changes, bool of_listing) {
   std::vector<Change> told;
-  std::unordered_set<std::string_view> in_batch;
+  std::unordered_set<std::string> in_batch;
   std::size_t done = 0;
-  for (const Change& change : changes) {
+  for (Change& change : changes) {
     if (in_batch.contains(change.key)) {
       tell(told, false);
       in_batch.clear();
     }
     if (keys_.take(change)) {
-      told.push_back(change);
-      in_batch.insert(change.key);
+      if (!of_listing) in_batch.insert(change.key);
+      told.push_back(std::move(change));
     }
     if (++done % kToldInTurn != 0 || done == changes.size()) continue;
     if (!told.empty()) tell(told, true);
     co_await turn();
   }
-  if (!told.empty()) tell(told, more);
-  if (!more) close_batch();
+  if (!told.empty()) tell(told, of_listing);
+  if (!of_listing) close_batch();
 }
 
 void Mirror::tell(std::vector<Change>& told, bool more) {

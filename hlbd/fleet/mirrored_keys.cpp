@@ -24,14 +24,14 @@ const KeptValue* MirroredKeys::find(std::string_view key) const {
 }
 
 // Of a key that changes twice the first change counts as if it stayed, which errs by little.
-bool MirroredKeys::fit(const std::vector<Change>& changes) const {
+bool MirroredKeys::fit(const std::vector<Change>& changes, std::size_t most) const {
   std::size_t more = 0;
   std::size_t less = 0;
   for (const Change& change : changes) {
     if (const KeptValue* kept = find(change.key)) less += size_of(change.key, kept->value);
     if (change.value) more += size_of(change.key, *change.value);
   }
-  return more <= less || bytes_ + more - less <= kMostBytes;
+  return more <= less || bytes_ + more - less <= most;
 }
 
 bool MirroredKeys::take(const Change& change) {
@@ -136,13 +136,17 @@ void ListedDifference::step_once() {
   if (!check(listed)) return;
   ++next_;
   listed_bytes_ += size_of(listed.key, *listed.value);
-  before_ = listed.key;
   if (listed.revision > last_change_.at) last_change_ = LastChange::of(listed);
   if (listed.revision == known_change_.at)
     shows_last_change_ |= LastChange::of(listed) == known_change_;
   if (listed.key == watched_) watched_value_ = *listed.value;
   if (ours_ != map_.end() && ours_->first == listed.key) return compare(listed, ours_++->second);
   if (listed.revision <= known_) other_history_ = true;
+  put(listed);
+}
+
+void ListedDifference::put(Change& listed) {
+  before_ = listed.key;
   puts_.push_back(std::move(listed));
 }
 
@@ -154,7 +158,9 @@ void ListedDifference::compare(Change& listed, const KeptValue& kept) {
   } else {
     other_history_ |= !same && (is_known || listed.revision <= kept.revision);
   }
-  if (!same || kept.held) puts_.push_back(std::move(listed));
+  if (!same || kept.held) return put(listed);
+  before_ = std::move(listed.key);
+  listed.value.reset();
 }
 
 void ListedDifference::lack(const MirroredKeys::Map::value_type& entry) {

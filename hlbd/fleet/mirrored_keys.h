@@ -29,8 +29,8 @@ class MirroredKeys {
   std::size_t refused() const { return refused_; }    // how many
   std::size_t held() const { return held_; }
 
-  // Whether changes leave the whole within kMostBytes.
-  bool fit(const std::vector<Change>& changes) const;
+  // Whether changes leave the whole within `most` bytes.
+  bool fit(const std::vector<Change>& changes, std::size_t most) const;
 
   // Takes a change of the engine's over, which ends that the key is held back. False: the value is
   // as it was, or there was no such key. The value before stays the last good one until settle().
@@ -97,6 +97,7 @@ class ListedDifference {
   void step_once();
   void lack(const MirroredKeys::Map::value_type& entry);
   void compare(Change& listed, const KeptValue& kept);
+  void put(Change& listed);
   bool check(const Change& listed);
 
   const MirroredKeys::Map& map_;

@@ -89,6 +89,7 @@ class MirrorTest : public testing::Test {
                                        MirrorSettings{.endpoints = etcd_.endpoints(),
                                                       .prefix = kPrefix,
                                                       .seed = seed_++,
+                                                      .most_bytes = most_bytes_,
                                                       .wall = [this] { return wall(); }},
                                        *catalog_, std::move(before));
     catalog_->mirror = mirror_.get();
@@ -178,6 +179,7 @@ class MirrorTest : public testing::Test {
   Clock::TimePoint began_ = clock_.now();
   FakeEtcd etcd_{loop_.get_executor(), 3};
   std::uint64_t seed_ = 1;
+  std::size_t most_bytes_ = kMostBytes;
   std::set<std::string> bad_;
   std::function<void(const std::string& key)> on_removal_;
   std::unique_ptr<FakeCatalog> catalog_;

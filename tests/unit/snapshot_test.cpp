@@ -182,7 +182,8 @@ TEST_F(SnapshotFileTest, TellsOfATroubleOnceAndTriesAgain) {
   pass(1s);
   write_through();
   EXPECT_EQ(trouble_, "");
-  EXPECT_EQ(loaded(), saved());
+  EXPECT_EQ(loaded().keys, saved().keys);
+  EXPECT_EQ(loaded().position.cluster, 1U);
 }
 
 TEST_F(SnapshotFileTest, ADamagedFileIsPutAside) {
