@@ -27,9 +27,7 @@ Closer::Closer(const boost::asio::any_io_executor& executor, Clock& clock, Monit
       retry_(clock.alarm([this] { try_out(); })) {}
 
 void Closer::configured() {
-  wanted_ = std::ranges::any_of(monitor_.services(), [](const ServiceSpec& service) {
-    return service.close_connections != CloseConnections::never;
-  });
+  wanted_ = monitor_.list()->sums().closing > 0;
   with_close_ports_.clear();
   if (wanted_) with_close_ports_ = services_with_close_ports(monitor_);
   try_out();

@@ -72,7 +72,7 @@ NameWatch::~NameWatch() = default;
 Services NameWatch::follow(Services configured, Ask which) {
   change_.cancel();
   telling_ = false;
-  if (!std::ranges::any_of(configured->all(), has_names)) {
+  if (configured->sums().with_names == 0) {
     configured_ = list_of({});
     names_.clear();
     shares_.clear();

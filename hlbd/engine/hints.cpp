@@ -15,13 +15,21 @@ Hints::Hints(const boost::asio::any_io_executor& executor, Clock& clock, Monitor
     : monitor_(monitor),
       listeners_(executor, [this](std::span<const Endpoint> gone) { listeners_died(gone); }),
       connections_(executor, [this](std::span<const Endpoint> places) { monitor_.hint(places); }),
+      clock_(clock),
+      anew_(clock.alarm([this] { watch_anew(); })),
       network_(clock, [this] { monitor_.probe_network(); }) {}
 
 void Hints::watch_connections(bool wanted) {
-  if (std::exchange(connections_wanted_, wanted) != wanted) backends_changed();
+  if (std::exchange(connections_wanted_, wanted) != wanted) watch_anew();
 }
 
+// With very many backends it takes a turn of its own.
 void Hints::backends_changed() {
+  const std::size_t made = monitor_.checks_made();
+  if (std::exchange(checks_watched_, made) != made) anew_->set(clock_.now());
+}
+
+void Hints::watch_anew() {
   const std::vector<Endpoint> backends = monitor_.checked_places();
   own_addresses_ = network::sock_diag::OwnAddresses();
   std::error_code error = listeners_.watch(backends, own_addresses_);
@@ -35,7 +43,7 @@ void Hints::backends_changed() {
 }
 
 void Hints::addresses_changed() {
-  if (network::sock_diag::OwnAddresses() != own_addresses_) backends_changed();
+  if (network::sock_diag::OwnAddresses() != own_addresses_) watch_anew();
 }
 
 void Hints::listeners_died(std::span<const Endpoint> gone) {

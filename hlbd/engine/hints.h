@@ -3,6 +3,8 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <cstddef>
+#include <memory>
 #include <span>
 
 #include "engine/clock.h"
@@ -23,7 +25,8 @@ class Hints {
   // Whether the connections of all programs are watched.
   void watch_connections(bool wanted);
 
-  // Watches the backends' sockets anew; to be called whenever the backends may have changed.
+  // Watches the sockets of backends that are new, soon; to be called whenever there may be some.
+  // Those of backends that have gone are watched until then: their ends concern no check.
   void backends_changed();
   void addresses_changed();  // of this host, perhaps; costs little if not
 
@@ -34,6 +37,7 @@ class Hints {
   void look_at_clocks();
 
  private:
+  void watch_anew();
   void listeners_died(std::span<const Endpoint> gone);
 
   Monitor& monitor_;
@@ -41,7 +45,10 @@ class Hints {
   network::ConnectionWatch connections_;
   network::sock_diag::OwnAddresses own_addresses_;
   bool connections_wanted_ = true;
-  bool said_ = false;  // a failure to watch was logged
+  bool said_ = false;               // a failure to watch was logged
+  std::size_t checks_watched_ = 0;  // as monitor_.checks_made() says
+  Clock& clock_;
+  std::unique_ptr<Alarm> anew_;
   Paced network_;
   SleepWatch sleep_;
 };

@@ -50,17 +50,23 @@ Monitor::Monitor(const boost::asio::any_io_executor& executor, Clock& clock, Mak
       hindrances_(clock, [this](const Notice& notice) { tell(notice); }),
       outdated_(clock, [this] { observer_.verdicts_changed(); }),
       first_round_(clock.alarm([this] { end_first_round(); })),
+      end_of_first_round_(
+          clock, [this](std::size_t service) { end_first_round_of(service); },
+          [this] { observer_.verdicts_changed(); }),
+      hurried_(
+          clock, [this](std::size_t service) { probe_network_of(service); }, [] {}),
       ramp_(clock.alarm([this] { next_ramp_step(); })) {}
 
 void Monitor::end_first_round() {
-  for (std::size_t i = 0; i < all_.verdicts.size(); ++i) {
-    const bool may_wait = has_standby_rules(all_.specs[i]) && awaits_any(i);
-    if (all_.verdicts[i].undecided || may_wait) outdated_.mark(i);
-  }
   first_round_timed_out_ = true;
-  for_each_check(all_.watched, [](const auto& check) { check->had_time = true; });
-  drop_retiring();
-  observer_.verdicts_changed();
+  end_of_first_round_.start(all_.specs.size());
+}
+
+void Monitor::end_first_round_of(std::size_t service) {
+  const bool may_wait = has_standby_rules(all_.specs[service]) && awaits_any(service);
+  if (all_.verdicts[service].undecided || may_wait) outdated_.mark(service);
+  for_each_check({&all_.watched[service], 1}, [](const auto& check) { check->had_time = true; });
+  drop_retiring(service);
 }
 
 // Whether first outcomes are awaited, or a name's first answer; discovery::NameWatch bounds how
@@ -75,14 +81,13 @@ bool Monitor::awaits_any(std::size_t service) const {
   return !all_.specs[service].named.empty() || all_.watched[service].any_undecided();
 }
 
-void Monitor::drop_retiring() {
-  for (std::size_t i = 0; i < all_.watched.size(); ++i)
-    drop_retiring(i);
-}
-
 void Monitor::drop_retiring(std::size_t service) {
   std::vector<WatchedBackend>& retiring = all_.watched[service].retiring;
   if (retiring.empty() || awaits_outcomes(service)) return;
+  for (const WatchedBackend& backend : retiring) {
+    for (const auto& check : backend.checks)  // another service may go on with it
+      std::erase(check->left_by, service);
+  }
   retiring.clear();
   hindrances_.recount();
   outdated_.mark(service);
@@ -126,10 +131,18 @@ void Monitor::probe_now(std::span<const Endpoint> places) {
 }
 
 void Monitor::probe_network() {
-  std::size_t concerned = 0;
-  for_each_check(all_.watched, [&](const auto& check) {
+  hurried_since_ = clock_.now();
+  hurried_so_far_ = 0;
+  hurried_.start(all_.specs.size());
+}
+
+void Monitor::probe_network_of(std::size_t service) {
+  for_each_check({&all_.watched[service], 1}, [&](const auto& check) {
     if (!check->asks_over_network() || check->target().address.is_loopback()) return;
-    rounds_.hurry(*check, milliseconds(concerned++ / kHurriedPerMillisecond));
+    const milliseconds due(hurried_so_far_++ / kHurriedPerMillisecond);
+    const auto passed = clock_.now() - hurried_since_;
+    rounds_.hurry(*check,
+                  std::max(due - std::chrono::floor<milliseconds>(passed), milliseconds(0)));
   });
 }
 
@@ -142,7 +155,7 @@ void Monitor::hint(std::span<const Endpoint> places) {
 }
 
 bool Monitor::first_round_over() const {
-  return unheard_ == 0 || first_round_timed_out_;
+  return unheard_ == 0 || (first_round_timed_out_ && !end_of_first_round_.under_way());
 }
 
 std::vector<Refreshed> Monitor::refresh() {

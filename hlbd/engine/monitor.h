@@ -21,6 +21,7 @@
 #include "engine/previous_services.h"
 #include "engine/rounds.h"
 #include "engine/shared_checks.h"
+#include "engine/walk.h"
 #include "engine/watched.h"
 #include "health/advice.h"
 #include "health/machine.h"
@@ -120,8 +121,10 @@ class Monitor {
   // whose checks changed keeps its state until their first outcomes, and the old checks' advice
   // until the new ones give theirs; a new backend starts from `inherit`. A backend that was removed
   // stays until the new ones of its service are known, so that no service is without an answer in
-  // between. A service that stays the same costs next to nothing if `change` starts from list();
-  // else the lists are compared here. Returns whether any service changed, or moved in the list.
+  // between. If `change` starts from list(), as compare() makes it, services that stay the same
+  // cost next to nothing, and none at all where they keep their places: a single one may change
+  // among very many. Else the lists are compared here. Returns whether any service changed, or
+  // moved in the list.
   bool apply(ServiceChange change, const Inherit& inherit);
 
   // The verdict on each service, in their order: made by refresh(), once for each change, and only
@@ -169,6 +172,8 @@ class Monitor {
 
   // The addresses and ports where backends are checked, in no order; some more than once.
   std::vector<Endpoint> checked_places() const;
+  // A number that grows when there may be more of them.
+  std::size_t checks_made() const { return checks_.added(); }
 
   // Whose checks ask at this address and port, whatever the address's scope; port 0: those that
   // need none.
@@ -195,6 +200,8 @@ class Monitor {
   using CheckSpecs = std::vector<std::shared_ptr<const CheckSpec>>;
 
   bool take_over(const ServiceChange& change, const Inherit& inherit);
+  bool amend(const ServiceChange& change, const Inherit& inherit);
+  WatchedServices take_out(const std::vector<std::size_t>& places);
   void watch(std::size_t place, PreviousServices& before, const Inherit& inherit);
   WatchedBackend make_backend(const ServiceSpec& service, const BackendSpec& spec,
                               const CheckSpecs& checks, PreviousServices& before,
@@ -203,15 +210,18 @@ class Monitor {
                                          PreviousServices& before) const;
   std::shared_ptr<Check> check_for(const probes::Target& target, State initial,
                                    Rounds::Share& share);
-  void go_on_slowly();
+  void go_on_slowly(std::size_t service);
   void reapply_overrides();
   void enlist_users();
+  void enlist_users(std::size_t service);
+  void delist_users(std::size_t service);
   void enlist_user(Check& check, const Check::User& user);
-  void give_first_round_time();
+  void give_first_round_time(const ServiceSums& sums);
   void end_first_round();
+  void end_first_round_of(std::size_t service);
+  void probe_network_of(std::size_t service);
   bool awaits_outcomes(std::size_t service) const;
   bool awaits_any(std::size_t service) const;
-  void drop_retiring();
   void drop_retiring(std::size_t service);
 
   std::chrono::milliseconds take(Check& check, const Outcome& probed);
@@ -230,7 +240,7 @@ class Monitor {
   template <typename Edit>
   void change_override(const Overrides::Key& key, OverrideChange::Cause cause, Edit edit);
   void end_due_overrides();
-  void make_first_verdicts();
+  void await_names();
   void make_verdicts();
   void make_verdict(std::size_t service);
   void await_failback(std::size_t service);
@@ -254,9 +264,13 @@ class Monitor {
   bool mass_failure_said_ = false;
   std::unique_ptr<Alarm> first_round_;
   bool first_round_timed_out_ = false;
-  std::size_t unheard_ = 0;      // checks whose first outcome is waited for
-  std::unique_ptr<Alarm> ramp_;  // next step, while some backend starts slowly
-  std::set<std::size_t> slow_;   // services with such backends
+  Walk end_of_first_round_;
+  Walk hurried_;                      // by probe_network()
+  Clock::TimePoint hurried_since_{};  // its begin
+  std::size_t hurried_so_far_ = 0;    // checks
+  std::size_t unheard_ = 0;           // checks whose first outcome is waited for
+  std::unique_ptr<Alarm> ramp_;       // next step, while some backend starts slowly
+  std::set<std::size_t> slow_;        // services with such backends
   std::map<std::string, std::uint16_t, std::less<>> served_before_;  // until the first apply()
 };
 

@@ -22,16 +22,13 @@ probes::Target target_of(const ServiceSpec& service, const BackendSpec& backend,
   return {address, port, std::move(check), told_the_service ? service.name : ""};
 }
 
-void forget_users(Check& check) {
-  check.users.clear();
-  check.left_by.clear();
-}
-
-std::size_t count_backends(std::span<const ServiceSpec> services) {
-  std::size_t count = 0;
-  for (const ServiceSpec& service : services)
-    count += service.backends.size();
-  return count;
+// Calls `use(check)` for each check of the service's backends, the retiring ones too.
+template <typename Use>
+void for_each_check_ever(const WatchedService& service, Use use) {
+  for (const std::vector<WatchedBackend>* backends : {&service.backends, &service.retiring}) {
+    for (const WatchedBackend& backend : *backends)
+      std::ranges::for_each(backend.checks, use);
+  }
 }
 
 }  // namespace
@@ -39,19 +36,15 @@ std::size_t count_backends(std::span<const ServiceSpec> services) {
 bool Monitor::apply(ServiceChange change, const Inherit& inherit) {
   if (change.before != all_.list) change = compare(std::move(change.now), all_.list);
   if (change.now == all_.list) return false;
-  const bool others = take_over(change, inherit);
+  give_first_round_time(change.now->sums());
+  const bool others = change.in_place ? amend(change, inherit) : take_over(change, inherit);
   if (others) checks_.drop_gone();
   if (others) hindrances_.recount();
-  mass_failure_.reset(count_backends(all_.specs));
-  enlist_users();
   reapply_overrides();
-  go_on_slowly();
-  give_first_round_time();
-  drop_retiring();
-  for (std::size_t i = 0; i < all_.specs.size(); ++i)
-    await_failback(i);
-  make_first_verdicts();
+  await_names();
+  make_verdicts();
   served_before_.clear();
+  if (hurried_.under_way()) hurried_.start(all_.specs.size());  // places may be others
   return others;
 }
 
@@ -77,7 +70,71 @@ bool Monitor::take_over(const ServiceChange& change, const Inherit& inherit) {
     const auto news = std::ranges::lower_bound(untold, *same, {}, &Refreshed::service);
     if (news != untold.end() && news->service == *same) refreshed_.push_back({i, news->before});
   }
+  mass_failure_.reset(all_.list->sums().backends);
+  enlist_users();
+  totals_ = {};
+  for (std::size_t i = 0; i < all_.specs.size(); ++i) {
+    totals_.add(all_.verdicts[i].status);
+    go_on_slowly(i);
+    drop_retiring(i);
+    await_failback(i);
+  }
   return others || !before.all_taken_whole();
+}
+
+// Does the same where services that stay the same keep their places: nothing of them is touched,
+// but for the pointer to the equal specification in the new list.
+bool Monitor::amend(const ServiceChange& change, const Inherit& inherit) {
+  const std::size_t count = change.now->all().size();
+  std::vector<std::size_t> changed;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!change.same[i]) changed.push_back(i);
+  }
+  std::vector<std::size_t> left = changed;  // places whose services go, or become others
+  while (!left.empty() && left.back() >= all_.specs.size())
+    left.pop_back();
+  for (std::size_t i = count; i < all_.specs.size(); ++i)
+    left.push_back(i);
+  PreviousServices before(take_out(left));
+  all_.change_to(change.now);
+  outdated_.resize(count);
+  for (const std::size_t place : changed) {
+    watch(place, before, inherit);
+    enlist_users(place);
+    totals_.add(all_.verdicts[place].status);
+    go_on_slowly(place);
+    drop_retiring(place);
+    outdated_.mark(place);
+  }
+  for (const std::size_t service : slow_)
+    outdated_.mark(service);
+  mass_failure_.resize(all_.list->sums().backends);
+  return true;
+}
+
+// Takes the services at these places out, which leaves nothing there, nor anything that is known of
+// these places.
+WatchedServices Monitor::take_out(const std::vector<std::size_t>& places) {
+  std::vector<ServiceSpec> specs;
+  specs.reserve(places.size());
+  for (const std::size_t place : places)
+    specs.push_back(all_.specs[place]);
+  WatchedServices out(list_of(std::move(specs)));
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const std::size_t place = places[i];
+    delist_users(place);
+    mass_failure_.forget(place);
+    totals_.take_out(all_.verdicts[place].status);
+    outdated_.mark_at(place, std::nullopt);
+    slow_.erase(place);
+    out.watched[i] = std::exchange(all_.watched[place], {});
+    out.verdicts[i] = std::exchange(all_.verdicts[place], {});
+    out.verdicts[i].spec = &out.specs[i];
+  }
+  std::erase_if(refreshed_, [&](const Refreshed& each) {
+    return std::ranges::binary_search(places, each.service);
+  });
+  return out;
 }
 
 void Monitor::watch(std::size_t place, PreviousServices& before, const Inherit& inherit) {
@@ -139,34 +196,44 @@ std::shared_ptr<Check> Monitor::check_for(const probes::Target& target, State in
 }
 
 // Goes on with the slow start of backends that had come back before.
-void Monitor::go_on_slowly() {
-  for (std::size_t i = 0; i < all_.specs.size(); ++i) {
-    const ServiceSpec& spec = all_.specs[i];
-    if (spec.slow_start == milliseconds{0}) continue;
-    if (all_.watched[i].slow_until(spec.slow_start) > clock_.now()) start_slowly(i);
-  }
+void Monitor::go_on_slowly(std::size_t service) {
+  const milliseconds slow_start = all_.specs[service].slow_start;
+  if (slow_start == milliseconds{0}) return;
+  if (all_.watched[service].slow_until(slow_start) > clock_.now()) start_slowly(service);
 }
 
 void Monitor::enlist_users() {
   for (const WatchedService& service : all_.watched) {
-    for (const WatchedBackend& backend : service.retiring) {
-      for (const auto& check : backend.checks)
-        forget_users(*check);
-    }
+    for_each_check_ever(service, [](const auto& check) {
+      check->users.clear();
+      check->left_by.clear();
+    });
   }
-  for_each_check(all_.watched, [](const auto& check) { forget_users(*check); });
   unheard_ = 0;
-  for (std::uint32_t i = 0; i < all_.watched.size(); ++i) {
-    const WatchedService& service = all_.watched[i];
-    for (std::uint32_t k = 0; k < service.backends.size(); ++k) {
-      for (const auto& check : service.backends[k].checks)
-        enlist_user(*check, {i, k});
-    }
-    for (const WatchedBackend& backend : service.retiring) {
-      for (const auto& check : backend.checks)
-        check->left_by.push_back(i);
-    }
+  for (std::size_t i = 0; i < all_.watched.size(); ++i)
+    enlist_users(i);
+}
+
+void Monitor::enlist_users(std::size_t service) {
+  const WatchedService& watched = all_.watched[service];
+  const auto place = static_cast<std::uint32_t>(service);
+  for (std::uint32_t i = 0; i < watched.backends.size(); ++i) {
+    for (const auto& check : watched.backends[i].checks)
+      enlist_user(*check, {place, i});
   }
+  for (const WatchedBackend& backend : watched.retiring) {
+    for (const auto& check : backend.checks)
+      check->left_by.push_back(place);
+  }
+}
+
+void Monitor::delist_users(std::size_t service) {
+  for_each_check_ever(all_.watched[service], [&](const auto& check) {
+    const bool counted = !check->users.empty() && check->awaited();
+    std::erase_if(check->users, [&](const Check::User& user) { return user.service == service; });
+    std::erase(check->left_by, service);
+    if (counted && check->users.empty()) --unheard_;
+  });
 }
 
 void Monitor::enlist_user(Check& check, const Check::User& user) {
@@ -174,31 +241,22 @@ void Monitor::enlist_user(Check& check, const Check::User& user) {
   check.users.push_back(user);
 }
 
-void Monitor::give_first_round_time() {
-  milliseconds longest_timeout{0};
-  std::size_t checks = 0;
-  for (const ServiceSpec& service : all_.specs) {
-    for (const CheckSpec& check : service.checks)
-      longest_timeout = std::max(longest_timeout, check.timeout);
-    checks += service.backends.size() * service.checks.size();
-  }
+void Monitor::give_first_round_time(const ServiceSums& sums) {
   constexpr milliseconds kMargin{500};
   constexpr std::size_t kProbesPerMillisecond = 10;
   const milliseconds enough =
-      longest_timeout + kMargin + milliseconds(checks / kProbesPerMillisecond);
+      sums.longest_timeout + kMargin + milliseconds(sums.checks / kProbesPerMillisecond);
   first_round_timed_out_ = false;
+  end_of_first_round_.stop();
   first_round_->set(clock_.now() + std::min(enough, kLongestFirstRound));
 }
 
-// Makes the verdicts of a new configuration that are missing, and of services which wait for a name
-// again.
-void Monitor::make_first_verdicts() {
-  totals_ = {};
+// Has verdicts made of services which wait for a name again.
+void Monitor::await_names() {
+  if (all_.list->sums().with_names == 0) return;
   for (std::size_t i = 0; i < all_.specs.size(); ++i) {
-    totals_.add(all_.verdicts[i].status);
     if (!all_.specs[i].named.empty()) outdated_.mark(i);
   }
-  make_verdicts();
 }
 
 // Applies the overrides in force to the backends of a new configuration.

@@ -14,6 +14,13 @@ void OutdatedServices::reset(std::size_t count) {
   order_.clear();
 }
 
+void OutdatedServices::resize(std::size_t count) {
+  is_marked_.resize(count, false);
+  std::erase_if(marked_, [count](std::size_t service) { return service >= count; });
+  while (!times_.empty() && times_.rbegin()->first >= count)
+    forget_time(times_.rbegin()->first);
+}
+
 void OutdatedServices::mark(std::size_t service) {
   if (is_marked_[service]) return;
   is_marked_[service] = true;

@@ -25,6 +25,9 @@ class OutdatedServices {
   // Starts over with a list of `count` services, all without a mark or a time.
   void reset(std::size_t count);
 
+  // Has the list `count` services; those beyond are forgotten, with marks and times.
+  void resize(std::size_t count);
+
   void mark(std::size_t service);
 
   // Has the service marked at this time, in place of the time before; nullopt: at none.

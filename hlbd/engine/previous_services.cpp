@@ -13,6 +13,15 @@ bool is_taken(const WatchedBackend& backend) {
 
 }  // namespace
 
+void WatchedServices::change_to(Services services) {
+  list = std::move(services);
+  specs = list->all();
+  watched.resize(specs.size());
+  verdicts.resize(specs.size());
+  for (std::size_t i = 0; i < specs.size(); ++i)
+    verdicts[i].spec = &specs[i];
+}
+
 void PreviousServices::take_whole(std::size_t place, const ServiceSpec& spec,
                                   WatchedService& watched, ServiceVerdict& verdict) {
   watched = std::move(before_.watched[place]);

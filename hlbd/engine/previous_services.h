@@ -24,6 +24,9 @@ struct WatchedServices {
         verdicts(specs.size()) {}
   WatchedServices() : WatchedServices(list_of({})) {}
 
+  // Changes to another list, whose services have the same places or are watched nowhere yet.
+  void change_to(Services services);
+
   Services list;
   std::span<const ServiceSpec> specs;  // the services in `list`
   std::vector<WatchedService> watched;

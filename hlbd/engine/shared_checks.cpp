@@ -48,6 +48,7 @@ std::vector<std::shared_ptr<Check>> SharedChecks::at(const Address& address,
 
 void SharedChecks::add(const std::shared_ptr<Check>& check) {
   checks_.emplace(hash_of(check->target()), check);
+  ++added_;
 }
 
 void SharedChecks::drop_gone() {

@@ -41,6 +41,13 @@ void MassFailure::passed(std::size_t service, const Address& backend) {
   if (hit->second.failures.empty()) struck_by_.erase(hit);
 }
 
+void MassFailure::forget(std::size_t service) {
+  const auto known = struck_by_.find(service);
+  if (known == struck_by_.end()) return;
+  failures_ -= known->second.failures.size();
+  struck_by_.erase(known);
+}
+
 bool MassFailure::is_struck(Service& service, TimePoint now) {
   failures_ -= std::erase_if(service.failures,
                              [now](const Failure& failure) { return failure.counts_until <= now; });

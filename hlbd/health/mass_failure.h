@@ -25,10 +25,15 @@ class MassFailure {
               std::chrono::milliseconds interval);
   void passed(std::size_t service, const Address& backend);
 
+  // Forgets a service, whose number may mean another from now on.
+  void forget(std::size_t service);
+
   bool active(TimePoint now);
 
   // Forgets all, as the numbers now mean other services, which have `backends` backends together.
   void reset(std::size_t backends);
+  // The numbers mean the same services, some of which have other backends.
+  void resize(std::size_t backends) { backends_ = backends; }
 
  private:
   struct Failure {

@@ -1,6 +1,7 @@
 // The list of all services of a configuration.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -13,6 +14,18 @@
 #include "health/service.h"
 
 namespace hlb {
+
+// Sums over all services of a list.
+struct ServiceSums {
+  std::size_t backends = 0;
+  std::size_t checks = 0;  // once for each backend
+  std::chrono::milliseconds longest_timeout{0};
+  std::size_t with_names = 0;  // services with backends by name
+  std::size_t closing = 0;     // services that may have connections ended
+  std::size_t holding_back = 0;
+
+  void add(const ServiceSpec& service);
+};
 
 // Never changes, so that threads may share it.
 class ServiceList {
@@ -27,9 +40,12 @@ class ServiceList {
   // The place of a service; nullopt if there is none of this name.
   std::optional<std::size_t> find(std::string_view service) const;
 
+  const ServiceSums& sums() const { return sums_; }
+
  private:
   const std::vector<ServiceSpec> services_;
   std::unordered_map<std::string_view, std::size_t> by_name_;
+  ServiceSums sums_;
 };
 
 using Services = std::shared_ptr<const ServiceList>;
@@ -44,6 +60,9 @@ struct ServiceChange {
   Services before{};  // nullptr: not compared yet
   // For each service of `now` the place of its equal in `before`; nullopt: it is new or changed.
   std::vector<std::optional<std::size_t>> same{};
+  // Whether each service that is the same has the place that it had. Then only the others cost
+  // something.
+  bool in_place = false;
 };
 
 // Compares two lists. If no service is changed, new, gone or in another place, `now` is `before`

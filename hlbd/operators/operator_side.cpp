@@ -76,6 +76,7 @@ void OperatorSide::configured() {
 // want it, each has its count from its first closing on: to make them all would hold the loop.
 void OperatorSide::show_who_may_close() {
   constexpr std::size_t kMost = 1000;
+  if (monitor_.list()->sums().closing == 0) return;
   std::size_t shown = 0;
   for (const ServiceSpec& service : monitor_.services()) {
     if (service.close_connections == CloseConnections::never) continue;

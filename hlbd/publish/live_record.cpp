@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <vector>
 
 #include "libnss_hlb/live.h"
@@ -156,17 +157,22 @@ void leave_to_hlbd(std::span<std::uint8_t> bytes) {
   update.run();
 }
 
-void clear_live_words(std::span<std::uint8_t> bytes) {
-  const record::View record = record::View::over(bytes);
-  for (std::uint32_t i = 0; i < record.backend_count(); ++i) {
-    std::uint8_t* backend = backend_at(bytes, record, i);
-    store_live<Order::relaxed>(backend + at::kWeight, 0);
-    store_live<Order::relaxed>(backend + at::kSortScore, 0);
-    const record::BackendState nothing(0, record.backend(i).family(), 0);
-    store_live<Order::relaxed>(backend + at::kState, nothing.word());
+bool same_record(std::span<const std::uint8_t> one, std::span<const std::uint8_t> other,
+                 Words words) {
+  const record::View record = record::View::over(one);
+  const auto same_bytes = [&](std::size_t first, std::size_t end) {
+    return std::memcmp(one.data() + first, other.data() + first, end - first) == 0;
+  };
+  const bool answers = words == Words::of_answers;
+  bool same = same_bytes(0, answers ? at::kFlags : at::kMode) &&
+              same_bytes(at::kHeaderSize, at::kChanges) && same_bytes(at::kKind, at::kHeaderEnd);
+  std::size_t place = at::kHeaderEnd;
+  for (std::uint32_t i = 0; same && i < record.backend_count(); ++i, place += at::kBackendEnd) {
+    same = same_bytes(place, place + (answers ? at::kSortScore : at::kWeight)) &&
+           (answers ? same_bytes(place + at::kState, place + at::kBackendEnd)
+                    : one[place + at::kFamily] == other[place + at::kFamily]);
   }
-  bytes[at::kMode] = bytes[at::kAllDown] = bytes[at::kFlags] = 0;
-  store_live<Order::relaxed>(bytes.data() + at::kChanges, 0);
+  return same && same_bytes(place, record.bytes().size());
 }
 
 }  // namespace hlb::publish

@@ -33,7 +33,15 @@ void change_scores(std::span<std::uint8_t> bytes, const Score& score_of);
 // Makes programs ask hlbd, whatever the record says.
 void leave_to_hlbd(std::span<std::uint8_t> bytes);
 
-// Zeroes each live word of a copy, which nobody else reads.
-void clear_live_words(std::span<std::uint8_t> bytes);
+// Which live words count when records are compared.
+enum class Words : std::uint8_t {
+  none,
+  of_answers,  // those that say who is answered, and how often
+};
+
+// Whether two records are of the same service and backends, and if these words count, say the same.
+// `one` is a record that hlbd has made, `other` begins with as many bytes of any kind.
+bool same_record(std::span<const std::uint8_t> one, std::span<const std::uint8_t> other,
+                 Words words);
 
 }  // namespace hlb::publish

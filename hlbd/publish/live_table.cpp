@@ -1,9 +1,8 @@
 #include "publish/live_table.h"
 
 #include <algorithm>
-#include <array>
+#include <cstring>
 #include <string>
-#include <vector>
 
 #include "libnss_hlb/bytes.h"
 #include "libnss_hlb/live.h"
@@ -45,15 +44,22 @@ void for_each_name(std::span<const std::uint8_t> bytes, Use use) {
   for_each_name(bytes, 0, slot_count(bytes), use);
 }
 
-// A copy of the table with each live word zero.
-std::vector<std::uint8_t> shape_of(std::span<const std::uint8_t> table) {
-  std::vector<std::uint8_t> bytes(table.begin(), table.end());
-  std::fill_n(bytes.begin() + header::kSuperseded, header::kSize - header::kSuperseded, 0);
-  bytes[header::kFlags] &= static_cast<std::uint8_t>(table::kSubdomains);
-  for_each_name(table, [&](std::string_view, std::uint32_t record, std::uint16_t) {
-    clear_live_words(std::span(bytes).subspan(record));
-  });
-  return bytes;
+bool same_bytes(std::span<const std::uint8_t> one, std::span<const std::uint8_t> other,
+                std::size_t first, std::size_t end) {
+  return std::memcmp(one.data() + first, other.data() + first, end - first) == 0;
+}
+
+// Of all that stands before the records. Of the flags one is never changed.
+bool same_head(std::span<const std::uint8_t> one, std::span<const std::uint8_t> other) {
+  const auto subdomains = [](std::span<const std::uint8_t> table) {
+    return load<std::uint32_t>(table.data() + header::kFlags) & table::kSubdomains;
+  };
+  const auto slots = load<std::uint32_t>(one.data() + header::kSlotsOffset);
+  return same_bytes(one, other, 0, header::kSuperseded) &&
+         same_bytes(one, other, header::kSize, header::kFlags) &&
+         subdomains(one) == subdomains(other) &&
+         same_bytes(one, other, header::kServiceCount,
+                    slots + std::size_t{slot_count(one)} * header::kSlotEnd);
 }
 
 }  // namespace
@@ -79,7 +85,10 @@ bool LiveTable::sort_by(const Score& score_of, std::uint32_t first, std::uint32_
   return end < slots;
 }
 
-void LiveTable::leave_names_to_hlbd(std::span<const std::uint8_t> truth) {
+bool LiveTable::leave_names_to_hlbd(std::span<const std::uint8_t> truth, std::uint64_t first,
+                                    std::uint64_t count) {
+  if (bytes_.empty()) return false;
+  add_flag(table::kIncomplete);
   const table::View now = table::View::over(truth);
   const auto leave_unless_same = [&](std::string_view name) {
     const record::View here = view().find_or_exception(Name(name));
@@ -89,14 +98,23 @@ void LiveTable::leave_names_to_hlbd(std::span<const std::uint8_t> truth) {
     if (!here.valid() || same) return;
     leave_to_hlbd(bytes_.subspan(static_cast<std::size_t>(here.bytes().data() - bytes_.data())));
   };
-  for_each_name(bytes_, [&](std::string_view name, std::uint32_t, std::uint16_t flags) {
-    leave_unless_same(name);
-    if ((flags & table::kSubdomains) != 0) leave_unless_same("any." + std::string(name));
-  });
+  const std::uint64_t here = slot_count(bytes_);
+  const std::uint64_t there = slot_count(truth);
+  // The part of a table's slots, of those from `start` on, that is looked at.
+  const auto part = [&](std::uint64_t place, std::uint64_t start, std::uint64_t slots) {
+    return static_cast<std::uint32_t>(std::clamp(place, start, start + slots) - start);
+  };
+  for_each_name(bytes_, part(first, 0, here), part(first + count, 0, here),
+                [&](std::string_view name, std::uint32_t, std::uint16_t flags) {
+                  leave_unless_same(name);
+                  if ((flags & table::kSubdomains) != 0)
+                    leave_unless_same("any." + std::string(name));
+                });
   // A new name may be here as another service's subdomain.
   for_each_name(
-      truth, [&](std::string_view name, std::uint32_t, std::uint16_t) { leave_unless_same(name); });
-  add_flag(table::kIncomplete);
+      truth, part(first, here, there), part(first + count, here, there),
+      [&](std::string_view name, std::uint32_t, std::uint16_t) { leave_unless_same(name); });
+  return first + count < here + there;
 }
 
 void LiveTable::complete() {
@@ -135,8 +153,16 @@ void LiveTable::add_flag(std::uint32_t flag) {
   store_live<Order::release>(flags, load_live<Order::relaxed>(flags) | flag);
 }
 
-bool same_shape(std::span<const std::uint8_t> one, std::span<const std::uint8_t> other) {
-  return one.size() == other.size() && !one.empty() && shape_of(one) == shape_of(other);
+bool same(std::span<const std::uint8_t> one, std::span<const std::uint8_t> other, Words words) {
+  if (one.size() != other.size() || one.empty() || !same_head(one, other)) return false;
+  bool all_same = true;
+  for_each_name(one, [&](std::string_view name, std::uint32_t record, std::uint16_t) {
+    const auto place =
+        static_cast<std::size_t>(reinterpret_cast<const std::uint8_t*>(name.data()) - one.data());
+    all_same = all_same && same_bytes(one, other, place, place + name.size()) &&
+               same_record(one.subspan(record), other.subspan(record), words);
+  });
+  return all_same;
 }
 
 }  // namespace hlb::publish

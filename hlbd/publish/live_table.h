@@ -32,8 +32,10 @@ class LiveTable {
   bool sort_by(const Score& score_of, std::uint32_t first, std::uint32_t count);
 
   // Has programs ask hlbd for names that aren't here, or that are another service's in `truth`, as
-  // are their subdomains: for a table that `truth` is to replace, but can't as yet.
-  void leave_names_to_hlbd(std::span<const std::uint8_t> truth);
+  // are their subdomains: for a table that `truth` is to replace, but can't as yet. Looks at
+  // `count` slots, of both tables, from `first` on; returns false once there are no more.
+  bool leave_names_to_hlbd(std::span<const std::uint8_t> truth, std::uint64_t first = 0,
+                           std::uint64_t count = UINT64_MAX / 2);
 
   // Ends that for names that aren't here: the table has all after all.
   void complete();
@@ -54,7 +56,8 @@ class LiveTable {
   std::span<std::uint8_t> bytes_;
 };
 
-// Whether two tables differ in live words alone, and so have the same names and backends.
-bool same_shape(std::span<const std::uint8_t> one, std::span<const std::uint8_t> other);
+// Whether two tables have the same names and backends and, if these words count, give the same
+// answers. `one` is a table that hlbd has made, `other` any bytes.
+bool same(std::span<const std::uint8_t> one, std::span<const std::uint8_t> other, Words words);
 
 }  // namespace hlb::publish

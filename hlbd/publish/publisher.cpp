@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -64,6 +65,8 @@ void Publisher::tell(std::span<const Refreshed> services) {
 
 void Publisher::reshape() {
   reshaped_ = false;
+  leaving_.reset();
+  told_again_ = 0;
   scores_are_newer_ = false;
   encoder_.emplace(monitor_.verdicts(),
                    publish::TableTraits{.max_stale = max_stale_, .network = network_},
@@ -97,7 +100,8 @@ bool Publisher::work_more() {
     encode_more();
     return true;
   }
-  return file_is_old_ && replace_more();
+  if (file_is_old_) return leaving_ ? leave_more() : replace_more();
+  return left_to_hlbd_ && !reshaped_ && tell_more();
 }
 
 // Encodes a part of the next truth, which takes the place of the truth once it is whole.
@@ -108,14 +112,14 @@ void Publisher::encode_more() {
   encoder_.reset();
   scores_.keep_at_most(2 * monitor_.totals().backends + kScoresAtLeast);
   if (scores_are_newer_ || sorting_) sort_anew();
-  file_is_old_ = !publish::same_shape(truth_, file_.published());
+  file_is_old_ = !publish::same(truth_, file_.published(), publish::Words::none);
 }
 
 // Leaves things as they are when the file can't be replaced, and tries again.
 bool Publisher::replace_more() {
   if (Monotonic::now() < file_.rested_at()) {
     try_again_at(file_.rested_at());
-    return false;
+    return put_off();
   }
   try {
     if (!file_.prepare(truth_.size())) return true;
@@ -125,26 +129,46 @@ bool Publisher::replace_more() {
     on_trouble_(fmt::format(
         "no new table, hlbd answers itself what the one before doesn't have: {}", error.what()));
     try_again_at(Monotonic::now() + kRetry);
+    return put_off();
   }
   return false;
 }
 
+// Makes the old file, as long as it stands, leave to hlbd what it doesn't have.
+bool Publisher::put_off() {
+  if (file_.published().empty()) return false;
+  left_to_hlbd_ = true;
+  leaving_ = 0;
+  return true;
+}
+
+bool Publisher::leave_more() {
+  constexpr std::uint64_t kSlotsAtATime = 500;
+  return file_.live().leave_names_to_hlbd(
+      truth_, std::exchange(*leaving_, *leaving_ + kSlotsAtATime), kSlotsAtATime);
+}
+
+// The file has all after all.
+bool Publisher::tell_more() {
+  constexpr std::size_t kAtATime = 200;
+  const auto rest = monitor_.verdicts().subspan(told_again_);
+  publish::LiveTable table = file_.live();
+  for (const ServiceVerdict& verdict : rest.first(std::min(kAtATime, rest.size())))
+    table.tell(verdict);
+  told_again_ += std::min(kAtATime, rest.size());
+  left_to_hlbd_ = told_again_ < monitor_.verdicts().size();
+  return left_to_hlbd_;
+}
+
 void Publisher::end_work() {
   working_ = false;
+  leaving_.reset();
+  told_again_ = 0;
   next_slice_.cancel();
-  if (file_.published().empty() || reshaped_) return;
-  publish::LiveTable table = file_.live();
-  if (file_is_old_) {
-    left_to_hlbd_ = true;
-    return table.leave_names_to_hlbd(truth_);
-  }
+  if (file_.published().empty() || file_is_old_ || reshaped_) return;
   file_.give_up_draft();
   on_trouble_("");
-  if (std::exchange(left_to_hlbd_, false)) {
-    for (const ServiceVerdict& verdict : monitor_.verdicts())
-      table.tell(verdict);
-  }
-  table.complete();
+  file_.live().complete();
 }
 
 void Publisher::try_again_at(Monotonic::time_point time) {
@@ -191,11 +215,17 @@ void Publisher::sort_more() {
 }
 
 void Publisher::renew_lease() {
-  // An old file is about to be replaced anyway, or will be tried again.
-  if (file_.published().empty() || file_.renew() || file_is_old_) return;
+  if (file_.published().empty()) return;
+  if (file_.renew() && (working_ || file_is_old_ || !was_written_to())) return;
+  file_.give_up();
+  if (std::exchange(file_is_old_, true)) return;  // and is about to be replaced, or tried again
   spdlog::warn("the table was removed, replaced or changed by somebody else: it is made anew");
-  file_is_old_ = true;
   if (!working_) work();
+}
+
+bool Publisher::was_written_to() {
+  return file_.may_be_written_to() &&
+         !publish::same(truth_, file_.published(), publish::Words::of_answers);
 }
 
 }  // namespace hlb

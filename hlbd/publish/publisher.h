@@ -87,8 +87,12 @@ class Publisher {
   bool work_more();
   void encode_more();
   bool replace_more();
+  bool put_off();
+  bool leave_more();
+  bool tell_more();
   void end_work();
   void try_again_at(Monotonic::time_point time);
+  bool was_written_to();
   void sort_anew();
   void sort_more();
 
@@ -100,6 +104,8 @@ class Publisher {
   bool reshaped_ = true;                          // the truth is to be made anew
   bool file_is_old_ = true;                       // has other names or backends than the truth
   bool left_to_hlbd_ = false;                     // programs ask for some services of an old file
+  std::optional<std::uint64_t> leaving_;          // slots have been looked at for that; unset: no
+  std::size_t told_again_ = 0;                    // services for which programs needn't ask now
   bool working_ = false;                          // on the truth or the file
   std::optional<publish::TableEncoder> encoder_;  // of the next truth
   publish::SortScores scores_;

@@ -43,16 +43,20 @@ FileDescriptor open_table(const std::filesystem::path& path) {
   return FileDescriptor(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
 }
 
-// Maps a table as it stands, of whatever version; no bytes if there is none.
+// Maps a table as it stands, of whatever version; no bytes if there is none, or it was cut to none.
 MappedFile map_table(const FileDescriptor& file) {
   struct stat status{};
   if (!file.valid() || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
   return {file.get(), static_cast<std::size_t>(status.st_size)};
 }
 
-void supersede(const std::filesystem::path& path) {
-  const MappedFile table = map_table(open_table(path));
+void supersede(const FileDescriptor& file) {
+  const MappedFile table = map_table(file);
   LiveTable(table.bytes()).supersede();
+}
+
+void supersede(const std::filesystem::path& path) {
+  supersede(open_table(path));
 }
 
 bool reserve(const FileDescriptor& file, std::size_t size) {
@@ -123,7 +127,6 @@ class TableFile::Draft {
     table_ = MappedFile(file_.get(), size);
   }
 
-  const FileDescriptor& file() const { return file_; }
   std::span<std::uint8_t> bytes() const { return table_.bytes(); }
 
   // Has the kernel map the next part, which else the first write to each page does; an older kernel
@@ -135,6 +138,7 @@ class TableFile::Draft {
     mapped_ += next.size();
     return next.size() == rest.size();
   }
+  FileDescriptor take_file() { return std::move(file_); }
   MappedFile take() { return std::move(table_); }
 
  private:
@@ -191,11 +195,9 @@ void TableFile::publish(std::span<const std::uint8_t> table) {
   } else if (::rename(old_.c_str(), path_.c_str()) != 0) {
     fail("can't put into place", path_);
   }
-  struct stat status{};
-  if (::fstat(draft->file().get(), &status) != 0) fail("can't look at", path_);
-  device_ = status.st_dev;
-  inode_ = status.st_ino;
+  file_ = draft->take_file();
   table_ = draft->take();
+  looked_at();
 }
 
 void TableFile::extend_lease(LiveTable table) {
@@ -212,12 +214,28 @@ bool TableFile::renew() {
   return true;
 }
 
+// Looks at the file first: of a table that was cut no byte may be read.
 bool TableFile::stands() const {
-  const table::View view = table::View::over(published());
   struct stat status{};
-  return ::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
-         status.st_ino == inode_ && status.st_size == static_cast<off_t>(published().size()) &&
-         view.valid() && !view.superseded();
+  if (::lstat(path_.c_str(), &status) != 0) return false;
+  const FileStamp there = stamp_of(status);
+  if (there.device != seen_.device || there.inode != seen_.inode || there.size != seen_.size)
+    return false;
+  const table::View view = table::View::over(published());
+  return view.valid() && !view.superseded();
+}
+
+bool TableFile::looked_at() {
+  struct stat status{};
+  if (::fstat(file_.get(), &status) != 0) fail("can't look at", path_);
+  const FileStamp before = std::exchange(seen_, stamp_of(status));
+  return seen_ == before;
+}
+
+void TableFile::give_up() {
+  supersede(path_);
+  supersede(file_);
+  table_ = MappedFile();
 }
 
 // Ends the table under the old name, also if a hlbd that ended in between has left it.

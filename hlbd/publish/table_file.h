@@ -6,8 +6,6 @@
 // change from being published.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -16,6 +14,8 @@
 #include <span>
 
 #include "publish/live_table.h"
+#include "system/file_descriptor.h"
+#include "system/file_stamp.h"
 
 namespace hlb::publish {
 
@@ -63,8 +63,16 @@ class TableFile {
 
   // Extends the lease; to be called several times within it. Gives the room of an old table back
   // when nobody can be reading it any longer, and reserves the room for the next table. Returns
-  // false if this table doesn't stand in its place any more, or somebody has changed it.
+  // false if this table doesn't stand in its place any more, was cut, or its head was changed.
   bool renew();
+
+  // Whether somebody may have written to the table since the last call: the file has other times.
+  // That may also come of hlbd's own stores, now and then.
+  bool may_be_written_to() { return !looked_at(); }
+
+  // Has programs ask hlbd rather than read a table that others have harmed; nothing is published
+  // any more until the next publish().
+  void give_up();
 
   // The published table; no bytes before the first publish().
   LiveTable live() { return LiveTable(table_.bytes()); }
@@ -81,14 +89,15 @@ class TableFile {
   void end_old_table();
   void reserve_spare() const;
   bool stands() const;
+  bool looked_at();  // returns whether it looks as it did the last time
 
   std::filesystem::path path_;
   std::filesystem::path old_;  // the table before, or the next while it is made
   std::filesystem::path spare_;
   MappedFile table_;
   std::unique_ptr<Draft> draft_;  // the next table, if it was prepared
-  dev_t device_ = 0;
-  ino_t inode_ = 0;
+  FileDescriptor file_{-1};
+  FileStamp seen_{};  // of the table's file
   std::uint64_t lease_until_ns_ = 0;
   Monotonic::time_point rested_at_;
   std::optional<Monotonic::time_point> end_old_at_;  // unset: there is no old table

@@ -44,14 +44,30 @@ bool sync_folder(const std::filesystem::path& folder) {
   return opened.valid() && fsync(opened.get()) == 0;
 }
 
+// Puts the draft in the file's place, through to the disk. Until that is sure the file before has
+// the draft's name, so that it can come back; a file system that exchanges no names loses it.
+bool put_in_place(const std::filesystem::path& draft, const std::filesystem::path& path) {
+  const bool exchanged =
+      renameat2(AT_FDCWD, draft.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0;
+  const bool is_first = !exchanged && errno == ENOENT;
+  if (!exchanged && rename(draft.c_str(), path.c_str()) != 0) return false;
+  const bool synced = sync_folder(path.parent_path());
+  const int error = errno;
+  if (!synced && exchanged) rename(draft.c_str(), path.c_str());
+  if (!synced && is_first) unlink(path.c_str());
+  if (synced && exchanged) unlink(draft.c_str());
+  errno = error;
+  return synced;
+}
+
 tl::expected<FileDescriptor, std::error_code> replace(const std::filesystem::path& path,
                                                       std::string_view text, Through through) {
   const std::filesystem::path draft = path.string() + ".new";
-  const bool synced = through == Through::disk;
   FileDescriptor file = create(draft);
-  const bool kept = file.valid() && write_all(file, text) && (!synced || fsync(file.get()) == 0) &&
-                    rename(draft.c_str(), path.c_str()) == 0 &&
-                    (!synced || sync_folder(path.parent_path()));
+  const bool written = file.valid() && write_all(file, text);
+  const bool kept = through == Through::kernel
+                        ? written && rename(draft.c_str(), path.c_str()) == 0
+                        : written && fsync(file.get()) == 0 && put_in_place(draft, path);
   if (kept) return file;
   const std::error_code error = last_error();
   unlink(draft.c_str());

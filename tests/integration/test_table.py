@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import sys
 import time
 
@@ -15,6 +16,8 @@ from world import BUILD, DNS_IPV4, RUNTIME, config, environment, fill, run, serv
 A, B, C = "127.0.0.11", "127.0.0.12", "127.0.0.13"
 NAME = "table.test"
 TABLE = RUNTIME / "table"
+HEADER = 80  # bytes
+STATE_FLAGS = 31  # from the start of a backend
 
 
 def services(*names, backends=(A, B), **keys):
@@ -179,6 +182,41 @@ def test_a_table_that_somebody_harms_is_made_anew_within_a_second(stage, backend
     harmed = identity() if TABLE.exists() else None
     until(lambda: TABLE.exists() and identity() != harmed, "another table", 1.5)
     assert hammer.result().statuses() == {"OK"}
+
+
+def junk():
+    """Leaves the header as it is, and the lease with it: all else is somebody's bytes."""
+    with TABLE.open("r+b") as table:
+        table.seek(HEADER)
+        table.write(b"junk" * ((TABLE.stat().st_size - HEADER) // 4))
+
+
+def another_answer():
+    """The same names and backends, but nobody is up."""
+    with TABLE.open("r+b") as table:
+        text = table.read()
+        for address in (A, B):
+            table.seek(text.index(socket.inet_aton(address)) + STATE_FLAGS)
+            table.write(b"\0")
+
+
+def cut():
+    os.truncate(TABLE, 0)
+
+
+@pytest.mark.parametrize("harm", [junk, another_answer, cut])
+def test_what_somebody_writes_into_a_table_is_made_right_within_a_second(stage, backends, harm):
+    hlbd = stage.hlbd(services())
+    until(lambda: answered() == {A, B}, "answers")
+    time.sleep(1.1)  # a table rests for a second before it can be replaced
+    harm()
+    harmed = identity()
+    until(lambda: identity() != harmed, "another table", 1.5)
+    assert answered() == {A, B}
+    backends[A].kill()
+    until(lambda: answered() == {B}, "the dead one out")
+    assert hlbd.running()
+    assert hlbd.log().count("it is made anew") == 1
 
 
 # ---- removed for good ------------------------------------------------------------------------

@@ -75,7 +75,7 @@ TEST(LiveTable, BecomesWhatATableMadeAnewWouldBe) {
   EXPECT_EQ(table.record().word().mode(), record::AnswerMode::one);
   EXPECT_TRUE(table.record().undecided());
   EXPECT_EQ(table.record().backend(1).weight(), 9U);
-  EXPECT_TRUE(publish::same_shape(table.bytes(), anew.bytes()));
+  EXPECT_TRUE(publish::same(table.bytes(), anew.bytes(), publish::Words::of_answers));
 }
 
 TEST(LiveTable, TakesOtherSortScoresForAllNames) {
@@ -227,15 +227,34 @@ TEST(LiveTable, WhatIsLeftToHlbdStaysSoThroughLaterVerdicts) {
   EXPECT_FALSE(table.record("app").undecided());
 }
 
+bool same_shape(const Table& one, const Table& other) {
+  return publish::same(one.bytes(), other.bytes(), publish::Words::none);
+}
+bool same_answers(const Table& one, const Table& other) {
+  return publish::same(one.bytes(), other.bytes(), publish::Words::of_answers);
+}
+
 TEST(LiveTable, OtherNamesOrBackendsAreAnotherShape) {
   const Table one({both_up()});
-  EXPECT_TRUE(publish::same_shape(one.bytes(), Table({both_up()}).bytes()));
+  EXPECT_TRUE(same_shape(one, Table({both_up()})));
   const Sample other_words = Sample().backend(kA).backend(kB, {.weight = 2, .priority = 1});
-  EXPECT_TRUE(publish::same_shape(one.bytes(), Table({other_words}).bytes()));
+  EXPECT_TRUE(same_shape(one, Table({other_words})));
   for (const Sample& other : {both_up().alias("app"), both_up().subdomains(), Sample().backend(kA),
                               both_up().subdomains().except("git.app.local"),
                               Sample().backend(kA).backend(kC), Sample("abc.local").backend(kA)}) {
-    EXPECT_FALSE(publish::same_shape(one.bytes(), Table({other}).bytes()));
+    EXPECT_FALSE(same_shape(one, Table({other})));
+  }
+}
+
+TEST(LiveTable, OtherVerdictsAreOtherAnswers) {
+  const Table one({both_up()});
+  EXPECT_TRUE(same_answers(one, Table({both_up().undecided()}))) << "hlbd gives the same";
+  EXPECT_TRUE(same_answers(one, Table({Sample().backend(kA).backend(kB, {.sort_score = 7})})));
+  for (const Sample& other :
+       {Sample().backend(kA).backend(kB, {.weight = 2}), both_up().answer(AnswerMode::one),
+        Sample().backend(kA).backend(kB, {.state = State::down}),
+        both_up().when_all_down(WhenAllDown::all), both_up().alias("app")}) {
+    EXPECT_FALSE(same_answers(one, Table({other})));
   }
 }
 

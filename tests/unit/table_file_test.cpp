@@ -156,6 +156,38 @@ TEST_F(TableFile, ATableThatWasRemovedReplacedOrWrittenToIsNoticed) {
   EXPECT_TRUE(file_.renew());
 }
 
+TEST_F(TableFile, MayBeWrittenToWhenItHasOtherTimes) {
+  const auto table = table_of({Sample()});
+  file_.publish(table);
+  EXPECT_FALSE(file_.may_be_written_to());
+  const auto then = fs::last_write_time(path()) + std::chrono::seconds(1);
+  std::fstream(path(), std::ios::in | std::ios::out | std::ios::binary).seekp(100) << "junk";
+  fs::last_write_time(path(), then);  // clocks of files are coarse
+  EXPECT_TRUE(file_.renew());
+  EXPECT_TRUE(file_.may_be_written_to());
+  file_.publish(table);
+  EXPECT_FALSE(file_.may_be_written_to());
+}
+
+TEST_F(TableFile, IsNotTouchedAnyMoreOnceItWasCutToNothing) {
+  file_.publish(table_of({Sample()}));
+  fs::resize_file(path(), 0);
+  EXPECT_FALSE(file_.renew());
+  file_.give_up();
+  EXPECT_FALSE(file_.live().tell(Sample().verdict()));
+}
+
+TEST_F(TableFile, OneThatIsGivenUpTurnsProgramsAway) {
+  file_.publish(table_of({Sample()}));
+  const Program program(path());
+  fs::rename(path(), path("away"));
+  fs::copy(path("away"), path());
+  const Program late(path());
+  file_.give_up();
+  EXPECT_TRUE(program.view().superseded());
+  EXPECT_TRUE(late.view().superseded());
+}
+
 TEST_F(TableFile, APredecessorOfAnyVersionIsSuperseded) {
   auto old = table_of({Sample()});
   old[table::at::kMajorVersion] = 1;

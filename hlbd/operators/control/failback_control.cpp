@@ -38,6 +38,7 @@ void FailbackControl::restore() {
 
 SavedServing FailbackControl::serving() const {
   SavedServing serving;
+  if (monitor_.list()->sums().holding_back == 0) return serving;
   for (std::size_t i = 0; i < monitor_.watched().size(); ++i) {
     const Failback* const failback = monitor_.watched()[i].failback.get();
     if (failback == nullptr || !failback->serving()) continue;
