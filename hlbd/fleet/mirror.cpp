@@ -173,13 +173,15 @@ Mirror::Running<Mirror::Fault> Mirror::prove(TalkPtr talk, WatchNews& news) {
     if (talk->doubt == Talk::Doubt::other)
       co_return EngineFault{.message = "it has another last change"};
     const bool behind = news.stand.revision < position_.seen;
+    if (talk->proven) talk->doubt = Talk::Doubt::none;
     if (!behind && talk->proven) break;
     if (!talk->proven) talk->doubt = behind ? Talk::Doubt::behind : Talk::Doubt::silent;
     if (clock_.now() >= began + (behind ? kCatchUp : kLongestProof) ||
-        news.changes.size() > kMostEarly)
+        news.changes.size() > kMostEarly) {
       co_return EngineFault{.message = (behind ? "it is behind, at revision "
                                                : "it doesn't show the last change, at revision ") +
                                        std::to_string(news.stand.revision)};
+    }
     Answer<WatchNews> later = co_await talk->watch->next();
     if (!later) {
       talk->then = talk->after(later.error(), was_away());
@@ -196,7 +198,7 @@ Mirror::Running<Mirror::Fault> Mirror::prove(TalkPtr talk, WatchNews& news) {
 
 bool Mirror::was_away() const {
   const auto away = settings_.wall() - position_.last_sign;
-  return away < kAway.zero() || away > kAway;
+  return away < Duration::zero() || away > kAway;
 }
 
 void Mirror::await_life(Duration at_most, std::string otherwise) {

@@ -234,7 +234,7 @@ std::optional<Acceptance> Mirror::counting(const std::optional<std::string>& val
 
 // One that this host has seen before the loss is of before the loss, whatever the clocks say.
 WallTime Mirror::last_sign_before_loss() const {
-  WallTime last = std::max(position_.last_sign, position_.lost);
+  const WallTime last = std::max(position_.last_sign, position_.lost);
   const KeptValue* written = keys_.find(accept_key_);
   const auto acceptance = written == nullptr ? std::nullopt : read_acceptance(written->value);
   return acceptance ? std::max(last, acceptance->at) : last;

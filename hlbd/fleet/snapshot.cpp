@@ -19,24 +19,24 @@ constexpr std::size_t kSumAt = 12;  // after the magic and the version
 constexpr std::size_t kHeadSize = 20;
 
 // The numbers of the fields; those of the times are in milliseconds since 1970.
-enum Field : protozero::pbf_tag_type {
-  kCluster = 1,
-  kRevision = 2,
-  kSeen = 3,
-  kLastSign = 4,
-  kLost = 5,
-  kHeldSince = 6,
-  kKey = 7,
-  kLastChange = 8,
-  kLastChangeAt = 9,
+struct Field {
+  static constexpr protozero::pbf_tag_type kCluster = 1;
+  static constexpr protozero::pbf_tag_type kRevision = 2;
+  static constexpr protozero::pbf_tag_type kSeen = 3;
+  static constexpr protozero::pbf_tag_type kLastSign = 4;
+  static constexpr protozero::pbf_tag_type kLost = 5;
+  static constexpr protozero::pbf_tag_type kHeldSince = 6;
+  static constexpr protozero::pbf_tag_type kKey = 7;
+  static constexpr protozero::pbf_tag_type kLastChange = 8;
+  static constexpr protozero::pbf_tag_type kLastChangeAt = 9;
 };
-enum KeyField : protozero::pbf_tag_type {
-  kName = 1,
-  kValue = 2,
-  kGood = 3,
-  kKeyRevision = 4,
-  kRefused = 5,
-  kHeld = 6,
+struct KeyField {
+  static constexpr protozero::pbf_tag_type kName = 1;
+  static constexpr protozero::pbf_tag_type kValue = 2;
+  static constexpr protozero::pbf_tag_type kGood = 3;
+  static constexpr protozero::pbf_tag_type kKeyRevision = 4;
+  static constexpr protozero::pbf_tag_type kRefused = 5;
+  static constexpr protozero::pbf_tag_type kHeld = 6;
 };
 
 template <typename Number>
@@ -94,22 +94,22 @@ SavedMirror::Key read_key(std::string_view message) {
   SavedMirror::Key read;
   for (Fields fields(message); fields.next();) {
     switch (fields.tag()) {
-      case kName:
+      case KeyField::kName:
         read.key = fields.bytes();
         break;
-      case kValue:
+      case KeyField::kValue:
         read.kept.value = fields.bytes();
         break;
-      case kGood:
+      case KeyField::kGood:
         read.kept.good = std::string(fields.bytes());
         break;
-      case kKeyRevision:
+      case KeyField::kKeyRevision:
         read.kept.revision = fields.number();
         break;
-      case kRefused:
+      case KeyField::kRefused:
         read.kept.refused = fields.number() != 0;
         break;
-      case kHeld:
+      case KeyField::kHeld:
         read.kept.held = fields.number() != 0;
         break;
       default:
@@ -123,40 +123,41 @@ tl::expected<SavedMirror, Unusable> read_body(std::string_view body) try {
   SavedMirror read;
   for (Fields fields(body); fields.next();) {
     switch (fields.tag()) {
-      case kCluster:
+      case Field::kCluster:
         read.position.cluster = static_cast<std::uint64_t>(fields.number());
         break;
-      case kRevision:
+      case Field::kRevision:
         read.position.revision = fields.number();
         break;
-      case kSeen:
+      case Field::kSeen:
         read.position.seen = fields.number();
         break;
-      case kLastSign:
+      case Field::kLastSign:
         read.position.last_sign = fields.time();
         break;
-      case kLost:
+      case Field::kLost:
         read.position.lost = fields.time();
         break;
-      case kHeldSince:
+      case Field::kHeldSince:
         read.position.held_since = fields.time();
         break;
-      case kLastChange:
+      case Field::kLastChange:
         read.position.last_change.hash = static_cast<std::uint64_t>(fields.number());
         break;
-      case kLastChangeAt:
+      case Field::kLastChangeAt:
         read.position.last_change.at = fields.number();
         break;
-      case kKey:
+      case Field::kKey:
         read.keys.push_back(read_key(fields.bytes()));
         break;
       default:
         fields.skip();
     }
   }
-  for (std::size_t i = 1; i < read.keys.size(); ++i)
+  for (std::size_t i = 1; i < read.keys.size(); ++i) {
     if (read.keys[i].key <= read.keys[i - 1].key)
       return tl::make_unexpected(Unusable{"has keys out of their order"});
+  }
   if (read.position.revision < 0) return tl::make_unexpected(Unusable{"has no revision"});
   return read;
 } catch (const protozero::exception&) {
@@ -176,25 +177,25 @@ LastChange LastChange::of(const Change& change) {
 
 SnapshotEncoder::SnapshotEncoder(const SavedPosition& position) : bytes_(kHeadSize, '\0') {
   pbf_writer fields(bytes_);
-  fields.add_uint64(kCluster, position.cluster);
-  fields.add_int64(kRevision, position.revision);
-  fields.add_int64(kSeen, position.seen);
-  fields.add_uint64(kLastChange, position.last_change.hash);
-  fields.add_int64(kLastChangeAt, position.last_change.at);
-  fields.add_uint64(kLastSign, millis(position.last_sign));
-  fields.add_uint64(kLost, millis(position.lost));
-  fields.add_uint64(kHeldSince, millis(position.held_since));
+  fields.add_uint64(Field::kCluster, position.cluster);
+  fields.add_int64(Field::kRevision, position.revision);
+  fields.add_int64(Field::kSeen, position.seen);
+  fields.add_uint64(Field::kLastChange, position.last_change.hash);
+  fields.add_int64(Field::kLastChangeAt, position.last_change.at);
+  fields.add_uint64(Field::kLastSign, millis(position.last_sign));
+  fields.add_uint64(Field::kLost, millis(position.lost));
+  fields.add_uint64(Field::kHeldSince, millis(position.held_since));
 }
 
 void SnapshotEncoder::add(const std::string& key, const KeptValue& kept) {
   pbf_writer fields(bytes_);
-  pbf_writer each(fields, kKey);
-  each.add_bytes(kName, key);
-  each.add_bytes(kValue, kept.value);
-  if (kept.good) each.add_bytes(kGood, *kept.good);
-  each.add_int64(kKeyRevision, kept.revision);
-  if (kept.refused) each.add_uint64(kRefused, 1);
-  if (kept.held) each.add_uint64(kHeld, 1);
+  pbf_writer each(fields, Field::kKey);
+  each.add_bytes(KeyField::kName, key);
+  each.add_bytes(KeyField::kValue, kept.value);
+  if (kept.good) each.add_bytes(KeyField::kGood, *kept.good);
+  each.add_int64(KeyField::kKeyRevision, kept.revision);
+  if (kept.refused) each.add_uint64(KeyField::kRefused, 1);
+  if (kept.held) each.add_uint64(KeyField::kHeld, 1);
 }
 
 void SnapshotEncoder::seal(std::string& bytes) {

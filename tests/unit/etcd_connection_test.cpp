@@ -7,6 +7,7 @@
 #include <boost/asio/read.hpp>
 #include <chrono>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,8 +34,10 @@ const etcd::EtcdPatience kQuick{.handshake = 200ms, .answer = 200ms};
 
 class EtcdConnectionTest : public testing::Test {
  protected:
-  // What comes of a connection to it.
-  Answer<std::unique_ptr<Engine>> dial(const Backend& member, etcd::EtcdPatience patience) {
+  // What comes of a connection to a member that does so.
+  Answer<std::unique_ptr<Engine>> dial(probes::Behaviour behaviour,
+                                       etcd::EtcdPatience patience = {}) {
+    const Backend& member = members_.emplace_back(loop_, std::move(behaviour));
     const Connect connect = connect_etcd(loop_.get_executor(), {}, patience);
     return await(connect("http://127.0.0.1:" + std::to_string(member.endpoint().port())));
   }
@@ -52,12 +55,12 @@ class EtcdConnectionTest : public testing::Test {
   }
 
   std::string fault_of(probes::Behaviour behaviour, etcd::EtcdPatience patience = {}) {
-    const Backend member(loop_, std::move(behaviour));
-    const auto engine = dial(member, patience);
+    const auto engine = dial(std::move(behaviour), patience);
     return engine ? "none" : engine.error().message;
   }
 
   asio::io_context loop_{1};
+  std::list<Backend> members_;  // as long as the loop, which has their coroutines
 };
 
 // Says the same without end, as long as it is read.
@@ -121,8 +124,7 @@ TEST_F(EtcdConnectionTest, AFloodLeavesTheLoopToOthers) {
   std::string frames;
   while (frames.size() < 100'000)
     frames += frame(static_cast<Type>(99), 0, 0, "what?");
-  const Backend member(loop_, says_for_ever(http2::settings(), frames));
-  auto engine = dial(member, kQuick);
+  auto engine = dial(says_for_ever(http2::settings(), frames), kQuick);
   ASSERT_TRUE(engine);
   int turns = 0;
   asio::steady_timer timer(loop_);
@@ -144,14 +146,12 @@ TEST_F(EtcdConnectionTest, AFloodThatWantsAnswersEndsIt) {
   std::string pings;
   while (pings.size() < 100'000)
     pings += frame(Type::ping, 0, 0, "12345678");
-  const Backend member(loop_, says_for_ever(http2::settings(), pings));
-  const auto engine = dial(member, {});
+  const auto engine = dial(says_for_ever(http2::settings(), pings));
   if (engine) EXPECT_FALSE(await(engine->get()->list("/")));
 }
 
 TEST_F(EtcdConnectionTest, ARequestWithoutAReplyIsGivenUp) {
-  const Backend member(loop_, probes::says_and_waits(http2::settings()));
-  auto engine = dial(member, kQuick);
+  auto engine = dial(probes::says_and_waits(http2::settings()), kQuick);
   ASSERT_TRUE(engine);
   const auto listing = await(engine->get()->list("/"));
   ASSERT_FALSE(listing);
@@ -159,8 +159,7 @@ TEST_F(EtcdConnectionTest, ARequestWithoutAReplyIsGivenUp) {
 }
 
 TEST_F(EtcdConnectionTest, WhoeverWaitsGoesOnAfterItsEngineHasGone) {
-  const Backend member(loop_, probes::says_and_waits(http2::settings()));
-  auto engine = dial(member, {});
+  auto engine = dial(probes::says_and_waits(http2::settings()));
   ASSERT_TRUE(engine);
   auto watch = engine->get()->watch("/", 0);
   asio::post(loop_, [&] {
@@ -174,8 +173,7 @@ TEST_F(EtcdConnectionTest, WhoeverWaitsGoesOnAfterItsEngineHasGone) {
 }
 
 TEST_F(EtcdConnectionTest, SoItDoesOnceTheWatchAloneHasGone) {
-  const Backend member(loop_, probes::says_and_waits(http2::settings()));
-  auto engine = dial(member, {});
+  auto engine = dial(probes::says_and_waits(http2::settings()));
   ASSERT_TRUE(engine);
   auto watch = engine->get()->watch("/", 0);
   asio::post(loop_, [&] { watch.reset(); });
@@ -211,12 +209,12 @@ probes::Behaviour replies_in_turn(std::vector<std::string> messages) {
 }
 
 TEST_F(EtcdConnectionTest, AListOfPagesIsPutTogether) {
-  const Backend member(loop_, replies_in_turn({"\x0a\x02\x18\x07\x12\x03\x0a\x01"
-                                               "a"
-                                               "\x18\x01",
-                                               "\x0a\x02\x18\x09\x12\x03\x0a\x01"
-                                               "b"}));
-  auto engine = dial(member, {});
+  auto engine =
+      dial(replies_in_turn({"\x0a\x02\x18\x07\x12\x03\x0a\x01"
+                            "a"
+                            "\x18\x01",
+                            "\x0a\x02\x18\x09\x12\x03\x0a\x01"
+                            "b"}));
   ASSERT_TRUE(engine);
   const auto listing = await(engine->get()->list(""));
   ASSERT_TRUE(listing);
@@ -228,8 +226,7 @@ TEST_F(EtcdConnectionTest, AListOfPagesIsPutTogether) {
 TEST_F(EtcdConnectionTest, AListThatMakesNoSenseEnds) {
   const std::string one_and_more = "\x12\x03\x0a\x01/\x18\x01";
   const auto listed = [&](std::vector<std::string> messages) {
-    const Backend member(loop_, replies_in_turn(std::move(messages)));
-    auto engine = dial(member, {});
+    auto engine = dial(replies_in_turn(std::move(messages)));
     const auto listing = await(engine.value()->list("/"));
     return listing ? "no fault" : listing.error().message;
   };
@@ -239,8 +236,7 @@ TEST_F(EtcdConnectionTest, AListThatMakesNoSenseEnds) {
 }
 
 TEST_F(EtcdConnectionTest, NewsAreGivenInTheirOrderAndThenTheFault) {
-  const Backend member(loop_, replies_in_turn({"\x0a\x02\x18\x07\x18\x01"}));
-  auto engine = dial(member, {});
+  auto engine = dial(replies_in_turn({"\x0a\x02\x18\x07\x18\x01"}));
   ASSERT_TRUE(engine);
   const auto watch = engine->get()->watch("/", 0);
   const auto news = await(watch->next());

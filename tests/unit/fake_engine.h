@@ -34,8 +34,8 @@ struct FakeStore {
   std::uint64_t cluster = 1;
   Revision revision = 1;  // of an empty engine, as etcd has it
   Revision compacted = 0;
-  std::map<std::string, Value> keys;
-  std::vector<Change> history;  // of all changes that aren't compacted
+  std::map<std::string, Value> keys = {};
+  std::vector<Change> history = {};  // of all changes that aren't compacted
 
   // Makes the writes, all at one revision.
   Revision commit(const std::vector<Transaction::Write>& writes) {
@@ -60,8 +60,8 @@ class FakeEtcd {
   enum class Step : std::uint8_t { connect, list, watch, transact, lease, members };
   // What is to happen there.
   struct Fate {
-    bool hangs = false;                // until the connection is closed
-    std::optional<EngineFault> fault;  // in place of an answer
+    bool hangs = false;                     // until the connection is closed
+    std::optional<EngineFault> fault = {};  // in place of an answer
   };
 
   explicit FakeEtcd(boost::asio::any_io_executor executor, std::size_t members = 1)

@@ -247,7 +247,7 @@ TEST(RpcSession, BearsAnyBytes) {
   std::mt19937 chance(7);  // NOLINT(*-msc51-cpp): the same each time
   const std::string good = http2::settings() + http2::response(1) + http2::message("one") +
                            http2::response(3) + http2::message("two", 3) + http2::trailers("0");
-  for (int round = 0; round < 10'000; ++round) {
+  for (int round = 0; round < 2000; ++round) {
     std::string received = good;
     for (int flaw = 0; flaw < 3; ++flaw)
       received[chance() % received.size()] = static_cast<char>(chance());
