@@ -115,6 +115,9 @@ Daemon::Daemon(Options options, Config config)
       routes_(io_, [this](bool ways) { routes_changed(ways); }),
       reloader_(
           options_.config, deliver_to(io_.get_executor()), [this] { return monitor_.list(); },
+          [this] {
+            return names_.configured()->all().empty() ? monitor_.list() : names_.configured();
+          },
           [this](Reloader::Configuration configuration, std::function<void()> done) {
             put_in_force(std::move(configuration), std::move(done));
           },
@@ -230,14 +233,16 @@ void Daemon::join_bus() {
                    override_control_.set(std::move(request), std::move(reply));
                  },
              .clear_override =
-                 [this](std::string target, bus::Control::ChangeReply reply) {
-                   override_control_.clear(std::move(target), std::move(reply));
+                 [this](bus::ClearRequest request, bus::Control::ChangeReply reply) {
+                   override_control_.clear(std::move(request), std::move(reply));
                  },
              .fail_back =
                  [this](bus::FailbackRequest request, bus::Control::ChangeReply reply) {
                    failback_control_.fail_back(std::move(request), std::move(reply));
                  },
              .reload = [this](Reloader::Reply reply) { reload(std::move(reply)); },
+             .preview_reload =
+                 [this](Reloader::PreviewReply reply) { reloader_.preview(std::move(reply)); },
              .close_connections =
                  [this](bus::ClosingRequest request, bus::Control::ChangeReply reply) {
                    closing_control_.close(std::move(request), std::move(reply));

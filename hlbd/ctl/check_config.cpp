@@ -5,6 +5,7 @@
 
 #include "config/config.h"
 #include "ctl/commands.h"
+#include "ctl/output.h"
 #include "text/wording.h"
 
 namespace hlb::ctl {
@@ -20,7 +21,7 @@ int check_config(const std::filesystem::path& file) {
   for (const std::string& warning : config->warnings)
     std::fprintf(stderr, "%s\n", warning.c_str());
   const std::string services = text::counted(config->services.size(), "service");
-  std::printf("%s: ok, %s\n", file.c_str(), services.c_str());
+  put_out(file.string() + ": ok, " + services + "\n");
   return kOk;
 }
 

@@ -7,10 +7,11 @@
 #include <algorithm>
 #include <concepts>
 #include <map>
+#include <optional>
 #include <utility>
 
+#include "ctl/bus_connection.h"
 #include "ctl/bus_failure.h"
-#include "ctl/within.h"
 #include "libnss_hlb/bus.h"
 #include "operators/bus/encoding.h"
 #include "operators/bus/fleet_encoding.h"
@@ -47,42 +48,17 @@ sdbus::Slot add_match(Connection& connection, const char* match, sdbus::message_
   }
 }
 
-BusError describe(const sdbus::Error& error, const std::string& bus) {
-  return {error.getName(), error.getMessage(), bus};
+// A name as hlbd knows it: of an IDN, its ASCII form.
+std::string in_ascii(const std::string& name) {
+  return text::idn_to_ascii(name).value_or(name);
 }
 
-std::unique_ptr<sdbus::IConnection> open(Settings::Bus bus) {
-  return bus == Settings::Bus::system ? sdbus::createSystemBusConnection()
-                                      : sdbus::createSessionBusConnection();
-}
-
-// sdbus-c++ can only connect by blocking, for 90 s where a bus takes connections but doesn't
-// answer.
-std::unique_ptr<sdbus::IConnection> connect(Settings::Bus bus, const std::string& name) {
-  try {
-    auto connection = within(kAnswerLimit, [bus] { return open(bus); });
-    if (!connection) throw silent_bus(name);
-    (*connection)->setMethodCallTimeout(kAnswerLimit);
-    return std::move(*connection);
-  } catch (const sdbus::Error& error) {
-    throw no_bus(describe(error, name));
-  }
-}
-
-// A target, or a name, as hlbd knows it: of an IDN, its ASCII form.
-std::string in_ascii(const std::string& target) {
-  const std::size_t slash = std::min(target.find('/'), target.size());
-  const auto service = text::idn_to_ascii(target.substr(0, slash));
-  return service ? *service + target.substr(slash) : target;
-}
-
-using Properties = std::map<std::string, sdbus::Variant>;
+using Properties = bus::NamedValues;
 
 // The property; Value() when it is missing, as it may be of an older hlbd.
 template <typename Value>
 Value property(const Properties& properties, const char* name) {
-  const auto found = properties.find(name);
-  return found == properties.end() ? Value() : found->second.get<Value>();
+  return bus::value_named<Value>(properties, name);
 }
 
 // A base, so that the connection outlives the proxy on it.
@@ -128,8 +104,16 @@ class Client::Link final : private Connected,
  private:
   using Text = const std::string&;
 
-  void tell(const Event& event) const {
-    if (listener_.on_event) listener_.on_event(event);
+  void tell(const Event& event) {
+    const bool told = by_user_ && is_same(*by_user_, event);
+    by_user_.reset();
+    if (!told && listener_.on_event) listener_.on_event(event);
+  }
+  // The signal that has no room for the user follows.
+  void onChangedByUser(const bus::NamedValues& values) override {
+    const Event event = bus::event_of(values);
+    tell(event);
+    by_user_ = event;
   }
   void onBackendChanged(const std::uint64_t& at, Text service, Text address, Text before, Text now,
                         Text reason) override {
@@ -149,6 +133,7 @@ class Client::Link final : private Connected,
 
   sdbus::Slot presence_;
   EventListener listener_;
+  std::optional<Event> by_user_;  // the last, if nothing came after it
 };
 
 template <typename Call>
@@ -161,27 +146,24 @@ auto Client::ask(Call call) {
 }
 
 template <typename Call>
-auto Client::change(const std::string& target, Call call) {
+auto Client::change(Call call) {
   ask([this] { return link_->Version(); });
   try {
     link_->connection().setMethodCallTimeout(kChangeLimit);
     return call();
   } catch (const sdbus::Error& error) {
-    const Failure failure = not_answered(describe(error, bus_), true);
-    throw Failure(failure.code, failure.what() + meant_by(target, error));
+    throw not_answered(describe(error, bus_), true);
   }
 }
 
-std::string Client::meant_by(const std::string& target, const sdbus::Error& error) {
-  if (error.getName() != bus::kNoSuchService && error.getName() != bus::kNoSuchBackend) return "";
-  const std::size_t slash = std::min(target.find('/'), target.size());
-  const std::string typed = target.substr(0, slash);
+std::string Client::meant_by(const std::string& name, const sdbus::Error& error) {
+  if (error.getName() != bus::kNoSuchService) return "";
   const std::vector<ServiceReport> all = services();
   std::vector<std::string_view> names(all.size());
   std::ranges::transform(all, names.begin(), &ServiceReport::name);
-  const std::string_view meant = text::nearest(typed, names);
-  if (meant.empty() || meant == typed) return "";
-  return "; did you mean " + std::string(meant) + target.substr(slash) + "?";
+  const std::string_view meant = text::nearest(name, names);
+  if (meant.empty() || meant == name) return "";
+  return "; did you mean " + std::string(meant) + "?";
 }
 
 Client::Client(const Settings& settings)
@@ -218,7 +200,7 @@ std::map<std::string, std::string> Client::serving() {
       for (ServiceReport& each : bus::ServingRow::reports_of(link_->ListServing()))
         serving.emplace(std::move(each.name), std::move(each.serving));
     } catch (const sdbus::Error& error) {
-      if (error.getName() != "org.freedesktop.DBus.Error.UnknownMethod") throw;
+      if (!is_unknown(error)) throw;
     }
     return serving;
   });
@@ -227,6 +209,17 @@ std::map<std::string, std::string> Client::serving() {
 std::vector<BackendReport> Client::backends(const std::string& service) {
   return ask(
       [this, &service] { return bus::BackendRow::reports_of(link_->ListBackends(service)); });
+}
+
+std::optional<std::vector<BackendReport>> Client::left_out(const std::string& service) {
+  return ask([&]() -> std::optional<std::vector<BackendReport>> {
+    try {
+      return bus::LeftOutRow::reports_of(link_->ListLeftOut(service));
+    } catch (const sdbus::Error& error) {
+      if (error.getName() != "org.freedesktop.DBus.Error.UnknownMethod") throw;
+      return std::nullopt;
+    }
+  });
 }
 
 void Client::complete(BackendReport& backend) {
@@ -262,7 +255,17 @@ FleetReport Client::fleet() {
 }
 
 std::vector<Event> Client::events(std::uint32_t most) {
-  return ask([this, most] { return bus::EventRow::reports_of(link_->ListEvents(most)); });
+  return ask([this, most] {
+    std::vector<Event> events;
+    try {
+      for (const bus::NamedValues& each : link_->GetEvents(most))
+        events.push_back(bus::event_of(each));
+      return events;
+    } catch (const sdbus::Error& error) {
+      if (!is_unknown(error)) throw;
+      return bus::EventRow::reports_of(link_->ListEvents(most));
+    }
+  });
 }
 
 std::vector<std::string> Client::resolve(const std::string& name) {
@@ -272,24 +275,50 @@ std::vector<std::string> Client::resolve(const std::string& name) {
   });
 }
 
-std::uint32_t Client::set_override(const std::string& target, const std::string& kind,
-                                   std::chrono::microseconds duration, const std::string& reason) {
-  const auto microseconds = static_cast<std::uint64_t>(duration.count());
-  return change(target,
-                [&] { return link_->SetOverride(in_ascii(target), kind, microseconds, reason); });
+std::optional<std::string> Client::service_of(const std::string& name) {
+  return ask([this, &name]() -> std::optional<std::string> {
+    try {
+      return link_->FindService(in_ascii(name));
+    } catch (const sdbus::Error& error) {
+      if (error.getName() != bus::kNoSuchService && !is_unknown(error)) throw;
+      return std::nullopt;
+    }
+  });
 }
 
-std::uint32_t Client::clear_override(const std::string& target) {
-  return change(target, [&] { return link_->ClearOverride(in_ascii(target)); });
+std::vector<AliasReport> Client::aliases() {
+  return ask([this] {
+    try {
+      return bus::AliasRow::reports_of(link_->ListAliases());
+    } catch (const sdbus::Error& error) {
+      if (!is_unknown(error)) throw;
+      return std::vector<AliasReport>();
+    }
+  });
+}
+
+std::vector<OverridePreview> Client::preview(const std::string& targets, const std::string& kind) {
+  return ask([&] { return bus::PreviewRow::reports_of(link_->PreviewOverride(targets, kind)); });
+}
+
+std::uint32_t Client::set_override(const std::string& targets, const std::string& kind,
+                                   std::chrono::microseconds duration, const std::string& reason) {
+  const auto microseconds = static_cast<std::uint64_t>(duration.count());
+  return change([&] { return link_->SetOverride(targets, kind, microseconds, reason); });
+}
+
+std::uint32_t Client::clear_override(const std::string& targets) {
+  return change([&] { return link_->ClearOverride(targets); });
 }
 
 std::uint32_t Client::fail_back(const std::string& service) {
-  return change(service, [&] { return link_->Failback(in_ascii(service)); });
+  return change([&] { return link_->Failback(service); });
 }
 
-std::uint32_t Client::close_connections(const std::string& target, std::chrono::microseconds idle) {
+std::uint32_t Client::close_connections(const std::string& targets,
+                                        std::chrono::microseconds idle) {
   const auto microseconds = static_cast<std::uint64_t>(idle.count());
-  return change(target, [&] { return link_->CloseConnections(in_ascii(target), microseconds); });
+  return change([&] { return link_->CloseConnections(targets, microseconds); });
 }
 
 tl::expected<std::vector<ConnectionReport>, Failure> Client::connections(
@@ -301,8 +330,12 @@ tl::expected<std::vector<ConnectionReport>, Failure> Client::connections(
   }
 }
 
+std::vector<ServicePreview> Client::preview_reload() {
+  return change([this] { return bus::ServicePreviewRow::reports_of(link_->PreviewReload()); });
+}
+
 void Client::reload() {
-  change("", [this] { link_->Reload(); });
+  change([this] { link_->Reload(); });
 }
 
 void Client::listen(EventListener listener) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
@@ -60,8 +61,15 @@ class Client {
   // back.
   std::vector<BackendReport> backends(const std::string& service);
   void complete(BackendReport& backend);
+  // The backends of `service`, or of all services for "", that are suspect or held back, with no
+  // more than that; nullopt when hlbd is too old to list them.
+  std::optional<std::vector<BackendReport>> left_out(const std::string& service);
   // The service that a hostname belongs to: its own name, an alias, or a name below it.
   std::string find_service(const std::string& name);
+  // The same; nullopt when it belongs to none.
+  std::optional<std::string> service_of(const std::string& name);
+  // Other names of services; empty when hlbd is too old to tell.
+  std::vector<AliasReport> aliases();
   // How this host stands in its fleet; without a state if it stands alone, or hlbd is older.
   FleetReport fleet();
   // The latest changes, oldest first; 0: all that hlbd remembers.
@@ -77,13 +85,18 @@ class Client {
   tl::expected<std::vector<ConnectionReport>, Failure> connections(const std::string& service);
 
   // Ends this host's connections that were idle for so long, or all for 0; returns how many.
-  std::uint32_t close_connections(const std::string& target, std::chrono::microseconds idle);
+  std::uint32_t close_connections(const std::string& targets, std::chrono::microseconds idle);
+
+  // What an override of this kind, or for "" its end, would change. `targets`: see TargetList.
+  std::vector<OverridePreview> preview(const std::string& targets, const std::string& kind);
 
   // These return the number of backends concerned.
-  std::uint32_t set_override(const std::string& target, const std::string& kind,
+  std::uint32_t set_override(const std::string& targets, const std::string& kind,
                              std::chrono::microseconds duration, const std::string& reason);
-  std::uint32_t clear_override(const std::string& target);
+  std::uint32_t clear_override(const std::string& targets);
   std::uint32_t fail_back(const std::string& service);
+  // What reload() would change.
+  std::vector<ServicePreview> preview_reload();
   // Returns when the configuration is in force. The Failure has its faults, a line each.
   void reload();
 
@@ -100,9 +113,9 @@ class Client {
   // The same for a call that somebody may have to be asked a password for. Asks first for something
   // that needs none, so that a hlbd that hangs is found out at once.
   template <typename Call>
-  auto change(const std::string& target, Call call);
-  // "; did you mean app.local/10.0.0.1?" if hlbd knows no such target, but one named nearly so.
-  std::string meant_by(const std::string& target, const sdbus::Error& error);
+  auto change(Call call);
+  // "; did you mean app.local?" if hlbd knows no such service, but one named nearly so.
+  std::string meant_by(const std::string& name, const sdbus::Error& error);
 
   std::string bus_;
   std::unique_ptr<Link> link_;

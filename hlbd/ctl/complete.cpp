@@ -3,10 +3,14 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
+#include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include "ctl/client.h"
+#include "text/endpoint.h"
 
 namespace hlb::ctl {
 
@@ -154,23 +158,58 @@ std::string summary(const ServiceReport& service) {
          std::to_string(service.backends);
 }
 
+// Services and aliases that begin so.
 std::vector<Candidate> services_like(Client& client, std::string_view start) {
   std::vector<Candidate> found;
   for (const ServiceReport& service : client.services())
     if (service.name.starts_with(start)) found.push_back({service.name, summary(service)});
+  if (start.empty()) return found;  // there may be many more aliases
+  for (const AliasReport& each : client.aliases())
+    if (each.alias.starts_with(start)) found.push_back({each.alias, "alias of " + each.service});
   return found;
 }
 
-// Services that begin so; when one alone does, its backends as well.
-std::vector<Candidate> targets_like(Client& client, std::string_view start) {
-  std::vector<Candidate> found = services_like(client, start.substr(0, start.find('/')));
-  const bool with_slash = start.find('/') != std::string_view::npos;
-  std::string service(start.substr(0, start.find('/')));
-  if (!with_slash && found.size() == 1) service = found.front().word;
-  if (!with_slash && found.size() != 1) return found;
-  for (const BackendReport& backend : client.backends(service))
-    found.push_back({service + "/" + backend.address, backend.state});
+// Addresses that begin so, as somebody types them: with a port once there is a colon after it, or a
+// bracket before it.
+std::vector<Candidate> addresses_like(Client& client, std::string_view start) {
+  std::vector<Candidate> found;
+  std::set<std::string> once;
+  for (const BackendReport& each : client.backends("")) {
+    const std::string with_port = text::with_port(each.address, each.port);
+    for (const std::string& form : {each.address, with_port})
+      if (form.starts_with(start) && once.insert(form).second) found.push_back({form, each.state});
+  }
+  return found;
+}
+
+// The backends of a service, or alias, before a slash.
+std::vector<Candidate> backends_like(Client& client, const std::string& name,
+                                     std::string_view start) {
+  std::vector<Candidate> found;
+  const std::string before = name + "/";
+  const bool with_bracket = start.find('[') != std::string_view::npos;
+  for (const BackendReport& each : client.backends(client.service_of(name).value_or(name))) {
+    const std::string plain = before + each.address;
+    found.push_back({plain, each.state});
+    if (plain.size() < start.size() || with_bracket) {
+      found.push_back({before + text::with_port(each.address, each.port), each.state});
+    }
+  }
   std::erase_if(found, [&](const Candidate& each) { return !each.word.starts_with(start); });
+  return found;
+}
+
+// Services and aliases that begin so, and when one alone does, its backends as well; or addresses.
+std::vector<Candidate> targets_like(Client& client, std::string_view start) {
+  const std::size_t slash = start.find('/');
+  if (slash != std::string_view::npos) {
+    return backends_like(client, std::string(start.substr(0, slash)), start);
+  }
+  std::vector<Candidate> found = services_like(client, start);
+  if (found.size() == 1) {
+    std::ranges::move(backends_like(client, found.front().word, start), std::back_inserter(found));
+  }
+  if (found.empty() && !start.empty()) return addresses_like(client, start);
   return found;
 }
 
@@ -183,6 +222,14 @@ std::vector<Candidate> names_like(const Settings& settings, const std::string& k
   } catch (const Failure&) {
     return {};  // a shell in the middle of a command line can show no reason
   }
+}
+
+// The subcommands that the words after "help" can go on with: `words` begin with that one.
+std::vector<Candidate> subcommands_after_help(const CLI::App& app,
+                                              std::span<const std::string> words) {
+  std::vector<Candidate> found = complete(app, words.last(words.size() - 1)).candidates;
+  std::erase_if(found, [](const Candidate& each) { return each.word.starts_with('-'); });
+  return found;
 }
 
 // Takes the settings among the words, such as the bus that is to be asked.
@@ -213,15 +260,16 @@ int print_completion(CLI::App& app, const Settings& settings, std::span<const st
     std::ranges::move(names_like(settings, kind, words.empty() ? "" : words.back()),
                       std::back_inserter(completion.candidates));
   } else if (kind == "COMMAND") {
-    std::ranges::move(complete(app, words.last(1)).candidates,
-                      std::back_inserter(completion.candidates));
+    completion.candidates = subcommands_after_help(app, words.subspan(completion.globals));
   } else if (kind == "DIR") {
     completion.candidates.push_back({"DIR", ""});
   } else if (kind == "FILE" || kind.starts_with("PATH")) {
     completion.candidates.push_back({"FILE", ""});
   }
+  std::string text;
   for (const auto& [word, description] : completion.candidates)
-    std::printf("%s%s%s\n", word.c_str(), description.empty() ? "" : "\t", description.c_str());
+    text += word + (description.empty() ? "" : "\t") + description + "\n";
+  put_out(text);
   return kOk;
 }
 

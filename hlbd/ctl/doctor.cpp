@@ -1,10 +1,5 @@
 // hlbctl doctor: finds every reason why a lookup would not be answered by hlb.
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +7,8 @@
 #include "ctl/commands.h"
 #include "ctl/doctor/examine.h"
 #include "ctl/doctor/present.h"
+#include "ctl/output.h"
+#include "ctl/terminal/terminal.h"
 
 namespace hlb::ctl {
 namespace {
@@ -22,20 +19,11 @@ struct Asked {
   bool json = false;
 };
 
-// How to write to standard output: wrapped and bold only on a terminal.
-doctor::Page page_of_output() {
-  winsize size{};
-  if (::isatty(STDOUT_FILENO) == 0 || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return {};
-  const char* no_color = std::getenv("NO_COLOR");
-  return {.width = size.ws_col, .bold = no_color == nullptr || *no_color == '\0'};
-}
-
 int run_doctor(const Settings& settings, const Asked& asked) {
   const auto examination = doctor::examine(settings, asked.names, asked.program);
   if (!examination) throw Failure(kTrouble, examination.error());
-  const std::string text =
-      asked.json ? doctor::as_json(*examination) : doctor::as_text(*examination, page_of_output());
-  std::fputs(text.c_str(), stdout);
+  const Terminal terminal = Terminal::of_standard_output();
+  put_out(asked.json ? doctor::as_json(*examination) : doctor::as_text(*examination, terminal));
   return examination->has_faults() ? kTrouble : kOk;
 }
 

@@ -1,7 +1,6 @@
 #include "ctl/emptying.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <csignal>
 
 #include <algorithm>
@@ -9,11 +8,13 @@
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
+#include <set>
+#include <string>
 #include <utility>
 
+#include "ctl/output.h"
 #include "ctl/terminal/terminal.h"
 #include "ctl/terminal/text.h"
-#include "health/target_pattern.h"
 #include "text/duration.h"
 #include "text/wording.h"
 
@@ -69,39 +70,36 @@ class Progress {
  public:
   void show(std::uint64_t connections, Monotonic::duration waited) {
     const bool changed = std::exchange(shown_, connections) != connections;
-    if (terminal_.interactive) {
+    if (in_place_) {
       const auto so_long = std::chrono::floor<std::chrono::milliseconds>(waited);
       write(fmt::format("{} left after {}", counted(connections), text::brief(so_long)));
     } else if (changed && connections > 0) {
-      fmt::print("{} left\n", counted(connections));
+      try_put_out(counted(connections) + " left\n");
     }
-    std::fflush(stdout);
   }
 
   // Writes a whole line, in place of the progress.
   void say(const std::string& line) {
     write(line);
-    std::fputs("\n", stdout);
-    std::fflush(stdout);
+    try_put_out("\n");
     width_ = 0;
   }
 
   // Lets what was written stand, so that something else can follow.
   void end_line() {
-    if (width_ > 0) std::fputs("\n", stdout);
-    std::fflush(stdout);
+    if (width_ > 0) try_put_out("\n");
     width_ = 0;
   }
 
  private:
   void write(const std::string& line) {
-    if (terminal_.interactive) std::fputs("\r", stdout);
-    std::fputs(line.c_str(), stdout);
-    const std::size_t before = std::exchange(width_, terminal_.interactive ? line.size() : 0);
-    if (before > line.size()) fmt::print("{:{}}", "", before - line.size());
+    const std::size_t before = std::exchange(width_, in_place_ ? line.size() : 0);
+    const std::string rest(before > line.size() ? before - line.size() : 0, ' ');
+    try_put_out((in_place_ ? "\r" : "") + line + rest);
   }
 
-  Terminal terminal_ = Terminal::of_standard_output();
+  const Terminal terminal_ = Terminal::of_standard_output();
+  const bool in_place_ = terminal_.interactive && !terminal_.dumb;
   std::optional<std::uint64_t> shown_;
   std::size_t width_ = 0;  // of the line in place
 };
@@ -109,9 +107,8 @@ class Progress {
 class Wait {
  public:
   Wait(Client& client, const Emptying& wishes) : client_(client), wishes_(wishes) {
-    for (const std::string& target : wishes.targets)
-      patterns_.emplace_back(target);
-    if (patterns_.size() == 1) service_ = patterns_.front().only_service().value_or("");
+    const std::set<std::string>& services = wishes.targets.services();
+    if (services.size() == 1) service_ = *services.begin();
     client_.listen({[this](const Event& event) { take(event); }, [](bool) {}});
   }
 
@@ -161,9 +158,9 @@ class Wait {
   // Returns how many were ended.
   std::uint64_t close(std::chrono::microseconds idle) {
     std::uint64_t ended = 0;
-    for (const std::string& target : wishes_.targets) {
+    for (const MeantWord& target : wishes_.targets.words()) {
       try {
-        ended += client_.close_connections(target, idle);
+        ended += client_.close_connections(target.exactly, idle);
       } catch (const Failure& failure) {
         if (failure.code == kUnreachable) throw;
         if (std::exchange(refused_, true)) continue;
@@ -180,8 +177,7 @@ class Wait {
   }
 
   bool meant(const std::string& service, const std::string& address) const {
-    return std::ranges::any_of(
-        patterns_, [&](const TargetPattern& pattern) { return pattern.matches(service, address); });
+    return wishes_.targets.means(service, address);
   }
 
   std::uint64_t count() {
@@ -214,9 +210,11 @@ class Wait {
   }
 
   void say_in_force() const {
-    fmt::print(stderr, "hlbctl: the {} stays in force{}: hlbctl clear {}\n", wishes_.what,
-               wishes_.lasts == 0ms ? "" : " until its time is over",
-               printable(fmt::format("{}", fmt::join(wishes_.targets, " "))));
+    std::string words;
+    for (const MeantWord& each : wishes_.targets.words())
+      words += " " + each.word;
+    fmt::print(stderr, "hlbctl: the {} stays in force{}: hlbctl clear{}\n", wishes_.what,
+               wishes_.lasts == 0ms ? "" : " until its time is over", printable(words));
   }
 
   std::optional<std::chrono::milliseconds> lasts() const {
@@ -228,7 +226,6 @@ class Wait {
 
   Client& client_;
   const Emptying& wishes_;
-  std::vector<TargetPattern> patterns_;
   std::string service_;  // the one that is meant; "": it may be several
   const Monotonic::time_point start_ = Monotonic::now();
   const Interrupts interrupts_;

@@ -5,16 +5,16 @@
 #include <chrono>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "ctl/client.h"
 #include "ctl/command.h"
+#include "ctl/targets.h"
 
 namespace hlb::ctl {
 
 struct Emptying {
   std::string what;                    // is in force on them: "drain", "maintenance"
-  std::vector<std::string> targets;    // see TargetPattern; each means some backend
+  Targets targets;                     // each means some backend
   std::chrono::milliseconds lasts{0};  // from now on, until it is over; 0: until cleared
   // After so long the connections that are left are ended; unset: none are.
   std::optional<std::chrono::milliseconds> close_after{};

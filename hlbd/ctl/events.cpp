@@ -4,26 +4,33 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
 #include <memory>
 #include <optional>
-#include <tuple>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "ctl/client.h"
 #include "ctl/commands.h"
 #include "ctl/json.h"
 #include "ctl/output.h"
+#include "ctl/status/snapshot.h"
+#include "ctl/targets.h"
 #include "ctl/terminal/table.h"
 #include "ctl/terminal/times.h"
+#include "ctl/what_there_is.h"
 #include "text/wording.h"
 
 namespace hlb::ctl {
 namespace {
 
 struct EventsWishes {
+  std::vector<std::string> targets;
+  bool down = false;
   std::optional<std::uint32_t> most;
   bool follow = false;
   bool json = false;
@@ -32,13 +39,6 @@ struct EventsWishes {
 constexpr std::uint32_t kBeforeFollowing = 10;
 constexpr std::size_t kNarrow = 100;  // columns, below which times are brief
 
-bool is_same(const Event& a, const Event& b) {
-  const auto all = [](const Event& e) {
-    return std::tie(e.at, e.service, e.address, e.what, e.before, e.now, e.reason);
-  };
-  return all(a) == all(b);
-}
-
 std::string json_line(const Event& event) {
   return write({{"time", json_time(event.at)},
                 {"service", event.service},
@@ -46,7 +46,16 @@ std::string json_line(const Event& event) {
                 {"what", name_of(event.what)},
                 {"before", event.before},
                 {"now", event.now},
-                {"reason", event.reason}});
+                {"reason", event.reason},
+                {"user", event.user ? Json(user_name(*event.user)) : Json()},
+                {"user_id", event.user ? Json(*event.user) : Json()}});
+}
+
+// "by alice: kernel update"
+std::string why_of(const Event& event) {
+  if (!event.user) return event.reason;
+  const std::string by = "by " + user_name(*event.user);
+  return event.reason.empty() ? by : by + ": " + event.reason;
 }
 
 Styled change_of(const Event& event) {
@@ -59,23 +68,49 @@ Styled change_of(const Event& event) {
   return Styled(name(event.before) + " -> ").add(name(event.now), style);
 }
 
+// "app.local/10.0.0.1"; as two words where that is wider than the terminal, so that each may have a
+// line of its own.
+std::string whose(const Event& event, const Terminal& terminal) {
+  std::string service = printable(event.service);
+  if (event.address.empty()) return service;
+  const std::string address = printable(event.address);
+  const std::size_t together = width(service) + 1 + width(address);
+  const bool fits = terminal.columns == 0 || together <= terminal.columns;
+  return service + (fits ? "/" : "/ ") + address;
+}
+
+// Whether a state is worse than before, or all backends are given as too few are healthy.
+bool is_for_the_worse(const Event& event) {
+  if (event.what == Event::What::serving) return event.now == "all backends";
+  if (event.what == Event::What::override) return event.now == "down";
+  return event.now != "up" && !(event.now == "degraded" && event.before == "down");
+}
+
+// Which events are to be printed.
+struct EventFilter {
+  Targets targets;
+  bool down = false;
+
+  bool takes(const Event& event) const {
+    return targets.means(event.service, event.address) && (!down || is_for_the_worse(event));
+  }
+};
+
 // Prints events as they come, each once.
 class Printer {
  public:
-  explicit Printer(bool json) : json_(json) {}
+  Printer(EventFilter filter, bool json) : filter_(std::move(filter)), json_(json) {}
 
   void print(const std::vector<Event>& events) {
     using enum Table::Align;
     const Terminal terminal = Terminal::of_standard_output();
     const bool narrow = terminal.columns > 0 && terminal.columns < kNarrow;
-    Table table({left, left, left, left});
+    Table table({left, left, left, left}, {}, 1);
     std::string text;
     for (const Event& event : events) {
-      if (!is_new(event)) continue;
-      const std::string& address = event.address;
+      if (!filter_.takes(event) || !is_new(event)) continue;
       table.add_row({narrow ? brief_timestamp(event.at) : timestamp(event.at),
-                     printable(event.service + (address.empty() ? "" : "/" + address)),
-                     change_of(event), printable(event.reason)});
+                     whose(event, terminal), change_of(event), printable(why_of(event))});
       if (json_) text += json_line(event);
     }
     if (!json_) text = table.to_string(terminal, widths_);
@@ -102,6 +137,7 @@ class Printer {
     return true;
   }
 
+  EventFilter filter_;
   bool json_;
   std::vector<std::size_t> widths_;
   WallTime latest_{};
@@ -116,8 +152,31 @@ bool wait_for(const Wanted& wanted) {
   return polled[1].revents == 0;
 }
 
+// Words may also mean what has events, but is configured no more.
+EventFilter filter_of(Client& client, const EventsWishes& wishes) {
+  if (wishes.targets.empty()) return {{}, wishes.down};
+  WhatThereIs there = what_there_is(client, wishes.targets);
+  for (Event& each : client.events(0)) {
+    if (std::ranges::find(there.services, each.service) == there.services.end())
+      there.services.push_back(each.service);
+    if (!each.address.empty())
+      there.backends.push_back({std::move(each.service), std::move(each.address)});
+  }
+  return {find_targets(wishes.targets, there, Purpose::read), wishes.down};
+}
+
+// The latest `most` of those that are to be printed; all for 0.
+std::vector<Event> latest(Client& client, const EventFilter& filter, std::uint32_t most) {
+  const bool some = !filter.targets.all() || filter.down;
+  std::vector<Event> events = client.events(some ? 0 : most);
+  std::erase_if(events, [&filter](const Event& each) { return !filter.takes(each); });
+  if (most > 0 && events.size() > most)
+    events.erase(events.begin(), events.end() - static_cast<std::ptrdiff_t>(most));
+  return events;
+}
+
 // Prints events until the bus or the reader goes away, or somebody ends hlbctl.
-void follow(Client& client, Printer& printer, std::uint32_t most) {
+void follow(Client& client, const EventFilter& filter, Printer& printer, std::uint32_t most) {
   std::vector<Event> told;
   bool is_back = false;
   client.listen({[&told](const Event& event) { told.push_back(event); },
@@ -130,7 +189,7 @@ void follow(Client& client, Printer& printer, std::uint32_t most) {
   if (most == 0) {
     printer.pass(client.events(0));
   } else {
-    printer.print(client.events(most));
+    printer.print(latest(client, filter, most));
   }
   do {
     client.process();
@@ -151,11 +210,12 @@ std::uint32_t number_of(const std::string& word) {
 
 int show_events(const Settings& settings, const EventsWishes& wishes) {
   Client client(settings);
-  Printer printer(wishes.json);
+  const EventFilter filter = filter_of(client, wishes);
+  Printer printer(filter, wishes.json);
   if (wishes.follow) {
-    follow(client, printer, wishes.most.value_or(kBeforeFollowing));
+    follow(client, filter, printer, wishes.most.value_or(kBeforeFollowing));
   } else if (wishes.most != 0U) {
-    printer.print(client.events(wishes.most.value_or(0)));
+    printer.print(latest(client, filter, wishes.most.value_or(0)));
   }
   return kOk;
 }
@@ -165,6 +225,11 @@ int show_events(const Settings& settings, const EventsWishes& wishes) {
 void add_events(CLI::App& app, const Settings& settings, Run& run) {
   auto wishes = std::make_shared<EventsWishes>();
   CLI::App* command = app.add_subcommand("events", "show what has changed, and why");
+  command
+      ->add_option("TARGET", wishes->targets,
+                   "these alone: a service, SERVICE/ADDRESS or ADDRESS, with * and ?")
+      ->type_name("");
+  command->add_flag("--down", wishes->down, "only changes for the worse");
   command->add_flag("-f,--follow", wishes->follow, "go on with what changes from now on");
   const auto take_most = [wishes](const std::string& word) { wishes->most = number_of(word); };
   command
@@ -175,6 +240,7 @@ void add_events(CLI::App& app, const Settings& settings, Run& run) {
   command->footer(
       "Examples:\n"
       "  hlbctl events -n 20\n"
+      "  hlbctl events app.local --down\n"
       "  hlbctl events --follow -n 0\n"
       "  hlbctl events --json | jq -r 'select(.now == \"down\") | .reason'");
   command->callback([wishes, &settings, &run] {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ctl/commands.h"
+#include "ctl/help_text.h"
 #include "ctl/output.h"
 #include "ctl/usage_error.h"
 
@@ -22,7 +23,7 @@ int print_help(CLI::App& app, const std::vector<std::string>& words) {
     if (next == nullptr) throw Failure(kTrouble, fault_of_word(command, word));
     command = next;
   }
-  put_out(command->help(before));
+  put_out(fit_help(command->help(before), Terminal::of_standard_output()));
   return kOk;
 }
 

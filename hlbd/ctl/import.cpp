@@ -94,12 +94,12 @@ int print_verification(const Dnsmasq& dnsmasq, const Entries& entries, const Imp
   constexpr int kDiffers = 2;
   const auto verification = verify(dnsmasq, entries, imported, all);
   if (!verification) return complain(verification.error());
+  std::string text;
   for (const std::string& line : verification->differ)
-    std::printf("%s\n", line.c_str());
-  std::printf("%s asked of hlb and of dnsmasq, %s: %zu differ\n",
-              text::counted(verification->names, "name").c_str(), verification->server.c_str(),
-              verification->differ.size());
-  if (std::fflush(stdout) != 0) return complain("the result can't be written");
+    text += line + "\n";
+  text += text::counted(verification->names, "name") + " asked of hlb and of dnsmasq, " +
+          verification->server + ": " + std::to_string(verification->differ.size()) + " differ\n";
+  put_out(text);
   return verification->differ.empty() ? kOk : kDiffers;
 }
 

@@ -2,13 +2,14 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
-#include <iostream>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "ctl/commands.h"
 #include "ctl/complete.h"
+#include "ctl/help_text.h"
 #include "ctl/output.h"
 #include "ctl/usage_error.h"
 #include "text/wording.h"
@@ -58,9 +59,9 @@ int run(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int exit_code = app.exit(error);
-    std::cout.flush();
-    flush_output();
+    std::ostringstream said;
+    const int exit_code = app.exit(error, said);
+    put_out(fit_help(said.str(), Terminal::of_standard_output()));
     return exit_code;
   }
   const int exit_code = chosen ? chosen() : show_status(settings);

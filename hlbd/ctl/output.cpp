@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <optional>
 #include <string>
 
 #include "ctl/command.h"
@@ -11,22 +12,25 @@ namespace hlb::ctl {
 
 namespace {
 
-[[noreturn]] void fail(const std::string& reason) {
-  throw Failure(kTrouble, "standard output can't be written" + reason);
-}
+// Why the first text that was lost couldn't be written, as the next one has no such reason.
+std::optional<std::string> lost;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
 }  // namespace
 
-void put_out(std::string_view text) {
+void try_put_out(std::string_view text) {
+  if (lost) return;
   errno = 0;
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-    fail(": " + last_error().message());
+    lost = last_error().message();
+}
+
+void put_out(std::string_view text) {
+  try_put_out(text);
+  if (lost) throw Failure(kTrouble, "standard output can't be written: " + *lost);
 }
 
 void flush_output() {
-  if (std::fflush(stdout) != 0) fail(": " + last_error().message());
-  // What was lost before has no reason any more.
-  if (std::ferror(stdout) != 0) fail("");
+  put_out("");
 }
 
 }  // namespace hlb::ctl

@@ -5,9 +5,13 @@
 
 namespace hlb::ctl {
 
-// Both throw a Failure when not all could be written, now or before. Text that is put out is
-// written at once.
+// Writes it at once. Throws a Failure when not all could be written, now or before.
 void put_out(std::string_view text);
+
+// The same for what doesn't end a sub-command half-way: flush_output() will throw.
+void try_put_out(std::string_view text);
+
+// Throws a Failure when not all could be written.
 void flush_output();
 
 }  // namespace hlb::ctl

@@ -1,22 +1,29 @@
 // hlbctl drain, maintenance, up, down and clear: what the operator says of backends, in place of
 // their checks.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <memory>
-#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ctl/client.h"
 #include "ctl/commands.h"
+#include "ctl/consent.h"
 #include "ctl/emptying.h"
+#include "ctl/output.h"
+#include "ctl/override_plan.h"
+#include "ctl/targets.h"
 #include "ctl/terminal/text.h"
 #include "ctl/terminal/times.h"
+#include "ctl/what_there_is.h"
 #include "text/duration.h"
+#include "text/wording.h"
 
 namespace hlb::ctl {
 namespace {
@@ -41,17 +48,23 @@ struct OverrideWishes {
   std::string reason;
   bool wait = false;  // until no connection is left
   std::string close_after;
+  bool dry_run = false;
+  bool yes = false;
 
   bool waits() const { return wait || !close_after.empty(); }
 };
 
 // The duration that an option gives; 0 where it isn't given.
 std::chrono::milliseconds duration_of(const char* option, const std::string& text) {
-  if (text.empty()) return std::chrono::milliseconds(0);
+  using namespace std::chrono_literals;
+  constexpr auto kLongest = 24h * 3650;  // which is what hlbd takes
+  if (text.empty()) return 0ms;
   const auto span = text::parse_durations(text);
-  if (!span) {
-    throw Failure(kTrouble, fmt::format("{} {} is no duration: it is given like 30m, 2h or 1h30m",
-                                        option, text));
+  if (!span || *span > kLongest) {
+    throw Failure(kTrouble,
+                  fmt::format("{} takes a duration from 1ms to 3650d, given like 30m, 2h or 1h30m, "
+                              "not {}",
+                              option, text::in_quotes(text)));
   }
   return *span;
 }
@@ -70,60 +83,135 @@ Emptying emptying_of(const Kind& kind, const OverrideWishes& wishes) {
   return emptying;
 }
 
-// The services whose backends are all kept from lookups. Judged by the backends, which have an
-// override at once; the services are told of it a moment later.
-std::set<std::string> without_answer(Client& client) {
-  std::set<std::string> all;
-  std::set<std::string> answered;
-  for (BackendReport& backend : client.backends("")) {
-    auto& names = backend.weight_percent > 0 ? answered : all;
-    names.insert(std::move(backend.service));
-  }
-  std::erase_if(all, [&answered](const std::string& name) { return answered.contains(name); });
-  return all;
-}
-
-void warn_of_emptied(Client& client, const std::set<std::string>& empty_before) {
-  for (const std::string& service : without_answer(client)) {
-    if (empty_before.contains(service)) continue;
-    fmt::print(stderr, "hlbctl: warning: {} has no backend left for lookups\n", printable(service));
-  }
-}
-
-// Applies it to one target, and says what was done.
-void apply_to(Client& client, const std::string& target, const Kind& kind,
-              const OverrideWishes& wishes) {
+// " until 14:30"; empty without an end.
+std::string until_of(const OverrideWishes& wishes) {
   const std::chrono::milliseconds span = span_of(wishes);
-  const bool clears = kind.name == kClear.name;
-  const std::uint32_t count = clears ? client.clear_override(target)
-                                     : client.set_override(target, kind.name, span, wishes.reason);
   const WallTime now = wall_now();
-  const std::string until = span.count() == 0 ? "" : " until " + moment(now + span, now);
-  fmt::print("{}: {} backend{} {}{}\n", target, count, count == 1 ? "" : "s", kind.done, until);
-  std::fflush(stdout);
+  return span.count() == 0 ? "" : " until " + moment(now + span, now);
 }
 
-// Goes on with the other targets when one means no backend.
+// What is to be changed, by whom hlbd is asked.
+struct OverrideOrder {
+  const Kind& kind;
+  const OverrideWishes& wishes;
+  Targets targets;
+  std::vector<OverridePreview> plan{};
+
+  bool clears() const { return kind.name == kClear.name; }
+  std::string kind_name() const { return clears() ? "" : kind.name; }
+};
+
+// What can be cleared is what has an override, also where the configuration has it no more.
+void add_overridden(Client& client, WhatThereIs& there) {
+  for (OverridePreview& each : client.preview("*", "")) {
+    if (std::ranges::find(there.services, each.service) == there.services.end())
+      there.services.push_back(each.service);
+    there.backends.push_back({std::move(each.service), std::move(each.address)});
+  }
+}
+
+Targets targets_for(Client& client, const Kind& kind, const OverrideWishes& wishes) {
+  WhatThereIs there = what_there_is(client, wishes.targets);
+  if (kind.name == kClear.name) add_overridden(client, there);
+  return find_targets(wishes.targets, there, Purpose::change);
+}
+
+OverrideOrder order_of(Client& client, const Kind& kind, const OverrideWishes& wishes) {
+  OverrideOrder order{kind, wishes, targets_for(client, kind, wishes)};
+  order.plan = client.preview(order.targets.to_string(), order.kind_name());
+  if (!order.plan.empty()) return order;
+  const char* const why = order.clears() ? "no override is in force on this" : "has no backend yet";
+  throw Failure(kTrouble, printable(fmt::format("{}: {}", fmt::join(wishes.targets, " "), why)));
+}
+
+// The one place where hlbd is told.
+void send(Client& client, const OverrideOrder& order) {
+  const std::string targets = order.targets.to_string();
+  if (order.clears()) {
+    client.clear_override(targets);
+  } else {
+    const OverrideWishes& wishes = order.wishes;
+    client.set_override(targets, order.kind.name, span_of(wishes), wishes.reason);
+  }
+}
+
+// Says what was done, a line for each word.
+void report_done(const OverrideOrder& order) {
+  std::string text;
+  for (const MeantWord& each : order.targets.words()) {
+    const TargetList list(each.exactly);
+    const auto count = std::ranges::count_if(order.plan, [&](const OverridePreview& one) {
+      return list.matches(one.service, one.address);
+    });
+    text += fmt::format("{}: {} {}{}\n", printable(each.word),
+                        text::counted(static_cast<std::size_t>(count), "backend"), order.kind.done,
+                        until_of(order.wishes));
+  }
+  try_put_out(text);
+}
+
+// What --wait and --close-after would have to do with.
+std::string waited_for(Client& client, const OverrideOrder& order) {
+  if (!order.wishes.waits()) return "";
+  const auto counted = client.connections("");
+  if (!counted) throw counted.error();
+  std::size_t connections = 0;
+  for (const ConnectionReport& each : *counted)
+    if (order.targets.means(each.service, each.address)) connections += each.connections;
+  const std::string& limit = order.wishes.close_after;
+  return fmt::format("{} of this host would be waited for{}\n",
+                     text::counted(connections, "connection"),
+                     limit.empty() ? "" : ", and what is left after " + limit + " ended");
+}
+
+std::string dry_run_text(Client& client, const OverrideOrder& order) {
+  return plan_text(order.plan, until_of(order.wishes)) + waited_for(client, order) +
+         "Nothing is changed, by --dry-run.\n";
+}
+
+// "app.local would have no backend left for lookups"
+std::string would_be_empty(const std::vector<std::string>& services) {
+  return printable(
+      fmt::format("{} would have no backend left for lookups", fmt::join(services, ", ")));
+}
+
 int apply(const Settings& settings, const Kind& kind, const OverrideWishes& wishes) {
   Emptying emptying = emptying_of(kind, wishes);  // before anything changes
   Client client(settings);
   if (wishes.waits()) expect_counts(client);
-  const std::set<std::string> empty_before = without_answer(client);
-  std::set<std::string> complaints;
-  for (const std::string& target : wishes.targets) {
-    try {
-      apply_to(client, target, kind, wishes);
-      emptying.targets.push_back(target);
-    } catch (const Failure& failure) {
-      if (failure.code == kUnreachable) throw;
-      if (!complaints.insert(failure.what()).second) continue;  // the same of each target
-      fmt::print(stderr, "hlbctl: {}\n", failure.what());
-    }
+  const OverrideOrder order = order_of(client, kind, wishes);
+  if (wishes.dry_run) {
+    put_out(dry_run_text(client, order));
+    return kOk;
   }
-  warn_of_emptied(client, empty_before);
-  const ExitCode applied = complaints.empty() ? kOk : kTrouble;
-  if (!wishes.waits() || emptying.targets.empty()) return applied;
-  return std::max(applied, await_empty(client, emptying));
+  const std::vector<std::string> empty = emptied(order.plan);
+  if (!empty.empty() && !wishes.yes && !consents(would_be_empty(empty))) return kTrouble;
+  send(client, order);
+  report_done(order);
+  for (const std::string& service : empty)
+    fmt::print(stderr, "hlbctl: warning: {} has no backend left for lookups\n", printable(service));
+  if (!wishes.waits()) return kOk;
+  emptying.targets = order.targets;
+  return await_empty(client, emptying);
+}
+
+void add_options(CLI::App& command, OverrideWishes& wishes, const Kind& kind) {
+  if (kind.name != kClear.name) {
+    command.add_option("--for", wishes.span, "so long: 30m, 2h, 1h30m; until cleared unless set")
+        ->type_name("DURATION");
+    command.add_option("--reason", wishes.reason, "why, for those who will ask")->type_name("TEXT");
+  }
+  if (kind.name == kDrain.name || kind.name == kMaintenance.name) {
+    command.add_flag("--wait", wishes.wait, "return when this host has no connection to them left");
+    command
+        .add_option("--close-after", wishes.close_after,
+                    "wait, and end the connections that are left after so long")
+        ->type_name("DURATION");
+  }
+  command.add_flag("--dry-run", wishes.dry_run, "show what would be changed, and change nothing");
+  if (kind.name != kUp.name) {
+    command.add_flag("--yes", wishes.yes, "don't ask before a service is left without a backend");
+  }
 }
 
 CLI::App* add(CLI::App& app, const Settings& settings, Run& run, const Kind& kind) {
@@ -131,23 +219,10 @@ CLI::App* add(CLI::App& app, const Settings& settings, Run& run, const Kind& kin
   CLI::App* command = app.add_subcommand(kind.name, kind.help);
   command
       ->add_option("TARGET", wishes->targets,
-                   "SERVICE, SERVICE/ADDRESS or ADDRESS, with * and ? as wildcards")
+                   "a service, SERVICE/ADDRESS or ADDRESS, with * and ? as wildcards")
       ->type_name("")
       ->required();
-  if (kind.name != kClear.name) {
-    command->add_option("--for", wishes->span, "so long: 30m, 2h, 1h30m; until cleared unless set")
-        ->type_name("DURATION");
-    command->add_option("--reason", wishes->reason, "why, for those who will ask")
-        ->type_name("TEXT");
-  }
-  if (kind.name == kDrain.name || kind.name == kMaintenance.name) {
-    command->add_flag("--wait", wishes->wait,
-                      "return when this host has no connection to them left");
-    command
-        ->add_option("--close-after", wishes->close_after,
-                     "wait, and end the connections that are left after so long")
-        ->type_name("DURATION");
-  }
+  add_options(*command, *wishes, kind);
   command->callback([wishes, kind, &settings, &run] {
     run = [wishes, kind, &settings] { return apply(settings, kind, *wishes); };
   });

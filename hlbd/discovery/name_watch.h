@@ -56,6 +56,9 @@ class NameWatch {
   // names.
   Services follow(Services configured, Ask which = Ask::all);
 
+  // The services of that configuration, as follow() took them; empty if none has names.
+  const Services& configured() const { return configured_; }
+
   // Whether every name has had an answer, or the time for one, and on_change has told of it.
   bool first_round_over() const { return !telling_ && (!may_wait_ || all_known()); }
 

@@ -220,17 +220,25 @@ const Override* Monitor::override_of(std::string_view service, const Address& ba
   return of_host != nullptr ? of_host : fleet_overrides_.find(service, backend);
 }
 
+ServiceVerdict Monitor::verdict_if(std::size_t service, std::span<const std::size_t> backends,
+                                   std::optional<OverrideKind> override) const {
+  return hlb::verdict_if(all_.specs[service], all_.watched[service], backends, override,
+                         awaits_any(service) && !first_round_timed_out_, clock_.now());
+}
+
 void Monitor::set_override(const Overrides::Key& key, Override override) {
-  change_override(key, OverrideChange::Cause::by_operator,
+  const auto user = override.of_fleet ? std::nullopt : std::optional(override.set_by);
+  change_override(key, OverrideChange::Cause::by_operator, user,
                   [&] { put_override(key, std::move(override)); });
 }
 
-void Monitor::clear_override(const Overrides::Key& key) {
-  change_override(key, OverrideChange::Cause::by_operator, [&] { overrides_.clear(key); });
+void Monitor::clear_override(const Overrides::Key& key, std::uint32_t user) {
+  change_override(key, OverrideChange::Cause::by_operator, user, [&] { overrides_.clear(key); });
 }
 
 void Monitor::clear_fleet_override(const Overrides::Key& key) {
-  change_override(key, OverrideChange::Cause::by_operator, [&] { fleet_overrides_.clear(key); });
+  change_override(key, OverrideChange::Cause::by_operator, std::nullopt,
+                  [&] { fleet_overrides_.clear(key); });
 }
 
 void Monitor::restore_override(const Overrides::Key& key, Override override) {
@@ -246,7 +254,8 @@ void Monitor::put_override(const Overrides::Key& key, Override override) {
 
 // Has `edit` change the overrides of a backend, and tells of it if another one is in force since.
 template <typename Edit>
-void Monitor::change_override(const Overrides::Key& key, OverrideChange::Cause cause, Edit edit) {
+void Monitor::change_override(const Overrides::Key& key, OverrideChange::Cause cause,
+                              std::optional<std::uint32_t> user, Edit edit) {
   const auto in_force = [&] {
     const Override* const found = override_of(key.service, key.backend);
     return found == nullptr ? std::nullopt : std::optional(*found);
@@ -257,14 +266,17 @@ void Monitor::change_override(const Overrides::Key& key, OverrideChange::Cause c
   if (before == now) return;
   override_backend(key, now ? std::optional(now->kind) : std::nullopt);
   observer_.verdicts_changed();
-  observer_.override_changed({key, before ? &*before : nullptr, now ? &*now : nullptr, cause});
+  observer_.override_changed(
+      {key, before ? &*before : nullptr, now ? &*now : nullptr, cause, user});
 }
 
 // The alarm may ring for an override that was cleared: then there is nothing to end.
 void Monitor::end_due_overrides() {
   for (Overrides* const those : {&overrides_, &fleet_overrides_}) {
-    for (const Overrides::Key& key : those->due(clock_.now()))
-      change_override(key, OverrideChange::Cause::by_time, [&] { those->clear(key); });
+    for (const Overrides::Key& key : those->due(clock_.now())) {
+      change_override(key, OverrideChange::Cause::by_time, std::nullopt,
+                      [&] { those->clear(key); });
+    }
     if (const auto next = those->next_end()) next_override_end_.set(*next);
   }
 }

@@ -61,6 +61,7 @@ struct OverrideChange {
   const Override* before;  // nullptr: no override was in force
   const Override* now;     // nullptr: no override is in force
   Cause cause = Cause::by_operator;
+  std::optional<std::uint32_t> user{};  // the operator, if it is one's and is known
 };
 
 // A service whose verdict was made anew.
@@ -154,11 +155,14 @@ class Monitor {
   const Overrides& fleet_overrides() const { return fleet_overrides_; }
   // The override in force; nullptr if there is none.
   const Override* override_of(std::string_view service, const Address& backend) const;
+  // The verdict on a service if the backends at these places had this override, or none.
+  ServiceVerdict verdict_if(std::size_t service, std::span<const std::size_t> backends,
+                            std::optional<OverrideKind> override) const;
 
   // An override says itself whether it is the fleet's. The observer is told when another one is in
   // force.
   void set_override(const Overrides::Key& key, Override override);
-  void clear_override(const Overrides::Key& key);
+  void clear_override(const Overrides::Key& key, std::uint32_t user);
   void clear_fleet_override(const Overrides::Key& key);
   // Puts an override back that was in force before hlbd started, without a word to the observer.
   void restore_override(const Overrides::Key& key, Override override);
@@ -238,7 +242,8 @@ class Monitor {
   void override_backend(const Overrides::Key& key, std::optional<OverrideKind> kind);
   void put_override(const Overrides::Key& key, Override override);
   template <typename Edit>
-  void change_override(const Overrides::Key& key, OverrideChange::Cause cause, Edit edit);
+  void change_override(const Overrides::Key& key, OverrideChange::Cause cause,
+                       std::optional<std::uint32_t> user, Edit edit);
   void end_due_overrides();
   void await_names();
   void make_verdicts();

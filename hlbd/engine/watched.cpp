@@ -106,4 +106,24 @@ ServiceVerdict verdict_of(const ServiceSpec& spec, WatchedService& service, bool
   return std::move(builder).finish(may_wait, service.failback.get());
 }
 
+ServiceVerdict verdict_if(const ServiceSpec& spec, const WatchedService& service,
+                          std::span<const std::size_t> places, std::optional<OverrideKind> override,
+                          bool may_wait, TimePoint now) {
+  std::vector<bool> concerned(service.backends.size());
+  for (const std::size_t place : places)
+    concerned[place] = true;
+  VerdictBuilder builder(spec, service.backends.size() + service.retiring.size(), now);
+  for (std::size_t i = 0; i < service.backends.size(); ++i) {
+    WatchedBackend backend = service.backends[i];
+    if (concerned[i]) backend.override = override;
+    builder.add(backend);
+  }
+  for (const WatchedBackend& backend : service.retiring) {
+    if (!builder.full()) builder.add(backend, backend.together());
+  }
+  std::optional<Failback> failback;
+  if (service.failback) failback = *service.failback;
+  return std::move(builder).finish(may_wait, failback ? &*failback : nullptr);
+}
+
 }  // namespace hlb

@@ -100,10 +100,10 @@ void Follower::take(std::span<const Change> changes) {
   const std::vector<RefusedKey> news = catalog_.take(changes);
   for (const RefusedKey& each : news) {
     const std::string key = catalog_.keys().whole(each.key);
-    if (each.reason.empty()) {
-      mirror_->accepted(key);
-    } else {
+    if (each.by_value) {
       mirror_->refused(key);
+    } else {
+      mirror_->accepted(key);
     }
   }
   tell_refused(news);
@@ -113,7 +113,7 @@ void Follower::take(std::span<const Change> changes) {
 void Follower::tell_refused(std::span<const RefusedKey> news) {
   std::size_t lines = 0;
   for (const RefusedKey& each : news) {
-    if (each.reason.empty() || ++lines > kMostLines) continue;
+    if (each.reason.empty() || each.again || ++lines > kMostLines) continue;
     effects_.on_notice({true, "fleet: " + each.to_string()});
   }
   if (lines > kMostLines) {

@@ -12,14 +12,6 @@ char lower(char letter) {
   return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
 }
 
-// Whether the text can only mean an address: hostnames hold no colon, and a service's name is never
-// made of digits and dots alone.
-bool is_of_address(std::string_view text) {
-  if (text.find(':') != std::string_view::npos) return true;
-  const bool any_digit = text.find_first_of("0123456789") != std::string_view::npos;
-  return any_digit && text.find_first_not_of("0123456789.*?") == std::string_view::npos;
-}
-
 // Spells an address as Address does: "fd00:0::1" becomes fd00::1.
 std::string in_own_spelling(std::string_view text) {
   const auto address = Address::parse(text);
@@ -27,6 +19,12 @@ std::string in_own_spelling(std::string_view text) {
 }
 
 }  // namespace
+
+bool is_of_address(std::string_view text) {
+  if (text.find(':') != std::string_view::npos) return true;
+  const bool any_digit = text.find_first_of("0123456789") != std::string_view::npos;
+  return any_digit && text.find_first_not_of("0123456789.*?") == std::string_view::npos;
+}
 
 TargetPattern::TargetPattern(std::string_view text) {
   const std::size_t slash = text.find('/');
@@ -40,10 +38,14 @@ TargetPattern::TargetPattern(std::string_view text) {
 }
 
 std::optional<std::string> TargetPattern::only_service() const {
-  if (service_.find_first_of("*?") != std::string::npos) return std::nullopt;
+  if (has_wildcard(service_)) return std::nullopt;
   std::string name = service_;
   std::ranges::transform(name, name.begin(), lower);
   return name;
+}
+
+std::optional<std::string> TargetPattern::only_address() const {
+  return has_wildcard(address_) ? std::nullopt : std::optional(address_);
 }
 
 bool TargetPattern::matches(std::string_view service, std::string_view address) const {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,6 +68,15 @@ std::string reason_to_hold(const ServiceSpec& spec) {
   return "until it has been healthy for " + text::to_string(*spec.failback);
 }
 
+// " by alice"; empty where nobody did it.
+std::string by_whom(const Event& event, const NameUser& name_user) {
+  return event.user ? " by " + text::readable(name_user(*event.user), kMostShown) : "";
+}
+
+void add_user(std::vector<LogField>& fields, const std::optional<std::uint32_t>& user) {
+  if (user) fields.push_back({"HLB_SET_BY", std::to_string(*user)});
+}
+
 }  // namespace
 
 void log_change(const BackendChange& change, bool quietly) {
@@ -84,35 +95,33 @@ void log_change(const BackendChange& change, bool quietly) {
                   fields);
 }
 
-void log_change(const OverrideChange& change, const Event& event) {
+void log_override(const Event& event, const NameUser& name_user) {
   const std::string before = event.before.empty() ? "none" : event.before;
   const std::string now = event.now.empty() ? "none" : event.now;
   std::vector<LogField> fields = {{"MESSAGE_ID", kOverrideId},    {"HLB_SERVICE", event.service},
                                   {"HLB_BACKEND", event.address}, {"HLB_OLD_OVERRIDE", before},
                                   {"HLB_OVERRIDE", now},          {"HLB_REASON", event.reason}};
-  if (change.now != nullptr) fields.push_back({"HLB_SET_BY", std::to_string(change.now->set_by)});
+  add_user(fields, event.user);
   const std::string reason =
       event.reason.empty() ? "" : ": " + text::readable(event.reason, kMostShown);
-  log_with_fields(
-      LogLevel::info,
-      fmt::format("{}/{}: override {} -> {}{}", event.service, event.address, before, now, reason),
-      fields);
+  log_with_fields(LogLevel::info,
+                  fmt::format("{}/{}: override {} -> {}{}{}", event.service, event.address, before,
+                              now, by_whom(event, name_user), reason),
+                  fields);
 }
 
-void log_serving(const VerdictChange& change, const Event& event) {
+void log_serving(const VerdictChange& change, const Event& event, const NameUser& name_user) {
   std::vector<LogField> fields = {{"MESSAGE_ID", kServingId},
                                   {"HLB_SERVICE", event.service},
                                   {"HLB_OLD_SERVING", event.before},
                                   {"HLB_SERVING", event.now},
                                   {"HLB_REASON", event.reason}};
-  if (change.failback != nullptr && change.failback->cause() == Failback::Cause::asked) {
-    fields.push_back({"HLB_SET_BY", std::to_string(change.failback->asked_by())});
-  }
+  add_user(fields, event.user);
   const bool panic = change.verdict.status.serving->all;
-  log_with_fields(
-      panic ? LogLevel::warn : LogLevel::info,
-      fmt::format("{}: serving {} -> {}: {}", event.service, event.before, event.now, event.reason),
-      fields);
+  log_with_fields(panic ? LogLevel::warn : LogLevel::info,
+                  fmt::format("{}: serving {} -> {}{}: {}", event.service, event.before, event.now,
+                              by_whom(event, name_user), event.reason),
+                  fields);
 }
 
 void log_hold(const VerdictChange& change) {
@@ -129,16 +138,19 @@ void log_hold(const VerdictChange& change) {
                   fields);
 }
 
-void log_closing(const connections::Closing& closing) {
+void log_closing(const connections::Closing& closing, const NameUser& name_user) {
   const std::string backend = closing.backend.to_string();
   std::vector<LogField> fields = {{"HLB_SERVICE", closing.service},
                                   {"HLB_BACKEND", backend},
                                   {"HLB_CONNECTIONS", std::to_string(closing.connections)}};
-  if (closing.asked_by) fields.push_back({"HLB_SET_BY", std::to_string(*closing.asked_by)});
+  add_user(fields, closing.asked_by);
+  const std::string wanted =
+      closing.asked_by
+          ? ", as " + text::readable(name_user(*closing.asked_by), kMostShown) + " wanted"
+          : "";
   log_with_fields(LogLevel::info,
                   fmt::format("{}/{}: ended {} of this host to it{}", closing.service, backend,
-                              text::counted(closing.connections, "connection"),
-                              closing.asked_by ? ", as an operator wanted" : ""),
+                              text::counted(closing.connections, "connection"), wanted),
                   fields);
 }
 

@@ -5,6 +5,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
 
 #include "connections/closer.h"
 #include "engine/monitor.h"
@@ -16,12 +19,15 @@ namespace hlb {
 // `quietly`: nobody is to be alarmed by it, see OverrideKind::maintenance.
 void log_change(const BackendChange& change, bool quietly);
 
-// `event`: the change's own, see event_of().
-void log_change(const OverrideChange& change, const Event& event);
-void log_serving(const VerdictChange& change, const Event& event);
+// The names of users.
+using NameUser = std::function<std::string(std::uint32_t user_id)>;
 
-// Connections to a backend that is down were ended.
-void log_closing(const connections::Closing& closing);
+// `event`: of an override, or of which priorities serve; see event_of().
+void log_override(const Event& event, const NameUser& name_user);
+void log_serving(const VerdictChange& change, const Event& event, const NameUser& name_user);
+
+// Connections to a backend that is down, or that an operator named, were ended.
+void log_closing(const connections::Closing& closing, const NameUser& name_user);
 
 // A better priority is held back from now on.
 void log_hold(const VerdictChange& change);

@@ -17,10 +17,18 @@ std::string name_or_empty(const Override* override) {
   return override == nullptr ? "" : std::string(name_of(override->kind));
 }
 
+// "alice@ops1 for the fleet: kernel", as users of this host are told apart.
+std::string reason_of_fleets(const Override& override) {
+  const std::string who = override.of_fleet->empty() ? "somebody" : *override.of_fleet;
+  return who + " for the fleet" + (override.reason.empty() ? "" : ": " + override.reason);
+}
+
 // The operator's own words, or why it ended.
 std::string reason_of(const OverrideChange& change) {
   if (change.cause == OverrideChange::Cause::by_time) return "its time is over";
-  return change.now == nullptr ? "" : change.now->reason;
+  if (change.now != nullptr && change.now->of_fleet) return reason_of_fleets(*change.now);
+  if (change.now == nullptr) return change.before->of_fleet ? "cleared for the fleet" : "";
+  return change.now->reason;
 }
 
 std::string reason_of_panic(const ServiceVerdict& verdict) {
@@ -30,14 +38,21 @@ std::string reason_of_panic(const ServiceVerdict& verdict) {
                      present, verdict.spec->panic_percent);
 }
 
+// The user who wanted another priority to be the first.
+std::optional<std::uint32_t> asked_by(const VerdictChange& change) {
+  const bool other_first = change.before.serving->first != change.verdict.status.serving->first &&
+                           !change.verdict.status.serving->all;
+  const bool asked = other_first && change.failback != nullptr &&
+                     change.failback->cause() == Failback::Cause::asked;
+  return asked ? std::optional(change.failback->asked_by()) : std::nullopt;
+}
+
 // Says why another priority is the first.
 std::string reason_of_first(const VerdictChange& change) {
   const unsigned before = change.before.serving->first;
   const unsigned now = change.verdict.status.serving->first;
   const auto cause = change.failback == nullptr ? std::nullopt : change.failback->cause();
-  if (cause == Failback::Cause::asked) {
-    return fmt::format("failback, asked for by user {}", change.failback->asked_by());
-  }
+  if (asked_by(change)) return "failback, asked for";
   if (cause == Failback::Cause::time) {
     return fmt::format("failback, priority {} has been healthy for {}", now,
                        text::to_string(change.verdict.spec->failback.value()));
@@ -92,7 +107,8 @@ Event event_of(const OverrideChange& change) {
           .what = Event::What::override,
           .before = name_or_empty(change.before),
           .now = name_or_empty(change.now),
-          .reason = reason_of(change)};
+          .reason = reason_of(change),
+          .user = change.user};
 }
 
 Event state_event_of(const VerdictChange& change) {
@@ -112,7 +128,8 @@ Event serving_event_of(const VerdictChange& change) {
           .what = Event::What::serving,
           .before = to_string(*change.before.serving),
           .now = to_string(*change.verdict.status.serving),
-          .reason = reason_of_serving(change)};
+          .reason = reason_of_serving(change),
+          .user = asked_by(change)};
 }
 
 }  // namespace hlb

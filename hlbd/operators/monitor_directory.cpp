@@ -221,6 +221,54 @@ std::optional<std::vector<ConnectionReport>> MonitorDirectory::connections(std::
   return reports;
 }
 
+// ---- what would be -----------------------------------------------------------------------------
+
+std::vector<OverridePreview> MonitorDirectory::preview(const bus::PreviewRequest& request,
+                                                       std::size_t service) const {
+  if (service >= monitor_.services().size()) return preview_of_gone(request);
+  const std::string& name = monitor_.services()[service].name;
+  if (!request.targets.may_mean(name)) return {};
+  std::vector<OverridePreview> previews;
+  std::vector<std::size_t> places;
+  const std::vector<WatchedBackend>& backends = monitor_.watched()[service].backends;
+  for (std::size_t i = 0; i < backends.size(); ++i) {
+    const auto& [kind, now] = std::pair(backends[i].override, request.kind);
+    const std::string address = backends[i].spec.address.to_string();
+    if (!(kind || now) || !request.targets.matches(name, address)) continue;
+    places.push_back(i);
+    previews.push_back({.service = name,
+                        .address = address,
+                        .before = kind ? std::string(name_of(*kind)) : "",
+                        .now = now ? std::string(name_of(*now)) : ""});
+  }
+  if (places.empty()) return {};
+  const std::uint32_t remaining =
+      monitor_.verdict_if(service, places, request.kind).status.answered;
+  for (OverridePreview& each : previews) {
+    each.answered = monitor_.verdicts()[service].status.answered;
+    each.remaining = remaining;
+  }
+  return previews;
+}
+
+// Only what is in force can be cleared.
+std::vector<OverridePreview> MonitorDirectory::preview_of_gone(
+    const bus::PreviewRequest& request) const {
+  std::vector<OverridePreview> previews;
+  if (request.kind) return previews;
+  for (const auto& [key, override] : monitor_.overrides().all()) {
+    const auto service = monitor_.find(key.service);
+    if (service && monitor_.watched()[*service].find(key.backend)) continue;
+    const std::string address = key.backend.to_string();
+    if (!request.targets.matches(key.service, address)) continue;
+    previews.push_back({.service = key.service,
+                        .address = address,
+                        .before = std::string(name_of(override.kind)),
+                        .now = ""});
+  }
+  return previews;
+}
+
 std::optional<std::string> MonitorDirectory::service_of(std::string_view name) const {
   const record::View record = publisher_.table().find(Name(name));
   return record.valid() ? std::optional(std::string(record.name())) : std::nullopt;

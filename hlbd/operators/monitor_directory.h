@@ -49,8 +49,11 @@ class MonitorDirectory final : public bus::Directory {
   std::optional<std::vector<ConnectionReport>> connections(std::string_view service,
                                                            std::size_t first,
                                                            std::size_t most) const override;
+  std::vector<OverridePreview> preview(const bus::PreviewRequest& request,
+                                       std::size_t service) const override;
 
  private:
+  std::vector<OverridePreview> preview_of_gone(const bus::PreviewRequest& request) const;
   std::optional<std::size_t> find(std::size_t service, std::string_view address) const;
   ServiceReport report(std::size_t service, const BothClocks& clocks) const;
   BackendReport report(std::size_t service, std::size_t index, const BothClocks& clocks) const;

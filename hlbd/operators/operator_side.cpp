@@ -34,8 +34,12 @@ OperatorSide::OperatorSide(boost::asio::io_context& io, bus::Identity identity,
            {.directory = directory_,
             .identity = identity_,
             .host = host_name(),
-            .name_of_user = [this](std::uint32_t user) { return user_names_.name(user); }},
+            .name_of_user = name_user()},
            [this](const std::string& trouble) { troubles_.show("metrics", trouble); }) {}
+
+NameUser OperatorSide::name_user() {
+  return [this](std::uint32_t user) { return user_names_.name(user); };
+}
 
 void OperatorSide::configure(const Config& config) {
   web_.serve_at(config.metrics);
@@ -49,6 +53,18 @@ void OperatorSide::join_bus(bus::BusKind kind, bus::Control control) {
     telemetry_.looked_up(answer);
     return answer;
   };
+  // Has names ready by the time that they are told.
+  const auto name =
+      [this]<typename Request>(std::function<void(Request, bus::Control::ChangeReply)>& act) {
+        act = [this, then = std::move(act)](Request request, bus::Control::ChangeReply reply) {
+          user_names_.look_up(request.user);
+          then(std::move(request), std::move(reply));
+        };
+      };
+  name(control.set_override);
+  name(control.clear_override);
+  name(control.fail_back);
+  name(control.close_connections);
   control.count_connections = [this](const bus::Control::CountReply& reply) {
     census_.ask([reply](const connections::Counted& counted) {
       if (counted) return reply({});
@@ -61,6 +77,7 @@ void OperatorSide::join_bus(bus::BusKind kind, bus::Control control) {
 }
 
 void OperatorSide::ready() {
+  user_names_.look_up(0);                                         // who most often is who
   for (const auto& [key, override] : monitor_.overrides().all())  // those that were restored
     user_names_.look_up(override.set_by);
   web_.ready();
@@ -100,9 +117,8 @@ void OperatorSide::changed(const BackendChange& change) {
 }
 
 void OperatorSide::changed(const OverrideChange& change) {
-  if (change.now != nullptr && !change.now->of_fleet) user_names_.look_up(change.now->set_by);
   Event event = event_of(change);
-  log_change(change, event);
+  log_override(event, name_user());
   telemetry_.counted().changed(metrics::Cause::override);
   tell(std::move(event));
   if (change.before != nullptr && change.before->kind == OverrideKind::maintenance) {
@@ -111,7 +127,7 @@ void OperatorSide::changed(const OverrideChange& change) {
 }
 
 void OperatorSide::closed(const connections::Closing& closing) {
-  log_closing(closing);
+  log_closing(closing, name_user());
   telemetry_.counted().closed_connections(closing.service, closing.connections);
 }
 
@@ -142,7 +158,7 @@ void OperatorSide::tell(const VerdictChange& change) {
   if (change.holds_back()) log_hold(change);
   if (!change.of_serving()) return;
   Event event = serving_event_of(change);
-  log_serving(change, event);
+  log_serving(change, event, name_user());
   tell(std::move(event));
 }
 

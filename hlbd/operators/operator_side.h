@@ -61,6 +61,7 @@ class OperatorSide {
 
  private:
   void show_who_may_close();
+  NameUser name_user();
   void tell(Event event);
   void tell(const VerdictChange& change);
   void tell_hooks_after_maintenance(const Overrides::Key& key, const Override& maintenance);

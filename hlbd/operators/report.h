@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "system/moment.h"
@@ -20,6 +21,23 @@ struct OverrideReport {
   std::optional<std::string> of_fleet{};
   WallTime since{};
   WallTime until{};  // 0: until cleared
+};
+
+// What an override of a backend, or its end, would change.
+struct OverridePreview {
+  std::string service;
+  std::string address;
+  std::string before;           // the kind in force; empty: none
+  std::string now;              // the kind that it would be
+  std::uint32_t answered = 0;   // of the service's backends, now
+  std::uint32_t remaining = 0;  // how many would be answered if all that is asked for were done
+};
+
+// What a reload would change of a service.
+struct ServicePreview {
+  std::string service;
+  std::string change;  // new, changed, gone
+  std::string what;    // "backends +10.0.0.3 -10.0.0.1; checks"
 };
 
 struct CheckReport {
@@ -75,6 +93,12 @@ struct ServiceSettings {
   std::vector<std::string> checks;  // "http, port 8082, every 2s"
 };
 
+// Another name of a service.
+struct AliasReport {
+  std::string alias;
+  std::string service;
+};
+
 // Figures of hlbd as a whole.
 struct Overview {
   std::uint32_t services = 0;
@@ -113,7 +137,16 @@ struct Event {
   std::string before;
   std::string now;
   std::string reason;
+  std::optional<std::uint32_t> user{};  // the ID of whoever did it; unset where nobody did
 };
+
+// Whether both tell the same, whoever did it.
+inline bool is_same(const Event& a, const Event& b) {
+  const auto all = [](const Event& e) {
+    return std::tie(e.at, e.service, e.address, e.what, e.before, e.now, e.reason);
+  };
+  return all(a) == all(b);
+}
 
 constexpr std::string_view name_of(Event::What what) {
   if (what == Event::What::serving) return "serving";

@@ -11,6 +11,16 @@ Standing standing(const ServiceReport& service, bool all_in_maintenance) {
   return service.state == "up" ? Standing::whole : Standing::partial;
 }
 
+Rank rank(Standing standing, bool has_remarkable) {
+  if (standing == Standing::none) return Rank::none;
+  if (standing == Standing::partial) return Rank::partial;
+  return has_remarkable ? Rank::remarkable : Rank::healthy;
+}
+
+bool is_remarkable(const BackendReport& backend) {
+  return backend.state != "up" || backend.suspect || !backend.override.kind.empty();
+}
+
 bool is_passed_over(const BackendReport& backend) {
   return backend.state == "up" && backend.weight > 0 && backend.weight_percent == 0;
 }

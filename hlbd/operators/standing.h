@@ -18,6 +18,20 @@ enum class Standing : std::uint8_t {
 
 Standing standing(const ServiceReport& service, bool all_in_maintenance);
 
+// The order in which services are shown, the worst first; those of the same rank stand in the order
+// of the configuration.
+enum class Rank : std::uint8_t {
+  none,
+  partial,
+  remarkable,  // whole, but some backend is remarkable
+  healthy,
+};
+
+Rank rank(Standing standing, bool has_remarkable);
+
+// Whether there is something to tell of the backend: it isn't up, is suspect, or has an override.
+bool is_remarkable(const BackendReport& backend);
+
 // Whether the backend is up and has a weight, but isn't answered now.
 bool is_passed_over(const BackendReport& backend);
 

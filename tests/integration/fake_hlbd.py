@@ -100,7 +100,8 @@ class Fake(dbus.service.Object):
 
     @dbus.service.method(MANAGER, in_signature="ss", out_signature="a{sv}")
     def GetBackend(self, service, address):
-        kind, reason, user, at, until = self.told("overrides")[f"{service}/{address}"]
+        none = ["", "", 0, 0, 0]
+        kind, reason, user, at, until = self.told("overrides").get(f"{service}/{address}", none)
         override = (kind, reason, dbus.UInt32(user), dbus.UInt64(timestamp(at)),
                     dbus.UInt64(timestamp(until)))  # fmt: skip
         return {"Override": dbus.Struct(override, signature="ssutt")}
@@ -115,7 +116,43 @@ class Fake(dbus.service.Object):
     @dbus.service.method(MANAGER, in_signature="u", out_signature=signature_of("ListEvents"))
     def ListEvents(self, most):
         events = self.told("events")[-most if most else 0:]
-        return [(timestamp(at), *rest) for at, *rest in events]
+        return [(timestamp(at), *rest[:6]) for at, *rest in events]
+
+    @dbus.service.method(MANAGER, in_signature="u", out_signature=signature_of("GetEvents"))
+    def GetEvents(self, most):
+        keys = ("service", "address", "what", "before", "now", "reason")
+        events = []
+        for at, *rest in self.told("events")[-most if most else 0:]:
+            event = {"time": dbus.UInt64(timestamp(at)), **dict(zip(keys, rest))}
+            if len(rest) > len(keys):
+                event["user"] = dbus.UInt32(rest[-1])
+            events.append(dbus.Dictionary(event, signature="sv"))
+        return dbus.Array(events, signature="a{sv}")
+
+    @dbus.service.method(MANAGER, out_signature=signature_of("ListAliases"))
+    def ListAliases(self):
+        return dbus.Array(list(self.told("aliases").items()), signature="(ss)")
+
+    @dbus.service.method(MANAGER, in_signature="ss", out_signature=signature_of("PreviewOverride"))
+    def PreviewOverride(self, targets, kind):
+        """Of a target no more than a service, an address, both, or a service's beginning and * is known."""
+        rows = self.told("backends")
+        out = ("drain", "maintenance", "down")
+
+        def meant(row):
+            return any(f"{row[0]}/{row[1]}" == each or row[0] == each or f"*/{row[1]}" == each or
+                       each.endswith("*") and row[0].startswith(each[:-1]) for each in targets.split())  # fmt: skip
+
+        def answered(row, then):
+            return row[8] > 0 and not (then and meant(row) and kind in out)
+
+        def sum_of(service, then):
+            return dbus.UInt32(sum(answered(row, then) for row in rows if row[0] == service))
+
+        return dbus.Array(
+            [(row[0], row[1], row[6], kind, sum_of(row[0], False), sum_of(row[0], True))
+             for row in rows if meant(row) and (kind or row[6])], signature="(ssssuu)",
+        )  # fmt: skip
 
     @dbus.service.method(RESOLVER, in_signature="si", out_signature=signature_of("Resolve"))
     def Resolve(self, name, _family):
@@ -135,6 +172,10 @@ class Fake(dbus.service.Object):
     def ClearOverride(self, target):
         self.note("ClearOverride", target)
         return self.told("concerned").get(target, 0)
+
+    @dbus.service.method(MANAGER, out_signature=signature_of("PreviewReload"))
+    def PreviewReload(self):
+        return dbus.Array(self.told("reload") or [], signature="(sss)")
 
     @dbus.service.method(MANAGER)
     def Reload(self):

@@ -74,7 +74,7 @@ def bus(file_stage):
     """The system bus, with hlbd on it."""
     bus = SystemBus(file_stage)
     file_stage.backend(A, B, A6)
-    services = config(service("app.test", [A, A6]), service("web.test", [A, B]))
+    services = config(service("app.test", [A, A6], aliases=["shop.test"]), service("web.test", [A, B]))
     bus.hlbd = file_stage.hlbd(services, bus="system", env=bus.env)
     until(lambda: bus.resolve("app.test").returncode == 0, "org.hlb1 on the bus")
     return bus
@@ -138,7 +138,7 @@ def fish(env, line):
 
 def test_fish_completes_with_descriptions(env):
     assert fish(env, "hlbctl dr") == ["drain\tgive these backends no new clients; checks go on"]
-    assert fish(env, "hlbctl status w") == ["web.test\tup, 2 of 2"]
+    assert fish(env, "hlbctl failback w") == ["web.test\tup, 2 of 2"]
     assert fish(env, "hlbctl drain app.test/f") == [f"app.test/{A6}\tup"]
     assert fish(env, "hlbctl --bus ") == ["session", "system"]
     assert [each.split("\t")[0] for each in fish(env, "hlbctl --")] == [
@@ -156,6 +156,16 @@ def test_a_target_s_backends_are_offered_once_its_service_is_clear(env):
     assert hlbctl_complete("drain", "a", env=env) == [
         "app.test\tup, 2 of 2", f"app.test/{A}\tup", f"app.test/{A6}\tup",
     ]  # fmt: skip
+
+
+def test_aliases_and_addresses_are_offered_too(env):
+    assert hlbctl_complete("status", "sh", env=env) == [
+        "shop.test\talias of app.test", f"shop.test/{A}\tup", f"shop.test/{A6}\tup",
+    ]  # fmt: skip
+    assert hlbctl_complete("events", f"shop.test/{A}:", env=env) == [f"shop.test/{A}:8082\tup"]
+    assert hlbctl_complete("drain", "fd77", env=env) == [f"{A6}\tup"]
+    assert hlbctl_complete("drain", "[", env=env) == [f"[{A6}]:8082\tup"]
+    assert hlbctl_complete("resolve", "app.test/[", env=env) == [f"app.test/[{A6}]:8082\tup"]
 
 
 def test_the_bus_that_is_named_is_the_one_that_is_asked(env):

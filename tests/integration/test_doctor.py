@@ -58,9 +58,10 @@ def test_a_terminal_shows_lines_of_its_width(machine, no_color, start, end):
     shown = os.read(ours, 4096).decode().replace("\r\n", "\n")
     os.close(ours)
     assert shown == (
-        f"{start}nsswitch: no hlb on the hosts line\n"
-        f"  (/etc/nsswitch.conf:1).{end} No program\n"
-        "  asks hlb. Write: hosts: files hlb dns\n"
+        f"{start}nsswitch: no hlb on the hosts line{end}\n"
+        f"    {start}(/etc/nsswitch.conf:1). {end}No program\n"
+        "    asks hlb. Write: hosts: files hlb\n"
+        "    dns\n"
     )
 
 

@@ -55,6 +55,11 @@ def test_exceptions_are_no_services_to_operators(hlbd, bus):
     for words in (["status", "git.dev.test"], ["drain", "git.dev.test"]):
         assert hlbctl(bus, *words).returncode != 0
     assert "git.dev.test is no service of hlb's" in hlbctl(bus, "resolve", "git.dev.test").stdout
+    below = hlbctl(bus, "resolve", "x.git.dev.test").stdout
+    assert "x.git.dev.test is no service of hlb's: it is below the exception git.dev.test from dev.test\n" in below
+    told = json.loads(hlbctl(bus, "resolve", "a.b.dev.test", "--json").stdout)
+    assert (told["service"], told["exception"]) == (None, "a.b.dev.test")
+    assert json.loads(hlbctl(bus, "resolve", "x.dev.test", "--json").stdout)["exception"] is None
     assert bus.ask("FindService", "s", "x.dev.test") == [NAME]
     refused = bus.manager("FindService", "s", "x.git.dev.test")
     assert refused.returncode != 0 or refused.stdout.split() == ["s", '""'], refused.stdout

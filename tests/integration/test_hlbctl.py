@@ -47,7 +47,7 @@ def says(at=lambda seconds: seconds + HALF_MINUTE):
         "events": [
             ["1795522800.1", "old.local", "10.0.0.22", "state", "up", "down", "no answer"],
             ["1795522800.2", "old.local", "", "state", "up", "down", ""],
-            ["1795522900", "app.local", "10.0.0.2", "override", "", "drain", "kernel update"],
+            ["1795522900", "app.local", "10.0.0.2", "override", "", "drain", "new disk", 0],
             ["1795522999.999", "db.local", "fd77::12", "state", "down", "up", "connected"],
         ],
     }  # fmt: skip
@@ -70,6 +70,11 @@ AT_80 = """\
 hlbd 0.1.0, up 3d: 3 services, 1 down; 4 of 7 backends up
 ! bus: this is of no importance
   BACKEND          STATE  AGE    LATENCY              WEIGHT
+old.local  down for 2h 0m, 0 of 2 up
+  10.0.0.21        down   2h 0m        -          xx
+      HTTP 503 Service Unavailable, instead of 200-399
+  10.0.0.22        down   2h 0m        -          xx
+      in maintenance by user 4242; no answer within 1s
 app.local  degraded for 5m, 2 of 3 up, 1 answered
   10.0.0.1:8082    up     3d      1.2 ms  ▁▁▂▁▁▁▁▁▁▁
   10.0.0.2:8082    up     2h 0m    12 ms        ▁▁▁▄
@@ -81,11 +86,6 @@ db.local  up for 3d, 2 of 2 up, 1 answered
       given 50% of its weight
   [fd77::12]:5432  up     3d      0.4 ms           ▁     100
       standby, priority 1
-old.local  down for 2h 0m, 0 of 2 up
-  10.0.0.21        down   2h 0m        -          xx
-      HTTP 503 Service Unavailable, instead of 200-399
-  10.0.0.22        down   2h 0m        -          xx
-      in maintenance by user 4242; no answer within 1s
 """
 
 WIDE = """\
@@ -107,6 +107,14 @@ HTTP 503 Service Unavailable, instead of 200-399
 in maintenance by user 4242; no answer within 1s
 """
 
+
+def worst_first(text):
+    """As a terminal shows it, where a pipe has the order of the configuration."""
+    before_old, _, old = text.partition("old.local")
+    head, _, rest = before_old.partition("app.local")
+    return head + "old.local" + old + "app.local" + rest
+
+
 GREEN, RED, MAGENTA, BOLD, END = "\x1b[32m", "\x1b[31m", "\x1b[35m", "\x1b[1m", "\x1b[0m"
 IN_COLOUR = f"""\
 hlbd 0.1.0, up 3d: 3 services, {RED}1 down{END}; 4 of 7 backends up
@@ -126,7 +134,7 @@ def test_status_at_80_columns(stage, bus, fake):
 
 
 def test_status_at_200_columns(stage, bus, fake):
-    assert on_terminal(stage, bus, "status", columns=200, NO_COLOR="1") == WIDE
+    assert on_terminal(stage, bus, "status", columns=200, NO_COLOR="1") == worst_first(WIDE)
 
 
 def test_status_in_a_pipe_is_as_wide_as_it_needs_and_without_colour(bus, fake):
@@ -156,7 +164,7 @@ def test_a_terminal_too_small_for_all_shows_the_trouble_and_counts_the_rest(stag
     assert heads == ["hlbd", "old.local", "app.local"]
     assert shown[-1] == "1 other service is up, with nothing to tell: --all lists it"
     all_of_it = on_terminal(stage, bus, "status", "--all", columns=200, rows=12, NO_COLOR="1")
-    assert all_of_it == WIDE
+    assert all_of_it == worst_first(WIDE)
 
 
 def test_status_as_json(bus, fake):
@@ -196,7 +204,7 @@ def test_the_exit_status_says_how_the_worst_service_stands(bus, fake):
 def test_an_unknown_service_is_an_error(bus, fake):
     asked = hlbctl(bus, "status", "foreign.example")
     assert (asked.returncode, asked.stdout) == (1, "")
-    assert asked.stderr == "hlbctl: no service has the name foreign.example\n"
+    assert asked.stderr == "hlbctl: foreign.example: no service has this name or alias\n"
 
 
 # ---- watch -----------------------------------------------------------------------------------
@@ -267,7 +275,7 @@ def test_watch_needs_a_terminal(bus, fake):
 EVENTS = """\
 2026-11-24 12:20:00.100  old.local/10.0.0.22  up -> down            no answer
 2026-11-24 12:20:00.200  old.local            up -> down
-2026-11-24 12:21:40.000  app.local/10.0.0.2   no override -> drain  kernel update
+2026-11-24 12:21:40.000  app.local/10.0.0.2   no override -> drain  by root: new disk
 2026-11-24 12:23:19.999  db.local/fd77::12    down -> up            connected
 """
 
@@ -279,7 +287,7 @@ def test_events(bus, fake):
 NARROW_EVENTS = """\
 Nov 24 12:20:00  old.local/10.0.0.22  up -> down            no answer
 Nov 24 12:20:00  old.local            up -> down
-Nov 24 12:21:40  app.local/10.0.0.2   no override -> drain  kernel update
+Nov 24 12:21:40  app.local/10.0.0.2   no override -> drain  by root: new disk
 Nov 24 12:23:19  db.local/fd77::12    down -> up            connected
 """
 
@@ -296,30 +304,27 @@ def test_the_latest_events(bus, fake):
 
 def test_events_as_json(bus, fake):
     lines = hlbctl(bus, "events", "--json", "-n", "3").stdout.splitlines()
-    keys = ("time", "service", "address", "what", "before", "now", "reason")
+    keys = ("time", "service", "address", "what", "before", "now", "reason", "user", "user_id")
     assert [json.loads(line) for line in lines] == [dict(zip(keys, values)) for values in [
-        (1795522800.2, "old.local", None, "state", "up", "down", ""),
-        (1795522900.0, "app.local", "10.0.0.2", "override", "", "drain", "kernel update"),
-        (1795522999.999, "db.local", "fd77::12", "state", "down", "up", "connected"),
+        (1795522800.2, "old.local", None, "state", "up", "down", "", None, None),
+        (1795522900.0, "app.local", "10.0.0.2", "override", "", "drain", "new disk", "root", 0),
+        (1795522999.999, "db.local", "fd77::12", "state", "down", "up", "connected", None, None),
     ]]  # fmt: skip
 
 
 # ---- changes ---------------------------------------------------------------------------------
 
 
-def test_an_override_is_set_as_said(bus, fake):
-    fake.say({**says(), "concerned": {"app*": 3, "10.0.0.1": 1}})
-    done = hlbctl(bus, "drain", "app*", "10.0.0.1", "--for", "1h30m", "--reason", "kernel update")
+def test_an_override_is_set_as_said_by_one_call(bus, fake):
+    done = hlbctl(bus, "drain", "app*", "fd77::11", "--for", "1h30m", "--reason", "kernel update", "--yes")
     assert done.returncode == 0, done.stderr
     # Until when names the day, too, where that isn't today's.
     assert [line.partition(" until ")[0] for line in done.stdout.splitlines()] == [
-        "app*: 3 backends drained", "10.0.0.1: 1 backend drained",
+        "app*: 3 backends drained", "fd77::11: 1 backend drained",
     ]  # fmt: skip
     assert all(" until " in line for line in done.stdout.splitlines())
-    assert fake.changes() == [
-        ["SetOverride", target, "drain", "5400000000", "kernel update"]
-        for target in ("app*", "10.0.0.1")
-    ]
+    targets = "app* db.local/fd77::11"
+    assert fake.changes() == [["SetOverride", targets, "drain", "5400000000", "kernel update"]]
 
 
 @pytest.mark.parametrize("command, said", [
@@ -327,26 +332,32 @@ def test_an_override_is_set_as_said(bus, fake):
     ("down", "forced down"),
 ])  # fmt: skip
 def test_each_override_goes_by_its_name(bus, fake, command, said):
-    fake.say({**says(), "concerned": {"app.local": 2}})
-    assert hlbctl(bus, command, "app.local").stdout == f"app.local: 2 backends {said}\n"
-    assert fake.changes() == [["SetOverride", "app.local", command, "0", ""]]
+    assert hlbctl(bus, command, "old.local").stdout == f"old.local: 2 backends {said}\n"
+    assert fake.changes() == [["SetOverride", "old.local", command, "0", ""]]
 
 
 def test_clear_and_reload(bus, fake):
-    fake.say({**says(), "concerned": {"*": 2}})
     assert hlbctl(bus, "clear", "*").stdout == "*: 2 backends as checks say\n"
     assert hlbctl(bus, "reload").stdout == "/etc/hlb/hlbd.toml: read anew, 3 services\n"
     assert fake.changes() == [["ClearOverride", "*"], ["Reload"]]
 
 
-@pytest.mark.parametrize("span", ["5", "0s", "half an hour", "1h 5m"])
-def test_a_duration_that_is_none_changes_nothing(bus, fake, span):
-    asked = hlbctl(bus, "drain", "app.local", "--for", span)
+@pytest.mark.parametrize("option", ["--for", "--close-after"])
+@pytest.mark.parametrize("span", ["5", "0s", "half an hour", "1h 5m", "3651d", "99999999999999d"])
+def test_a_duration_that_makes_no_sense_changes_nothing(bus, fake, option, span):
+    asked = hlbctl(bus, "drain", "old.local", option, span)
     assert asked.returncode == 1
     assert asked.stderr == (
-        f"hlbctl: --for {span} is no duration: it is given like 30m, 2h or 1h30m\n"
+        f"hlbctl: {option} takes a duration from 1ms to 3650d, given like 30m, 2h or 1h30m, not \"{span}\"\n"
     )
     assert not fake.changes()
+
+
+@pytest.mark.parametrize("seconds", ["99999", "0", "-1", "0.1", "3600.5"])
+def test_seconds_out_of_range_are_no_name(bus, fake, seconds):
+    asked = hlbctl(bus, "status", f"--watch={seconds}")
+    assert asked.returncode == 1
+    assert asked.stderr == f'hlbctl: --watch takes seconds, from 0.2 to 3600, not "{seconds}"\n'
 
 
 # ---- without a hlbd that answers -------------------------------------------------------------
@@ -415,15 +426,22 @@ def test_a_hlbd_that_hangs(bus, fake, words):
 
 @EACH_COMMAND
 def test_an_older_hlbd(stage, bus, words):
-    methods = ("GetAll", "ListServices", "ListBackends", "ListEvents", "SetOverride", "Reload",
+    methods = ("GetAll", "ListServices", "ListBackends", "ListEvents", "GetEvents", "SetOverride", "Reload",
                "Get")  # fmt: skip
     FakeHlbd(stage, bus, says(), lacking=methods)
     assert_unreachable(hlbctl(bus, *words), "the hlbd that runs is older than hlbctl")
 
 
 def test_an_older_hlbd_that_can_do_what_is_asked_of_it_does(stage, bus):
-    FakeHlbd(stage, bus, says(), lacking=("ListEvents", "FindService"))
+    FakeHlbd(stage, bus, says(), lacking=("ListEvents", "FindService", "ListAliases", "GetEvents"))
     assert hlbctl(bus, "status").stdout == WIDE
+    assert "[fd77::11]" in hlbctl(bus, "status", "db.local").stdout
+
+
+def test_an_older_hlbd_tells_its_events_and_aliases_as_it_can(stage, bus):
+    FakeHlbd(stage, bus, says(), lacking=("ListAliases", "GetEvents"))
+    assert hlbctl(bus, "events").stdout == EVENTS.replace("by root: ", "")
+    assert len(hlbctl(bus, "events", "www.app.local").stdout.splitlines()) == 1
 
 
 def test_resolve_goes_on_without_hlbd(bus):

@@ -145,7 +145,7 @@ def test_the_journal_finds_overrides(scene):
     scene.bus.busctl(*call, f"{NAME}/{B}", "maintenance", 0, reason)
     entry = scene.wait_for(HLB_OVERRIDE="maintenance")
     assert entry == {
-        "MESSAGE": f"{NAME}/{B}: override none -> maintenance: line one\\nline two",
+        "MESSAGE": f"{NAME}/{B}: override none -> maintenance by root: line one\\nline two",
         "MESSAGE_ID": OVERRIDE_ID,
         "PRIORITY": "6",
         "SYSLOG_IDENTIFIER": "hlbd",

@@ -18,9 +18,13 @@ from scraping import AT, samples, scrape
 from waiting import until
 from world import PORT, config, run, service
 
-A, B, C = "127.0.0.11", "127.0.0.12", "127.0.0.13"
+A, B, C, D, E, F = (f"127.0.0.{i}" for i in range(11, 17))
 NAME, OTHER = "app.test", "other.test"
 EVIL = "<script>alert(1)</script>&\"'"
+
+
+def at(address, **settings):
+    return {"address": address, **settings}
 
 
 @contextlib.contextmanager
@@ -101,7 +105,7 @@ def test_an_override_says_who_until_when_and_why(hlbd, bus):
     assert shown.counts("backends")["overridden"] == 1
     assert shown.root.one(id="attention").all("tbody", data_service=NAME), "it is worth a look"
     newest = shown.root.one("table", **{"class": "ev"}).one("tbody").all("tr")[0]
-    assert [cell.text() for cell in newest.children][1:] == [f"{NAME}/{B}", "no override → drain", EVIL]
+    assert [cell.text() for cell in newest.children][1:] == [f"{NAME}/{B}", "no override → drain", f"by root: {EVIL}"]
 
 
 def test_what_comes_from_outside_is_text_and_nothing_else(hlbd, bus):
@@ -140,6 +144,17 @@ def test_the_view_stands_in_the_address(hlbd):
     assert len(page("?service=*e*.test").root.all("tbody", data_service=True)) == 2
     unknown = page("?service=no.such.test")
     assert "no.such.test" in unknown.root.one("p", id="nothing").text()
+
+
+def test_names_are_shown_as_people_write_them(stage, bus):
+    ascii_form, written = "xn--bcher-kva.example", "bücher.example"
+    stage.hlbd(config(service(ascii_form, [C]), metrics=AT), bus="system", env=bus.env)
+    for query in ("", f"?service={ascii_form}", "?service=b%C3%BCcher.example"):
+        shown = page(query)
+        (link,) = shown.service(ascii_form).one("th", scope="rowgroup").all("a")
+        assert (link.text(), link["href"]) == (written, f"?service={ascii_form}")
+        assert link.one("bdi")["title"] == ascii_form
+    until(lambda: written + "/" + C in page().root.one(id="events").text(), "its events")
 
 
 def test_hlbds_own_troubles_are_shown(hlbd):
@@ -202,7 +217,35 @@ def test_head_says_what_get_would(hlbd, path):
     assert headers(path)[1]["content-type"] == found["content-type"]
 
 
-def test_the_status_is_as_hlbctl_prints_it(hlbd, bus):
+@pytest.fixture
+def varied(stage, bus):
+    """Backends that are standby, suspect, both, held back, unknown and down."""
+    stage.backend(A, B, E)
+    mortal, primary = stage.backend(D), stage.backend(F)
+    suspect = {"fall": 100}
+    services = [
+        service(NAME, [A, B]),
+        service("standby.test", [A, at(B, priority=1)]),
+        service("rule.test", [A, at(B, priority=1)], failback="manual"),
+        service("suspect.test", [A, D], check=suspect),
+        service("spare.test", [A, at(B, priority=1), at(D, priority=1)], check=suspect),
+        service("zero.test", [A, B, at(D, weight=0)], check=suspect),
+        service("held.test", [F, at(E, priority=1)], failback="manual"),
+        service("unknown.test", [A], check={"netns": "/run/netns/none"}),
+        service("dead.test", [C]),
+    ]
+    hlbd = stage.hlbd(config(*services, metrics=AT), bus="system", env=bus.env)
+    until(lambda: bus.resolve(NAME).returncode == 0, "org.hlb1 on the bus")
+    primary.kill()
+    hlbd.wait_for_log(f"held.test/{F}: up -> down")
+    primary.start()
+    hlbd.wait_for_log("held.test: a better priority is healthy again")
+    mortal.kill()
+    until(lambda: get("/status.json").count('"suspect":true') >= 2, "the suspects")
+    return hlbd
+
+
+def test_the_status_is_as_hlbctl_prints_it(varied, bus):
     hlbctl(bus, "drain", f"{NAME}/{B}", "--reason", EVIL)
 
     def steady(whole):
@@ -213,7 +256,13 @@ def test_the_status_is_as_hlbctl_prints_it(hlbd, bus):
 
     printed = lambda: hlbctl(bus, "status", "--json").stdout  # noqa: E731
     until(lambda: '"user":"root"' in get("/status.json"), "the user's name")
-    assert steady(status()) == steady(json.loads(printed()))
+    told = steady(status())
+    assert told == steady(json.loads(printed()))
+    kinds = {(each["suspect"], each["held_back"], each["state"], bool(each["override"]))
+             for one in told["services"] for each in one["backends"]}  # fmt: skip
+    assert {(True, False, "up", False), (False, True, "up", False), (False, False, "unknown", False),
+            (False, False, "up", True)} <= kinds  # fmt: skip
+    assert {one["serving"] for one in told["services"]} == {None, "priority 0", "priority 1"}
     keys = lambda text: re.findall(r'"(\w+)":', text)  # noqa: E731
     assert keys(get("/status.json")) == keys(printed()), "in the same order"
 

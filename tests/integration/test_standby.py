@@ -162,7 +162,7 @@ def test_a_primary_is_held_back_until_the_operator_says_so(stage, bus, primary):
     assert answered() == [PRIMARY]
     assert serving_events(bus)[len(at_start):] == [
         ("priority 0", "priority 1", "priority 0 has too few healthy backends"),
-        ("priority 1", "priority 0", "failback, asked for by user 0"),
+        ("priority 1", "priority 0", "failback, asked for"),
     ]
     assert hlbctl(bus, "failback", "none.test").returncode == 1
 

@@ -39,6 +39,7 @@ def test_a_suspect_is_left_out_shown_as_one_and_back_with_its_next_pass(stage, m
         ("up", False),
         ("up", True),
     ]
+    assert bus.ask("ListLeftOut", "s", NAME) == [[[NAME, B, True, False]]]
     assert f'hlb_backend_suspect{{backend="{B}",service="{NAME}"}}' in samples(scrape(AT))
     mortal.start()
     until(lambda: answered() == [A, B], "it is back")

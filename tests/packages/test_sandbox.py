@@ -181,7 +181,7 @@ def test_a_hostile_program_reaches_nothing_of_hlbds(machine):
     attacks = (
         ": >/run/hlb/table", "rm -f /run/hlb/bus", ": >/var/lib/hlb/state.json",
         "ls /var/lib/hlb", "ls /run/hlb-programs", "kill -STOP $hlbd", "kill -KILL $hlbd",
-        "dd if=/proc/$hlbd/mem bs=1 count=0", "hlbctl drain 127.0.0.1",
+        "dd if=/proc/$hlbd/mem bs=1 count=0", "hlbctl drain --yes 127.0.0.1",
     )  # fmt: skip
     tried = "".join(f"( {each} ) >/dev/null 2>&1 && echo '{each}: done' && exit 2\n" for each in attacks)
     check_by(machine, f"read -r hlbd </run/hlbd-pid || exit 0\n{tried}echo kept out\n")

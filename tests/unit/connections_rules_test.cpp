@@ -186,7 +186,7 @@ TEST_F(ClosingRulesTest, AServiceThatHasItWithdrawnOrDownKeepsNoConnection) {
   override_of("other", OverrideKind::force_up);
   EXPECT_EQ(ports_meant({0}), Ports{});
   now_dead_ = {{kDead, 80}};
-  world_.monitor().clear_override({"other", address(kDead)});
+  world_.monitor().clear_override({"other", address(kDead)}, 0);
   world_.pass(10s);
   EXPECT_EQ(ports_meant({0}), Ports{80});
 }

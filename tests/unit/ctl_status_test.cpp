@@ -1,8 +1,11 @@
 // What `hlbctl status` makes of what hlbd says.
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "ctl/status/snapshot.h"
 #include "ctl/status/status_text.h"
+#include "ctl/targets.h"
 #include "ctl_text.h"
 
 namespace hlb::ctl {
@@ -70,6 +73,49 @@ TEST_F(Status, OfADegradedService) {
             "  10.0.0.3:8082  down   2h 0m        -  ▁x  connection refused\n");
 }
 
+std::vector<std::string> addresses(const Snapshot& all) {
+  std::vector<std::string> found;
+  for (const Listed& listed : all.services)
+    for (const BackendReport& each : listed.backends)
+      found.push_back(each.address);
+  return found;
+}
+
+TEST_F(Status, OfWhatIsWrongAloneHasNoStandbyAndNobodyWhoIsUp) {
+  BackendReport drained = backend("10.0.0.2", "up");
+  drained.override = override_by_root("drain");
+  drained.weight_percent = 0;
+  BackendReport standby = backend("10.0.0.4", "up");
+  standby.priority = 1;
+  standby.weight_percent = 0;
+  BackendReport left_out = backend("10.0.0.5", "up");
+  left_out.weight_percent = 0;
+  Snapshot all = snapshot({service("degraded", {backend("10.0.0.1", "up"), drained,
+                                                backend("10.0.0.3", "down"), standby, left_out}),
+                           service("up", {backend("10.0.1.1", "up")})});
+  const int code = exit_code(all);
+  keep_wrong(all);
+  EXPECT_EQ(addresses(all), (std::vector<std::string>{"10.0.0.2", "10.0.0.3", "10.0.0.5"}));
+  EXPECT_EQ(all.services.size(), 1U);
+  EXPECT_EQ(exit_code(all), code);
+}
+
+TEST_F(Status, OfAPartStandsAsThatDoes) {
+  const WhatThereIs there{
+      .services = {"app.local"},
+      .aliases = {},
+      .below = {},
+      .backends = {{"app.local", "10.0.0.1", 8082}, {"app.local", "10.0.0.3", 8082}}};
+  for (const auto& [address, code] : {std::pair("10.0.0.1", 0), std::pair("10.0.0.3:8082", 1)}) {
+    const std::vector<std::string> word = {address};
+    Snapshot all =
+        snapshot({service("degraded", {backend("10.0.0.1", "up"), backend("10.0.0.3", "down")})});
+    keep_meant(all.services[0], targets_of(word, there, Purpose::read).value());
+    EXPECT_EQ(addresses(all).size(), 1U);
+    EXPECT_EQ(exit_code(all), code) << address;
+  }
+}
+
 TEST_F(Status, SaysWhoIsHeldBackAndByWhom) {
   BackendReport primary = backend("10.0.0.1", "up");
   primary.held_back = true;
@@ -81,8 +127,8 @@ TEST_F(Status, SaysWhoIsHeldBackAndByWhom) {
   EXPECT_EQ(status_text(snapshot({listed}), wide(80), true, kNow),
             "hlbd 0.1.0, up 3d: 1 service, none down; 1 of 2 backends up\n"
             "  BACKEND        STATE  AGE    LATENCY      REMARK\n"
-            "app.local  up for 35s, 2 of 2 up, 1 answered, a better priority than\n"
-            "    priority 1 held back\n"
+            "app.local  up for 35s, 2 of 2 up, 1 answered, a better priority than priority 1\n"
+            "    held back\n"
             "  10.0.0.1:8082  up     2h 0m   1.0 ms  ▁▁  held back, priority 0\n"
             "  10.0.0.2:8082  up     2h 0m   1.0 ms  ▁▁\n");
   const std::string json = status_json(snapshot({listed}));

@@ -46,9 +46,61 @@ TEST_F(Layout, PutsProseBelowItsRowWhereTheColumnIsTooNarrow) {
             "much longer  1000\n");
 }
 
+// Rows like those of `hlbctl status`.
+class NarrowLayout : public CtlOutput {
+ protected:
+  NarrowLayout() : table_({left, left, right, left}, {"  NAME", "STATE", "TIME", "WHY"}) {
+    table_.add_headings();
+    table_.add_row({"  10.0.0.1:8082", "up", "1.0 ms", ""});
+    table_.add_row({"  [fd77:1234:5678::1]:8082", "down", "-", "refused"});
+  }
+
+  Table table_;
+};
+
+TEST_F(NarrowLayout, GivesALongNameALineOfItsOwn) {
+  EXPECT_EQ(table_.to_string(wide(38)),
+            "  NAME           STATE    TIME\n"
+            "  10.0.0.1:8082  up     1.0 ms\n"
+            "  [fd77:1234:5678::1]:8082\n"
+            "                 down        -\n"
+            "      refused\n");
+}
+
+TEST_F(NarrowLayout, PutsColumnsBelowThatDoNotFit) {
+  EXPECT_EQ(table_.to_string(wide(26)),
+            "  NAME           STATE\n"
+            "        TIME  WHY\n"
+            "  10.0.0.1:8082  up\n"
+            "      1.0 ms\n"
+            "  [fd77:1234:5678::1]:8082\n"
+            "                 down\n"
+            "           -  refused\n");
+}
+
+TEST_F(NarrowLayout, LeavesOutTheIndentBeforeItBreaksAName) {
+  EXPECT_NE(table_.to_string(wide(24)).find("\n[fd77:1234:5678::1]:8082\n"), std::string::npos);
+}
+
+TEST_F(NarrowLayout, LeavesItToATerminalThatFoldsToBreakANameWiderThanItself) {
+  Terminal terminal = wide(20);
+  EXPECT_NE(table_.to_string(terminal).find("\n[fd77:1234:5678::1]:8082\n"), std::string::npos);
+  terminal.folds = false;
+  EXPECT_NE(table_.to_string(terminal).find("\n[fd77:1234:5678::1]:\n8082\n"), std::string::npos);
+}
+
+TEST_F(NarrowLayout, WrapsAListOfNamesUnderTheFirst) {
+  Table table({left, left, left}, {}, 1);
+  table.add_row({"table", "10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4", "why"});
+  EXPECT_EQ(table.to_string(wide(30)),
+            "table  10.0.0.1 10.0.0.2\n"
+            "       10.0.0.3 10.0.0.4\n"
+            "               why\n");
+}
+
 TEST_F(Layout, LosesNothingOnTheNarrowestTerminal) {
   const std::string text = table_.to_string(wide(1));
-  for (const char* word : {"first", "much longer", "1000", "nothing", "length"})
+  for (const char* word : {"first", "much", "longer", "1000", "nothing", "length"})
     EXPECT_NE(text.find(word), std::string::npos) << word;
 }
 

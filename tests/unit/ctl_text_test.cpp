@@ -9,9 +9,11 @@ namespace {
 
 class Text : public CtlOutput {};
 
-std::vector<std::string> lines(const Styled& text, std::size_t columns) {
+std::vector<std::string> lines(const Styled& text, std::size_t columns,
+                               std::size_t longest_word = 0) {
   std::vector<std::string> all;
-  for (const Styled& line : text.wrap(columns))
+  for (const Styled& line :
+       text.wrap({.first = columns, .further = columns, .longest_word = longest_word}))
     all.push_back(plain(line));
   return all;
 }
@@ -44,7 +46,25 @@ TEST_F(Text, WrapsBetweenWords) {
 
 TEST_F(Text, BreaksAWordThatIsLongerThanALine) {
   EXPECT_EQ(lines("a 12345678", 4), (Lines{"a", "1234", "5678"}));
+  EXPECT_EQ(lines("a\u0301b\u0301c\u0301", 2), (Lines{"a\u0301b\u0301", "c\u0301"}));
+}
+
+TEST_F(Text, LeavesAWordWholeThatMayBeAsLong) {
+  EXPECT_EQ(lines("a 12345678 b", 4, 8), (Lines{"a", "12345678", "b"}));
+  EXPECT_EQ(lines("a 123456789 b", 4, 8), (Lines{"a", "12345678", "9 b"}));
+}
+
+TEST_F(Text, WrapsBeforeCharactersOfEastAsia) {
   EXPECT_EQ(lines("東京東京東", 4), (Lines{"東京", "東京", "東"}));
+  EXPECT_EQ(lines("東京東京東", 5, 100), (Lines{"東京", "東京", "東"}));
+  EXPECT_EQ(lines("ab 東c 京", 5), (Lines{"ab", "東c", "京"}));
+}
+
+TEST_F(Text, MayHaveLessRoomOnFurtherLines) {
+  const auto wrapped = Styled("one two three").wrap({.first = 9, .further = 5});
+  ASSERT_EQ(wrapped.size(), 2U);
+  EXPECT_EQ(plain(wrapped[0]), "one two");
+  EXPECT_EQ(plain(wrapped[1]), "three");
 }
 
 TEST_F(Text, IsNotBrokenWhereItsStyleChangesInsideOfAWord) {
@@ -54,7 +74,7 @@ TEST_F(Text, IsNotBrokenWhereItsStyleChangesInsideOfAWord) {
 }
 
 TEST_F(Text, KeepsItsStyleOverLines) {
-  const auto wrapped = Styled("red red red", Style::red).wrap(7);
+  const auto wrapped = Styled("red red red", Style::red).wrap({.first = 7, .further = 7});
   ASSERT_EQ(wrapped.size(), 2U);
   EXPECT_EQ(coloured(wrapped[0]), "\x1b[31mred red\x1b[0m");
   EXPECT_EQ(coloured(wrapped[1]), "\x1b[31mred\x1b[0m");

@@ -1,6 +1,6 @@
 #include "ctl/doctor/present.h"
 
-#include <gtest/gtest.h>
+#include "ctl_text.h"
 
 namespace hlb::ctl::doctor {
 namespace {
@@ -20,19 +20,25 @@ TEST(DoctorsPage, HasALineForEachFinding) {
 }
 
 TEST(DoctorsPage, WrapsAtTheWidthOfTheTerminal) {
-  EXPECT_EQ(as_text(one_fault(), {.width = 20, .bold = false}),
+  EXPECT_EQ(as_text(one_fault(), wide(20)),
             "hosts: app.local is\n"
-            "  there. So it is.\n"
-            "  Remove it.\n");
-  EXPECT_EQ(as_text(one_fault(), {.width = 1, .bold = false}),
-            "hosts:\n  app.local\n  is\n  there.\n  So\n  it\n  is.\n  Remove\n  it.\n");
+            "    there. So it is.\n"
+            "    Remove it.\n");
 }
 
 TEST(DoctorsPage, ShowsWhatWasFoundInBold) {
-  EXPECT_EQ(as_text(one_fault(), {.width = 99, .bold = true}),
+  Terminal terminal = wide(99);
+  terminal.colour = true;
+  EXPECT_EQ(as_text(one_fault(), terminal),
             "\033[1mhosts: app.local is there.\033[0m So it is. Remove it.\n");
-  EXPECT_EQ(as_text(one_fault(), {.width = 20, .bold = true}),
-            "\033[1mhosts: app.local is\n  there.\033[0m So it is.\n  Remove it.\n");
+}
+
+TEST(DoctorsPage, HasTheFaultsFirst) {
+  Examination examination = one_fault();
+  examination.findings.insert(examination.findings.begin(), note("dns", "a", "b.", "c"));
+  EXPECT_EQ(as_text(examination, {}),
+            "hosts: app.local is there. So it is. Remove it.\n"
+            "note: dns: a. b. c\n");
 }
 
 TEST(DoctorsPage, SaysWhoseLookupsAreInOrder) {
@@ -50,7 +56,7 @@ TEST(DoctorsPage, SaysWhoseLookupsAreInOrder) {
 TEST(DoctorsPage, DoesNothingToATerminalWhateverTheNames) {
   Examination examination;
   examination.findings = {fault("program", "\033[2J\n is bad", "", "")};
-  EXPECT_EQ(as_text(examination, {}), "program: \\x1b[2J\\n is bad.  \n");
+  EXPECT_EQ(as_text(examination, {}), "program: \\x1b[2J\\n is bad.\n");
 }
 
 TEST(DoctorsPage, IsJsonWithAnyBytes) {

@@ -68,6 +68,22 @@ TEST(Encoding, AnEventSaysWhatHasChangedByName) {
   }
 }
 
+TEST(Encoding, AnEventByNamesSaysWho) {
+  Event sent{.at = kSince,
+             .service = "app.test",
+             .address = "10.0.0.1",
+             .what = Event::What::override,
+             .before = "",
+             .now = "drain",
+             .reason = "disk",
+             .user = 1000};
+  EXPECT_TRUE(is_same(event_of(named_values_of(sent)), sent));
+  EXPECT_EQ(event_of(named_values_of(sent)).user, 1000U);
+  sent.user.reset();
+  EXPECT_FALSE(event_of(named_values_of(sent)).user);
+  EXPECT_EQ(event_of({}).service, "");
+}
+
 TEST(Encoding, ATimeBefore1970IsNone) {
   EXPECT_EQ(timestamp(WallTime(-1ms)), 0U);
   EXPECT_EQ(wall_time(0), WallTime());

@@ -141,7 +141,7 @@ TEST_F(FailbackTest, ADrainedPrimaryIsHeldBackToo) {
   const Overrides::Key key{"db.test", address(kPrimary)};
   world_.monitor().set_override(key, {});
   EXPECT_EQ(answered(), Answer{kStandby});
-  world_.monitor().clear_override(key);
+  world_.monitor().clear_override(key, 0);
   EXPECT_EQ(answered(), Answer{kStandby});
   EXPECT_TRUE(held_back(kPrimary));
 }

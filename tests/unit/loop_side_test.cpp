@@ -51,7 +51,8 @@ class FakeDirectory final : public Directory {
     return report;
   }
   std::optional<ServiceSettings> settings(std::string_view service) const override {
-    return index_of(service) ? std::optional(ServiceSettings()) : std::nullopt;
+    if (!index_of(service)) return std::nullopt;
+    return ServiceSettings{.aliases = {"www." + std::string(service)}, .answer = "", .checks = {}};
   }
   std::optional<std::string> service_of(std::string_view name) const override {
     return std::string(name);
@@ -91,6 +92,19 @@ class FakeDirectory final : public Directory {
     std::vector<ConnectionReport> some;
     for (std::size_t i = first; i < sizes[*index] && some.size() < most; ++i)
       some.push_back({std::string(service), report(service, i).address, 7});
+    return some;
+  }
+
+  std::vector<OverridePreview> preview(const PreviewRequest& request,
+                                       std::size_t service) const override {
+    std::vector<OverridePreview> some;
+    if (service >= sizes.size())
+      return {{.service = "gone", .address = "", .before = "", .now = ""}};
+    for (std::size_t i = 0; i < sizes[service]; ++i) {
+      const BackendReport each = report(name_of(service), i);
+      if (request.targets.matches(each.service, each.address))
+        some.push_back({.service = each.service, .address = each.address, .before = "", .now = ""});
+    }
     return some;
   }
 
@@ -141,6 +155,20 @@ class LoopSideTest : public testing::Test {
             [this](std::function<void()> done) { delivered_.push_back(std::move(done)); }};
   }
 };
+
+TEST_F(LoopSideTest, PreviewsAndAliasesAreOfAllServicesAndOfThoseThatAreGone) {
+  directory_.sizes = {2, 0, 300};
+  const LoopSide loop = side();
+  const auto previews = loop.preview({.targets = TargetList("s0/* s2/s2b7"), .kind = {}});
+  ASSERT_EQ(previews.size(), 4U);
+  EXPECT_EQ(previews[1].address, "s0b1");
+  EXPECT_EQ(previews[2].address, "s2b7");
+  EXPECT_EQ(previews[3].service, "gone");
+  const auto aliases = loop.aliases();
+  ASSERT_EQ(aliases.size(), 3U);
+  EXPECT_EQ(aliases[2].alias, "www.s2");
+  EXPECT_EQ(aliases[2].service, "s2");
+}
 
 TEST_F(LoopSideTest, AllServicesAndBackendsAreToldInTheirOrder) {
   directory_.sizes.assign(250, 1);

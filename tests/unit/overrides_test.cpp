@@ -116,7 +116,7 @@ TEST_F(OverridesAtWork, TheTrueStateShowsAtOnceWhenItIsCleared) {
   world_.says("10.0.0.1", kRefuses);
   world_.pass(10s);
   ASSERT_EQ(verdict().state, State::up);
-  world_.monitor().clear_override(key_);
+  world_.monitor().clear_override(key_, 0);
   EXPECT_EQ(verdict().state, State::down);
 }
 
@@ -171,7 +171,7 @@ TEST_F(OverridesAtWork, OneKeptFromBeforeIsInForceAndNothingNew) {
 }
 
 TEST_F(OverridesAtWork, ClearingWhatIsNotOverriddenIsNoChange) {
-  world_.monitor().clear_override(key_);
+  world_.monitor().clear_override(key_, 0);
   EXPECT_TRUE(world_.override_changes.empty());
 }
 
@@ -255,6 +255,20 @@ TEST(WeightPercent, IsWhatABackendGetsWhileItStartsSlowly) {
   EXPECT_LT(percent(), 15U);
   world.pass(100s);
   EXPECT_EQ(percent(), 100U);
+}
+
+TEST_F(OverridesAtWork, CanBeTriedWithoutAnyEffect) {
+  const std::vector<std::size_t> first = {0};
+  const std::vector<std::size_t> both = {0, 1};
+  Monitor& monitor = world_.monitor();
+  EXPECT_EQ(world_.verdict(0).status.answered, 2U);
+  EXPECT_EQ(monitor.verdict_if(0, first, OverrideKind::drain).status.answered, 1U);
+  EXPECT_EQ(monitor.verdict_if(0, both, OverrideKind::drain).status.answered, 0U);
+  EXPECT_EQ(monitor.verdict_if(0, both, OverrideKind::force_up).status.answered, 2U);
+  EXPECT_EQ(world_.verdict(0).status.answered, 2U);
+  set(OverrideKind::drain);
+  EXPECT_EQ(world_.verdict(0).status.answered, 1U);
+  EXPECT_EQ(monitor.verdict_if(0, first, std::nullopt).status.answered, 2U);
 }
 
 }  // namespace

@@ -62,6 +62,10 @@ class ShownDirectory final : public bus::Directory {
                                                            std::size_t /*most*/) const override {
     return std::nullopt;
   }
+  std::vector<OverridePreview> preview(const bus::PreviewRequest& /*request*/,
+                                       std::size_t /*service*/) const override {
+    return {};
+  }
   Overview overview() const override {
     Overview sums;
     for (const Entry& each : entries)

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
+#include "ctl/terminal/table.h"
+#include "ctl/terminal/text.h"
 #include "text/printable.h"
 #include "text/wording.h"
 
@@ -16,44 +18,17 @@ constexpr std::size_t kMostText = 4096;
 
 // Made fit for a terminal: names of files and processes may hold anything.
 std::string shown(const std::string& text) {
-  return text::readable(text, kMostText);
+  return printable(text::readable(text, kMostText));
 }
 
-std::size_t columns(const std::string& text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+bool is_note(const Finding& finding) {
+  return finding.severity == Finding::Severity::note;
 }
 
-// Words of one line over as many as it takes, the later ones indented.
-std::string wrapped(const std::string& text, std::size_t width) {
-  constexpr std::size_t kIndent = 2;
-  std::string page;
-  std::size_t used = 0;
-  std::istringstream words(text);
-  for (std::string word; words >> word;) {
-    const bool fits = used == 0 || used + 1 + columns(word) <= width;
-    page += used == 0 ? "" : fits ? " " : "\n" + std::string(kIndent, ' ');
-    used = fits ? used + (used == 0 ? 0 : 1) : kIndent;
-    page += word;
-    used += columns(word);
-  }
-  return page;
-}
-
-std::string line_of(const Finding& finding, const Page& page) {
-  const bool is_note = finding.severity == Finding::Severity::note;
-  const std::string head =
-      shown(fmt::format("{}{}: {}.", is_note ? "note: " : "", finding.about, finding.what));
-  const std::string text = head + shown(fmt::format(" {} {}", finding.why, finding.mend));
-  std::string line = page.width == 0 ? text : wrapped(text, page.width);
-  if (!page.bold) return line;
-  // Wrapping has put line breaks into the head, each in the place of a blank.
-  std::size_t end = 0;
-  for (const char c : head) {
-    if (c == ' ' && line[end] == '\n') end += 2;
-    ++end;
-  }
-  return "\033[1m" + line.substr(0, end) + "\033[0m" + line.substr(end);
+Styled line_of(const Finding& finding) {
+  const char* const kind = is_note(finding) ? "note: " : "";
+  Styled line(shown(fmt::format("{}{}: {}.", kind, finding.about, finding.what)), Style::bold);
+  return line.add(shown(fmt::format(" {} {}", finding.why, finding.mend)));
 }
 
 std::string all_well(const Examination& examination) {
@@ -71,18 +46,20 @@ std::string all_well(const Examination& examination) {
 
 }  // namespace
 
-std::string as_text(const Examination& examination, const Page& page) {
-  std::string text;
-  for (const Finding& finding : examination.findings)
-    text += line_of(finding, page) + "\n";
-  return examination.has_faults() ? text : text + shown(all_well(examination)) + "\n";
+std::string as_text(const Examination& examination, const Terminal& terminal) {
+  Findings findings = examination.findings;
+  std::ranges::stable_partition(findings, std::not_fn(is_note));
+  Table table({Table::Align::left});
+  for (const Finding& each : findings)
+    table.add_line(line_of(each));
+  if (!examination.has_faults()) table.add_line(shown(all_well(examination)));
+  return table.to_string(terminal);
 }
 
 std::string as_json(const Examination& examination) {
   nlohmann::ordered_json findings = nlohmann::ordered_json::array();
   for (const Finding& finding : examination.findings) {
-    const bool is_note = finding.severity == Finding::Severity::note;
-    findings.push_back({{"severity", is_note ? "note" : "fault"},
+    findings.push_back({{"severity", is_note(finding) ? "note" : "fault"},
                         {"about", finding.about},
                         {"what", finding.what},
                         {"why", finding.why},

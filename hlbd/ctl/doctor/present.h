@@ -1,20 +1,16 @@
 // Writes what was found, as text and as JSON.
 #pragma once
 
-#include <cstddef>
 #include <string>
 
 #include "ctl/doctor/examine.h"
+#include "ctl/terminal/terminal.h"
 
 namespace hlb::ctl::doctor {
 
-struct Page {
-  std::size_t width = 0;  // columns to wrap at; 0: one line for each finding
-  bool bold = false;      // the parts to be seen first
-};
-
-// A line for each finding, and one that says so when there is no fault.
-std::string as_text(const Examination& examination, const Page& page);
+// A line for each finding, the faults first, and one that says so when there is no fault; as wide
+// as the terminal.
+std::string as_text(const Examination& examination, const Terminal& terminal);
 
 // {"findings": [{"severity": "fault" or "note", "about": …, "what": …, "why": …, "mend": …}, …]}
 std::string as_json(const Examination& examination);

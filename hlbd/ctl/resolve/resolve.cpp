@@ -3,9 +3,13 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "ctl/client.h"
@@ -15,8 +19,11 @@
 #include "ctl/resolve/inclusions.h"
 #include "ctl/resolve/paths.h"
 #include "ctl/status/snapshot.h"
+#include "ctl/targets.h"
 #include "ctl/terminal/table.h"
 #include "ctl/terminal/terminal.h"
+#include "ctl/terminal/times.h"
+#include "ctl/what_there_is.h"
 #include "libnss_hlb/bus.h"
 #include "libnss_hlb/name.h"
 #include "text/idn.h"
@@ -25,7 +32,7 @@ namespace hlb::ctl {
 namespace {
 
 struct ResolveWishes {
-  std::string name;
+  std::vector<std::string> names;
   bool json = false;
 };
 
@@ -33,6 +40,9 @@ struct Resolution {
   std::string typed;
   std::string name;     // as it is looked up: of an IDN, its ASCII form
   std::string service;  // empty: the name belongs to no service
+  // The exception that keeps the name from a service; empty: none.
+  std::string exception;
+  std::string excepted_from;
   TableAnswer table;
   PathAnswer bus;
   LibcAnswer libc;
@@ -61,14 +71,31 @@ std::vector<BackendReport> ask_hlbd(const Settings& settings, Resolution& resolu
   }
 }
 
+// Finds the name's record, which is not valid if it belongs to no service, and what the table says
+// of whose name it is.
+record::View find_record(const table::View& table, Resolution& resolution) {
+  if (!table.valid()) return {};
+  const record::View record = table.find_or_exception(Name(resolution.name));
+  if (!record.valid()) return record;
+  if (!record.is_exception()) {
+    resolution.service = record.name();
+    return record;
+  }
+  const std::string_view exception = record.name();
+  const std::size_t dot = std::min(exception.find('.'), exception.size() - 1);
+  const record::View above = table.find(Name(exception.substr(dot + 1)));
+  resolution.exception = exception;
+  if (above.valid()) resolution.excepted_from = above.name();
+  return {};
+}
+
 Resolution resolve(const Settings& settings, const std::string& typed) {
   Resolution resolution;
   resolution.typed = typed;
   resolution.name = text::idn_to_ascii(typed).value_or(typed);
   const std::string& name = resolution.name;
   const MappedTable table(settings.runtime_dir / bus::kTableFile);
-  const record::View record = table.view().valid() ? table.view().find(Name(name)) : record::View();
-  if (record.valid()) resolution.service = record.name();
+  const record::View record = find_record(table.view(), resolution);
   resolution.table = ask_table(table, record);
   const std::vector<BackendReport> told = ask_hlbd(settings, resolution);
   resolution.libc = ask_libc(name, !resolution.service.empty() && !resolution.table.left_next);
@@ -86,7 +113,15 @@ std::string libc_remark(const Resolution& resolution) {
   return (resolution.libc.by_hlb ? "by hlb" : "not by hlb") + after_colon(resolution.libc);
 }
 
-std::string whose(const std::string& name, const std::string& service) {
+std::string whose(const Resolution& resolution) {
+  const auto& [name, service, exception] =
+      std::tie(resolution.name, resolution.service, resolution.exception);
+  if (!exception.empty()) {
+    const std::string from =
+        resolution.excepted_from.empty() ? "" : " from " + resolution.excepted_from;
+    return fmt::format(" is no service of hlb's: it is {}the exception {}{}",
+                       name == exception ? "" : "below ", exception, from);
+  }
   if (service.empty()) return " is no service of hlb's";
   return name == service ? " is a service" : " is of the service " + service;
 }
@@ -99,13 +134,13 @@ Styled heading(const Resolution& resolution) {
                                 : text::idn_to_unicode(resolution.name).value_or("");
   Styled line(printable(resolution.typed), Style::bold);
   if (!other.empty()) line.add(" (" + printable(other) + ")");
-  return line.add(whose(resolution.name, resolution.service));
+  return line.add(printable(whose(resolution)));
 }
 
 std::string to_text(const Resolution& resolution) {
   using enum Table::Align;
   const Terminal terminal = Terminal::of_standard_output();  // whose locale says what is printable
-  Table table({left, left, left}, {"  WAY", "ADDRESSES", ""});
+  Table table({left, left, left}, {"  WAY", "ADDRESSES", ""}, 1);
   table.add_line(heading(resolution));
   table.add_headings();
   const auto add = [&table](const char* way, const PathAnswer& answer, const std::string& remark) {
@@ -150,6 +185,7 @@ std::string to_json(const Resolution& resolution) {
   return write({{"name", resolution.typed},
                 {"ascii", is_idn ? Json(resolution.name) : Json()},
                 {"service", json_text(resolution.service)},
+                {"exception", json_text(resolution.exception)},
                 {"table", json_of(resolution.table)},
                 {"bus", json_of(resolution.bus)},
                 {"libc", std::move(libc)},
@@ -158,11 +194,55 @@ std::string to_json(const Resolution& resolution) {
                Terminal::of_standard_output().interactive);
 }
 
-int show_answers(const Settings& settings, const ResolveWishes& wishes) {
-  const Resolution resolution = resolve(settings, wishes.name);
-  put_out(wishes.json ? to_json(resolution) : to_text(resolution));
+// What is to be resolved, and the backends that are to be shown.
+struct NameToResolve {
+  std::string name;
+  Targets targets;  // of its backends
+};
+
+bool is_hostname(const std::string& word) {
+  return !has_wildcard(word) && !concerns_backends(word);
+}
+
+// A hostname is looked up as it is, whether hlbd is there or not; for all other words it takes hlbd
+// to know which services they mean.
+std::vector<NameToResolve> names_to_resolve(const Settings& settings,
+                                            const std::vector<std::string>& words) {
+  std::vector<NameToResolve> names;
+  std::vector<std::string> others;
+  for (const std::string& word : words) {
+    if (is_hostname(word)) {
+      names.push_back({word, {}});
+    } else {
+      others.push_back(word);
+    }
+  }
+  if (others.empty()) return names;
+  Client client(settings);
+  const Targets targets = ask_targets(client, others, Purpose::read);
+  for (const std::string& service : targets.services())
+    names.push_back({service, targets});
+  return names;
+}
+
+ExitCode show_answers(const Settings& settings, const NameToResolve& wanted, bool json) {
+  Resolution resolution = resolve(settings, wanted.name);
+  std::erase_if(resolution.backends, [&](const Inclusion& each) {
+    return !wanted.targets.means(wanted.name, each.address);
+  });
+  put_out(json ? to_json(resolution) : to_text(resolution));
   if (!resolution.reached) return kUnreachable;
   return resolution.libc.by_hlb && !resolution.libc.addresses.empty() ? kOk : kTrouble;
+}
+
+int show_answers(const Settings& settings, const ResolveWishes& wishes) {
+  ExitCode worst = kOk;
+  bool first = true;
+  for (const NameToResolve& each : names_to_resolve(settings, wishes.names)) {
+    if (!std::exchange(first, false) && !wishes.json) put_out("\n");
+    worst = std::max(worst, show_answers(settings, each, wishes.json));
+  }
+  return worst;
 }
 
 }  // namespace
@@ -171,7 +251,10 @@ void add_resolve(CLI::App& app, const Settings& settings, Run& run) {
   auto wishes = std::make_shared<ResolveWishes>();
   CLI::App* command =
       app.add_subcommand("resolve", "show what programs get for a name, by each way, and why");
-  command->add_option("NAME", wishes->name, "a hostname")->type_name("")->required();
+  command
+      ->add_option("TARGET", wishes->names, "a hostname, or what drain takes: SERVICE/ADDRESS, …")
+      ->type_name("")
+      ->required();
   command->add_flag("--json", wishes->json, "for scripts: the form is described in hlbctl(1)");
   command->footer(
       "Exit status: 0 a program gets addresses from hlb, 1 it doesn't, 3 hlbd can't be reached.\n"

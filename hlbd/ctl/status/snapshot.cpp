@@ -11,38 +11,38 @@
 namespace hlb::ctl {
 namespace {
 
-// Asks for what the list of a service's backends lacks: all of an override but its kind, and who is
-// a suspect or held back.
-void complete(Client& client, std::vector<BackendReport>& backends) {
+// The backend by its service and address.
+std::string key_of(const std::string& service, const std::string& address) {
+  return service + "/" + address;
+}
+
+// Adds what the list of backends of `service`, or of all for "", lacks: all of an override but its
+// kind, and who is a suspect or held back. An older hlbd is asked for each of those who may be.
+void complete(Client& client, const std::string& service, std::vector<BackendReport>& backends) {
+  std::unordered_map<std::string, const BackendReport*> by_key;
+  const auto left_out = client.left_out(service);
+  if (left_out) {
+    for (const BackendReport& each : *left_out)
+      by_key.emplace(key_of(each.service, each.address), &each);
+  }
   for (BackendReport& backend : backends) {
-    const bool overridden = !backend.override.kind.empty();
-    const bool is_left_out = is_passed_over(backend) && !is_standby(backend, backends);
-    if (overridden || is_left_out) client.complete(backend);
+    const bool may_be_left_out = backend.state == "up" && backend.weight_percent == 0;
+    if (!backend.override.kind.empty() || (may_be_left_out && !left_out)) client.complete(backend);
+    const auto found = by_key.find(key_of(backend.service, backend.address));
+    if (found == by_key.end()) continue;
+    backend.suspect = found->second->suspect;
+    backend.held_back = found->second->held_back;
   }
 }
 
-// Whether more than states decides which of these backends serve: several priorities do, or
-// backends that are down, or one is held back.
-bool may_have_rule(const std::vector<BackendReport>& backends) {
-  const BackendReport* answered = nullptr;
-  for (const BackendReport& each : backends) {
-    if (each.held_back) return true;
-    if (each.weight_percent == 0) continue;
-    if (each.state != "up" || (answered != nullptr && answered->priority != each.priority)) {
-      return true;
-    }
-    answered = &each;
-  }
-  return false;
-}
-
-void tell_what_serves(Client& client, std::vector<Listed>& services) {
-  if (std::ranges::none_of(services, may_have_rule, &Listed::backends)) return;
-  const auto serving = client.serving();
-  for (Listed& each : services) {
-    const auto found = serving.find(each.service.name);
-    if (found != serving.end()) each.service.serving = found->second;
-  }
+// How the backends of a service stand that are meant: of a part nothing else counts.
+Standing standing_of_meant(const Listed& listed) {
+  const Standing all = standing(listed.service, listed.backends);
+  if (!listed.is_part || all == Standing::whole) return all;
+  const bool part_is_up = std::ranges::all_of(listed.backends, [](const BackendReport& each) {
+    return each.state == "up" || is_in_maintenance(each);
+  });
+  return part_is_up ? Standing::whole : all;
 }
 
 std::vector<Listed> join(std::vector<ServiceReport> services, std::vector<BackendReport> backends) {
@@ -62,9 +62,19 @@ std::vector<Listed> join(std::vector<ServiceReport> services, std::vector<Backen
 
 }  // namespace
 
+std::vector<ServiceReport> services_of(Client& client) {
+  std::vector<ServiceReport> services = client.services();
+  const auto serving = client.serving();
+  for (ServiceReport& each : services) {
+    const auto found = serving.find(each.name);
+    if (found != serving.end()) each.serving = found->second;
+  }
+  return services;
+}
+
 std::vector<BackendReport> backends_of(Client& client, const std::string& service) {
   std::vector<BackendReport> backends = client.backends(service);
-  complete(client, backends);
+  complete(client, service, backends);
   return backends;
 }
 
@@ -74,27 +84,49 @@ void add_connections(Client& client, const std::string& service,
   if (!counted) return;
   std::unordered_map<std::string, std::uint32_t> by_backend;
   for (const ConnectionReport& each : *counted)
-    by_backend.emplace(each.service + "/" + each.address, each.connections);
+    by_backend.emplace(key_of(each.service, each.address), each.connections);
   for (BackendReport& backend : backends) {
-    const auto found = by_backend.find(backend.service + "/" + backend.address);
+    const auto found = by_backend.find(key_of(backend.service, backend.address));
     if (found != by_backend.end()) backend.connections = found->second;
   }
 }
 
-Snapshot take_snapshot(Client& client, const std::string& name) {
+Snapshot take_snapshot(Client& client, const Targets& targets) {
   Snapshot snapshot;
   snapshot.hlbd = client.daemon();
-  const std::string service = name.empty() ? "" : client.find_service(name);
-  std::vector<ServiceReport> services = client.services();
-  if (!service.empty())
-    std::erase_if(services, [&](const ServiceReport& each) { return each.name != service; });
-  std::vector<BackendReport> backends = client.backends(service);
+  const std::string service = targets.services().size() == 1 ? *targets.services().begin() : "";
+  std::vector<ServiceReport> services = services_of(client);
+  std::erase_if(services,
+                [&](const ServiceReport& each) { return !targets.means_some_of(each.name); });
+  std::vector<BackendReport> backends = backends_of(client, service);
   add_connections(client, service, backends);
   snapshot.services = join(std::move(services), std::move(backends));
   for (Listed& each : snapshot.services)
-    complete(client, each.backends);
-  tell_what_serves(client, snapshot.services);
+    keep_meant(each, targets);
   return snapshot;
+}
+
+void keep_meant(Listed& listed, const Targets& targets) {
+  const auto erased = std::erase_if(listed.backends, [&](const BackendReport& each) {
+    return !targets.means(each.service, each.address);
+  });
+  listed.is_part = erased > 0;
+}
+
+bool is_wrong(const BackendReport& backend, std::span<const BackendReport> all) {
+  return backend.state != "up" || backend.suspect || backend.held_back ||
+         !backend.override.kind.empty() || (is_passed_over(backend) && !is_standby(backend, all));
+}
+
+void keep_wrong(Snapshot& snapshot) {
+  for (Listed& listed : snapshot.services) {
+    const std::vector<BackendReport> all = listed.backends;
+    std::erase_if(listed.backends,
+                  [&all](const BackendReport& each) { return !is_wrong(each, all); });
+  }
+  std::erase_if(snapshot.services, [](const Listed& each) {
+    return each.backends.empty() && (each.is_part || standing(each.service, {}) == Standing::whole);
+  });
 }
 
 Standing standing(const ServiceReport& service, const std::vector<BackendReport>& backends) {
@@ -102,9 +134,8 @@ Standing standing(const ServiceReport& service, const std::vector<BackendReport>
                        !backends.empty() && std::ranges::all_of(backends, is_in_maintenance));
 }
 
-bool has_override(const std::vector<BackendReport>& backends) {
-  return std::ranges::any_of(
-      backends, [](const BackendReport& backend) { return !backend.override.kind.empty(); });
+Rank rank(const ServiceReport& service, const std::vector<BackendReport>& backends) {
+  return hlb::rank(standing(service, backends), std::ranges::any_of(backends, is_remarkable));
 }
 
 std::string user_name(std::uint32_t user_id) {
@@ -120,7 +151,7 @@ std::string user_name(std::uint32_t user_id) {
 int exit_code(const Snapshot& snapshot) {
   Standing worst = Standing::whole;
   for (const Listed& each : snapshot.services)
-    worst = std::max(worst, standing(each.service, each.backends));
+    worst = std::max(worst, standing_of_meant(each));
   return static_cast<int>(worst);
 }
 

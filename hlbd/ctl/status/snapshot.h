@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ctl/client.h"
+#include "ctl/targets.h"
 #include "operators/report.h"
 #include "operators/standing.h"
 
@@ -15,6 +16,7 @@ namespace hlb::ctl {
 struct Listed {
   ServiceReport service;
   std::vector<BackendReport> backends;
+  bool is_part = false;  // some of the backends aren't meant
 };
 
 struct Snapshot {
@@ -22,11 +24,22 @@ struct Snapshot {
   std::vector<Listed> services;
 };
 
-// Asks hlbd about the service that `name` belongs to, or about all services for "". Throws as
-// Client does.
-Snapshot take_snapshot(Client& client, const std::string& name);
+// Asks hlbd about the services and backends that are meant. Throws as Client does.
+Snapshot take_snapshot(Client& client, const Targets& targets);
 
-// The backends of one service, with all that is known of them.
+// Takes out what isn't meant of a service's backends.
+void keep_meant(Listed& listed, const Targets& targets);
+
+// Whether the backend is down, unknown or suspect, has an override, is given no clients though it
+// is up and no standby, or is held back. `all` are its service's.
+bool is_wrong(const BackendReport& backend, std::span<const BackendReport> all);
+// Keeps only what is wrong.
+void keep_wrong(Snapshot& snapshot);
+
+// All services, with all that is known of them.
+std::vector<ServiceReport> services_of(Client& client);
+
+// The backends of one service, or of all for "", with all that is known of them.
 std::vector<BackendReport> backends_of(Client& client, const std::string& service);
 
 // Adds this host's connections to these backends of `service`, or of all services for "", if hlbd
@@ -36,7 +49,8 @@ void add_connections(Client& client, const std::string& service, std::span<Backe
 // Without the backends, those in maintenance are counted like others.
 Standing standing(const ServiceReport& service, const std::vector<BackendReport>& backends);
 
-bool has_override(const std::vector<BackendReport>& backends);
+// Where a service stands in the order of those that are shown, as far as these backends say.
+Rank rank(const ServiceReport& service, const std::vector<BackendReport>& backends);
 
 // "alice", or "user 1000" for one that the system doesn't know.
 std::string user_name(std::uint32_t user_id);

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <map>
 #include <span>
+#include <utility>
 
 #include "ctl/terminal/sparkline.h"
 #include "ctl/terminal/times.h"
 #include "text/duration.h"
 #include "text/endpoint.h"
+#include "text/idn.h"
 #include "text/wording.h"
 
 namespace hlb::ctl {
@@ -36,10 +38,9 @@ std::string shown_state(const BackendReport& backend) {
   return backend.suspect ? "suspect" : backend.state;
 }
 
-// The remark: first what an operator or a rule has decided, then why the checks say what they say.
-Styled remark(const BackendReport& backend, std::span<const BackendReport> all, bool wide,
-              WallTime now) {
-  Styled said;
+// Adds first what an operator or a rule has decided, then why the checks say what they say.
+void append_remark(Styled& said, const BackendReport& backend, std::span<const BackendReport> all,
+                   bool wide, WallTime now) {
   const auto say = [&said](const std::string& text, Style style) {
     if (text.empty()) return;
     said.add(said.empty() ? "" : "; ").add(printable(text), style);
@@ -58,7 +59,6 @@ Styled remark(const BackendReport& backend, std::span<const BackendReport> all, 
     say(fmt::format("given {}% of its weight", backend.weight_percent), Style::magenta);
   }
   if (backend.state != "up" || (wide && !backend.suspect)) say(backend.reason, Style::plain);
-  return said;
 }
 
 // A column of weights that are all 1 would say nothing.
@@ -80,6 +80,8 @@ std::string what_serves(const Listed& listed) {
 Styled headline(const Listed& listed, WallTime now) {
   const ServiceReport& service = listed.service;
   Styled line(printable(service.name), Style::bold);
+  if (const auto written = text::idn_to_unicode(service.name))
+    line.add(" (" + printable(*written) + ")");
   line.add("  ").add(service.state, style_of(service.state));
   if (service.since != WallTime{}) line.add(" for " + age(service.since, now));
   line.add(fmt::format(", {} of {} up", service.up, service.backends));
@@ -87,16 +89,8 @@ Styled headline(const Listed& listed, WallTime now) {
   return line.add(what_serves(listed), Style::magenta);
 }
 
-// The services with something to tell, the worst first.
-std::vector<const Listed*> notable(const std::vector<Listed>& services) {
-  std::vector<const Listed*> found;
-  for (const Standing wanted : {Standing::none, Standing::partial, Standing::whole}) {
-    for (const Listed& each : services) {
-      const bool tells = wanted != Standing::whole || has_override(each.backends);
-      if (tells && standing(each.service, each.backends) == wanted) found.push_back(&each);
-    }
-  }
-  return found;
+Rank rank_of(const Listed* listed) {
+  return rank(listed->service, listed->backends);
 }
 
 std::string text_of(const Snapshot& snapshot, const std::vector<const Listed*>& shown,
@@ -113,6 +107,20 @@ std::string text_of(const Snapshot& snapshot, const std::vector<const Listed*>& 
     table.add_line(fmt::format(fmt::runtime(form), others));
   }
   return table.to_string(terminal);
+}
+
+bool fits_screen(const Snapshot& snapshot, const std::vector<const Listed*>& shown,
+                 Terminal terminal, WallTime now) {
+  if (terminal.rows == 0) return true;
+  terminal.folds = false;  // so that there is a line for each row
+  const std::string text = text_of(snapshot, shown, terminal, now);
+  const auto rows = static_cast<std::size_t>(std::ranges::count(text, '\n'));
+  return rows < terminal.rows;  // a prompt follows
+}
+
+// Why the backend's address stands alone, without its port: as there is no room for both.
+bool leaves_port_out(const BackendReport& backend, const Terminal& terminal) {
+  return terminal.columns > 0 && backend.port != 0 && endpoint(backend).size() > terminal.columns;
 }
 
 }  // namespace
@@ -165,13 +173,16 @@ void add_service(Table& table, const Listed& listed, const Terminal& terminal, W
   const bool weights = weights_matter(listed.backends);
   table.add_line(headline(listed, now));
   for (const BackendReport& backend : listed.backends) {
-    table.add_row({"  " + printable(endpoint(backend)),
+    const bool alone = leaves_port_out(backend, terminal);
+    Styled said;
+    if (alone) said.add(fmt::format("port {}", backend.port));
+    append_remark(said, backend, listed.backends, wide, now);
+    table.add_row({"  " + printable(alone ? backend.address : endpoint(backend)),
                    Styled(shown_state(backend), style_of(shown_state(backend))),
                    age(backend.since, now), latest_latency(backend),
                    sparkline(backend.outcomes, wide ? 20 : 10, terminal.utf8),
                    backend.connections ? std::to_string(*backend.connections) : "",
-                   weights ? std::to_string(backend.weight) : "",
-                   remark(backend, listed.backends, wide, now)});
+                   weights ? std::to_string(backend.weight) : "", std::move(said)});
   }
 }
 
@@ -181,10 +192,10 @@ std::string status_text(const Snapshot& snapshot, const Terminal& terminal, bool
   shown.reserve(snapshot.services.size());
   for (const Listed& each : snapshot.services)
     shown.push_back(&each);
-  std::string text = text_of(snapshot, shown, terminal, now);
-  const auto lines = static_cast<std::size_t>(std::ranges::count(text, '\n'));
-  const bool fits = terminal.rows == 0 || lines < terminal.rows;  // a prompt follows
-  return all || fits ? text : text_of(snapshot, notable(snapshot.services), terminal, now);
+  if (terminal.interactive) std::ranges::stable_sort(shown, {}, rank_of);
+  if (!all && !fits_screen(snapshot, shown, terminal, now))
+    std::erase_if(shown, [](const Listed* each) { return rank_of(each) == Rank::healthy; });
+  return text_of(snapshot, shown, terminal, now);
 }
 
 }  // namespace hlb::ctl

@@ -11,9 +11,8 @@
 
 namespace hlb::ctl {
 
-// All services in their order. On a terminal with too few rows for them, unless `all`: the services
-// of which no backend is up, then those with some down, then those with an override, and a last
-// line that counts the others.
+// All services: on a terminal the worst first, see Rank, else in their order. On a terminal with
+// too few rows for them, unless `all`, the healthy are only counted in a last line.
 std::string status_text(const Snapshot& snapshot, const Terminal& terminal, bool all, WallTime now);
 
 // Parts of that, for a screen that shows some of the services.

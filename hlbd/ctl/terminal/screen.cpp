@@ -10,6 +10,8 @@
 #include <string_view>
 #include <utility>
 
+#include "ctl/terminal/terminal.h"
+
 namespace hlb::ctl {
 namespace {
 
@@ -42,6 +44,8 @@ void write_all(std::string_view text) {
 Screen::Screen() {
   if (::isatty(STDOUT_FILENO) == 0 || ::tcgetattr(STDIN_FILENO, &before_) != 0)
     throw Failure(kTrouble, "--watch needs a terminal");
+  if (Terminal::of_standard_output().dumb)
+    throw Failure(kTrouble, "--watch needs a terminal that can be painted: TERM is dumb");
   const sigset_t set = handled_signals();
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signals_ = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

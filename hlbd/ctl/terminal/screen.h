@@ -18,7 +18,7 @@ class Screen {
  public:
   enum class Key : std::uint8_t { none, quit, up, down, page_up, page_down, top, resized };
 
-  // Throws a Failure where standard input or output is no terminal.
+  // Throws a Failure where standard input or output is no terminal, or a dumb one.
   Screen();
   ~Screen();
   Screen(const Screen&) = delete;

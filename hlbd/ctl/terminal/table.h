@@ -1,6 +1,7 @@
 // A table as text: aligned columns, of which the last one is prose, and lines across all of them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -16,9 +17,11 @@ class Table {
  public:
   enum class Align : std::uint8_t { left, right };
 
-  // `headings` are shown where add_headings() is called, and nowhere if it isn't.
-  explicit Table(std::vector<Align> columns, std::vector<Styled> headings = {})
-      : columns_(std::move(columns)), headings_(std::move(headings)) {}
+  // `headings` are shown where add_headings() is called, and nowhere if it isn't. `names` is the
+  // column whose cells may be too long for a narrow terminal.
+  explicit Table(std::vector<Align> columns, std::vector<Styled> headings = {},
+                 std::size_t names = 0)
+      : columns_(std::move(columns)), headings_(std::move(headings)), names_(names) {}
 
   // Shows the headings here.
   void add_headings();
@@ -27,8 +30,10 @@ class Table {
   // Adds a line across all columns.
   void add_line(Styled line);
 
-  // The table, as wide as the terminal: prose wraps inside its column or, where that would be too
-  // narrow, below its row. A column without any text but its heading takes no place. Each line ends
+  // The table, as wide as the terminal. Prose wraps inside its column or, where that would be too
+  // narrow, below its row. A name that is too long has a line of its own, on which it isn't broken
+  // if it fits the terminal, or that one folds. Columns that don't fit beside each other stand
+  // below, again aligned. A column without any text but its heading takes no place. Each line ends
   // with "\n", and none with a space.
   std::string to_string(const Terminal& terminal) const;
 
@@ -46,15 +51,24 @@ class Table {
     Kind kind = Kind::cells;
     std::vector<Styled> cells;  // across: a single one; headings: empty
   };
+  struct Layout {
+    const Terminal& terminal;
+    std::vector<std::size_t> widths;
+    std::vector<bool> below;  // whether the column begins a line below
+  };
 
-  std::string row_text(const Row& row, const std::vector<std::size_t>& widths,
-                       const Terminal& terminal) const;
+  Layout layout(const Terminal& terminal, std::vector<std::size_t>& widths) const;
   void widen(std::vector<std::size_t>& widths) const;
-  void write_row(std::string& out, const std::vector<Styled>& cells,
-                 const std::vector<std::size_t>& widths, const Terminal& terminal) const;
+  std::size_t fit_names(std::vector<std::size_t>& widths, std::size_t columns) const;
+  std::size_t widest_name(std::size_t limit) const;
+  std::string row_text(const Row& row, const Layout& layout) const;
+  void write_row(std::string& out, const std::vector<Styled>& cells, const Layout& layout) const;
+  void write_cell(std::string& out, const Styled& cell, std::size_t column, std::size_t used,
+                  const Layout& layout) const;
 
   std::vector<Align> columns_;
   std::vector<Styled> headings_;
+  std::size_t names_;
   std::vector<Row> rows_;
 };
 

@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <clocale>
 #include <cstdlib>
@@ -19,6 +20,12 @@ constexpr std::size_t kUsualRows = 24;
 std::string_view variable(const char* name) {
   const char* const value = std::getenv(name);
   return value == nullptr ? "" : value;
+}
+
+winsize size_told() {
+  winsize told{};
+  ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &told);
+  return told;
 }
 
 // The first that is known: the variable's number, what the terminal says, the usual.
@@ -39,11 +46,20 @@ Terminal Terminal::of_standard_output() {
   terminal.utf8 = std::string_view(::nl_langinfo(CODESET)) == "UTF-8";
   terminal.interactive = ::isatty(STDOUT_FILENO) != 0;
   if (!terminal.interactive) return terminal;
-  winsize told{};
-  ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &told);
+  terminal.dumb = variable("TERM") == "dumb";
+  const winsize told = size_told();
   terminal.columns = size("COLUMNS", told.ws_col, kUsualColumns);
   terminal.rows = size("LINES", told.ws_row, kUsualRows);
-  terminal.colour = variable("NO_COLOR").empty() && variable("TERM") != "dumb";
+  terminal.colour = variable("NO_COLOR").empty() && !terminal.dumb;
+  return terminal;
+}
+
+Terminal Terminal::of_screen() {
+  Terminal terminal = of_standard_output();
+  const winsize told = size_told();
+  if (told.ws_col > 0) terminal.columns = std::min<std::size_t>(terminal.columns, told.ws_col);
+  if (told.ws_row > 0) terminal.rows = std::min<std::size_t>(terminal.rows, told.ws_row);
+  terminal.folds = false;
   return terminal;
 }
 

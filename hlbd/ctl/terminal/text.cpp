@@ -64,7 +64,7 @@ std::string_view take_columns(std::string_view& text, std::size_t columns) {
 // Breaks pieces into lines, word by word. A word may be of several pieces.
 class Wrapper {
  public:
-  explicit Wrapper(std::size_t columns) : columns_(columns) {}
+  explicit Wrapper(const Room& room) : room_(room) {}
 
   void add(std::string_view text, Style style) {
     while (!text.empty()) {
@@ -73,7 +73,7 @@ class Wrapper {
       gap_ += spaces;
       text.remove_prefix(spaces);
       const std::size_t end = std::min(text.find(' '), text.size());
-      word_.add(std::string(text.substr(0, end)), style);
+      add_word(text.substr(0, end), style);
       text.remove_prefix(end);
     }
   }
@@ -85,30 +85,51 @@ class Wrapper {
   }
 
  private:
+  // Languages of East Asia have no spaces: a line may end before each wide character.
+  void add_word(std::string_view word, Style style) {
+    for (std::size_t end = 0; end < word.size();) {
+      const Character next = first_character(word.substr(end));
+      if (next.columns == 2) {
+        word_.add(std::string(word.substr(0, end)), style);
+        end_word();
+        word.remove_prefix(end);
+        end = 0;
+      }
+      end += next.bytes.size();
+    }
+    word_.add(std::string(word), style);
+  }
+
   void end_word() {
     if (word_.empty()) return;
-    const bool fits = line_.width() + gap_ + word_.width() <= columns_;
+    const bool fits = line_.width() + gap_ + word_.width() <= columns();
     if (!line_.empty() && fits) line_.add(std::string(gap_, ' '), line_.pieces().back().style);
     if (!line_.empty() && !fits) end_line();
     gap_ = 0;
-    for (const Styled::Piece& piece : word_.pieces())
-      place(piece.text, piece.style);
+    if (word_.width() <= longest()) {
+      line_.append(word_);
+    } else {
+      for (const Styled::Piece& piece : word_.pieces())
+        break_up(piece.text, piece.style);
+    }
     word_ = Styled();
   }
 
-  // Breaks what is longer than a line.
-  void place(std::string_view part, Style style) {
-    while (line_.width() + width(part) > columns_) {
-      const std::size_t room = columns_ - std::min(line_.width(), columns_);
-      if (room > 0) line_.add(std::string(take_columns(part, room)), style);
+  void break_up(std::string_view part, Style style) {
+    while (line_.width() + width(part) > longest()) {
+      const std::size_t left = longest() - std::min(line_.width(), longest());
+      if (left > 0) line_.add(std::string(take_columns(part, left)), style);
       end_line();
     }
     line_.add(std::string(part), style);
   }
 
+  std::size_t columns() const { return lines_.empty() ? room_.first : room_.further; }
+  std::size_t longest() const { return std::max(columns(), room_.longest_word); }
+
   void end_line() { lines_.push_back(std::exchange(line_, Styled())); }
 
-  std::size_t columns_;
+  Room room_;
   std::size_t gap_ = 0;  // between the line and the word
   Styled word_;
   Styled line_;
@@ -160,9 +181,9 @@ Styled& Styled::append(const Styled& more) {
   return *this;
 }
 
-std::vector<Styled> Styled::wrap(std::size_t columns) const {
-  if (width_ <= columns) return {*this};
-  Wrapper wrapper(columns);
+std::vector<Styled> Styled::wrap(const Room& room) const {
+  if (width_ <= room.first) return {*this};
+  Wrapper wrapper(room);
   for (const Piece& piece : pieces_)
     wrapper.add(piece.text, piece.style);
   return std::move(wrapper).lines();

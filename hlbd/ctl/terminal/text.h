@@ -20,6 +20,14 @@ std::size_t width(std::string_view text);
 // can be read on a light and on a dark ground.
 enum class Style : std::uint8_t { plain, bold, green, red, magenta };
 
+// The columns that there are for the lines of a text.
+struct Room {
+  std::size_t first = 0;    // for its first line, > 0
+  std::size_t further = 0;  // for each further line, > 0
+  // A word of up to so many columns stays whole, on a line of its own; 0: as many as there are.
+  std::size_t longest_word = 0;
+};
+
 // A line, or a cell of a table: pieces of printable text, each with its style.
 class Styled {
  public:
@@ -40,8 +48,9 @@ class Styled {
   bool empty() const { return pieces_.empty(); }
   std::size_t width() const { return width_; }
 
-  // Lines of at most `columns` (> 0), broken between words, and inside of a word that is longer.
-  std::vector<Styled> wrap(std::size_t columns) const;
+  // Lines that are broken between words, and inside of a word that is too long for a line. What
+  // fits on the first line stays as it is.
+  std::vector<Styled> wrap(const Room& room) const;
 
   // Appends it as a terminal wants it; without `colour` only the text.
   void write_to(std::string& out, bool colour) const;

@@ -12,10 +12,16 @@
 #include <vector>
 
 #include "health/override.h"
+#include "health/target_list.h"
 #include "operators/refusal.h"
 #include "operators/report.h"
 
 namespace hlb::bus {
+
+struct PreviewRequest {
+  TargetList targets;
+  std::optional<OverrideKind> kind;  // unset: overrides are to be cleared
+};
 
 // Called from hlbd's loop, at any time; must not throw. Long lists are asked for in parts, so that
 // the loop has its other turns in between.
@@ -59,18 +65,28 @@ class Directory {
   virtual std::optional<std::vector<ConnectionReport>> connections(std::string_view service,
                                                                    std::size_t first,
                                                                    std::size_t most) const = 0;
+
+  // What the override would change of backends of the service at this index; at the index after the
+  // last service, of those that aren't configured any more.
+  virtual std::vector<OverridePreview> preview(const PreviewRequest& request,
+                                               std::size_t service) const = 0;
 };
 
 struct OverrideRequest {
-  std::string target;  // see TargetPattern
+  std::string target;  // see TargetList
   OverrideKind kind = OverrideKind::drain;
   std::chrono::milliseconds duration{0};  // 0: until cleared
   std::string reason;
   std::uint32_t user = 0;
 };
 
+struct ClearRequest {
+  std::string target;  // as of OverrideRequest
+  std::uint32_t user = 0;
+};
+
 struct ClosingRequest {
-  std::string target;                 // see TargetPattern
+  std::string target;                 // see TargetList
   std::chrono::milliseconds idle{0};  // only connections that were idle for so long; 0: all
   std::uint32_t user = 0;
 };
@@ -83,6 +99,7 @@ struct FailbackRequest {
 // The number of backends that were concerned.
 using Changed = tl::expected<std::uint32_t, Refusal>;
 using Reloaded = tl::expected<void, Refusal>;
+using ReloadPreviewed = tl::expected<std::vector<ServicePreview>, Refusal>;
 using CountTaken = tl::expected<void, Refusal>;
 
 // Called from hlbd's loop, once it is known that the caller may; must not throw. Each replies once,
@@ -90,12 +107,15 @@ using CountTaken = tl::expected<void, Refusal>;
 struct Control {
   using ChangeReply = std::function<void(const Changed& changed)>;
   using ReloadReply = std::function<void(const Reloaded& reloaded)>;
+  using ReloadPreviewReply = std::function<void(const ReloadPreviewed& previewed)>;
   using CountReply = std::function<void(const CountTaken& taken)>;
 
   std::function<void(OverrideRequest request, ChangeReply reply)> set_override;
-  std::function<void(std::string target, ChangeReply reply)> clear_override;
+  std::function<void(ClearRequest request, ChangeReply reply)> clear_override;
   std::function<void(FailbackRequest request, ChangeReply reply)> fail_back;
   std::function<void(ReloadReply reply)> reload;
+  // Reads the configuration, and puts nothing in force.
+  std::function<void(ReloadPreviewReply reply)> preview_reload;
   // Has connections ended; the reply is the number of these.
   std::function<void(ClosingRequest request, ChangeReply reply)> close_connections;
   // Has connections counted, unless they just were; whoever may read may call it.

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -136,14 +137,55 @@ using BackendRow =
         &BackendReport::port, &BackendReport::state, &BackendReport::since, &BackendReport::reason,
         kind_of_override, &BackendReport::weight, &BackendReport::weight_percent,
         &BackendReport::priority, &BackendReport::outcomes>;
+using LeftOutRow = Row<BackendReport, &BackendReport::service, &BackendReport::address,
+                       &BackendReport::suspect, &BackendReport::held_back>;
 using ConnectionRow = Row<ConnectionReport, &ConnectionReport::service, &ConnectionReport::address,
                           &ConnectionReport::connections>;
 using OverrideRow = Row<OverrideReport, &OverrideReport::kind, &OverrideReport::reason,
                         &OverrideReport::set_by, &OverrideReport::since, &OverrideReport::until>;
+using AliasRow = Row<AliasReport, &AliasReport::alias, &AliasReport::service>;
+using PreviewRow = Row<OverridePreview, &OverridePreview::service, &OverridePreview::address,
+                       &OverridePreview::before, &OverridePreview::now, &OverridePreview::answered,
+                       &OverridePreview::remaining>;
+using ServicePreviewRow =
+    Row<ServicePreview, &ServicePreview::service, &ServicePreview::change, &ServicePreview::what>;
 using CheckRow = Row<CheckReport, &CheckReport::description, &CheckReport::state,
                      &CheckReport::reason, &CheckReport::against, &CheckReport::outcomes>;
 using EventRow = Row<Event, &Event::at, &Event::service, &Event::address, &Event::what,
                      &Event::before, &Event::now, &Event::reason>;
+
+// ---- events by names ---------------------------------------------------------------------------
+
+using NamedValues = std::map<std::string, sdbus::Variant>;
+
+inline NamedValues named_values_of(const Event& event) {
+  NamedValues values = {
+      {"time", sdbus::Variant(timestamp(event.at))}, {"service", sdbus::Variant(event.service)},
+      {"address", sdbus::Variant(event.address)},    {"what", sdbus::Variant(encoded(event.what))},
+      {"before", sdbus::Variant(event.before)},      {"now", sdbus::Variant(event.now)},
+      {"reason", sdbus::Variant(event.reason)}};
+  if (event.user) values.emplace("user", sdbus::Variant(*event.user));
+  return values;
+}
+
+// The value; Value() where there is none of that name, as the other side may be older.
+template <typename Value>
+Value value_named(const NamedValues& values, const char* name) {
+  const auto found = values.find(name);
+  return found == values.end() ? Value() : found->second.get<Value>();
+}
+
+inline Event event_of(const NamedValues& values) {
+  Event event{.at = wall_time(value_named<std::uint64_t>(values, "time")),
+              .service = value_named<std::string>(values, "service"),
+              .address = value_named<std::string>(values, "address"),
+              .what = what_named(value_named<std::string>(values, "what")),
+              .before = value_named<std::string>(values, "before"),
+              .now = value_named<std::string>(values, "now"),
+              .reason = value_named<std::string>(values, "reason")};
+  if (values.contains("user")) event.user = value_named<std::uint32_t>(values, "user");
+  return event;
+}
 
 // ---- refusals ----------------------------------------------------------------------------------
 

@@ -215,6 +215,36 @@ std::vector<ConnectionReport> LoopSide::all_connections() const {
   return of_all_services<ConnectionReport>(some_connections);
 }
 
+std::vector<AliasReport> LoopSide::aliases() const {
+  using Aliases = Part<AliasReport>;
+  return in_parts<Aliases>([&directory = offer_.directory, next = std::size_t{0}]() mutable {
+    Aliases part(directory);
+    fill(part, [&] {
+      const auto here = directory.services(next++, 1);
+      if (here.empty()) return false;
+      const std::string& service = here.front().name;
+      for (std::string& alias : directory.settings(service).value_or(ServiceSettings()).aliases)
+        part.rows.push_back({std::move(alias), service});
+      return true;
+    });
+    return part;
+  });
+}
+
+std::vector<OverridePreview> LoopSide::preview(const PreviewRequest& request) const {
+  using Previews = Part<OverridePreview>;
+  return in_parts<Previews>(
+      [&directory = offer_.directory, &request, next = std::size_t{0}]() mutable {
+        Previews part(directory);
+        fill(part, [&] {
+          const bool last = directory.services(next, 1).empty();
+          part.add(directory.preview(request, next++));
+          return !last;
+        });
+        return part;
+      });
+}
+
 // ---- objects and their properties --------------------------------------------------------------
 
 const ServiceFacts* LoopSide::service(std::string_view name) {
@@ -283,8 +313,8 @@ void LoopSide::set_override(OverrideRequest request, Control::ChangeReply reply)
   tell([&] { offer_.control.set_override(std::move(request), delivered(std::move(reply))); });
 }
 
-void LoopSide::clear_override(std::string target, Control::ChangeReply reply) const {
-  tell([&] { offer_.control.clear_override(std::move(target), delivered(std::move(reply))); });
+void LoopSide::clear_override(ClearRequest request, Control::ChangeReply reply) const {
+  tell([&] { offer_.control.clear_override(std::move(request), delivered(std::move(reply))); });
 }
 
 void LoopSide::fail_back(FailbackRequest request, Control::ChangeReply reply) const {
@@ -293,6 +323,10 @@ void LoopSide::fail_back(FailbackRequest request, Control::ChangeReply reply) co
 
 void LoopSide::reload(Control::ReloadReply reply) const {
   tell([&] { offer_.control.reload(delivered(std::move(reply))); });
+}
+
+void LoopSide::preview_reload(Control::ReloadPreviewReply reply) const {
+  tell([&] { offer_.control.preview_reload(delivered(std::move(reply))); });
 }
 
 void LoopSide::close_connections(ClosingRequest request, Control::ChangeReply reply) const {

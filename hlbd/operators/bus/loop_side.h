@@ -56,6 +56,9 @@ class LoopSide {
   std::optional<std::vector<ConnectionReport>> connections(std::string_view service) const;
   std::vector<ConnectionReport> all_connections() const;
 
+  std::vector<AliasReport> aliases() const;
+  std::vector<OverridePreview> preview(const PreviewRequest& request) const;
+
   // Answers for one message or signal, in which there may be ten properties of each of thousands of
   // objects: what was said before is said again, until forget(). Null when there is none of that
   // name; valid until the next call.
@@ -67,9 +70,10 @@ class LoopSide {
   // Pass on what Control has. The reply comes on the bus's thread, later, or never if hlbd is
   // ending.
   void set_override(OverrideRequest request, Control::ChangeReply reply) const;
-  void clear_override(std::string target, Control::ChangeReply reply) const;
+  void clear_override(ClearRequest request, Control::ChangeReply reply) const;
   void fail_back(FailbackRequest request, Control::ChangeReply reply) const;
   void reload(Control::ReloadReply reply) const;
+  void preview_reload(Control::ReloadPreviewReply reply) const;
   void close_connections(ClosingRequest request, Control::ChangeReply reply) const;
   void count_connections(Control::CountReply reply) const;
 

@@ -1,11 +1,13 @@
 #include "operators/bus/manager_object.h"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <tl/expected.hpp>
 #include <utility>
 
+#include "health/target_list.h"
 #include "libnss_hlb/bus.h"
 #include "operators/bus/backend_object.h"
 #include "operators/bus/fleet_encoding.h"
@@ -14,8 +16,9 @@
 namespace hlb::bus {
 namespace {
 
-constexpr std::size_t kMaxReason = 1000;  // bytes of an override's reason
-constexpr std::size_t kMaxTarget = 1000;  // no service and address are longer together
+constexpr std::size_t kMaxReason = 1000;      // bytes of an override's reason
+constexpr std::size_t kMaxTarget = 1000;      // no service and address are longer together
+constexpr std::size_t kMaxTargets = 262'144;  // bytes of several targets
 
 // Cuts what the caller sent to what is worth showing.
 std::string shown(const std::string& text) {
@@ -30,10 +33,19 @@ tl::unexpected<Refusal> fault(std::string message) {
   return refuse(Refusal::Kind::invalid_arguments, std::move(message));
 }
 
-// Refuses a target that is too long, before all else: callers send as much as the bus takes.
+// Refuses targets that are too long, before all else: callers send as much as the bus takes. Those
+// with wildcards may be compared with all there is.
 tl::expected<std::string, Refusal> target_of(std::string sent) {
-  if (sent.size() > kMaxTarget) return fault("the target is longer than 1000 bytes");
+  if (sent.size() > kMaxTargets) return fault("the target is longer than 262144 bytes");
+  if (TargetList(sent).wildcard_bytes() > kMaxTarget) {
+    return fault("the targets with wildcards are longer than 1000 bytes");
+  }
   return sent;
+}
+
+tl::expected<OverrideKind, Refusal> kind_of(const std::string& name) {
+  if (const auto kind = override_kind_named(name)) return *kind;
+  return fault("\"" + shown(name) + "\" is no override: give drain, maintenance, up or down");
 }
 
 // Reads a duration as callers send it, in microseconds, of which 0 means none.
@@ -50,10 +62,8 @@ tl::expected<OverrideRequest, Refusal> request_of(std::string sent_target, const
                                                   std::uint64_t duration, std::string reason) {
   auto target = target_of(std::move(sent_target));
   if (!target) return tl::unexpected(std::move(target).error());
-  const auto named = override_kind_named(kind);
-  if (!named) {
-    return fault("\"" + shown(kind) + "\" is no override: give drain, maintenance, up or down");
-  }
+  const auto named = kind_of(kind);
+  if (!named) return tl::unexpected(named.error());
   const auto lasting = milliseconds_of(duration);
   if (!lasting) return tl::unexpected(lasting.error());
   if (reason.size() > kMaxReason) return fault("the reason is longer than 1000 bytes");
@@ -85,6 +95,7 @@ ManagerObject::~ManagerObject() {
 
 void ManagerObject::announce(const Event& event) {
   const std::uint64_t at = timestamp(event.at);
+  if (event.user) emitChangedByUser(named_values_of(event));
   if (event.what == Event::What::override) {
     emitOverrideChanged(at, event.service, event.address, event.before, event.now, event.reason);
   } else if (event.what == Event::What::serving) {
@@ -122,11 +133,22 @@ std::vector<ServingRow::Struct> ManagerObject::ListServing() {
   return ServingRow::of_all(std::move(services));
 }
 
-std::vector<BackendRow::Struct> ManagerObject::ListBackends(const std::string& service) {
+std::vector<BackendReport> ManagerObject::backends_of(const std::string& service) const {
   if (service.size() > kMaxTarget) throw to_bus_error(no_such_service(service));
   auto backends = service.empty() ? std::optional(loop_.all_backends()) : loop_.backends(service);
   if (!backends) throw to_bus_error(no_such_service(service));
-  return BackendRow::of_all(*std::move(backends));
+  return *std::move(backends);
+}
+
+std::vector<BackendRow::Struct> ManagerObject::ListBackends(const std::string& service) {
+  return BackendRow::of_all(backends_of(service));
+}
+
+std::vector<LeftOutRow::Struct> ManagerObject::ListLeftOut(const std::string& service) {
+  auto backends = backends_of(service);
+  std::erase_if(backends,
+                [](const BackendReport& each) { return !each.suspect && !each.held_back; });
+  return LeftOutRow::of_all(std::move(backends));
 }
 
 ManagerObject::Properties ManagerObject::GetBackend(const std::string& service,
@@ -153,6 +175,30 @@ std::vector<EventRow::Struct> ManagerObject::ListEvents(const std::uint32_t& mos
 
 ManagerObject::Properties ManagerObject::GetFleet() {
   return properties_of(loop_.fleet());
+}
+
+std::vector<AliasRow::Struct> ManagerObject::ListAliases() {
+  return AliasRow::of_all(loop_.aliases());
+}
+
+std::vector<PreviewRow::Struct> ManagerObject::PreviewOverride(const std::string& target,
+                                                               const std::string& kind) {
+  const auto targets = target_of(target);
+  if (!targets) throw to_bus_error(targets.error());
+  PreviewRequest request{.targets = TargetList(*targets), .kind = std::nullopt};
+  if (!kind.empty()) {
+    const auto named = kind_of(kind);
+    if (!named) throw to_bus_error(named.error());
+    request.kind = *named;
+  }
+  return PreviewRow::of_all(loop_.preview(request));
+}
+
+std::vector<NamedValues> ManagerObject::GetEvents(const std::uint32_t& most) {
+  const std::vector<Event> events = loop_.events(most);
+  std::vector<NamedValues> told(events.size());
+  std::ranges::transform(events, told.begin(), named_values_of);
+  return told;
 }
 
 void ManagerObject::ListConnections(ConnectionLists::Result&& result, std::string service) {
@@ -201,6 +247,12 @@ void answer_change(const sdbus::Result<std::uint32_t>& result, const Changed& ch
   result.returnResults(*changed);
 }
 
+void answer_preview(const sdbus::Result<std::vector<ServicePreviewRow::Struct>>& result,
+                    const ReloadPreviewed& previewed) {
+  if (!previewed) return result.returnError(to_bus_error(previewed.error()));
+  result.returnResults(ServicePreviewRow::of_all(*previewed));
+}
+
 void answer_reload(const sdbus::Result<>& result, const Reloaded& reloaded) {
   if (!reloaded) return result.returnError(to_bus_error(reloaded.error()));
   result.returnResults();
@@ -223,8 +275,8 @@ void ManagerObject::SetOverride(Counted&& result, std::string target, std::strin
 void ManagerObject::ClearOverride(Counted&& result, std::string sent_target) {
   const auto target = target_of(std::move(sent_target));
   if (!target) return result.returnError(to_bus_error(target.error()));
-  if_allowed(std::move(result), [this, target](const auto& call, std::uint32_t /*user*/) {
-    loop_.clear_override(*target, answer_later(changes_, call, answer_change));
+  if_allowed(std::move(result), [this, target](const auto& call, std::uint32_t user) {
+    loop_.clear_override({*target, user}, answer_later(changes_, call, answer_change));
   });
 }
 
@@ -245,6 +297,12 @@ void ManagerObject::CloseConnections(Counted&& result, std::string sent_target,
   if (!idle) return result.returnError(to_bus_error(idle.error()));
   if_allowed(std::move(result), [this, target, idle](const auto& call, std::uint32_t user) {
     loop_.close_connections({*target, *idle, user}, answer_later(changes_, call, answer_change));
+  });
+}
+
+void ManagerObject::PreviewReload(Previewed&& result) {
+  if_allowed(std::move(result), [this](const auto& call, std::uint32_t /*user*/) {
+    loop_.preview_reload(answer_later(previews_, call, answer_preview));
   });
 }
 

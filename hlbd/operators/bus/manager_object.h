@@ -42,13 +42,19 @@ class ManagerObject final
  private:
   using Properties = std::map<std::string, sdbus::Variant>;
   using Counted = sdbus::Result<std::uint32_t>;
+  using Previewed = sdbus::Result<std::vector<ServicePreviewRow::Struct>>;
 
   std::vector<ServiceRow::Struct> ListServices() override;
   std::vector<ServingRow::Struct> ListServing() override;
   std::vector<BackendRow::Struct> ListBackends(const std::string& service) override;
+  std::vector<LeftOutRow::Struct> ListLeftOut(const std::string& service) override;
   Properties GetBackend(const std::string& service, const std::string& address) override;
   Properties GetFleet() override;
   std::string FindService(const std::string& name) override;
+  std::vector<AliasRow::Struct> ListAliases() override;
+  std::vector<PreviewRow::Struct> PreviewOverride(const std::string& target,
+                                                  const std::string& kind) override;
+  std::vector<NamedValues> GetEvents(const std::uint32_t& most) override;
   std::vector<EventRow::Struct> ListEvents(const std::uint32_t& most) override;
   void SetOverride(Counted&& result, std::string target, std::string kind, std::uint64_t duration,
                    std::string reason) override;
@@ -56,6 +62,7 @@ class ManagerObject final
   void Failback(Counted&& result, std::string service) override;
   void Reload(sdbus::Result<>&& result) override;
   void ListConnections(ConnectionLists::Result&& result, std::string service) override;
+  void PreviewReload(Previewed&& result) override;
   void CloseConnections(Counted&& result, std::string target, std::uint64_t idle_us) override;
 
   std::string Version() override { return loop_.identity().version; }
@@ -66,6 +73,9 @@ class ManagerObject final
   std::uint32_t Backends() override { return loop_.overview().backends; }
   std::uint32_t BackendsUp() override { return loop_.overview().backends_up; }
   std::vector<std::string> Degraded() override { return loop_.troubles(); }
+
+  // Of all services for "". Throws the error for a service that there isn't.
+  std::vector<BackendReport> backends_of(const std::string& service) const;
 
   // Calls to be answered later. A call whose answer comes when this is gone is forgotten: it refers
   // to the connection.
@@ -84,6 +94,7 @@ class ManagerObject final
   Overview told_;
   std::vector<std::string> told_troubles_;
   Calls<Counted> changes_ = std::make_shared<Calls<Counted>::element_type>();
+  Calls<Previewed> previews_ = std::make_shared<Calls<Previewed>::element_type>();
   Calls<sdbus::Result<>> reloads_ = std::make_shared<Calls<sdbus::Result<>>::element_type>();
   ConnectionLists connection_lists_;
   Authority authority_;

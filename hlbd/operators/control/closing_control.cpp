@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "connections/rules.h"
-#include "health/target_pattern.h"
+#include "health/target_list.h"
 #include "network/sock_diag.h"
 #include "operators/control/no_such_target.h"
 
@@ -27,7 +27,7 @@ constexpr auto kTimePerStep = 1ms;
 // What an operator wants, and how far it is done.
 struct ClosingControl::Work {
   bus::ClosingRequest request;
-  TargetPattern pattern;
+  TargetList targets;
   Reply reply;
   Services services;  // those in force when it began
   std::vector<std::size_t> with_close_ports;
@@ -56,16 +56,16 @@ void ClosingControl::close(bus::ClosingRequest request, Reply reply) {
   if (under_way_ >= kMostClosings) {
     return reply(refuse(Refusal::Kind::not_possible, "too many have connections ended"));
   }
-  const TargetPattern pattern(request.target);
+  const TargetList targets(request.target);
   auto work = std::make_shared<Work>(
       Work{.request = std::move(request),
-           .pattern = pattern,
+           .targets = targets,
            .reply = std::move(reply),
            .services = monitor_.list(),
            .with_close_ports = connections::services_with_close_ports(monitor_),
            .end = monitor_.services().size()});
-  if (const auto only = pattern.only_service()) {
-    const auto place = monitor_.find(*only);
+  if (const auto only = targets.only_services(); only && only->size() == 1) {
+    const auto place = monitor_.find(only->front());
     work->service = place.value_or(work->end);
     work->end = place ? *place + 1 : work->end;
   }
@@ -97,7 +97,8 @@ void ClosingControl::go_on(const Shared& work) {
 void ClosingControl::gather(Work& work) const {
   const auto until = std::chrono::steady_clock::now() + kTimePerStep;
   while (!work.at_end() && std::chrono::steady_clock::now() < until) {
-    if (work.backend >= monitor_.watched()[work.service].backends.size()) {
+    const bool meant = work.targets.may_mean(monitor_.services()[work.service].name);
+    if (!meant || work.backend >= monitor_.watched()[work.service].backends.size()) {
       ++work.service;
       work.backend = 0;
       continue;
@@ -111,11 +112,11 @@ void ClosingControl::gather_of(Work& work, std::size_t service, std::size_t back
   const std::string& name = monitor_.services()[service].name;
   const BackendSpec& spec = monitor_.watched()[service].backends[backend].spec;
   const std::string address = spec.address.to_string();
-  if (!work.pattern.matches(name, address)) return;
+  if (!work.targets.matches(name, address)) return;
   work.meant = true;
   work.without_port |= ports_used(monitor_.services()[service], spec).empty();
   const auto meant = [&](std::size_t other) {
-    return work.pattern.matches(monitor_.services()[other].name, address);
+    return work.targets.matches(monitor_.services()[other].name, address);
   };
   for (const std::uint16_t port :
        connections::ports_to_clear(monitor_, service, spec, work.with_close_ports, meant)) {

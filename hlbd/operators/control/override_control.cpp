@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "health/target_pattern.h"
+#include "health/target_list.h"
 #include "operators/control/no_such_target.h"
 #include "system/moment.h"
 
@@ -53,12 +53,14 @@ void OverrideControl::restore() {
 // ---- what is asked for -------------------------------------------------------------------------
 
 void OverrideControl::set(bus::OverrideRequest request, Reply reply) {
-  this->request(
-      {[this, request = std::move(request)] { return plan_to_set(request); }, std::move(reply)});
+  const std::uint32_t user = request.user;
+  this->request({[this, request = std::move(request)] { return plan_to_set(request); }, user,
+                 std::move(reply)});
 }
 
-void OverrideControl::clear(std::string target, Reply reply) {
-  request({[this, target = std::move(target)] { return plan_to_clear(target); }, std::move(reply)});
+void OverrideControl::clear(bus::ClearRequest request, Reply reply) {
+  this->request({[this, target = std::move(request.target)] { return plan_to_clear(target); },
+                 request.user, std::move(reply)});
 }
 
 tl::expected<OverrideControl::Edits, Refusal> OverrideControl::plan_to_set(
@@ -69,21 +71,22 @@ tl::expected<OverrideControl::Edits, Refusal> OverrideControl::plan_to_set(
                     .since = moment_now().wall,
                     .until = std::nullopt};
   if (request.duration.count() > 0) override.until = clock_.now() + request.duration;
-  const TargetPattern pattern(request.target);
+  const TargetList targets(request.target);
   Edits edits;
   const auto add_those_of = [&](std::size_t place) {
     const std::string& service = monitor_.services()[place].name;
     for (const WatchedBackend& backend : monitor_.watched()[place].backends) {
-      if (!pattern.matches(service, backend.spec.address.to_string())) continue;
+      if (!targets.matches(service, backend.spec.address.to_string())) continue;
       override.state_then = backend.state;
       edits.push_back({{service, backend.spec.address}, override});
     }
   };
-  if (const auto only = pattern.only_service()) {
-    if (const auto place = monitor_.find(*only)) add_those_of(*place);
+  if (const auto only = targets.only_services()) {
+    for (const std::string& service : *only)
+      if (const auto place = monitor_.find(service)) add_those_of(*place);
   } else {
     for (std::size_t i = 0; i < monitor_.services().size(); ++i)
-      add_those_of(i);
+      if (targets.may_mean(monitor_.services()[i].name)) add_those_of(i);
   }
   if (edits.empty()) return no_such_target(request.target, "no backend is meant by this");
   return edits;
@@ -91,10 +94,10 @@ tl::expected<OverrideControl::Edits, Refusal> OverrideControl::plan_to_set(
 
 tl::expected<OverrideControl::Edits, Refusal> OverrideControl::plan_to_clear(
     std::string_view target) const {
-  const TargetPattern pattern(target);
+  const TargetList targets(target);
   Edits edits;
   for (const auto& [key, override] : monitor_.overrides().all()) {
-    if (pattern.matches(key.service, key.backend.to_string()))
+    if (targets.matches(key.service, key.backend.to_string()))
       edits.emplace_back(key, std::nullopt);
   }
   if (edits.empty()) return no_such_target(target, why_nothing_to_clear(pattern));
@@ -136,7 +139,7 @@ void OverrideControl::take_turn() {
     }
     for (const auto& [key, override] : *plan)
       replace(overrides, key, override);
-    changes_.push_back({*std::move(plan), std::move(request.reply)});
+    changes_.push_back({*std::move(plan), request.user, std::move(request.reply)});
   }
   if (!changes_.empty() || unsaved_) keep(encode_overrides(overrides, present()));
 }
@@ -157,7 +160,7 @@ void OverrideControl::kept(const std::string& trouble) {
   auto changes = std::exchange(changes_, {});
   if (why.empty()) {
     for (const Change& change : changes)
-      put_in_force(change.edits);
+      put_in_force(change);
     publish_();
   }
   for (const Change& change : changes) {
@@ -167,12 +170,12 @@ void OverrideControl::kept(const std::string& trouble) {
   if (!waiting_.empty() || unsaved_) take_turn();
 }
 
-void OverrideControl::put_in_force(const Edits& edits) {
-  for (const auto& [key, override] : edits) {
+void OverrideControl::put_in_force(const Change& change) {
+  for (const auto& [key, override] : change.edits) {
     if (override) {
       monitor_.set_override(key, *override);
     } else {
-      monitor_.clear_override(key);
+      monitor_.clear_override(key, change.user);
     }
   }
 }

@@ -1,6 +1,7 @@
 // The operator's word: sets and clears overrides for the backends that are meant, and keeps them.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -43,7 +44,7 @@ class OverrideControl {
   void set(bus::OverrideRequest request, Reply reply);
   // Clears the overrides of all that the target matches, also where the configuration has them no
   // more.
-  void clear(std::string target, Reply reply);
+  void clear(bus::ClearRequest request, Reply reply);
 
   // Keeps what is in force. To be called when an override has ended by itself; set() and clear()
   // need no call.
@@ -56,11 +57,13 @@ class OverrideControl {
   // A wish of an operator's, made into edits when its turn comes.
   struct Request {
     std::function<tl::expected<Edits, Refusal>()> plan;
+    std::uint32_t user;
     Reply reply;
   };
   // Edits that are being kept.
   struct Change {
     Edits edits;
+    std::uint32_t user;
     Reply reply;
   };
 
@@ -71,7 +74,7 @@ class OverrideControl {
   void take_turn();
   void keep(std::string text);
   void kept(const std::string& trouble);
-  void put_in_force(const Edits& edits);
+  void put_in_force(const Change& change);
   Present present() const;
 
   Worker& worker_;

@@ -3,19 +3,31 @@
 #include <spdlog/spdlog.h>
 
 #include <memory>
+#include <string>
 #include <utility>
+
+#include "operators/control/reload_preview.h"
 
 namespace hlb {
 namespace {
 
-constexpr std::size_t kJobs = 2;  // one that reads, and one that frees what was before
+// One that reads, one that frees what was before, and a preview.
+constexpr std::size_t kJobs = 3;
+
+std::string all_of(const ConfigErrors& errors) {
+  std::string text;
+  for (const ConfigError& error : errors)
+    text += (text.empty() ? "" : "\n") + error.to_string();
+  return text;
+}
 
 }  // namespace
 
 Reloader::Reloader(std::filesystem::path file, Worker::Deliver deliver, Current current,
-                   Apply apply, OnTrouble on_trouble)
+                   Current configured, Apply apply, OnTrouble on_trouble)
     : file_(std::move(file)),
       current_(std::move(current)),
+      configured_(std::move(configured)),
       apply_(std::move(apply)),
       on_trouble_(std::move(on_trouble)),
       worker_(kJobs, std::move(deliver)) {}
@@ -51,20 +63,36 @@ void Reloader::take(Loaded loaded) {
 }
 
 Refusal Reloader::refuse_all(const ConfigErrors& errors) {
-  Refusal refusal{Refusal::Kind::invalid_config, ""};
-  for (const ConfigError& error : errors) {
+  for (const ConfigError& error : errors)
     spdlog::error("{}", error.to_string());
-    refusal.message += (refusal.message.empty() ? "" : "\n") + error.to_string();
-  }
   spdlog::error("not reloaded: the configuration before goes on");
   on_trouble_(errors.front().to_string() + "; the one before goes on");
-  return refusal;
+  return {Refusal::Kind::invalid_config, all_of(errors)};
 }
 
 void Reloader::end(const bus::Reloaded& reloaded) {
   for (const Reply& reply : std::exchange(served_, {}))
     reply(reloaded);
   if (!waiting_.empty()) read();
+}
+
+// ---- what would be -----------------------------------------------------------------------------
+
+void Reloader::preview(PreviewReply reply) {
+  previews_.push_back(std::move(reply));
+  if (previews_.size() > 1) return;
+  worker_.post([this, file = file_, before = configured_()] {
+    const auto loaded = load(file, before);
+    bus::ReloadPreviewed previewed =
+        loaded ? bus::ReloadPreviewed(preview_of(loaded->services))
+               : refuse(Refusal::Kind::invalid_config, all_of(loaded.error()));
+    return [this, previewed = std::move(previewed)] { end_preview(previewed); };
+  });
+}
+
+void Reloader::end_preview(const bus::ReloadPreviewed& previewed) {
+  for (const PreviewReply& reply : std::exchange(previews_, {}))
+    reply(previewed);
 }
 
 }  // namespace hlb

@@ -30,16 +30,22 @@ class Reloader {
   // one is put in force.
   using OnTrouble = std::function<void(const std::string& trouble)>;
 
+  using PreviewReply = bus::Control::ReloadPreviewReply;
+
   // The services in force, which are given back to the worker to be freed once others are.
   using Current = std::function<Services()>;
 
-  // `deliver` as Worker's; the others are called from the loop.
-  Reloader(std::filesystem::path file, Worker::Deliver deliver, Current current, Apply apply,
-           OnTrouble on_trouble);
+  // `deliver` as Worker's; the others are called from the loop. `configured` are the services in
+  // force as the files had them: with names of backends, not their addresses.
+  Reloader(std::filesystem::path file, Worker::Deliver deliver, Current current, Current configured,
+           Apply apply, OnTrouble on_trouble);
 
   // Reads what stands in the files now, or later; `reply` is told when that is in force, or why it
   // isn't. Requests that come while the files are read are answered by one more reading.
   void request(Reply reply);
+
+  // Reads them likewise, but only says what a reload would change.
+  void preview(PreviewReply reply);
 
   // Returns whether the files are to be read once more for what was requested since.
   bool requested_again() const { return !waiting_.empty(); }
@@ -52,13 +58,16 @@ class Reloader {
   void take(Loaded loaded);
   Refusal refuse_all(const ConfigErrors& errors);
   void end(const bus::Reloaded& reloaded);
+  void end_preview(const bus::ReloadPreviewed& previewed);
 
   std::filesystem::path file_;
   Current current_;
+  Current configured_;
   Apply apply_;
   OnTrouble on_trouble_;
-  std::vector<Reply> waiting_;  // for the next reading
-  std::vector<Reply> served_;   // by the one under way; empty: none is
+  std::vector<Reply> waiting_;          // for the next reading
+  std::vector<Reply> served_;           // by the one under way; empty: none is
+  std::vector<PreviewReply> previews_;  // answered by the preview under way; empty: none is
   Worker worker_;  // of its own: a reload doesn't wait for the disk that states are kept on
 };
 

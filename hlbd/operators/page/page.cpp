@@ -113,15 +113,15 @@ bool StatusPage::add_part(std::string& text) {
       stage_ = Stage::attention;
       break;
     case Stage::attention:
-      if (add_services(text, Survey::remarkable)) break;
+      if (add_services(text, Rank::remarkable)) break;
       end_section(text, attention());
       stage_ = survey_.in_full() && !at_.view.down ? Stage::healthy : Stage::events;
       if (stage_ == Stage::healthy) begin_healthy(text);
       break;
     case Stage::healthy:
     case Stage::folded:
-      if (add_services(text, Survey::healthy)) break;
-      end_section(text, survey_.group(Survey::healthy).size);
+      if (add_services(text, Rank::healthy)) break;
+      end_section(text, survey_.group(Rank::healthy).size);
       stage_ = stage_ == Stage::healthy ? Stage::events : Stage::foot;
       break;
     case Stage::events:
@@ -211,18 +211,18 @@ void StatusPage::add_links(std::string& text) const {
 // ---- the services ------------------------------------------------------------------------------
 
 std::size_t StatusPage::attention() const {
-  return survey_.group(Survey::none).size + survey_.group(Survey::partial).size +
-         survey_.group(Survey::remarkable).size;
+  return survey_.group(Rank::none).size + survey_.group(Rank::partial).size +
+         survey_.group(Rank::remarkable).size;
 }
 
-void StatusPage::go_to(Survey::Rank rank) {
-  rank_ = rank;
+void StatusPage::go_to(Rank rank) {
+  rank_ = static_cast<std::size_t>(rank);
   service_ = backend_ = services_shown_ = 0;
   begun_ = false;
 }
 
 void StatusPage::begin_attention(std::string& text) {
-  go_to(Survey::none);
+  go_to(Rank::none);
   text += "<section id=\"attention\">\n";
   if (survey_.matched() == 0) {
     text += "<h2>Nothing to show</h2>\n";
@@ -243,8 +243,8 @@ void StatusPage::begin_attention(std::string& text) {
 }
 
 void StatusPage::begin_healthy(std::string& text) {
-  go_to(Survey::healthy);
-  const std::size_t size = survey_.group(Survey::healthy).size;
+  go_to(Rank::healthy);
+  const std::size_t size = survey_.group(Rank::healthy).size;
   if (size == 0) return;
   text += fmt::format("<section id=\"healthy\">\n<h2>Healthy <small>{}</small></h2>\n",
                       text::counted(size, "service"));
@@ -262,15 +262,15 @@ void StatusPage::begin_healthy(std::string& text) {
 }
 
 // Adds some, up to those of the last rank. Returns false when all are there.
-bool StatusPage::add_services(std::string& text, Survey::Rank last) {
+bool StatusPage::add_services(std::string& text, Rank last) {
   for (std::size_t rows = 0; rows < kRowsAtOnce; ++rows) {
-    while (rank_ <= last &&
-           service_ == survey_.group(static_cast<Survey::Rank>(rank_)).services.size()) {
+    const auto is_over = [&] { return rank_ > static_cast<std::size_t>(last); };
+    while (!is_over() && service_ == survey_.group(static_cast<Rank>(rank_)).services.size()) {
       ++rank_;
       service_ = 0;
     }
-    if (rank_ > last || services_left_ == 0) return false;
-    add_service(text, survey_.group(static_cast<Survey::Rank>(rank_)).services[service_]);
+    if (is_over() || services_left_ == 0) return false;
+    add_service(text, survey_.group(static_cast<Rank>(rank_)).services[service_]);
   }
   return true;
 }

@@ -41,13 +41,13 @@ class StatusPage {
   void add_links(std::string& text) const;
   void begin_attention(std::string& text);
   void begin_healthy(std::string& text);
-  bool add_services(std::string& text, Survey::Rank last);
+  bool add_services(std::string& text, Rank last);
   void add_service(std::string& text, const ShownService& service);
   void end_section(std::string& text, std::size_t size);
   void add_events(std::string& text) const;
   std::vector<Event> events() const;
   std::size_t attention() const;
-  void go_to(Survey::Rank rank);
+  void go_to(Rank rank);
 
   Sources sources_;
   Survey survey_;

@@ -14,6 +14,7 @@
 #include "operators/standing.h"
 #include "text/duration.h"
 #include "text/endpoint.h"
+#include "text/idn.h"
 #include "text/wording.h"
 
 namespace hlb::page {
@@ -26,9 +27,16 @@ constexpr std::size_t kBars = 10;
 
 // ---- services ----------------------------------------------------------------------------------
 
+// The name as people write it; of an IDN with the form that is looked up as its title.
+std::string written_name(const std::string& service) {
+  const auto written = text::idn_to_unicode(service);
+  if (!written) return escaped(service);
+  return fmt::format(R"(<bdi title="{}">{}</bdi>)", escaped(service), escaped(*written));
+}
+
 std::string link_to(const std::string& service, const RowSettings& at) {
   return fmt::format(R"(<a href="{}">{}</a>)", escaped(at.view.link_to_service(service)),
-                     escaped(service));
+                     written_name(service));
 }
 
 // What serves, unless it is just the best priority with a healthy backend.
@@ -244,12 +252,13 @@ std::string folded_row(const ShownService& service, const RowSettings& at) {
 }
 
 std::string event_row(const Event& event, const RowSettings& at) {
-  const std::string whose =
-      event.address.empty() ? event.service : event.service + "/" + event.address;
+  const std::string address = event.address.empty() ? "" : "/" + escaped(event.address);
+  std::string why = event.user ? "by " + shown(at.name_of_user(*event.user)) : "";
+  if (!event.reason.empty()) why += (why.empty() ? "" : ": ") + shown(event.reason);
   return fmt::format(
       "<tr><td>{}</td><td>{}</td><td>{} <span class=\"none\">→</span> {}</td><td>{}</td></tr>\n",
-      time_of(event.at, at.now), shown(whose), coloured_state(event.before, event.what),
-      coloured_state(event.now, event.what), event.reason.empty() ? "" : shown(event.reason));
+      time_of(event.at, at.now), written_name(event.service) + address,
+      coloured_state(event.before, event.what), coloured_state(event.now, event.what), why);
 }
 
 }  // namespace hlb::page

@@ -7,6 +7,7 @@
 
 #include "health/target_pattern.h"
 #include "operators/standing.h"
+#include "text/idn.h"
 
 namespace hlb::page {
 namespace {
@@ -17,17 +18,13 @@ constexpr std::chrono::microseconds kTimePerPart{250};
 constexpr std::size_t kAtOnce = 50;  // reports between two looks at the clock
 constexpr int kTries = 3;            // after which a mixture of two configurations will do
 
-bool is_remarkable(const BackendReport& backend) {
-  return backend.state != "up" || backend.suspect || !backend.override.kind.empty();
-}
-
 }  // namespace
 
 Survey::Survey(const bus::Directory& directory, View view)
     : directory_(directory), view_(std::move(view)) {
   const bool is_pattern = view_.service.find_first_of("*?") != std::string::npos;
-  pattern_ =
-      is_pattern ? view_.service : directory.service_of(view_.service).value_or(view_.service);
+  const std::string name = text::idn_to_ascii(view_.service).value_or(view_.service);
+  pattern_ = is_pattern ? view_.service : directory.service_of(name).value_or(name);
   start();
 }
 
@@ -63,7 +60,7 @@ void Survey::step() {
     current_.emplace().report = std::move(ahead_.back());
     ahead_.pop_back();
     next_backend_ = maintained_ = 0;
-    is_remarkable_ = false;
+    has_remarkable_ = false;
   }
   auto some = directory_.backends(current_->report.name, next_backend_, kAtOnce);
   const std::size_t count = some ? some->size() : 0;
@@ -77,7 +74,7 @@ void Survey::take(std::vector<BackendReport> backends) {
     count(each);
     if (is_in_maintenance(each)) ++maintained_;
     const bool told = is_remarkable(each);
-    is_remarkable_ |= told;
+    has_remarkable_ |= told;
     if (!told && !in_full_) {
       ++current_->others_up;
     } else if (current_->backends.size() == kMostBackends) {
@@ -94,18 +91,8 @@ void Survey::finish_service() {
   count(service.report);
   if (!is_meant(service.report.name)) return;
   const bool all_in_maintenance = next_backend_ > 0 && maintained_ == next_backend_;
-  Rank rank = is_remarkable_ ? remarkable : healthy;
-  switch (standing(service.report, all_in_maintenance)) {
-    case Standing::none:
-      rank = none;
-      break;
-    case Standing::partial:
-      rank = partial;
-      break;
-    case Standing::whole:
-      break;
-  }
-  Group& group = groups_.at(rank);
+  const Rank its = rank(standing(service.report, all_in_maintenance), has_remarkable_);
+  Group& group = groups_.at(static_cast<std::size_t>(its));
   if (++group.size > kMostServices) return;
   const std::size_t room = kMostBackends - group.rows;
   if (service.backends.size() > room) {

@@ -11,6 +11,7 @@
 #include "operators/bus/directory.h"
 #include "operators/page/view.h"
 #include "operators/report.h"
+#include "operators/standing.h"
 
 namespace hlb::page {
 
@@ -53,9 +54,6 @@ class Survey {
   static constexpr std::size_t kMostServices = 2000;  // likewise
   static constexpr std::size_t kFew = 40;             // backends, of which all are shown
 
-  // In the order in which they are shown, the worst first.
-  enum Rank : std::uint8_t { none, partial, remarkable, healthy };
-
   Survey(const bus::Directory& directory, View view);
 
   // Goes on for about a quarter of a millisecond. Returns false once all is there.
@@ -64,7 +62,7 @@ class Survey {
   const View& view() const { return view_; }
   const ServiceCounts& services() const { return services_; }
   const BackendCounts& backends() const { return backends_; }
-  const Group& group(Rank rank) const { return groups_.at(rank); }
+  const Group& group(Rank rank) const { return groups_.at(static_cast<std::size_t>(rank)); }
   std::size_t matched() const;               // services that the view is of
   bool in_full() const { return in_full_; }  // backends are shown though nothing is wrong with them
 
@@ -88,8 +86,8 @@ class Survey {
   std::vector<ServiceReport> ahead_;  // services to be looked at next, the last one first
   std::optional<ShownService> current_;
   std::size_t next_backend_ = 0;
-  std::size_t maintained_ = 0;  // backends of the current service in maintenance
-  bool is_remarkable_ = false;
+  std::size_t maintained_ = 0;   // backends of the current service in maintenance
+  bool has_remarkable_ = false;  // of the current service
   ServiceCounts services_;
   BackendCounts backends_;
   std::array<Group, 4> groups_;
