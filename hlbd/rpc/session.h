@@ -19,9 +19,9 @@ namespace hlb::rpc {
 
 // How a call ended.
 struct RpcEnd {
-  std::optional<Status> status;  // nullopt: none came that is known here
-  std::string words;             // what the server says, or else why; printable, empty if ok
-  bool too_long = false;         // a message was over kMaxMessage
+  std::optional<Status> status{};  // nullopt: none came that is known here
+  std::string words{};             // what the server says, or else why; printable, empty if ok
+  bool too_long = false;           // a message was over kMaxMessage
 };
 
 // A call that is under way, as its session tells of it. Must not call the session from within.
