@@ -232,9 +232,14 @@ std::vector<OverridePreview> MonitorDirectory::preview(const bus::PreviewRequest
   std::vector<std::size_t> places;
   const std::vector<WatchedBackend>& backends = monitor_.watched()[service].backends;
   for (std::size_t i = 0; i < backends.size(); ++i) {
-    const auto& [kind, now] = std::pair(backends[i].override, request.kind);
-    const std::string address = backends[i].spec.address.to_string();
-    if (!(kind || now) || !request.targets.matches(name, address)) continue;
+    const Address& backend = backends[i].spec.address;
+    const std::string address = backend.to_string();
+    const auto kind = backends[i].override;
+    const bool clears_nothing =
+        !request.kind && monitor_.overrides().find(name, backend) == nullptr;
+    if (clears_nothing || !request.targets.matches(name, address)) continue;
+    const auto now = request.kind ? request.kind
+                                  : monitor_.fleet_overrides().kind_of(name, backend);
     places.push_back(i);
     previews.push_back({.service = name,
                         .address = address,

@@ -199,6 +199,33 @@ def test_one_with_an_end_ends_by_itself_and_is_over_after_a_restart(stage, fleet
     assert answered() == [A]
 
 
+def test_hlbctl_drains_and_clears_on_all_hosts_and_the_log_says_who(stage, bus, etcd, fleet, host):
+    stage.backend(A, B)
+    fleet.add_service(backends=[A, B])
+    hlbd = host()
+    gets([A, B])
+
+    def ctl(*words):
+        return hlbctl(bus, "--config", hlbd.config_file, *words)
+
+    tried = ctl("drain", f"{NAME}/{A}", "--fleet", "--dry-run").stdout
+    assert "no override -> drain" in tried and "2 backends answered now, 1 then" in tried
+    done = ctl("drain", f"{NAME}/{A}", "--fleet", "--for", "1h", "--reason", "kernel")
+    assert done.returncode == 0, done.stderr
+    gets([B])
+    refused = ctl("drain", NAME, "--fleet")
+    assert refused.returncode != 0 and "no backend left" in refused.stderr
+    assert "kernel" in ctl("status", NAME).stdout
+    assert "root@" in ctl("events").stdout
+    assert ctl("clear", f"{NAME}/{A}").returncode != 0
+    assert "--fleet" in ctl("clear", f"{NAME}/{A}").stderr
+    assert ctl("clear", "*", "--fleet").returncode == 0
+    gets([A, B])
+    log = ctl("fleet", "log").stdout
+    assert f"drain {NAME}/{A} for 1h" in log and "kernel" in log and "clear *" in log
+    assert not etcd.ctl("get", "--prefix", key("x"))
+
+
 # ---- the engine comes and goes -----------------------------------------------------------------
 
 

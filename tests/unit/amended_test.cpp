@@ -87,7 +87,7 @@ class Amended : public testing::Test {
       if (drains) {
         world->monitor().set_override(key, Override());  // a drain
       } else {
-        world->monitor().clear_override(key);
+        world->monitor().clear_override(key, 0);
       }
     }
   }

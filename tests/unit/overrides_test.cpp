@@ -202,7 +202,7 @@ TEST_F(OverridesOfTheFleet, GiveWayToThisHostsAndComeBackAfterThem) {
   set_for_fleet(OverrideKind::drain);
   set(OverrideKind::force_up);
   EXPECT_FALSE(verdict().withdrawn);
-  world_.monitor().clear_override(key_);
+  world_.monitor().clear_override(key_, 0);
   EXPECT_TRUE(verdict().withdrawn);
 }
 
@@ -215,7 +215,7 @@ TEST_F(OverridesOfTheFleet, AreNoNewsWhileThisHostsIsInForce) {
 
 TEST_F(OverridesOfTheFleet, StayWhenThisHostsIsCleared) {
   set_for_fleet(OverrideKind::drain);
-  world_.monitor().clear_override(key_);
+  world_.monitor().clear_override(key_, 0);
   EXPECT_TRUE(verdict().withdrawn);
 }
 
@@ -235,7 +235,7 @@ TEST_F(OverridesOfTheFleet, HoldForANewConfiguration) {
   world_.apply({plain_service("app.local", {"10.0.0.2"})});
   world_.apply({plain_service("app.local", {"10.0.0.1", "10.0.0.2"})});
   EXPECT_FALSE(verdict().withdrawn);
-  world_.monitor().clear_override(key_);
+  world_.monitor().clear_override(key_, 0);
   EXPECT_TRUE(verdict().withdrawn);
 }
 

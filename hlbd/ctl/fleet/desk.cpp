@@ -4,6 +4,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <exception>
 #include <optional>
@@ -40,7 +41,19 @@ FleetConfig fleet_of(const Settings& settings) {
                                       settings.config.string()));
 }
 
-EngineDesk::EngineDesk(const Settings& settings, const Identity& identity)
+void add_identity(CLI::App& command, EtcdIdentity& identity) {
+  CLI::Option* const certificate =
+      command
+          .add_option("--certificate", identity.certificate,
+                      "PEM file to be known by to etcd; unless set, that of hlbd.toml")
+          ->type_name("FILE");
+  CLI::Option* const key =
+      command.add_option("--key", identity.key, "PEM file of its key")->type_name("FILE");
+  certificate->needs(key);
+  key->needs(certificate);
+}
+
+EngineDesk::EngineDesk(const Settings& settings, const EtcdIdentity& identity)
     : config_(fleet_of(settings)), keys_(config_.prefix) {
   connect(identity);
 }
@@ -50,7 +63,7 @@ EngineDesk::~EngineDesk() {
   io_.poll();
 }
 
-void EngineDesk::connect(const Identity& identity) {
+void EngineDesk::connect(const EtcdIdentity& identity) {
   const bool own = identity.certificate.empty();
   const fleet::Connect connect = fleet::connect_etcd(
       io_.get_executor(), {config_.ca, own ? config_.certificate : identity.certificate,

@@ -21,16 +21,19 @@ namespace hlb::ctl {
 std::string operator_name();
 
 // Files that stand for a user towards the engine; empty: those of the configuration.
-struct Identity {
+struct EtcdIdentity {
   std::string certificate;
   std::string key;
 };
+
+// Adds the options --certificate and --key, which set it.
+void add_identity(CLI::App& command, EtcdIdentity& identity);
 
 // Each call throws a Failure when the engine can't be reached, or refuses.
 class EngineDesk {
  public:
   // Connects to the first member that answers, as the configuration at `settings` says.
-  EngineDesk(const Settings& settings, const Identity& identity);
+  EngineDesk(const Settings& settings, const EtcdIdentity& identity);
   ~EngineDesk();
   EngineDesk(const EngineDesk&) = delete;
   EngineDesk& operator=(const EngineDesk&) = delete;
@@ -50,7 +53,7 @@ class EngineDesk {
  private:
   template <typename T>
   T wait_for(fleet::Async<T> call);
-  void connect(const Identity& identity);
+  void connect(const EtcdIdentity& identity);
 
   FleetConfig config_;
   fleet::KeyLayout keys_;

@@ -24,7 +24,7 @@ namespace hlb::ctl {
 namespace {
 
 struct FleetWishes {
-  Identity identity;
+  EtcdIdentity identity;
   std::string reason;
   bool yes = false;
   std::uint32_t most = 20;
@@ -124,10 +124,7 @@ CLI::App* add(CLI::App& app, const Settings& settings, Run& run,
               const std::shared_ptr<FleetWishes>& wishes, const char* name, const char* help,
               Act act) {
   CLI::App* command = app.add_subcommand(name, help);
-  command->add_option("--certificate", wishes->identity.certificate,
-                      "PEM file to be known by to etcd; unless set, that of hlbd.toml")
-      ->type_name("FILE");
-  command->add_option("--key", wishes->identity.key, "PEM file of its key")->type_name("FILE");
+  add_identity(*command, wishes->identity);
   command->callback([command, wishes, act, &settings, &run] {
     if (!command->get_subcommands().empty()) return;  // which has set it already
     run = [wishes, act, &settings] { return act(settings, *wishes); };

@@ -21,7 +21,7 @@ namespace hlb::ctl {
 namespace {
 
 struct RegisterWishes {
-  Identity identity;
+  EtcdIdentity identity;
   std::string service;
   std::string address;
   std::uint16_t port = 0;
@@ -64,7 +64,7 @@ fleet::Revision revision_of(const fleet::Listing& found, const std::string& key,
   return 0;
 }
 
-int write(const Settings& settings, const RegisterWishes& wishes, bool there) {
+int change(const Settings& settings, const RegisterWishes& wishes, bool there) {
   const Registration registration = registration_of(wishes);
   EngineDesk desk(settings, wishes.identity);
   const std::string host = host_name();
@@ -89,13 +89,10 @@ CLI::App* add(CLI::App& app, const Settings& settings, Run& run,
   command->add_option("ADDRESS", wishes->address, "of this host, which the service has as a backend")
       ->type_name("")
       ->required();
-  command->add_option("--certificate", wishes->identity.certificate,
-                      "PEM file to be known by to etcd; unless set, that of hlbd.toml")
-      ->type_name("FILE");
-  command->add_option("--key", wishes->identity.key, "PEM file of its key")->type_name("FILE");
+  add_identity(*command, wishes->identity);
   const bool there = std::string_view(name) == "register";
   command->callback([wishes, there, &settings, &run] {
-    run = [wishes, there, &settings] { return write(settings, *wishes, there); };
+    run = [wishes, there, &settings] { return change(settings, *wishes, there); };
   });
   return command;
 }

@@ -100,13 +100,13 @@ tl::expected<OverrideControl::Edits, Refusal> OverrideControl::plan_to_clear(
     if (targets.matches(key.service, key.backend.to_string()))
       edits.emplace_back(key, std::nullopt);
   }
-  if (edits.empty()) return no_such_target(target, why_nothing_to_clear(pattern));
+  if (edits.empty()) return no_such_target(target, why_nothing_to_clear(targets));
   return edits;
 }
 
-const char* OverrideControl::why_nothing_to_clear(const TargetPattern& pattern) const {
+const char* OverrideControl::why_nothing_to_clear(const TargetList& targets) const {
   for (const auto& [key, override] : monitor_.fleet_overrides().all()) {
-    if (pattern.matches(key.service, key.backend.to_string()))
+    if (targets.matches(key.service, key.backend.to_string()))
       return "no override of this host is in force on this, but the fleet's: add --fleet";
   }
   return "no override is in force on this";
