@@ -96,9 +96,9 @@ Daemon::Daemon(Options options, Config config)
       failback_control_(
           io_.get_executor(), options_.state_dir, disk_, monitor_, [this] { publisher_.publish(); },
           trouble_of("failback")),
-      operator_side_(io_, {HLB_VERSION, options_.config.string(), started_}, monitor_, publisher_,
-                     clock_, [this] { return prober_.program_runner(); },
-                     [this] { return fleet_report(); }),
+      operator_side_(
+          io_, {HLB_VERSION, options_.config.string(), started_}, monitor_, publisher_, clock_,
+          [this] { return prober_.program_runner(); }, [this] { return fleet_report(); }),
       closer_(
           io_.get_executor(), clock_, monitor_, options_.connections_socket,
           [this](const connections::Closing& closing) { operator_side_.closed(closing); },

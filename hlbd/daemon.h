@@ -72,8 +72,8 @@ class Daemon : private Monitor::Observer {
   // Puts other services, or other addresses of their backends, in force.
   void apply(ServiceChange change);
   void join_bus();
-  // Joins the fleet that the configuration names, goes on in it, or leaves it. Returns what is to be
-  // in force; at a start what the fleet said before is read, and the disk waited for.
+  // Joins the fleet that the configuration names, goes on in it, or leaves it. Returns what is to
+  // be in force; at a start what the fleet said before is read, and the disk waited for.
   fleet::Merged follow_fleet(const Config& config, std::vector<ServiceSpec> own, bool is_start);
   void put_in_force(fleet::Merged merged);
   fleet::Connect connect_to(const FleetConfig& fleet);
@@ -124,7 +124,7 @@ class Daemon : private Monitor::Observer {
   connections::Closer closer_;
   ClosingControl closing_control_;
   StateFile state_file_;
-  std::optional<fleet::Follower> fleet_;  // unset: this host stands alone
+  std::optional<fleet::Follower> fleet_;       // unset: this host stands alone
   std::optional<fleet::Registrar> registrar_;  // unset: nothing was to be registered ever
   std::unique_ptr<Alarm> stop_;                // set while hlbd is about to end
   network::RouteWatch routes_;

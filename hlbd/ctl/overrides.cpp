@@ -208,8 +208,8 @@ std::string what_is_done(const OverrideOrder& order) {
 int apply_for_fleet(const Settings& settings, const Kind& kind, const OverrideWishes& wishes) {
   const std::chrono::milliseconds span = span_of(wishes);
   FleetOverrides fleet(settings, wishes.identity);
-  OverrideOrder order{
-      kind, wishes, find_targets(wishes.targets, fleet.what_there_is(), Purpose::change)};
+  OverrideOrder order{kind, wishes,
+                      find_targets(wishes.targets, fleet.what_there_is(), Purpose::change)};
   order.plan = fleet.preview(order.targets, order.kind_name());
   expect_some(order);
   if (wishes.dry_run) {

@@ -65,7 +65,7 @@ class Merge {
   // The local services that take the backends of a service of the fleet's.
   std::map<std::string, std::vector<std::string>, std::less<>> takers_;
   Services last_;
-  std::vector<std::string> awaited_;  // names
+  std::vector<std::string> awaited_;                   // names
   bool all_ = true;                                    // the next time nothing may be taken over
   std::map<Overrides::Key, FleetOverride> overrides_;  // as this host has them
   std::map<std::string, std::set<std::string>> said_;  // warnings, by the service's name

@@ -39,7 +39,8 @@ std::string state_line(const FleetReport& fleet, WallTime now) {
                        age(fleet.since, now), fleet.revision, fleet.cluster);
   }
   if (fleet.state == "starting") return "connects to " + endpoint;
-  std::string line = fmt::format("frozen for {}: {}", age(fleet.since, now), printable(fleet.fault));
+  std::string line =
+      fmt::format("frozen for {}: {}", age(fleet.since, now), printable(fleet.fault));
   if (fleet.last_sign == WallTime{}) return line + "; etcd was never heard";
   return line + fmt::format("; what etcd said {} ago holds", age(fleet.last_sign, now));
 }
@@ -95,9 +96,9 @@ int accept(const Settings& settings, const FleetWishes& wishes) {
   if (!wishes.yes && !consents(what)) return kTrouble;
   const WallTime now = wall_now();
   const std::string who = operator_name();
-  desk.write({.only_if = {},
-              .writes = {{desk.keys().accept(), fleet::encode_acceptance({now, who})}}},
-             {.at = now, .what = "accept what etcd has", .by = who, .why = wishes.reason});
+  desk.write(
+      {.only_if = {}, .writes = {{desk.keys().accept(), fleet::encode_acceptance({now, who})}}},
+      {.at = now, .what = "accept what etcd has", .by = who, .why = wishes.reason});
   put_out("accepted: hosts take over what etcd has\n");
   return kOk;
 }

@@ -73,7 +73,8 @@ int change(const Settings& settings, const RegisterWishes& wishes, bool there) {
   const fleet::Revision revision = revision_of(desk.list(key), key, host);
   if (!there && revision == 0) throw Failure(kTrouble, name + " isn't registered");
   fleet::Transaction transaction{.only_if = {{key, revision}}, .writes = {{key, std::nullopt}}};
-  if (there) transaction.writes.front().value = fleet::write_backend(fleet::registered(registration, host));
+  if (there)
+    transaction.writes.front().value = fleet::write_backend(fleet::registered(registration, host));
   if (!desk.write(std::move(transaction)))
     throw Failure(kTrouble, name + " was changed by somebody else just now: try again");
   put_out(fmt::format("{}: {}\n", name, there ? "registered" : "registered no more"));
@@ -86,7 +87,8 @@ CLI::App* add(CLI::App& app, const Settings& settings, Run& run,
   command->add_option("SERVICE", wishes->service, "a service of the fleet's")
       ->type_name("")
       ->required();
-  command->add_option("ADDRESS", wishes->address, "of this host, which the service has as a backend")
+  command
+      ->add_option("ADDRESS", wishes->address, "of this host, which the service has as a backend")
       ->type_name("")
       ->required();
   add_identity(*command, wishes->identity);

@@ -54,8 +54,7 @@ inline FleetReport fleet_report_of(const FleetProperties& properties) {
   });
   const auto refused = properties.find("Refused");
   if (refused == properties.end()) return fleet;
-  fleet.refused =
-      RefusedRow::reports_of(refused->second.get<std::vector<RefusedRow::Struct>>());
+  fleet.refused = RefusedRow::reports_of(refused->second.get<std::vector<RefusedRow::Struct>>());
   return fleet;
 }
 
