@@ -85,9 +85,9 @@ EtcdConnection::EtcdConnection(Socket socket, const MemberEndpoint& member,
 asio::awaitable<std::optional<EngineFault>> EtcdConnection::open(std::chrono::milliseconds limit) {
   scope_->spawn(loop_, read());
   scope_->spawn(loop_, write());
-  if (!co_await opened_.wait(limit)) {
-    fail(Kind::unavailable, "no answer in " + text::to_string(limit));
-  }
+  // g++ 12 lays the frame out in two ways where the condition itself awaits.
+  const bool spoke = co_await opened_.wait(limit);
+  if (!spoke) fail(Kind::unavailable, "no answer in " + text::to_string(limit));
   co_return fault_;
 }
 
@@ -97,7 +97,8 @@ asio::awaitable<EtcdConnection::Reply> EtcdConnection::call(std::shared_ptr<Etcd
                                                             std::string path, std::string message) {
   Calling calling(*self);
   calling.stream = self->begin(std::move(path), std::move(message), false, calling);
-  if (!co_await calling.ended.wait(self->answer_)) {
+  const bool answered = co_await calling.ended.wait(self->answer_);
+  if (!answered) {
     co_return tl::make_unexpected(
         rpc::RpcEnd{.words = "no answer in " + text::to_string(self->answer_)});
   }

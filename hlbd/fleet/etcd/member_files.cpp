@@ -39,7 +39,8 @@ asio::awaitable<MemberFiles::Found> MemberFiles::find(std::chrono::milliseconds 
           looked->ring();
         };
       });
-  const bool in_time = posted && co_await looked->wait(limit);
+  bool in_time = false;
+  if (posted) in_time = co_await looked->wait(limit);
   if (known_->settings != nullptr) co_return known_->settings;
   co_return tl::make_unexpected(in_time ? known_->fault
                                         : "certificates can't be read at the moment");

@@ -86,7 +86,8 @@ asio::awaitable<MemberNames::Found> MemberNames::find(MemberEndpoint member,
           looked->ring();
         };
       });
-  const bool in_time = posted && co_await looked->wait(limit);
+  bool in_time = false;
+  if (posted) in_time = co_await looked->wait(limit);
   const auto known = known_->addresses.find(member.host);
   if (known != known_->addresses.end()) co_return with_port(known->second, member.port);
   co_return tl::make_unexpected(in_time ? known_->fault
