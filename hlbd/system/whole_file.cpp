@@ -47,8 +47,16 @@ bool sync_folder(const std::filesystem::path& folder) {
 // Puts the draft in the file's place, through to the disk. Until that is sure the file before has
 // the draft's name, so that it can come back; a file system that exchanges no names loses it.
 bool put_in_place(const std::filesystem::path& draft, const std::filesystem::path& path) {
-  const bool exchanged =
-      renameat2(AT_FDCWD, draft.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0;
+  const auto exchange = [&] {
+    return renameat2(AT_FDCWD, draft.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0;
+  };
+  const bool exchanged = exchange();
+  struct stat before{};
+  if (exchanged && lstat(draft.c_str(), &before) == 0 && S_ISDIR(before.st_mode)) {
+    exchange();  // a folder isn't taken for a file
+    errno = EISDIR;
+    return false;
+  }
   const bool is_first = !exchanged && errno == ENOENT;
   if (!exchanged && rename(draft.c_str(), path.c_str()) != 0) return false;
   const bool synced = sync_folder(path.parent_path());
