@@ -1,5 +1,6 @@
 // hlbctl(1): shows what hlbd knows, and changes what it answers.
 #include <CLI/CLI.hpp>
+#include <clocale>
 #include <cstdio>
 #include <exception>
 #include <sstream>
@@ -73,6 +74,7 @@ int run(int argc, const char* const* argv) {
 }  // namespace hlb::ctl
 
 int main(int argc, char** argv) {
+  std::setlocale(LC_CTYPE, "");  // which says what characters can be shown: see printable()
   try {
     return hlb::ctl::run(argc, argv);
   } catch (const hlb::ctl::Failure& failure) {

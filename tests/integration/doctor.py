@@ -38,6 +38,16 @@ class Machine:
         env = {**self.env, **changes}
         return run(*self.prefix, BUILD / "hlbctl", "doctor", *words, env=env, check=False)
 
+    @staticmethod
+    def worst_first(lines):
+        """As hlbctl lists what it finds: faults before notes."""
+
+        def rank(line):
+            is_note = line.startswith("note: ") or ": note: " in line
+            return 2 if line.startswith("nothing found") else int(is_note)
+
+        return sorted(lines, key=rank)
+
     def doctor(self, *words, **changes):
         """The lines printed; the exit code says whether any is of a fault."""
         result = self.run(*words, **changes)

@@ -427,9 +427,10 @@ def flatpak(scene):
     script = scene.folder / "org.example.App"
     script.write_text("#!/bin/sh\nexec /usr/bin/flatpak run --branch=stable org.example.App \"$@\"\n")
     lines = scene.machine.doctor(NAME, "--program", script)
-    name = lines[-1].split(" is a Flatpak")[0].removeprefix("program: ")
+    (found,) = [line for line in lines if " is a Flatpak" in line]
+    name = found.split(" is a Flatpak")[0].removeprefix("program: ")
     assert str(script) in name
-    return script, [*lines[:-1], (
+    return script, [*(line for line in lines if line != found), (
         f"program: {name} is a Flatpak. It runs with a root folder and a glibc of its own, which come "
         "without libnss_hlb.so.2. Start it, and give the number of its process, to see what it gets."
     )], None, None  # fmt: skip
@@ -453,7 +454,7 @@ def test_says_what_a_lookup_there_gets(make, machine, stage, folder):
     target, lines, got, wanted = make(scene)
     said = machine.doctor(NAME, "--program", target)
     # Which of DNS's addresses comes first is a matter of this machine's interfaces.
-    assert [line.replace(DNS_IPV6, DNS_IPV4) for line in said] == lines
+    assert [line.replace(DNS_IPV6, DNS_IPV4) for line in said] == machine.worst_first(lines)
     assert got is None or got in wanted
 
 
@@ -478,7 +479,7 @@ def test_a_getent_that_hangs_is_ended(machine, stage, folder):
     scene = Scene(machine, stage, folder)
     pid = with_getent(scene, "#include <unistd.h>\nint main(void) { for (;;) pause(); }")
     started = time.monotonic()
-    assert machine.doctor(NAME, "--program", pid) == [IN_DNS, scene.got(pid, "isn't found within 2 s")]
+    assert machine.doctor(NAME, "--program", pid) == [scene.got(pid, "isn't found within 2 s"), IN_DNS]
     assert time.monotonic() - started < 10
     until(lambda: not programs_called("getent"), "no getent")
 
@@ -503,7 +504,7 @@ int main(void) {
 def test_a_hostile_getent_has_no_rights(machine, stage, folder):
     scene = Scene(machine, stage, folder)
     pid = with_getent(scene, HOSTILE)
-    assert machine.doctor(NAME, "--program", pid) == [IN_DNS, scene.got(pid)]
+    assert machine.doctor(NAME, "--program", pid) == [scene.got(pid), IN_DNS]
 
 
 # ---- names below a search domain, which no program is needed for ------------------------------

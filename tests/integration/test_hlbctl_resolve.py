@@ -98,5 +98,5 @@ def test_a_name_that_is_not_ascii_is_resolved_as_typed_and_in_its_ascii_form(sta
     assert (said["name"], said["ascii"], said["service"]) == (IDN, ASCII, ASCII)
     assert (said["libc"]["addresses"], said["typed"]["addresses"]) == ([A], [])
     assert hlbctl(bus, "status", IDN).returncode == 0
-    assert hlbctl(bus, "drain", f"{IDN}/{A}").stdout == f"{IDN}/{A}: 1 backend drained\n"
+    assert hlbctl(bus, "drain", f"{IDN}/{A}", "--yes", LC_ALL="C.UTF-8").stdout == f"{IDN}/{A}: 1 backend drained\n"
     assert hlbctl(bus, "clear", IDN).returncode == 0

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <clocale>
 #include <cstdlib>
 #include <string_view>
 #include <system_error>
@@ -42,7 +41,6 @@ std::size_t size(const char* name, std::size_t told, std::size_t usual) {
 
 Terminal Terminal::of_standard_output() {
   Terminal terminal;
-  std::setlocale(LC_CTYPE, "");
   terminal.utf8 = std::string_view(::nl_langinfo(CODESET)) == "UTF-8";
   terminal.interactive = ::isatty(STDOUT_FILENO) != 0;
   if (!terminal.interactive) return terminal;
