@@ -23,6 +23,7 @@
 #include "engine/hints.h"
 #include "engine/monitor.h"
 #include "fleet/follower.h"
+#include "fleet/forgetter.h"
 #include "fleet/registrar.h"
 #include "network/routes.h"
 #include "operators/control/closing_control.h"
@@ -76,6 +77,7 @@ class Daemon : private Monitor::Observer {
   // be in force; at a start what the fleet said before is read, and the disk waited for.
   fleet::Merged follow_fleet(const Config& config, std::vector<ServiceSpec> own, bool is_start);
   void put_in_force(fleet::Merged merged);
+  std::vector<fleet::Transaction::Condition> dead_registered();
   fleet::Connect connect_to(const FleetConfig& fleet);
   FleetReport fleet_report() const;
   void register_backends(const Config& config);
@@ -126,6 +128,7 @@ class Daemon : private Monitor::Observer {
   StateFile state_file_;
   std::optional<fleet::Follower> fleet_;       // unset: this host stands alone
   std::optional<fleet::Registrar> registrar_;  // unset: nothing was to be registered ever
+  std::optional<fleet::Forgetter> forgetter_;  // as fleet_
   std::unique_ptr<Alarm> stop_;                // set while hlbd is about to end
   network::RouteWatch routes_;
   std::optional<publish::PeerSocket> peer_socket_;

@@ -29,7 +29,10 @@ const char* name_of(fleet::MirrorStanding::State state) {
 
 fleet::Merged Daemon::follow_fleet(const Config& config, std::vector<ServiceSpec> own,
                                    bool is_start) {
-  if (fleet_ && config.fleet != fleet_->config()) registrar_.reset();
+  if (fleet_ && config.fleet != fleet_->config()) {
+    registrar_.reset();
+    forgetter_.reset();
+  }
   if (config.fleet && fleet_) return fleet_->configure(*config.fleet, std::move(own));
   if (config.fleet) {
     fleet_.emplace(
@@ -54,6 +57,8 @@ fleet::Merged Daemon::follow_fleet(const Config& config, std::vector<ServiceSpec
   fleet::Merged alone{.services = {.now = list_of(std::move(own))}};
   for (const auto& [key, override] : monitor_.fleet_overrides().all())
     alone.overrides.push_back({key, std::nullopt});
+  registrar_.reset();
+  forgetter_.reset();
   fleet_.reset();
   operator_side_.troubles().show("fleet", "");
   return alone;
@@ -81,8 +86,44 @@ FleetReport Daemon::fleet_report() const {
   return report;
 }
 
+// Registered backends that are down for as long as they said, as this host sees it.
+std::vector<fleet::Transaction::Condition> Daemon::dead_registered() {
+  std::vector<fleet::Transaction::Condition> keys;
+  const bool fresh = fleet_->standing().state == fleet::MirrorStanding::State::fresh;
+  if (!fresh || monitor_.amid_mass_failure()) return keys;
+  for (const Overrides::Key& each : fleet_->catalog().forgettable()) {
+    const auto place = monitor_.find(each.service);
+    if (!place) continue;
+    const WatchedService& service = monitor_.watched()[*place];
+    const auto index = service.find(each.backend);
+    if (!index) continue;
+    const WatchedBackend& backend = service.backends[*index];
+    const bool another_is_up = std::ranges::any_of(
+        service.backends, [](const WatchedBackend& other) { return other.state == State::up; });
+    const std::string key = fleet_->catalog().keys().backend(each.service, each.backend);
+    const fleet::KeptValue* const stands = fleet_->mirror().keys().find(key);
+    if (stands != nullptr && !stands->held &&
+        fleet::is_to_be_forgotten(*fleet_->catalog().backend(each.service, each.backend),
+                                  backend.state, clock_.now() - backend.since, another_is_up)) {
+      keys.push_back({key, stands->revision});
+    }
+  }
+  return keys;
+}
+
 void Daemon::register_backends(const Config& config) {
   if (!fleet_) return;
+  if (!forgetter_) {
+    forgetter_.emplace(
+        io_.get_executor(), clock_, connect_to(*config.fleet), config.fleet->etcd,
+        std::random_device{}(), [this] { return dead_registered(); },
+        [this](const std::vector<fleet::Transaction::Condition>& keys) {
+          for (const auto& each : keys) {
+            spdlog::info("fleet: {} is taken out: it was down for as long as it said",
+                         fleet_->catalog().keys().brief(each.key));
+          }
+        });
+  }
   if (!registrar_ && !config.registrations.empty()) {
     registrar_.emplace(
         io_.get_executor(), clock_, connect_to(*config.fleet),

@@ -261,6 +261,15 @@ const FleetOverride* Catalog::override(std::string_view service, const Address& 
   return found == of->overrides.end() ? nullptr : &found->second;
 }
 
+std::vector<Overrides::Key> Catalog::forgettable() const {
+  std::vector<Overrides::Key> keys;
+  for (const auto& [name, of] : names_) {
+    for (const auto& [address, good] : of.backends)
+      if (good.value.forget_after.count() > 0) keys.push_back({name, address});
+  }
+  return keys;
+}
+
 std::vector<Overrides::Key> Catalog::overrides() const {
   std::vector<Overrides::Key> keys;
   for (const auto& [name, of] : names_) {

@@ -66,6 +66,8 @@ class Catalog {
 
   // nullptr: the fleet has none.
   const FleetBackend* backend(std::string_view service, const Address& address) const;
+  // The backends that somebody may take out, see FleetBackend::forget_after.
+  std::vector<Overrides::Key> forgettable() const;
   const FleetOverride* override(std::string_view service, const Address& address) const;
 
   std::vector<Overrides::Key> overrides() const;  // in order
