@@ -28,21 +28,24 @@ def fill(etcd, content, check=QUIET):
 def write(etcd, pairs, most=100):
     """Puts these keys, by transactions of so many; None as value deletes."""
     for start in range(0, len(pairs), most):
-        changes = [f"del {name}" if value is None else f"put {name} {quoted(value)}"
+        changes = [f"del {quoted(name)}" if value is None else f"put {quoted(name)} {quoted(value)}"
                    for name, value in pairs[start : start + most]]  # fmt: skip
         etcd.ctl("txn", given="\n" + "\n".join(changes) + "\n\n\n")
 
 
 def quoted(value):
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """As etcdctl reads a text, or any bytes."""
+    raw = value.encode() if isinstance(value, str) else value
+    plain = (chr(each) if 32 <= each < 127 and chr(each) not in '"\\' else f"\\x{each:02x}" for each in raw)
+    return '"' + "".join(plain) + '"'
 
 
 class Hosts:
     """So many hlbds, started at once, each with folders of its own."""
 
-    def __init__(self, stage, fleet, count, text="", **changes):
-        self.stage, self.fleet, self.count = stage, fleet, count
-        self.text = config(text) + fleet.section(**changes)
+    def __init__(self, stage, fleet, count, **daemon):
+        self.stage, self.count = stage, count
+        self.text = config(**daemon) + fleet.section()
         self.runtimes = [stage.new_folder() / "run" for _ in range(count)]
         self.hlbds = []
         for runtime in self.runtimes:

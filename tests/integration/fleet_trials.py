@@ -24,6 +24,7 @@ class Trials:
         self.names = list(content)
         self.seen = hosts.watch([*self.names[:10], NEW])
         self.next_address = 0
+        self.returned = 0  # when etcd was back last
 
     def ctl(self, *words):
         return run(BUILD / "hlbctl", "--config", self.hosts.hlbds[0].config_file, *words).stdout
@@ -115,14 +116,13 @@ class Trials:
     # ---- the engine loses what it had ----------------------------------------------------------
 
     def lose(self, begin_anew, name, addresses):
-        """How long the hosts take, from the engine's return, until they say so and have what is new,
-        and how many answers changed otherwise."""
+        """How long the hosts take, from the engine's return, until they have what is new there; until all
+        have said so; and what other answers changed."""
         self.seen.settle()
         before = [hlbd.log().count("hlbctl fleet accept") for hlbd in self.hosts.hlbds]
         begun = time.monotonic_ns()
         begin_anew()
-        took = self.seen.all_answer(name, addresses, begun, 30)
-        back = time.monotonic()
+        took = self.seen.all_answer(name, addresses, self.returned, 30)
 
         def all_say_so():
             now = self.hosts.lines("hlbctl fleet accept")
@@ -130,7 +130,7 @@ class Trials:
 
         until(all_say_so, "one line of each that tells what etcd has lost", 30)
         others = [each for each in self.seen.changes_since(begun) if each[2] != name]
-        return took, time.monotonic() - back, others
+        return took, (time.monotonic_ns() - self.returned) / 1e9, others
 
     def wipe(self):
         """All members begin anew. What is new there: the service NEW."""
