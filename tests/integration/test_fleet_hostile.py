@@ -8,7 +8,7 @@ import pytest
 from etcds import EtcdCluster
 from fleet import Fleet, key
 from fleet_hosts import Hosts, catalog, fill, write
-from scraping import AT, samples, scrape
+from scraping import AT
 from waiting import until
 
 PREFIX = "/hlb/1/"
