@@ -351,7 +351,7 @@ def test_the_fleet_comes_and_goes_by_a_reload(stage, fleet, host):
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
-def test_without_a_fleet_nothing_of_it_exists(stage):
+def test_a_host_alone_has_nothing_of_it(stage):
     own = table_of({"name": LOCAL, "backends": [A], "check": {"type": "none"}})
     trace = stage.new_folder() / "trace"
     strace = ("strace", "-D", "-f", "-o", trace, "-e", "trace=socket,connect,openat,rename")

@@ -48,8 +48,8 @@ def gets(addresses, name=NAME):
 
 
 def test_each_may_write_what_is_its_own(etcd, fleet):
-    mine = {HOST: [key("b", NAME, US)],
-            OPERATOR: [key("b", NAME, US), key("s", "x.internal"), key("x", NAME, A), key("accept"), LOG + "1-1"]}  # fmt: skip
+    backend, drain = key("b", NAME, US), key("x", NAME, A)
+    mine = {HOST: [backend], OPERATOR: [backend, drain, key("s", "x.internal"), key("accept"), LOG + "1-1"]}
     for user, keys in mine.items():
         for each in {name for names in mine.values() for name in names} | {"/other", "/hlb/1/o/m/x"}:
             assert refused_to(etcd, user, each) == (each not in keys), (user, each)
