@@ -19,14 +19,14 @@ AWAY = {
     "leader": "the leader stopped",
     "member": "another member stopped",
 }
-LOST = {"restored": "restored from an older snapshot", "wiped": "wiped"}
+LOST = {"restored": "restored from a snapshot", "wiped": "wiped"}
 
 
 def rows_of_changes():
     for case, words in CHANGES.items():
         override = case in ("drain", "clear")
         yield Row(words, f"fleet-{case}", "", adds_at_most(100) if override else None)
-        yield Row("  the last host", f"fleet-{case}-worst", "", adds_at_most(1000 if override else 500))
+        yield Row("… the last host", f"fleet-{case}-worst", "", adds_at_most(1000 if override else 500))
 
 
 def rows_of_returns():
@@ -38,15 +38,15 @@ def rows_of_returns():
 def rows_of_losses():
     for case, words in LOST.items():
         yield Row(f"{words}: what is new there", f"fleet-{case}-worst", "", adds_at_most(5000))
-        yield Row("  until all hosts have said so", f"fleet-{case}-said", "", adds_at_most(5000))
-        yield Row("  hlbctl fleet accept", f"fleet-{case}-accepted-worst", "", adds_at_most(1000))
+        yield Row("… until all hosts have said so", f"fleet-{case}-said", "", adds_at_most(5000))
+        yield Row("… hlbctl fleet accept", f"fleet-{case}-accepted-worst", "", adds_at_most(1000))
 
 
 def rows_of_harm():
     for case, words in {**AWAY, **LOST}.items():
         yield Row(f"{words}: other answers", f"fleet-{case}-changed", "", adds_at_most(0))
         if case in AWAY:
-            yield Row("  lookups that failed", f"fleet-{case}-failed", "", adds_at_most(0))
+            yield Row("… lookups that failed", f"fleet-{case}-failed", "", adds_at_most(0))
 
 
 SECTIONS = [
@@ -57,13 +57,14 @@ SECTIONS = [
     Section("etcd lost what it had: from its return", "fleet", [*rows_of_losses()], MILLISECONDS),
     Section("50 hosts start at once with 1,000 backends of the fleet", "fleet", [
         Row("READY, the last host", "fleet-start-worst", "", adds_at_most(3000)),
-        Row("  without etcd", "fleet-start-alone-worst", "", adds_at_most(500)),
+        Row("… without etcd, from what it said last", "fleet-start-alone-worst"),
+        Row("a host alone, without etcd", "fleet-start-one-worst", "", adds_at_most(500)),
     ], MILLISECONDS),
     Section("Private memory of hlbd with 1,000 backends", "fleet", [
         Row("of the host's own", "fleet-memory-local"),
         Row("of the fleet", "fleet-memory-fleet", "fleet-memory-local", adds_at_most(1024)),
     ], Unit("KiB", 1024)),
-    Section("hlbd's CPU with 1,000 backends of the fleet that aren't checked", "fleet", [
+    Section("hlbd's share of a core with 1,000 backends of the fleet that aren't checked", "fleet", [
         Row("idle", "fleet-idle", "", adds_at_most(0.1)),
-    ], Unit("% of a core", 1)),
+    ], Unit("%", 1)),
 ]  # fmt: skip

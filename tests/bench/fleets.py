@@ -17,6 +17,7 @@ from fleet_hosts import QUIET, Hosts, catalog, fill
 from fleet_trials import NEW, Trials
 from programs import Stage
 from rows import Samples
+from waiting import until
 from world import config, saying, service
 
 HOSTS = int(os.environ.get("FLEET_HOSTS", "50"))
@@ -35,7 +36,7 @@ ATTEMPTS = {
     "compacted": ["compacted"],
     "restored": ["restored", "restored-said", "restored-changed", "restored-accepted"],
     "wiped": ["wiped", "wiped-said", "wiped-changed", "wiped-accepted"],
-    "starts": ["start", "start-alone"],
+    "starts": ["start", "start-alone", "start-one"],
     "costs": ["memory-fleet", "memory-local", "idle"],
 }  # fmt: skip
 
@@ -150,6 +151,12 @@ class Measured:
         hosts.restart()
         self.keep("start-alone", hosts.wait_until_ready(times=2))
         hosts.kill()
+        first = hosts.hlbds[0]
+        begun = time.monotonic()
+        first.start()
+        until(lambda: first.notifications.count("READY", "1") == 3, "READY from one alone")
+        self.keep("start-one", [time.monotonic() - begun])
+        first.kill()
 
     def costs(self):
         print("bench: fleet, costs …", file=sys.stderr, flush=True)

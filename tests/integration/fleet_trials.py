@@ -52,10 +52,12 @@ class Trials:
     def backend(self):
         """How long it takes that one is added, changed and removed."""
         name = self.names[1]
-        before, which = self.content[name], key("b", name, "127.8.0.1")
-        yield self.timed(self.put((which, '{"v":1}')), name, [*before, "127.8.0.1"])
-        yield self.timed(self.put((which, '{"v":1,"priority":7}')), name, before)
-        yield self.timed(self.put((which, None)), name, before)
+        first, *others = self.content[name]
+        which, new = key("b", name, first), key("b", name, "127.8.0.1")
+        yield self.timed(self.put((new, '{"v":1}')), name, [first, *others, "127.8.0.1"])
+        yield self.timed(self.put((which, '{"v":1,"priority":7}')), name, [*others, "127.8.0.1"])
+        yield self.timed(self.put((new, None)), name, others)
+        self.timed(self.put((which, '{"v":1}')), name, [first, *others])
 
     def service(self):
         value = '{"v":1,"answer":"all","check":{"type":"none"}%s}'
