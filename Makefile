@@ -178,6 +178,7 @@ $(OUT)/tests/sort_order: $(call obj,$(addprefix hlbd/,publish/sort_score.cpp net
 $(OUT)/tests/sort_order: USED = -lmnl
 $(OUT)/tests/fleet_client: $(daemon_parts) $(shared_objects)
 $(OUT)/tests/fleet_client: USED = $(packages_libs)
+$(OUT)/tests/fleet_tables: $(shared_objects)
 $(OUT)/tests/%: $(OUT)/obj/tests/integration/%.o
 	@mkdir -p $(@D)
 	$(linking)

@@ -74,7 +74,7 @@ class NameWatch {
 
   const KnownName* find(const NameKey& key) const;
   bool all_known() const;
-  void follow_names();
+  bool follow_names();
   const Turns::SharePtr& share_of(std::string_view service);
   void ask(const std::shared_ptr<Followed>& followed);
   void take(const std::shared_ptr<Followed>& followed, std::size_t question, DnsAnswer answer);

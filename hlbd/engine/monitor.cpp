@@ -52,7 +52,7 @@ Monitor::Monitor(const boost::asio::any_io_executor& executor, Clock& clock, Mak
       first_round_(clock.alarm([this] { end_first_round(); })),
       end_of_first_round_(
           clock, [this](std::size_t service) { end_first_round_of(service); },
-          [this] { observer_.verdicts_changed(); }),
+          [this] { go_on_after_first_round(); }),
       hurried_(
           clock, [this](std::size_t service) { probe_network_of(service); }, [] {}),
       ramp_(clock.alarm([this] { next_ramp_step(); })) {}
@@ -65,20 +65,35 @@ void Monitor::end_first_round() {
 void Monitor::end_first_round_of(std::size_t service) {
   const bool may_wait = has_standby_rules(all_.specs[service]) && awaits_any(service);
   if (all_.verdicts[service].undecided || may_wait) outdated_.mark(service);
-  for_each_check({&all_.watched[service], 1}, [](const auto& check) { check->had_time = true; });
+  for_each_check({&all_.watched[service], 1}, [this](const auto& check) {
+    if (check->awaited_until <= *first_round_end_) check->had_time = true;
+  });
   drop_retiring(service);
+}
+
+void Monitor::go_on_after_first_round() {
+  observer_.verdicts_changed();
+  if (end_of_first_round_.under_way()) return;
+  if (awaited_until_ <= *first_round_end_) return first_round_end_.reset();
+  first_round_end_ = awaited_until_;
+  first_round_->set(awaited_until_);
 }
 
 // Whether first outcomes are awaited, or a name's first answer; discovery::NameWatch bounds how
 // long.
 bool Monitor::awaits_outcomes(std::size_t service) const {
-  return !all_.specs[service].named.empty() ||
-         (!first_round_timed_out_ && all_.watched[service].awaits_first_outcomes());
+  return !all_.specs[service].named.empty() || all_.watched[service].awaits_first_outcomes();
 }
 
 // Whether outcomes or names are awaited that can change the service's verdict.
 bool Monitor::awaits_any(std::size_t service) const {
   return !all_.specs[service].named.empty() || all_.watched[service].any_undecided();
+}
+
+// The same for so long as a service may be undecided by it.
+bool Monitor::may_wait(std::size_t service) const {
+  return (!all_.specs[service].named.empty() && !first_round_timed_out_) ||
+         all_.watched[service].any_undecided();
 }
 
 void Monitor::drop_retiring(std::size_t service) {
@@ -169,10 +184,9 @@ void Monitor::make_verdicts() {
 }
 
 void Monitor::make_verdict(std::size_t service) {
-  const bool awaits = awaits_any(service);
   const ServiceStatus before = all_.verdicts[service].status;
-  all_.verdicts[service] = verdict_of(all_.specs[service], all_.watched[service],
-                                      awaits && !first_round_timed_out_, clock_.now());
+  all_.verdicts[service] =
+      verdict_of(all_.specs[service], all_.watched[service], may_wait(service), clock_.now());
   ServiceStatus& status = all_.verdicts[service].status;
   const bool lasts = status.state == before.state && before.since != Clock::TimePoint{};
   status.since = lasts ? before.since : clock_.now();
@@ -223,7 +237,7 @@ const Override* Monitor::override_of(std::string_view service, const Address& ba
 ServiceVerdict Monitor::verdict_if(std::size_t service, std::span<const std::size_t> backends,
                                    std::optional<OverrideKind> override) const {
   return hlb::verdict_if(all_.specs[service], all_.watched[service], backends, override,
-                         awaits_any(service) && !first_round_timed_out_, clock_.now());
+                         may_wait(service), clock_.now());
 }
 
 void Monitor::set_override(const Overrides::Key& key, Override override) {

@@ -223,9 +223,11 @@ class Monitor {
   void give_first_round_time(const ServiceSums& sums);
   void end_first_round();
   void end_first_round_of(std::size_t service);
+  void go_on_after_first_round();
   void probe_network_of(std::size_t service);
   bool awaits_outcomes(std::size_t service) const;
   bool awaits_any(std::size_t service) const;
+  bool may_wait(std::size_t service) const;
   void drop_retiring(std::size_t service);
 
   std::chrono::milliseconds take(Check& check, const Outcome& probed);
@@ -267,7 +269,11 @@ class Monitor {
   std::vector<Refreshed> refreshed_;  // to be returned by the next refresh()
   MassFailure mass_failure_;
   bool mass_failure_said_ = false;
+  // Of the checks that are new since the round before. What comes while it is under way has a round
+  // of its own after it: changes without end must not keep services undecided without end.
   std::unique_ptr<Alarm> first_round_;
+  std::optional<Clock::TimePoint> first_round_end_;  // while it is under way
+  Clock::TimePoint awaited_until_{};                 // the end for checks that are new now
   bool first_round_timed_out_ = false;
   Walk end_of_first_round_;
   Walk hurried_;                      // by probe_network()

@@ -71,7 +71,7 @@ class MirrorObserver {
 
   // Keys that are other ones now, each at most once in a call. Only differences are told: a value
   // that is as it was, and a key held back, aren't. What the catalog refuses of them it says by
-  // refused() before the call without `more` returns: the value before stays the last good one. Of
+  // refused() before the call returns: the value before stays the last good one. Of
   // a key that is known from before the start with a refused value, the good one is told first, the
   // refused one by a later call.
   // `more`: further calls of the same moment follow, a turn of the loop later each, so that none

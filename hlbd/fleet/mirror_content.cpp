@@ -13,9 +13,10 @@ namespace hlb::fleet {
 namespace {
 
 // What is done in a turn of the loop: compared takes about 0.2 us a key, told some us of the
-// catalog.
+// catalog, or as many ms for a value that is as long as possible and made to take long.
 constexpr std::size_t kComparedInTurn = 2048;
 constexpr std::size_t kToldInTurn = 512;
+constexpr std::size_t kBytesToldInTurn = 64 << 10;
 constexpr std::size_t kSavedInTurn = 2048;
 
 EngineFault overfull() {
@@ -176,24 +177,29 @@ Mirror::Running<void> Mirror::hold(const std::vector<Change>& gone) {
   }
 }
 
-// A key that is told twice in a batch gets a batch of its own, as the catalog says of keys alone
-// that it refuses them; a listing has none twice. What is told goes bit by bit, too: to free a long
+// A key that comes twice is told by two calls, as the catalog says of keys alone that it refuses
+// them; a listing has none twice. What is told goes bit by bit, too: to free a long
 // list in one turn takes long.
 Mirror::Running<void> Mirror::apply(std::vector<Change> changes, bool of_listing) {
   std::vector<Change> told;
-  std::unordered_set<std::string> in_batch;
+  std::unordered_set<std::string> in_call;
   std::size_t done = 0;
+  std::size_t bytes = 0;  // in this turn
   for (Change& change : changes) {
-    if (in_batch.contains(change.key)) {
-      tell(told, false);
-      in_batch.clear();
+    if (in_call.contains(change.key)) {
+      tell(told, true);
+      in_call.clear();
     }
+    bytes += change.value ? change.value->size() : 0;
     if (keys_.take(change)) {
-      if (!of_listing) in_batch.insert(change.key);
+      if (!of_listing) in_call.insert(change.key);
       told.push_back(std::move(change));
     }
-    if (++done % kToldInTurn != 0 || done == changes.size()) continue;
+    if (++done == changes.size()) break;
+    if (done % kToldInTurn != 0 && bytes < kBytesToldInTurn) continue;
     if (!told.empty()) tell(told, true);
+    in_call.clear();
+    bytes = 0;
     co_await turn();
   }
   if (!told.empty()) tell(told, of_listing);
@@ -208,7 +214,7 @@ void Mirror::tell(std::vector<Change>& told, bool more) {
   batch_open_ = more;
   observer_.changed(told, more);
   told.clear();
-  if (!more) settle();
+  settle();
 }
 
 void Mirror::settle() {
@@ -218,9 +224,7 @@ void Mirror::settle() {
 }
 
 void Mirror::close_batch() {
-  if (!std::exchange(batch_open_, false)) return;
-  observer_.changed({}, false);
-  settle();
+  if (std::exchange(batch_open_, false)) observer_.changed({}, false);
 }
 
 std::optional<Acceptance> Mirror::counting(const std::optional<std::string>& value,

@@ -112,15 +112,15 @@ class EtcdCluster:
             self.authority.issue(name, [name], **options)
         return self.authority.certificate, self.authority.path(name), self.authority.path(name, "key")
 
-    def ctl(self, *words, members=None, user="root"):
-        """What etcdctl prints; it asks any of these members."""
+    def ctl(self, *words, members=None, user="root", given=None):
+        """What etcdctl prints, given this to read; it asks any of these members."""
         endpoints = [self.endpoint(number) for number in members] if members else self.endpoints
         files = []
         if self.authority:
             ca, certificate, key = self.certificate(user)
             files = ["--cacert", ca, "--cert", certificate, "--key", key]
         command = [PROGRAMS / "etcdctl", "--endpoints", ",".join(endpoints), *files, *words]
-        return run(*command, env={**os.environ, "ETCDCTL_API": "3"}).stdout
+        return run(*command, env={**os.environ, "ETCDCTL_API": "3"}, given=given).stdout
 
     def put(self, key, value):
         self.ctl("put", key, value)

@@ -1,6 +1,8 @@
 """A host in a fleet: what etcd's keys say is what its programs get, and stays when etcd is gone."""
 
 import json
+import re
+import shutil
 
 import pytest
 from etcds import EtcdCluster
@@ -8,7 +10,7 @@ from fleet import NAME, Fleet, key
 from hlbctl import hlbctl
 from lookups import lookup
 from waiting import until
-from world import DNS, config, service
+from world import DNS, config, service, table_of
 
 A, B, C = "127.0.0.11", "127.0.0.12", "127.0.0.13"
 LOCAL = "own.test"
@@ -346,3 +348,17 @@ def test_the_fleet_comes_and_goes_by_a_reload(stage, fleet, host):
     fleet.delete("x", NAME, B)
     hlbd.reload(config(service(LOCAL, [A])) + fleet.section())
     gets([B])
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+def test_a_host_alone_has_nothing_of_it(stage):
+    own = table_of({"name": LOCAL, "backends": [A], "check": {"type": "none"}})
+    trace = stage.new_folder() / "trace"
+    strace = ("strace", "-D", "-f", "-o", trace, "-e", "trace=socket,connect,openat,rename")
+    hlbd = stage.hlbd(config(own), prefix=strace)
+    assert answered(LOCAL) == [A] and set(answered()) <= DNS
+    hlbd.terminate()
+    until(lambda: "+++ exited" in trace.read_text(), "the trace")
+    made = trace.read_text()
+    assert not re.search("AF_INET6?, SOCK_STREAM", made) and "fleet" not in made
+    assert not list((hlbd.config_file.parent / "state").glob("*fleet*"))

@@ -45,6 +45,32 @@ TEST_F(MirrorValuesTest, OfOneKeysChangesInARowTheLastGoodOneStays) {
   EXPECT_EQ(mirror_->keys().find("/hlb/1/c/a")->good, "better");
 }
 
+TEST_F(MirrorValuesTest, AKeyThatComesManyTimesIsOneBatch) {
+  start();
+  etcd_.hang(0), etcd_.hang(1), etcd_.hang(2);
+  for (int i = 0; i < 1000; ++i)
+    put("a", std::to_string(i));
+  etcd_.recover(0), etcd_.recover(1), etcd_.recover(2);
+  catalog_->batches = 0;
+  pass(10s);
+  EXPECT_EQ(in_force(), (Values{{"a", "999"}}));
+  EXPECT_EQ(catalog_->batches, 1U);
+}
+
+TEST_F(MirrorValuesTest, LongValuesAreToldInManyTurns) {
+  start();
+  etcd_.hang(0), etcd_.hang(1), etcd_.hang(2);
+  for (int i = 0; i < 100; ++i)
+    put(std::to_string(i), std::string(60'000, 'x'));
+  etcd_.recover(0), etcd_.recover(1), etcd_.recover(2);
+  catalog_->batches = 0;
+  catalog_->largest_call = 0;
+  pass(10s);
+  EXPECT_EQ(in_force().size(), 100U);
+  EXPECT_EQ(catalog_->batches, 1U);
+  EXPECT_LE(catalog_->largest_call, 2U);
+}
+
 TEST_F(MirrorValuesTest, TheLastGoodValueOutlivesARestart) {
   put("a", "good");
   put("b", "bad");
