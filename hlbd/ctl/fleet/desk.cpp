@@ -54,8 +54,8 @@ void add_identity(CLI::App& command, EtcdIdentity& identity) {
   key->needs(certificate);
 }
 
-EngineDesk::EngineDesk(const Settings& settings, const EtcdIdentity& identity)
-    : config_(fleet_of(settings)), identity_(identity), keys_(config_.prefix) {
+EngineDesk::EngineDesk(const Settings& settings, EtcdIdentity identity)
+    : config_(fleet_of(settings)), identity_(std::move(identity)), keys_(config_.prefix) {
   connect();
 }
 

@@ -34,7 +34,7 @@ void add_identity(CLI::App& command, EtcdIdentity& identity);
 class EngineDesk {
  public:
   // Connects to the first member that answers, as the configuration at `settings` says.
-  EngineDesk(const Settings& settings, const EtcdIdentity& identity);
+  EngineDesk(const Settings& settings, EtcdIdentity identity);
   ~EngineDesk();
   EngineDesk(const EngineDesk&) = delete;
   EngineDesk& operator=(const EngineDesk&) = delete;
