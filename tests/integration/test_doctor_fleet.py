@@ -3,6 +3,7 @@ what is let through."""
 
 import http.client
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -93,6 +94,21 @@ def test_a_member_that_is_gone_and_then_the_whole_etcd(host):
     found = json.loads(host.run("--json", NAME).stdout)["findings"]
     assert [each["severity"] for each in found if each["about"] == "fleet"] == 3 * ["note"]
     assert any("this host is frozen" in each["what"] for each in found)
+
+
+def test_a_member_that_hangs_holds_nobody_up(host):
+    host.etcd.pause(0)
+    begun = time.monotonic()
+    found = json.loads(host.run("--json", NAME).stdout)["findings"]
+    host.etcd.go_on(0)
+    assert time.monotonic() - begun < 6
+    assert any("a member of etcd doesn't answer: 127.0.10.1:2379" in each["what"] for each in found)
+
+
+def test_a_fleet_that_hlbd_has_not_heard_of(host):
+    host.hlbd.reload(config(*SERVICES))
+    host.hlbd.config_file.write_text(config(*SERVICES) + host.fleet.section())
+    host.finds("hlbd takes no part in it", "hlbctl reload")
 
 
 def test_an_etcd_that_was_wiped(host):
