@@ -125,7 +125,7 @@ engine_sources := $(wildcard tests/bench/engine/*.cpp)
 benchers       := $(addprefix $(OUT)/bench/,sampler first_lookup libnss_null1.so.2 libnss_null2.so.2) \
                     $(patsubst tests/bench/engine/%.cpp,$(OUT)/bench/engine_%,$(engine_sources))
 
-.PHONY: help all demo test check check-packages soak bench install uninstall deb format unit tools fuzzers benchers \
+.PHONY: help all demo demo-fleet test check check-packages soak bench install uninstall deb format unit tools fuzzers benchers \
         compile_commands.json every_object clean
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -261,6 +261,11 @@ demo: ## the main job on real input, in a private namespace
 	@tests/integration/world --check $@ && tests/setup/dependencies install $@
 	@tests/setup/build $(OUT)/libnss_hlb.so.2 $(OUT)/hlbd
 	@tests/demo/demo $(OUT)
+
+demo-fleet: ## five hosts that follow three etcds, which are killed, in a private namespace
+	@tests/integration/world --check $@ && tests/setup/dependencies install $@
+	@tests/setup/build $(OUT)/libnss_hlb.so.2 $(OUT)/hlbd $(OUT)/hlbctl
+	@tests/demo/demo $(OUT) fleet
 
 test: ## the inner loop: unit and integration tests, style of what changed; T=Machine.*, T=test_hlbd.py::…: these
 	@tests/test $(T)

@@ -133,6 +133,9 @@ class Engine {
 
   virtual Async<std::vector<Member>> members() = 0;
 
+  // Whether what a key was at this revision can still be told, as it isn't compacted.
+  virtual Async<bool> keeps(std::string key, Revision revision) = 0;
+
   // Ends all that is awaited, as unavailable. To be called before it is destroyed while coroutines
   // wait for it; they go on a turn of the loop later.
   virtual void close() = 0;

@@ -32,8 +32,8 @@ class Telemetry {
   static constexpr std::chrono::seconds kBetweenCounts{10};
 
   Telemetry(const boost::asio::any_io_executor& executor, const Clock& clock,
-            const Monitor& monitor, connections::Census& census,
-            std::function<FleetReport()> fleet, OnTrouble on_trouble);
+            const Monitor& monitor, connections::Census& census, std::function<FleetReport()> fleet,
+            OnTrouble on_trouble);
 
   // Has connections counted from now on, or no more.
   void count_connections(bool wanted);

@@ -1,5 +1,8 @@
 #include "tls/certificate.h"
 
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -95,6 +98,19 @@ std::string far_off(WallClock::duration span) {
 
 WallClock::time_point end_of(const x509_st& certificate) {
   return time_of(X509_get0_notAfter(&certificate));
+}
+
+std::vector<WallClock::time_point> ends_in(const std::string& path) {
+  std::vector<WallClock::time_point> ends;
+  const std::unique_ptr<BIO, decltype(&BIO_free)> file(BIO_new_file(path.c_str(), "r"), BIO_free);
+  while (file != nullptr) {
+    const std::unique_ptr<X509, decltype(&X509_free)> next(
+        PEM_read_bio_X509(file.get(), nullptr, nullptr, nullptr), X509_free);
+    if (next == nullptr) break;
+    ends.push_back(end_of(*next));
+  }
+  ERR_clear_error();
+  return ends;
 }
 
 std::string lifetime(WallClock::time_point end, WallClock::time_point now) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
 struct x509_st;            // OpenSSL's,
 struct x509_store_ctx_st;  // known in tls/ alone
@@ -14,6 +15,9 @@ using WallClock = std::chrono::system_clock;
 
 // The time when the certificate ends; the epoch if it doesn't tell.
 WallClock::time_point end_of(const x509_st& certificate);
+
+// When each of the certificates in a PEM file ends, in their order; empty: none can be read.
+std::vector<WallClock::time_point> ends_in(const std::string& path);
 
 // The lifetime in words: "ends in 6 days, on 2026-12-01", "expired 3 hours ago, on 2026-11-24".
 // Dates are of UTC.

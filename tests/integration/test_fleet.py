@@ -228,6 +228,22 @@ def test_hlbctl_drains_and_clears_on_all_hosts_and_the_log_says_who(stage, bus, 
     assert not etcd.ctl("get", "--prefix", key("x"))
 
 
+def test_hlbctl_waits_until_etcd_has_another_leader(stage, bus):
+    etcd = EtcdCluster(stage, members=3)
+    fleet = Fleet(etcd)
+    fleet.add_service(backends=[A, B])
+    settings = stage.new_folder() / "hlbd.toml"
+    settings.write_text(fleet.section())
+    leader = etcd.leader()
+    etcd.kill(leader)
+    done = hlbctl(bus, "--config", settings, "drain", f"{NAME}/{A}", "--fleet")
+    assert done.returncode == 0, done.stderr
+    others = [number for number in range(3) if number != leader]
+    assert "drain" in etcd.ctl("get", key("x", NAME, A), members=others)
+    log = hlbctl(bus, "--config", settings, "fleet", "log").stdout
+    assert log.count("drain") == 1
+
+
 # ---- the engine comes and goes -----------------------------------------------------------------
 
 

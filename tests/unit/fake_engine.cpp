@@ -95,6 +95,9 @@ class FakeEtcd::Connection final : public Engine {
   Async<Lease> grant(std::chrono::seconds time) override { return grant_by(link_, time); }
   Async<Lease> keep_alive(std::int64_t lease) override { return keep_by(link_, lease); }
   Async<std::vector<Member>> members() override { return members_by(link_); }
+  Async<bool> keeps(std::string /*key*/, Revision revision) override {
+    co_return revision >= link_->etcd->store_.compacted;
+  }
   void close() override { end(); }
 
  private:

@@ -8,6 +8,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <exception>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "ctl/terminal/text.h"
@@ -53,9 +54,9 @@ void add_identity(CLI::App& command, EtcdIdentity& identity) {
   key->needs(certificate);
 }
 
-EngineDesk::EngineDesk(const Settings& settings, const EtcdIdentity& identity)
-    : config_(fleet_of(settings)), keys_(config_.prefix) {
-  connect(identity);
+EngineDesk::EngineDesk(const Settings& settings, EtcdIdentity identity)
+    : config_(fleet_of(settings)), identity_(std::move(identity)), keys_(config_.prefix) {
+  connect();
 }
 
 EngineDesk::~EngineDesk() {
@@ -63,11 +64,11 @@ EngineDesk::~EngineDesk() {
   io_.poll();
 }
 
-void EngineDesk::connect(const EtcdIdentity& identity) {
-  const bool own = identity.certificate.empty();
+void EngineDesk::connect() {
+  const bool own = identity_.certificate.empty();
   const fleet::Connect connect = fleet::connect_etcd(
-      io_.get_executor(), {config_.ca, own ? config_.certificate : identity.certificate,
-                           own ? config_.key : identity.key});
+      io_.get_executor(), {config_.ca, own ? config_.certificate : identity_.certificate,
+                           own ? config_.key : identity_.key});
   std::string faults;
   for (const std::string& endpoint : config_.etcd) {
     try {
@@ -98,20 +99,40 @@ T EngineDesk::wait_for(fleet::Async<T> call) {
   throw Failure(refused ? kTrouble : kUnreachable, "etcd: " + printable(answer->error().message));
 }
 
+// A write may be made twice so. That comes to the same, as it has the same keys and values; one
+// with conditions may find that they don't hold any more.
+template <typename T, typename Ask>
+T EngineDesk::insist(Ask ask) {
+  using namespace std::chrono_literals;
+  const auto deadline = std::chrono::steady_clock::now() + 4s;
+  while (true) {
+    try {
+      return wait_for<T>(ask(*engine_));
+    } catch (const Failure& failure) {
+      if (failure.code != kUnreachable || std::chrono::steady_clock::now() > deadline) throw;
+    }
+    std::this_thread::sleep_for(200ms);
+    connect();
+  }
+}
+
 fleet::Listing EngineDesk::list(const std::string& prefix) {
-  return wait_for(engine_->list(prefix));
+  return insist<fleet::Listing>([&](fleet::Engine& engine) { return engine.list(prefix); });
 }
 
 std::vector<fleet::Member> EngineDesk::members() {
-  return wait_for(engine_->members());
+  return insist<std::vector<fleet::Member>>([](fleet::Engine& engine) { return engine.members(); });
 }
 
 bool EngineDesk::write(fleet::Transaction transaction) {
-  return wait_for(engine_->transact(std::move(transaction))).done;
+  return insist<fleet::Committed>(
+             [&](fleet::Engine& engine) { return engine.transact(transaction); })
+      .done;
 }
 
 bool EngineDesk::write(fleet::Transaction transaction, const fleet::FleetLogEntry& entry) {
-  const fleet::Lease lease = wait_for(engine_->grant(kRemembered));
+  const auto lease =
+      insist<fleet::Lease>([](fleet::Engine& engine) { return engine.grant(kRemembered); });
   transaction.writes.push_back({.key = keys_.log_entry(entry.at, entries_++),
                                 .value = fleet::write_log_entry(entry),
                                 .lease = lease.id});

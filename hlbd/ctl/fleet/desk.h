@@ -29,11 +29,12 @@ struct EtcdIdentity {
 // Adds the options --certificate and --key, which set it.
 void add_identity(CLI::App& command, EtcdIdentity& identity);
 
-// Each call throws a Failure when the engine can't be reached, or refuses.
+// Each call throws a Failure when the engine can't be reached, or refuses. A fault that may pass,
+// as when another member becomes the leader, is waited for, a few seconds at most.
 class EngineDesk {
  public:
   // Connects to the first member that answers, as the configuration at `settings` says.
-  EngineDesk(const Settings& settings, const EtcdIdentity& identity);
+  EngineDesk(const Settings& settings, EtcdIdentity identity);
   ~EngineDesk();
   EngineDesk(const EngineDesk&) = delete;
   EngineDesk& operator=(const EngineDesk&) = delete;
@@ -53,9 +54,12 @@ class EngineDesk {
  private:
   template <typename T>
   T wait_for(fleet::Async<T> call);
-  void connect(const EtcdIdentity& identity);
+  template <typename T, typename Ask>
+  T insist(Ask ask);
+  void connect();
 
   FleetConfig config_;
+  EtcdIdentity identity_;
   fleet::KeyLayout keys_;
   boost::asio::io_context io_;
   std::string endpoint_;

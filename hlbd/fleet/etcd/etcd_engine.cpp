@@ -92,6 +92,15 @@ Async<Listing> list_all(Connection connection, std::string prefix) {
   co_return pages.finish();
 }
 
+Async<bool> try_revision(Connection connection, std::string key, Revision revision) {
+  const auto reply = co_await EtcdConnection::call(connection, "/etcdserverpb.KV/Range",
+                                                   range_request(key, "", 1, revision));
+  if (reply) co_return true;
+  EngineFault fault = connection->fault_of(reply.error());
+  if (fault.kind == Kind::compacted) co_return false;
+  co_return tl::make_unexpected(std::move(fault));
+}
+
 }  // namespace
 
 EtcdEngine::~EtcdEngine() {
@@ -126,6 +135,10 @@ Async<Lease> EtcdEngine::keep_alive(std::int64_t lease) {
 
 Async<std::vector<Member>> EtcdEngine::members() {
   return ask(connection_, "/etcdserverpb.Cluster/MemberList", "", &read_members);
+}
+
+Async<bool> EtcdEngine::keeps(std::string key, Revision revision) {
+  return try_revision(connection_, std::move(key), revision);
 }
 
 }  // namespace hlb::fleet::etcd

@@ -23,6 +23,7 @@ class EtcdEngine final : public Engine {
   Async<Lease> grant(std::chrono::seconds time) override;
   Async<Lease> keep_alive(std::int64_t lease) override;
   Async<std::vector<Member>> members() override;
+  Async<bool> keeps(std::string key, Revision revision) override;
   void close() override;
 
  private:
