@@ -54,7 +54,8 @@ fleet::Merged Daemon::follow_fleet(const Config& config, std::vector<ServiceSpec
         is_start);
     return fleet_->start(std::move(own));
   }
-  fleet::Merged alone{.services = {.now = list_of(std::move(own))}};
+  fleet::Merged alone{
+      .services = {.now = list_of(std::move(own))}, .overrides = {}, .warnings = {}};
   for (const auto& [key, override] : monitor_.fleet_overrides().all())
     alone.overrides.push_back({key, std::nullopt});
   registrar_.reset();
@@ -80,7 +81,8 @@ FleetReport Daemon::fleet_report() const {
                      .revision = static_cast<std::uint64_t>(standing.revision),
                      .keys = standing.keys,
                      .held = standing.held,
-                     .held_since = standing.held_since.value_or(WallTime())};
+                     .held_since = standing.held_since.value_or(WallTime()),
+                     .refused = {}};
   for (fleet::RefusedKey& each : fleet_->refused())
     report.refused.push_back({std::move(each.key), std::move(each.reason)});
   return report;

@@ -264,8 +264,8 @@ const FleetOverride* Catalog::override(std::string_view service, const Address& 
 std::vector<Overrides::Key> Catalog::forgettable() const {
   std::vector<Overrides::Key> keys;
   for (const auto& [name, of] : names_) {
-    for (const auto& [address, good] : of.backends)
-      if (good.value.forget_after.count() > 0) keys.push_back({name, address});
+    for (const auto& [address, backend] : of.backends)
+      if (backend.forget_after.count() > 0) keys.push_back({name, address});
   }
   return keys;
 }

@@ -128,7 +128,11 @@ class Merge::Builder {
     const bool below = name.starts_with("*.");
     if (below) name.remove_prefix(2);
     if (merge_.own_names_.contains(std::string(name))) return;
-    add({.name = std::string(name), .aliases = {}, .subdomains = below, .checks = {{NoneCheck()}}});
+    ServiceSpec service;
+    service.name = name;
+    service.subdomains = below;
+    service.checks = {{.method = NoneCheck()}};
+    add(std::move(service));
   }
 
   void tell_hidden(std::string_view name, const std::string& own) {

@@ -177,7 +177,9 @@ class MirrorRandomTest : public MirrorTest {
   // The catalog has the last value of each key, or a good one from before.
   void check_catalog() {
     for (const auto& [key, value] : in_engine()) {
-      if (!value.starts_with("bad-")) EXPECT_EQ(in_force()[key], value) << key;
+      if (!value.starts_with("bad-")) {
+        EXPECT_EQ(in_force()[key], value) << key;
+      }
     }
     for (const auto& [key, value] : in_force())
       EXPECT_TRUE(in_engine().contains(key)) << key;

@@ -20,16 +20,24 @@ class SealedFolder : public testing::Test {
  protected:
   SealedFolder() : user_(geteuid()) {
     std::filesystem::create_directory(folder_);
-    if (user_ == 0) EXPECT_EQ(chown(folder_.c_str(), kNobody, kNobody), 0);
+    if (user_ == 0) {
+      EXPECT_EQ(chown(folder_.c_str(), kNobody, kNobody), 0);
+    }
     std::filesystem::permissions(above_.path(), std::filesystem::perms{0755});
+  }
+
+  void become(uid_t user) const {
+    if (user_ == 0) {
+      EXPECT_EQ(seteuid(user), 0);
+    }
   }
 
   std::error_code save(const std::string& text) {
     using std::filesystem::perms;
     std::filesystem::permissions(folder_, perms::owner_write | perms::owner_exec);
-    if (user_ == 0) EXPECT_EQ(seteuid(kNobody), 0);
+    become(kNobody);
     const auto saved = save_to_disk(path_, text);
-    if (user_ == 0) EXPECT_EQ(seteuid(user_), 0);
+    become(user_);
     std::filesystem::permissions(folder_, perms::owner_all);
     return saved ? std::error_code() : saved.error();
   }
