@@ -11,7 +11,7 @@ constexpr std::size_t kMostAtOnce = 10;
 
 }  // namespace
 
-bool is_to_be_forgotten(const FleetBackend& backend, State state, Clock::duration lasted,
+bool is_to_be_forgotten(const FleetBackend& backend, State state, Clock::TimePoint::duration lasted,
                         bool another_is_up) {
   const bool may_go = !backend.by.empty() && backend.forget_after.count() > 0;
   return may_go && another_is_up && state == State::down && lasted >= backend.forget_after;

@@ -23,7 +23,7 @@ namespace hlb::fleet {
 
 // Whether a backend is to go which this host has found in that state for so long. A host that
 // reaches no other backend of the service either is the likelier cause.
-bool is_to_be_forgotten(const FleetBackend& backend, State state, Clock::duration lasted,
+bool is_to_be_forgotten(const FleetBackend& backend, State state, Clock::TimePoint::duration lasted,
                         bool another_is_up);
 
 // Every host of the fleet does this, each at times of its own, so that mostly one does: what is

@@ -29,7 +29,7 @@ class WritingHost : public testing::Test {
       loop_.poll();
     }
   }
-  void pass(Clock::duration time) {
+  void pass(Clock::TimePoint::duration time) {
     const auto end = clock_.now() + time;
     while (clock_.pass_to_next_alarm(end))
       settle();
