@@ -376,5 +376,5 @@ def test_a_host_alone_has_nothing_of_it(stage):
     hlbd.terminate()
     until(lambda: "+++ exited" in trace.read_text(), "the trace")
     made = trace.read_text()
-    assert not re.search("AF_INET6?, SOCK_STREAM", made) and "fleet" not in made
+    assert not re.search("AF_INET6?, SOCK_STREAM", made) and "fleet.snapshot" not in made
     assert not list((hlbd.config_file.parent / "state").glob("*fleet*"))
