@@ -72,12 +72,15 @@ hlbd_folders   := $(filter-out hlbd/%/helper hlbd/ctl%,$(patsubst %/,%,$(sort $(
 ctl_folders    := $(patsubst %/,%,$(sort $(dir $(wildcard hlbd/ctl/*.cpp hlbd/ctl/*/*.cpp))))
 # hlbctl reads configurations, too.
 config_folders := hlbd/config hlbd/health hlbd/text
-groups         := $(shell tests/setup/groups $(config_folders:%=config:%) unit:tests/unit $(ctl_folders:%=ctl:%) \
-                      $(patsubst %,daemon:%,$(filter-out $(config_folders),$(hlbd_folders))))
+# And it writes to the fleet's etcd.
+etcd_folders   := hlbd/fleet/etcd hlbd/rpc hlbd/tls
+groups         := $(shell tests/setup/groups $(config_folders:%=config:%) unit:tests/unit $(ctl_folders:%=ctl:%) $(etcd_folders:%=etcd:%) \
+                      $(patsubst %,daemon:%,$(filter-out $(config_folders) $(etcd_folders),$(hlbd_folders))))
 ctl_sources    := $(filter hlbd/ctl/% build/groups/ctl/%,$(groups))
 unit_sources   := $(filter build/groups/unit/%,$(groups))
 hlbd_sources   := $(filter-out $(ctl_sources) $(unit_sources),$(groups))
 config_sources := $(filter build/groups/config/%,$(groups))
+etcd_sources   := $(filter build/groups/etcd/%,$(groups))
 # The helper that runs programs is small, so that its forks are cheap: no library but libc and the
 # C++ run time.
 helpers_side   := $(addprefix hlbd/helpers/,packets.cpp service_manager.cpp)
@@ -101,10 +104,14 @@ ground_objects := $(call obj,$(addprefix hlbd/system/,socket_address.cpp whole_f
 ctl_parts      := $(filter-out %/ctl/main.o,$(call obj,$(ctl_sources)))
 # What is shown of services, in hlbctl as in hlbd.
 report_objects := $(call obj,$(addprefix hlbd/operators/,standing.cpp status_json.cpp))
-ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(ground_objects) $(report_objects) $(shared_objects)
+fleet_objects  := $(call obj,$(etcd_sources) hlbd/asio.cpp $(addprefix hlbd/fleet/,accept.cpp catalog.cpp entries.cpp json.cpp keys.cpp service_entry.cpp) \
+                    $(addprefix hlbd/system/,host.cpp moment.cpp scope.cpp thread.cpp worker.cpp))
+ctl_objects    := $(call obj,$(ctl_sources) $(config_sources)) $(ground_objects) $(report_objects) $(fleet_objects) $(shared_objects)
 fuzzed_objects := $(guest_objects) $(ground_objects) $(call obj,$(config_sources) $(addprefix hlbd/,asio.cpp connections/message.cpp discovery/reply.cpp programs/message.cpp helpers/packets.cpp \
+                    $(addprefix fleet/,catalog.cpp entries.cpp json.cpp keys.cpp merge.cpp service_entry.cpp) \
                     $(addprefix probes/,reason.cpp target.cpp way_socket.cpp $(addprefix http/,head_text.cpp response_body.cpp response_head.cpp)) \
-                    $(addprefix publish/,encode.cpp live_record.cpp peer_protocol.cpp store_order.cpp)))
+                    $(addprefix publish/,encode.cpp live_record.cpp peer_protocol.cpp store_order.cpp) \
+                    fleet/etcd/messages.cpp $(addprefix rpc/,framing.cpp http2.cpp reply.cpp session.cpp)))
 preloads       := $(patsubst %,$(OUT)/tests/%.so,kernel_timers slept)
 tools          := $(patsubst tests/integration/%.cpp,$(OUT)/tests/%,$(tool_sources)) $(preloads)
 $(fuzzed_objects): MODE.asan += -fsanitize=fuzzer-no-link
@@ -118,7 +125,7 @@ engine_sources := $(wildcard tests/bench/engine/*.cpp)
 benchers       := $(addprefix $(OUT)/bench/,sampler first_lookup libnss_null1.so.2 libnss_null2.so.2) \
                     $(patsubst tests/bench/engine/%.cpp,$(OUT)/bench/engine_%,$(engine_sources))
 
-.PHONY: help all demo test check check-packages soak bench install uninstall deb format unit tools fuzzers benchers \
+.PHONY: help all demo demo-fleet test check check-packages soak bench install uninstall deb format unit tools fuzzers benchers \
         compile_commands.json every_object clean
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -169,6 +176,9 @@ $(OUT)/tests/table_stress: $(call obj,$(addprefix hlbd/,text/address.cpp health/
 $(OUT)/tests/sort_order: $(call obj,$(addprefix hlbd/,publish/sort_score.cpp network/netlink.cpp network/source_address.cpp \
                         system/socket_address.cpp text/address.cpp))
 $(OUT)/tests/sort_order: USED = -lmnl
+$(OUT)/tests/fleet_client: $(daemon_parts) $(shared_objects)
+$(OUT)/tests/fleet_client: USED = $(packages_libs)
+$(OUT)/tests/fleet_tables: $(shared_objects)
 $(OUT)/tests/%: $(OUT)/obj/tests/integration/%.o
 	@mkdir -p $(@D)
 	$(linking)
@@ -252,6 +262,11 @@ demo: ## the main job on real input, in a private namespace
 	@tests/setup/build $(OUT)/libnss_hlb.so.2 $(OUT)/hlbd
 	@tests/demo/demo $(OUT)
 
+demo-fleet: ## five hosts that follow three etcds, which are killed, in a private namespace
+	@tests/integration/world --check $@ && tests/setup/dependencies install $@
+	@tests/setup/build $(OUT)/libnss_hlb.so.2 $(OUT)/hlbd $(OUT)/hlbctl
+	@tests/demo/demo $(OUT) fleet
+
 test: ## the inner loop: unit and integration tests, style of what changed; T=Machine.*, T=test_hlbd.py::…: these
 	@tests/test $(T)
 
@@ -285,6 +300,7 @@ install: all ## into DESTDIR, under PREFIX; an existing configuration is kept
 	$(call put,755,$(PREFIX)/bin,$(OUT)/hlbctl)
 	$(call put,644,$(PREFIX)/share/man/man1,hlbd/man/*.1)
 	$(call put,644,$(PREFIX)/share/man/man5,hlbd/man/*.5)
+	$(call put,644,$(PREFIX)/share/man/man7,hlbd/man/*.7)
 	$(call put,644,$(PREFIX)/share/man/man8,hlbd/man/*.8 libnss_hlb/*.8)
 	$(call put,644,$(POLICYDIR),hlbd/data/org.hlb1.conf)
 	$(call put,644,$(PREFIX)/share/dbus-1/interfaces,hlbd/data/org.hlb1.xml)

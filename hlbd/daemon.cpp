@@ -96,8 +96,9 @@ Daemon::Daemon(Options options, Config config)
       failback_control_(
           io_.get_executor(), options_.state_dir, disk_, monitor_, [this] { publisher_.publish(); },
           trouble_of("failback")),
-      operator_side_(io_, {HLB_VERSION, options_.config.string(), started_}, monitor_, publisher_,
-                     clock_, [this] { return prober_.program_runner(); }),
+      operator_side_(
+          io_, {HLB_VERSION, options_.config.string(), started_}, monitor_, publisher_, clock_,
+          [this] { return prober_.program_runner(); }, [this] { return fleet_report(); }),
       closer_(
           io_.get_executor(), clock_, monitor_, options_.connections_socket,
           [this](const connections::Closing& closing) { operator_side_.closed(closing); },
@@ -122,7 +123,7 @@ Daemon::Daemon(Options options, Config config)
           },
           [this](const std::string& trouble) { configuration_read(trouble); }) {
   configure(config);
-  start_publishing(list_of(std::move(config.services)));
+  start_publishing(config);
 }
 
 void Daemon::configure(const Config& config) {
@@ -165,11 +166,14 @@ void Daemon::tell_unresolved() {
       "DNS", names.empty() ? "" : fmt::format("can't look up {}", fmt::join(names, ", ")));
 }
 
-void Daemon::start_publishing(Services services) {
+void Daemon::start_publishing(Config& config) {
   inheritance_.emplace(options_.runtime_dir, options_.state_dir, clock_);
   override_control_.restore();
   failback_control_.restore();
-  apply({.now = names_.follow(std::move(services))});
+  fleet::Merged all = follow_fleet(config, std::move(config.services), true);
+  override_for_fleet(all.overrides, true);
+  apply({.now = names_.follow(std::move(all.services.now))});
+  register_backends(config);
   // The socket comes before the table, which may have programs ask at once.
   peer_socket_.emplace(io_.get_executor(), options_.runtime_dir, [this](const Name& name) {
     const record::View record = publisher_.table().find(name);
@@ -214,6 +218,7 @@ void Daemon::run() {
   io_.run();
   notifier_.stopping();
   state_file_.write_now();
+  if (fleet_) fleet_->save_now();
   disk_.flush(kLastWrites);
   spdlog::info("stopping");
 }
@@ -273,6 +278,7 @@ void Daemon::on_published(std::span<const Refreshed> services) {
 }
 
 void Daemon::become_ready() {
+  if (fleet_ && !fleet_->first_round_over()) return;
   if (!names_.first_round_over() || !monitor_.first_round_over()) return;
   ready_ = true;
   inheritance_.reset();
@@ -301,17 +307,28 @@ void Daemon::configuration_read(const std::string& trouble) {
 void Daemon::put_in_force(Reloader::Configuration configuration, std::function<void()> done) {
   configure(configuration.settings);
   ServiceChange& services = configuration.services;
-  Services followed = names_.follow(services.now);
-  const bool compared = followed == services.now;
-  apply(compared ? std::move(services) : ServiceChange{.now = std::move(followed)});
-  tell_unresolved();
-  publisher_.publish();
-  state_file_.changed();
+  if (fleet_ || configuration.settings.fleet) {
+    const auto own = services.now->all();
+    fleet::Merged all = follow_fleet(configuration.settings, {own.begin(), own.end()}, false);
+    override_for_fleet(all.overrides, false);
+    services = std::move(all.services);
+    register_backends(configuration.settings);
+  }
+  put_in_force(std::move(services), discovery::NameWatch::Ask::all);
   // A program that is told that the reload is over may look up at once.
   when_in_force([this, done = std::move(done)] {
     spdlog::info("reloaded: {}", status());
     done();
   });
+}
+
+void Daemon::put_in_force(ServiceChange services, discovery::NameWatch::Ask ask) {
+  Services followed = names_.follow(services.now, ask);
+  const bool compared = followed == services.now;
+  apply(compared ? std::move(services) : ServiceChange{.now = std::move(followed)});
+  tell_unresolved();
+  publisher_.publish();
+  state_file_.changed();
 }
 
 // Tells the service manager that hlbd is ready, unless it isn't yet, or another reload was asked
@@ -327,7 +344,7 @@ void Daemon::when_in_force(std::function<void()> then) {
 
 void Daemon::await_signal() {
   signals_.async_wait([this](const boost::system::error_code&, int signal) {
-    if (signal != SIGHUP) return io_.stop();
+    if (signal != SIGHUP) return stop();
     reload([](const bus::Reloaded&) {});  // the log tells the result
     await_signal();
   });

@@ -10,6 +10,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,6 +22,9 @@
 #include "engine/clock.h"
 #include "engine/hints.h"
 #include "engine/monitor.h"
+#include "fleet/follower.h"
+#include "fleet/forgetter.h"
+#include "fleet/registrar.h"
 #include "network/routes.h"
 #include "operators/control/closing_control.h"
 #include "operators/control/failback_control.h"
@@ -63,12 +67,23 @@ class Daemon : private Monitor::Observer {
   void override_changed(const OverrideChange& change) override;
 
   // Inherits what the predecessor left, and has the first table take the place of the one before.
-  void start_publishing(Services services);
+  void start_publishing(Config& config);
   // Takes over the settings of [daemon].
   void configure(const Config& config);
   // Puts other services, or other addresses of their backends, in force.
   void apply(ServiceChange change);
   void join_bus();
+  // Joins the fleet that the configuration names, goes on in it, or leaves it. Returns what is to
+  // be in force; at a start what the fleet said before is read, and the disk waited for.
+  fleet::Merged follow_fleet(const Config& config, std::vector<ServiceSpec> own, bool is_start);
+  void put_in_force(fleet::Merged merged);
+  std::vector<fleet::Transaction::Condition> dead_registered();
+  fleet::Connect connect_to(const FleetConfig& fleet);
+  FleetReport fleet_report() const;
+  void register_backends(const Config& config);
+  // Ends hlbd, once registrations that end with it are taken out, or there was time for that.
+  void stop();
+  void override_for_fleet(std::span<const fleet::OverrideNews> news, bool is_start);
   void watch_routes();
   void routes_changed(bool ways);
   void file_changed(const probes::FileChange& change);
@@ -80,6 +95,7 @@ class Daemon : private Monitor::Observer {
   void reload(Reloader::Reply reply);
   void configuration_read(const std::string& trouble);
   void put_in_force(Reloader::Configuration configuration, std::function<void()> done);
+  void put_in_force(ServiceChange services, discovery::NameWatch::Ask ask);
   // Calls `then` when lookups see all that the monitor knows.
   void when_in_force(std::function<void()> then);
   void tell(const Notice& notice);
@@ -110,6 +126,10 @@ class Daemon : private Monitor::Observer {
   connections::Closer closer_;
   ClosingControl closing_control_;
   StateFile state_file_;
+  std::optional<fleet::Follower> fleet_;       // unset: this host stands alone
+  std::optional<fleet::Registrar> registrar_;  // unset: nothing was to be registered ever
+  std::optional<fleet::Forgetter> forgetter_;  // as fleet_
+  std::unique_ptr<Alarm> stop_;                // set while hlbd is about to end
   network::RouteWatch routes_;
   std::optional<publish::PeerSocket> peer_socket_;
   Notifier notifier_;

@@ -8,9 +8,9 @@
 #include "daemon.h"
 #include "operators/bus/system_bus.h"
 #include "options.h"
-#include "probes/tls/settings.h"
 #include "publish/table_file.h"
 #include "system/log.h"
+#include "tls/settings.h"
 
 // Seen by the NSS module, which answers nothing inside of this process: see libnss_hlb/entry.cpp.
 extern "C" {
@@ -32,7 +32,7 @@ int run(const hlb::Options& options) {
     hlb::publish::retire_table(options.runtime_dir);
     return EXIT_SUCCESS;
   }
-  hlb::probes::keep_openssl_at_exit();
+  hlb::tls::keep_openssl_at_exit();
   auto config = hlb::load_config(options.config);
   if (!config) return refuse(config.error());
   if (options.check_config) {

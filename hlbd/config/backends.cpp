@@ -100,6 +100,7 @@ class BackendsReader {
     const Value* address = table.find("address");
     const Value* name = table.find("name");
     const Value* srv = table.find("srv");
+    if (const Value* fleet = table.find("fleet")) return read_of_fleet(table, *fleet);
     if (address == nullptr && name == nullptr && srv == nullptr) {
       table.require("address", R"(add address = "10.0.0.1", or a name or srv to look up)");
     }
@@ -114,6 +115,23 @@ class BackendsReader {
     if (address_text != nullptr) add_address(*address_text, *address, weighting);
     if (name_text != nullptr) add_name(named(*name_text, false, weighting, hold), *name);
     if (srv_text != nullptr) add_name(named(*srv_text, true, weighting, hold), *srv);
+  }
+
+  void read_of_fleet(TableReader& table, const Value& fleet) {
+    exclude(table, "fleet", {"address", "name", "srv"});
+    for (const std::string_view key : {"weight", "priority", "port", "hold"}) {
+      if (const Value* value = table.find(key)) {
+        faults_.add(value->at, text::in_quotes(key) +
+                                   " can't stand beside \"fleet\": the fleet says it; remove it");
+      }
+    }
+    const std::string* text = table.text("fleet");
+    table.reject_unknown();
+    if (text == nullptr) return;
+    const auto name = parse_hostname(*text);
+    if (!name) return faults_.add(fleet.at, text::in_quotes(*text) + " " + name.error());
+    if (is_new(*text, fleet, fleet_.try_emplace(*name, fleet.at)))
+      backends_.of_fleet.push_back({*name, fleet.at});
   }
 
   static NamedBackends named(const std::string& name, bool srv, const Weighting& weighting,
@@ -195,6 +213,7 @@ class BackendsReader {
   Faults& faults_;
   Backends backends_;
   std::map<Address, Position> addresses_;
+  std::map<std::string, Position> fleet_;
   std::map<std::pair<std::string, bool>, Position> names_;  // by name, and whether SRV is asked
 };
 

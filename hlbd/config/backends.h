@@ -22,9 +22,16 @@ struct PlacedName {
   Position at;
 };
 
+// A service of the fleet's whose backends are meant.
+struct PlacedFleetName {
+  std::string name;
+  Position at;
+};
+
 struct Backends {
   std::vector<PlacedBackend> addresses;
   std::vector<PlacedName> names;
+  std::vector<PlacedFleetName> of_fleet;
 };
 
 // Notes faults, two equal backends among them, and returns the backends without a fault.

@@ -155,15 +155,19 @@ void demand_both(const CheckTable& table, std::string_view key, std::string_view
 
 }  // namespace
 
-void read_tls_keys(const CheckTable& table, TlsSpec& tls) {
-  read_server_name(table, tls);
-  table.keys.boolean("verify", tls.verify);
+void read_tls_files(const CheckTable& table, TlsSpec& tls) {
   Trial files(table);
   files.read_authorities(tls.ca);
   files.read_certificate(tls.certificate);
   files.read_key(tls.key);
   demand_both(table, "certificate", "key");
   demand_both(table, "key", "certificate");
+}
+
+void read_tls_keys(const CheckTable& table, TlsSpec& tls) {
+  read_server_name(table, tls);
+  table.keys.boolean("verify", tls.verify);
+  read_tls_files(table, tls);
   const Value* ca = table.keys.find("ca");
   if (ca != nullptr && !tls.verify) {
     table.faults.add(ca->at, "\"ca\" is of no use with verify = false; remove one of them");

@@ -51,8 +51,9 @@ std::optional<std::string> read_bytes(const CheckTable& table, std::string_view 
 // Appends the steps of checks that hold a conversation: the key "steps".
 void read_steps(const CheckTable& table, std::vector<Step>& into);
 
-// Reads the keys of checks over TLS.
+// Reads the keys of checks over TLS; or those of them that name files, of any table.
 void read_tls_keys(const CheckTable& table, TlsSpec& tls);
+void read_tls_files(const CheckTable& table, TlsSpec& tls);
 
 // Reads what a response must be like, and may mean: expect_status, drain_status and expect_body.
 void read_expectations(const CheckTable& table, HttpCheck& http);

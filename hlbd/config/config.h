@@ -24,6 +24,41 @@ struct MetricsAddress {
   friend bool operator==(const MetricsAddress&, const MetricsAddress&) = default;
 };
 
+// How this host takes part in a fleet: see hlb-fleet(7).
+struct FleetConfig {
+  // Of an address, as many of its leading bits as are fixed: 10.0.0.0/8.
+  struct Network {
+    Address address;
+    std::uint8_t bits = 0;
+
+    friend bool operator==(const Network&, const Network&) = default;
+  };
+
+  std::vector<std::string> etcd;   // "https://etcd1:2379", "http://127.0.0.1:2379"; never empty
+  std::vector<std::string> names;  // that the fleet may define: "app.internal", "*.app.internal"
+  std::vector<Network> allow;      // addresses that it may give; never empty, as `names`
+  std::string prefix = "/hlb";     // of all keys
+  std::string ca;                  // PEM files, absolute paths; empty: the system's
+  std::string certificate;         // empty: none
+  std::string key;                 // set if and only if `certificate` is
+
+  friend bool operator==(const FleetConfig&, const FleetConfig&) = default;
+};
+
+// A backend of this host that hlbd puts into the fleet's catalog.
+struct Registration {
+  std::string service;
+  Address address;
+  std::uint16_t port = 0;  // 0: that of the service's checks
+  std::uint32_t weight = 1;
+  std::uint16_t priority = 0;
+  bool deregister_on_stop = false;
+  // Once it has been down for so long, others may take it out; 0: never.
+  std::chrono::milliseconds forget_after{0};
+
+  friend bool operator==(const Registration&, const Registration&) = default;
+};
+
 struct Config {
   LogLevel log_level = LogLevel::info;
   std::chrono::milliseconds max_stale{10'000};  // how long answers outlive a dead hlbd
@@ -33,7 +68,9 @@ struct Config {
   bool count_connections = false;               // for the metrics
   std::optional<MetricsAddress> metrics;        // unset: not served
   std::vector<ServiceSpec> services;
-  std::vector<std::string> warnings;  // what is no fault, yet hardly meant: "file: message"
+  std::optional<FleetConfig> fleet;         // unset: this host stands alone
+  std::vector<Registration> registrations;  // empty without a fleet
+  std::vector<std::string> warnings;        // what is no fault, yet hardly meant: "file: message"
 };
 
 // One fault of a configuration file; `to_string()` is "file:line:column: message". A fault of the

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "config/document.h"
+#include "config/fleet.h"
 #include "config/metrics_address.h"
 #include "config/program.h"
 #include "config/reader.h"
@@ -42,40 +43,46 @@ void read_daemon(const Value& value, Config& config, Faults& faults) {
   table.reject_unknown();
 }
 
-void read_services(const Value& value, Config& config, ClaimedNames& names, Faults& faults) {
+// Whether the table stands in hlbd.toml, as it must; notes it if it doesn't.
+bool is_in_main(const Value& value, std::string_view table, FileRole role, Faults& faults) {
+  if (role == FileRole::main) return true;
+  faults.add(value.at, std::string(table) + " can stand in hlbd.toml only; move it there");
+  return false;
+}
+
+}  // namespace
+
+void Draft::read_services(const Value& value, Faults& faults) {
   const Value::Array* services = value.as_array();
   if (services == nullptr) {
     return faults.add(value.at,
                       std::string("\"service\" must be an array of tables, [[service]], not ")
                           .append(kind_of(value)));
   }
-  for (const Value& service : *services) {
-    config.services.push_back(read_service(service, names, faults));
-  }
+  for (const Value& service : *services)
+    config_.services.push_back(read_service(service, names_, faults));
 }
 
-void read_root(const Value& root, FileRole role, Config& config, ClaimedNames& names,
-               Faults& faults) {
+void Draft::read_root(const Value& root, FileRole role, Faults& faults) {
   TableReader table(root, "the file", faults);
-  if (const Value* services = table.find("service")) {
-    read_services(*services, config, names, faults);
-  }
+  if (const Value* services = table.find("service")) read_services(*services, faults);
   if (const Value* daemon = table.find("daemon")) {
-    if (role == FileRole::main) {
-      read_daemon(*daemon, config, faults);
-    } else {
-      faults.add(daemon->at, "[daemon] can stand in hlbd.toml only; move it there");
-    }
+    if (is_in_main(*daemon, "[daemon]", role, faults)) read_daemon(*daemon, config_, faults);
+  }
+  if (const Value* fleet = table.find("fleet")) {
+    if (is_in_main(*fleet, "[fleet]", role, faults)) config_.fleet = read_fleet(*fleet, faults);
+  }
+  if (const Value* registrations = table.find("register")) {
+    std::ranges::move(read_registrations(*registrations, faults),
+                      std::back_inserter(registrations_));
   }
   table.reject_unknown();
 }
 
-}  // namespace
-
 void Draft::add_text(const std::string& file, std::string_view text, FileRole role) {
   Faults faults(file);
   if (const auto document = parse_document(text)) {
-    read_root(*document, role, config_, names_, faults);
+    read_root(*document, role, faults);
   } else {
     faults.add(document.error().at, document.error().message);
   }
@@ -91,16 +98,21 @@ void Draft::add_warning(const std::string& file, std::string message) {
 }
 
 tl::expected<Config, ConfigErrors> Draft::finish(const std::string& main_file) {
-  if (errors_.empty() && config_.services.empty()) {
+  if (errors_.empty() && config_.services.empty() && !config_.fleet) {
     errors_.push_back({main_file, 1, 1,
                        "there is no [[service]] here or in services.d/*.toml; add one with name, "
                        "backends and [service.check]"});
   }
   std::ranges::move(names_.faults(), std::back_inserter(errors_));
+  std::ranges::move(
+      faults_beside(config_.fleet ? &*config_.fleet : nullptr, names_.from_fleet(), registrations_),
+      std::back_inserter(errors_));
   if (!errors_.empty()) {
     std::ranges::move(warnings_, std::back_inserter(errors_));
     return tl::unexpected(std::move(errors_));
   }
+  for (PlacedRegistration& each : registrations_)
+    config_.registrations.push_back(std::move(each.registration));
   for (const ConfigError& warning : warnings_)
     config_.warnings.push_back(warning.to_string());
   return std::move(config_);

@@ -7,6 +7,7 @@
 #include <tl/expected.hpp>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "config/config.h"
@@ -19,6 +20,12 @@ std::string canonical_hostname(std::string_view text);
 // The canonical name, if a service can have it; else why it can't, to follow the quoted text.
 tl::expected<std::string, std::string> parse_hostname(std::string_view text);
 
+// A service of the fleet's that a service of a file takes its backends from.
+struct FromFleet {
+  std::string service;
+  ConfigError at;  // still without a message
+};
+
 // The names and aliases of all files, each with the place where it first stands.
 class ClaimedNames {
  public:
@@ -27,6 +34,13 @@ class ClaimedNames {
 
   // Notes that DNS is asked for backends by that name; `at` says where, still without a message.
   void look_up(std::string name, ConfigError at);
+
+  // Notes that the fleet's service of that name gives backends; `at` as above. Returns the name.
+  std::string take_from_fleet(const std::string& service, ConfigError at) {
+    from_fleet_.push_back({service, std::move(at)});
+    return service;
+  }
+  const std::vector<FromFleet>& from_fleet() const { return from_fleet_; }
 
   // Notes that all names below this service's are its own as well.
   void claim_below(const std::string& service);
@@ -56,6 +70,7 @@ class ClaimedNames {
   std::unordered_map<std::string, std::string> places_;
   std::unordered_set<std::string> claimed_below_;
   std::vector<LookedUp> looked_up_;
+  std::vector<FromFleet> from_fleet_;
   std::vector<Exception> exceptions_;
 };
 

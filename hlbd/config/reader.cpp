@@ -27,6 +27,7 @@ void Faults::add(Position at, std::string message) {
 }
 
 std::string Faults::place(Position at) const {
+  if (at.line == 0) return file_;
   return file_ + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
 }
 

@@ -22,7 +22,7 @@ class Faults {
 
   void add(Position at, std::string message);
   std::size_t count() const { return faults_.size() + left_out_; }
-  std::string place(Position at) const;  // "file:line:column"
+  std::string place(Position at) const;  // "file:line:column"; without a line the file alone
   const std::string& file() const { return file_; }
   ConfigErrors take();  // in the order of their places; none is left
 

@@ -214,6 +214,8 @@ Backends read_backends_of(TableReader& table, ServiceSpec& service, ClaimedNames
     service.named.push_back(spec);
     names.look_up(spec.name, {faults.file(), at.line, at.column, ""});
   }
+  for (const auto& [name, at] : backends.of_fleet)
+    service.fleet.push_back(names.take_from_fleet(name, {faults.file(), at.line, at.column, ""}));
   return backends;
 }
 

@@ -14,6 +14,7 @@
 #include "ctl/bus_failure.h"
 #include "libnss_hlb/bus.h"
 #include "operators/bus/encoding.h"
+#include "operators/bus/fleet_encoding.h"
 #include "operators/bus/versions.h"
 #include "text/idn.h"
 #include "text/wording.h"
@@ -226,6 +227,8 @@ void Client::complete(BackendReport& backend) {
     const Properties all = link_->GetBackend(backend.service, backend.address);
     backend.override =
         bus::OverrideRow::report_of(property<bus::OverrideRow::Struct>(all, "Override"));
+    if (property<bool>(all, "OverrideOfFleet"))
+      backend.override.of_fleet = property<std::string>(all, "OverrideBy");
     backend.suspect = property<bool>(all, "Suspect");
     backend.held_back = property<bool>(all, "HeldBack");
   });
@@ -238,6 +241,17 @@ std::string Client::find_service(const std::string& name) {
     const Failure failure = not_answered(describe(error, bus_), false);
     throw Failure(failure.code, failure.what() + meant_by(name, error));
   }
+}
+
+FleetReport Client::fleet() {
+  return ask([this] {
+    try {
+      return bus::fleet_report_of(link_->GetFleet());
+    } catch (const sdbus::Error& error) {
+      if (error.getName() != "org.freedesktop.DBus.Error.UnknownMethod") throw;
+      return FleetReport();
+    }
+  });
 }
 
 std::vector<Event> Client::events(std::uint32_t most) {

@@ -70,6 +70,8 @@ class Client {
   std::optional<std::string> service_of(const std::string& name);
   // Other names of services; empty when hlbd is too old to tell.
   std::vector<AliasReport> aliases();
+  // How this host stands in its fleet; without a state if it stands alone, or hlbd is older.
+  FleetReport fleet();
   // The latest changes, oldest first; 0: all that hlbd remembers.
   std::vector<Event> events(std::uint32_t most);
   // The addresses that hlbd answers a lookup with now.

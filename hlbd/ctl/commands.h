@@ -19,6 +19,9 @@ void add_down(CLI::App& app, const Settings& settings, Run& run);
 void add_clear(CLI::App& app, const Settings& settings, Run& run);
 void add_failback(CLI::App& app, const Settings& settings, Run& run);
 void add_reload(CLI::App& app, const Settings& settings, Run& run);
+void add_fleet(CLI::App& app, const Settings& settings, Run& run);
+void add_register(CLI::App& app, const Settings& settings, Run& run);
+void add_deregister(CLI::App& app, const Settings& settings, Run& run);
 void add_check_config(CLI::App& app, const Settings& settings, Run& run);
 void add_doctor(CLI::App& app, const Settings& settings, Run& run);
 void add_import(CLI::App& app, const Settings& settings, Run& run);
@@ -36,6 +39,9 @@ inline constexpr auto kCommands = std::to_array<AddCommand>({
     add_clear,
     add_failback,
     add_reload,
+    add_fleet,
+    add_register,
+    add_deregister,
     add_check_config,
     add_doctor,
     add_import,

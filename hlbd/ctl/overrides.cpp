@@ -16,6 +16,7 @@
 #include "ctl/commands.h"
 #include "ctl/consent.h"
 #include "ctl/emptying.h"
+#include "ctl/fleet/fleet_overrides.h"
 #include "ctl/output.h"
 #include "ctl/override_plan.h"
 #include "ctl/targets.h"
@@ -50,6 +51,8 @@ struct OverrideWishes {
   std::string close_after;
   bool dry_run = false;
   bool yes = false;
+  bool fleet = false;
+  EtcdIdentity identity;  // towards the fleet's etcd
 
   bool waits() const { return wait || !close_after.empty(); }
 };
@@ -116,12 +119,22 @@ Targets targets_for(Client& client, const Kind& kind, const OverrideWishes& wish
   return find_targets(wishes.targets, there, Purpose::change);
 }
 
+// Throws a Failure when nothing would be changed.
+void expect_some(const OverrideOrder& order) {
+  if (!order.plan.empty()) return;
+  const char* const why = order.clears() ? "no override is in force on this" : "has no backend yet";
+  throw Failure(kTrouble,
+                printable(fmt::format("{}: {}", fmt::join(order.wishes.targets, " "), why)));
+}
+
 OverrideOrder order_of(Client& client, const Kind& kind, const OverrideWishes& wishes) {
   OverrideOrder order{kind, wishes, targets_for(client, kind, wishes)};
   order.plan = client.preview(order.targets.to_string(), order.kind_name());
-  if (!order.plan.empty()) return order;
-  const char* const why = order.clears() ? "no override is in force on this" : "has no backend yet";
-  throw Failure(kTrouble, printable(fmt::format("{}: {}", fmt::join(wishes.targets, " "), why)));
+  // hlbd says why there is nothing to clear.
+  if (order.plan.empty() && order.clears() && !wishes.dry_run)
+    client.clear_override(order.targets.to_string());
+  expect_some(order);
+  return order;
 }
 
 // The one place where hlbd is told.
@@ -175,7 +188,44 @@ std::string would_be_empty(const std::vector<std::string>& services) {
       fmt::format("{} would have no backend left for lookups", fmt::join(services, ", ")));
 }
 
+// Whether to go on, though services are left without a backend.
+bool accepts(const std::vector<std::string>& empty, const OverrideWishes& wishes) {
+  return empty.empty() || wishes.yes || consents(would_be_empty(empty));
+}
+
+void warn_of_emptied(const std::vector<std::string>& empty) {
+  for (const std::string& service : empty)
+    fmt::print(stderr, "hlbctl: warning: {} has no backend left for lookups\n", printable(service));
+}
+
+// What the fleet's log says of it.
+std::string what_is_done(const OverrideOrder& order) {
+  const std::string& span = order.wishes.span;
+  return fmt::format("{} {}{}", order.kind.name, fmt::join(order.wishes.targets, " "),
+                     span.empty() ? "" : " for " + span);
+}
+
+int apply_for_fleet(const Settings& settings, const Kind& kind, const OverrideWishes& wishes) {
+  const std::chrono::milliseconds span = span_of(wishes);
+  FleetOverrides fleet(settings, wishes.identity);
+  OverrideOrder order{kind, wishes,
+                      find_targets(wishes.targets, fleet.what_there_is(), Purpose::change)};
+  order.plan = fleet.preview(order.targets, order.kind_name());
+  expect_some(order);
+  if (wishes.dry_run) {
+    put_out(plan_text(order.plan, until_of(wishes)) + "Nothing is changed, by --dry-run.\n");
+    return kOk;
+  }
+  const std::vector<std::string> empty = emptied(order.plan);
+  if (!accepts(empty, wishes)) return kTrouble;
+  fleet.write(order.plan, span, wishes.reason, what_is_done(order));
+  report_done(order);
+  warn_of_emptied(empty);
+  return kOk;
+}
+
 int apply(const Settings& settings, const Kind& kind, const OverrideWishes& wishes) {
+  if (wishes.fleet) return apply_for_fleet(settings, kind, wishes);
   Emptying emptying = emptying_of(kind, wishes);  // before anything changes
   Client client(settings);
   if (wishes.waits()) expect_counts(client);
@@ -185,28 +235,32 @@ int apply(const Settings& settings, const Kind& kind, const OverrideWishes& wish
     return kOk;
   }
   const std::vector<std::string> empty = emptied(order.plan);
-  if (!empty.empty() && !wishes.yes && !consents(would_be_empty(empty))) return kTrouble;
+  if (!accepts(empty, wishes)) return kTrouble;
   send(client, order);
   report_done(order);
-  for (const std::string& service : empty)
-    fmt::print(stderr, "hlbctl: warning: {} has no backend left for lookups\n", printable(service));
+  warn_of_emptied(empty);
   if (!wishes.waits()) return kOk;
   emptying.targets = order.targets;
   return await_empty(client, emptying);
 }
 
 void add_options(CLI::App& command, OverrideWishes& wishes, const Kind& kind) {
+  CLI::Option* const fleet =
+      command.add_flag("--fleet", wishes.fleet, "on all hosts of the fleet: see hlb-fleet(7)");
+  add_identity(command, wishes.identity);
   if (kind.name != kClear.name) {
     command.add_option("--for", wishes.span, "so long: 30m, 2h, 1h30m; until cleared unless set")
         ->type_name("DURATION");
     command.add_option("--reason", wishes.reason, "why, for those who will ask")->type_name("TEXT");
   }
   if (kind.name == kDrain.name || kind.name == kMaintenance.name) {
-    command.add_flag("--wait", wishes.wait, "return when this host has no connection to them left");
+    command.add_flag("--wait", wishes.wait, "return when this host has no connection to them left")
+        ->excludes(fleet);
     command
         .add_option("--close-after", wishes.close_after,
                     "wait, and end the connections that are left after so long")
-        ->type_name("DURATION");
+        ->type_name("DURATION")
+        ->excludes(fleet);
   }
   command.add_flag("--dry-run", wishes.dry_run, "show what would be changed, and change nothing");
   if (kind.name != kUp.name) {

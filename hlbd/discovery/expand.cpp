@@ -121,12 +121,6 @@ class Expander {
 
 }  // namespace
 
-bool has_port_to_check(const ServiceSpec& service, const BackendSpec& backend) {
-  return std::ranges::all_of(service.checks, [&](const CheckSpec& check) {
-    return !needs_port(check.method) || check_port(check, backend) != 0;
-  });
-}
-
 std::map<NameKey, std::string_view> names_of(std::span<const ServiceSpec> services,
                                              const FindName& known) {
   std::map<NameKey, std::string_view> names;

@@ -52,9 +52,6 @@ struct Expansion {
   }
 };
 
-// Whether all checks of the service have a port to ask the backend at, or need no port.
-bool has_port_to_check(const ServiceSpec& service, const BackendSpec& backend);
-
 // The service with all known addresses; its `named` are the names that await a first answer, if it
 // `may_wait`. Its own addresses come first, then the addresses of each name in the order of the
 // configuration; of an address that occurs twice the first counts. The weights of SRV records are

@@ -69,7 +69,7 @@ NameWatch::NameWatch(boost::asio::any_io_executor executor, OnChange on_change, 
 
 NameWatch::~NameWatch() = default;
 
-Services NameWatch::follow(Services configured) {
+Services NameWatch::follow(Services configured, Ask which) {
   change_.cancel();
   telling_ = false;
   if (configured->sums().with_names == 0) {
@@ -82,10 +82,12 @@ Services NameWatch::follow(Services configured) {
     return configured;
   }
   configured_ = std::move(configured);
-  give_first_round_time();
-  follow_names();
-  for (const auto& [key, followed] : names_)
-    ask(followed);
+  // Changes without end of other things must not have names waited for without end.
+  if (follow_names() || which == Ask::all) give_first_round_time();
+  if (which == Ask::all) {
+    for (const auto& [key, followed] : names_)
+      ask(followed);
+  }
   tell_records();
   told_ = expansions();
   return put_in(told_);
@@ -110,18 +112,21 @@ bool NameWatch::all_known() const {
   return std::ranges::all_of(names_, [](const auto& each) { return each.second->name.known(); });
 }
 
-// Follows the names that are needed, and forgets all others.
-void NameWatch::follow_names() {
+// Follows the names that are needed, and forgets all others. Returns whether some are new.
+bool NameWatch::follow_names() {
   const auto needed =
       names_of(configured_->all(), [this](const NameKey& key) { return find(key); });
   std::erase_if(names_, [&](const auto& each) { return !needed.contains(each.first); });
   std::erase_if(shares_, [](const auto& each) { return each.second->use_count() == 1; });
+  bool any_new = false;
   for (const auto& [key, service] : needed) {
     std::shared_ptr<Followed>& followed = names_[key];
     if (followed) continue;
     followed = std::make_shared<Followed>(executor_, key, share_of(service));
     ask(followed);
+    any_new = true;
   }
+  return any_new;
 }
 
 const Turns::SharePtr& NameWatch::share_of(std::string_view service) {

@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -48,9 +49,12 @@ class NameWatch {
   NameWatch(const NameWatch&) = delete;
   NameWatch& operator=(const NameWatch&) = delete;
 
-  // Takes over a configuration, asks for all of its names at once, and returns it with the
-  // addresses known already: the same list if it has no names.
-  Services follow(Services configured);
+  enum class Ask : std::uint8_t { all, new_names };
+
+  // Takes over a configuration, asks for all of its names at once, or for those alone that it
+  // hadn't before, and returns it with the addresses known already: the same list if it has no
+  // names.
+  Services follow(Services configured, Ask which = Ask::all);
 
   // The services of that configuration, as follow() took them; empty if none has names.
   const Services& configured() const { return configured_; }
@@ -70,7 +74,7 @@ class NameWatch {
 
   const KnownName* find(const NameKey& key) const;
   bool all_known() const;
-  void follow_names();
+  bool follow_names();
   const Turns::SharePtr& share_of(std::string_view service);
   void ask(const std::shared_ptr<Followed>& followed);
   void take(const std::shared_ptr<Followed>& followed, std::size_t question, DnsAnswer answer);

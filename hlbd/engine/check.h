@@ -79,6 +79,7 @@ class Check : public Turns::Waiter {
   Advice advice;  // that stands, from its outcomes so far
   std::vector<User> users;
   std::vector<std::uint32_t> left_by;  // services whose retiring backends use it
+  Clock::TimePoint awaited_until{};    // so long a first outcome is waited for at least
   bool had_time = false;               // a first outcome isn't waited for any more
   bool heard = false;                  // there has been any outcome at all
   WallTime certificate_end{};          // of the backend's certificate; zero: none was shown

@@ -52,7 +52,7 @@ Monitor::Monitor(const boost::asio::any_io_executor& executor, Clock& clock, Mak
       first_round_(clock.alarm([this] { end_first_round(); })),
       end_of_first_round_(
           clock, [this](std::size_t service) { end_first_round_of(service); },
-          [this] { observer_.verdicts_changed(); }),
+          [this] { go_on_after_first_round(); }),
       hurried_(
           clock, [this](std::size_t service) { probe_network_of(service); }, [] {}),
       ramp_(clock.alarm([this] { next_ramp_step(); })) {}
@@ -65,20 +65,35 @@ void Monitor::end_first_round() {
 void Monitor::end_first_round_of(std::size_t service) {
   const bool may_wait = has_standby_rules(all_.specs[service]) && awaits_any(service);
   if (all_.verdicts[service].undecided || may_wait) outdated_.mark(service);
-  for_each_check({&all_.watched[service], 1}, [](const auto& check) { check->had_time = true; });
+  for_each_check({&all_.watched[service], 1}, [this](const auto& check) {
+    if (check->awaited_until <= *first_round_end_) check->had_time = true;
+  });
   drop_retiring(service);
+}
+
+void Monitor::go_on_after_first_round() {
+  observer_.verdicts_changed();
+  if (end_of_first_round_.under_way()) return;
+  if (awaited_until_ <= *first_round_end_) return first_round_end_.reset();
+  first_round_end_ = awaited_until_;
+  first_round_->set(awaited_until_);
 }
 
 // Whether first outcomes are awaited, or a name's first answer; discovery::NameWatch bounds how
 // long.
 bool Monitor::awaits_outcomes(std::size_t service) const {
-  return !all_.specs[service].named.empty() ||
-         (!first_round_timed_out_ && all_.watched[service].awaits_first_outcomes());
+  return !all_.specs[service].named.empty() || all_.watched[service].awaits_first_outcomes();
 }
 
 // Whether outcomes or names are awaited that can change the service's verdict.
 bool Monitor::awaits_any(std::size_t service) const {
   return !all_.specs[service].named.empty() || all_.watched[service].any_undecided();
+}
+
+// The same for so long as a service may be undecided by it.
+bool Monitor::may_wait(std::size_t service) const {
+  return (!all_.specs[service].named.empty() && !first_round_timed_out_) ||
+         all_.watched[service].any_undecided();
 }
 
 void Monitor::drop_retiring(std::size_t service) {
@@ -169,10 +184,9 @@ void Monitor::make_verdicts() {
 }
 
 void Monitor::make_verdict(std::size_t service) {
-  const bool awaits = awaits_any(service);
   const ServiceStatus before = all_.verdicts[service].status;
-  all_.verdicts[service] = verdict_of(all_.specs[service], all_.watched[service],
-                                      awaits && !first_round_timed_out_, clock_.now());
+  all_.verdicts[service] =
+      verdict_of(all_.specs[service], all_.watched[service], may_wait(service), clock_.now());
   ServiceStatus& status = all_.verdicts[service].status;
   const bool lasts = status.state == before.state && before.since != Clock::TimePoint{};
   status.since = lasts ? before.since : clock_.now();
@@ -215,41 +229,70 @@ void Monitor::fail_back(std::size_t service, std::uint32_t user) {
   observer_.verdicts_changed();
 }
 
+const Override* Monitor::override_of(std::string_view service, const Address& backend) const {
+  const Override* const of_host = overrides_.find(service, backend);
+  return of_host != nullptr ? of_host : fleet_overrides_.find(service, backend);
+}
+
 ServiceVerdict Monitor::verdict_if(std::size_t service, std::span<const std::size_t> backends,
                                    std::optional<OverrideKind> override) const {
   return hlb::verdict_if(all_.specs[service], all_.watched[service], backends, override,
-                         awaits_any(service) && !first_round_timed_out_, clock_.now());
+                         may_wait(service), clock_.now());
 }
 
 void Monitor::set_override(const Overrides::Key& key, Override override) {
-  const Override now = override;
-  const std::optional<Override> before = put_override(key, std::move(override));
-  tell_override(
-      {.key = key, .before = before ? &*before : nullptr, .now = &now, .user = now.set_by});
+  const auto user = override.of_fleet ? std::nullopt : std::optional(override.set_by);
+  change_override(key, OverrideChange::Cause::by_operator, user,
+                  [&] { put_override(key, std::move(override)); });
 }
 
 void Monitor::clear_override(const Overrides::Key& key, std::uint32_t user) {
-  const std::optional<Override> before = overrides_.clear(key);
-  if (before) tell_override({.key = key, .before = &*before, .now = nullptr, .user = user});
+  change_override(key, OverrideChange::Cause::by_operator, user, [&] { overrides_.clear(key); });
+}
+
+void Monitor::clear_fleet_override(const Overrides::Key& key) {
+  change_override(key, OverrideChange::Cause::by_operator, std::nullopt,
+                  [&] { fleet_overrides_.clear(key); });
 }
 
 void Monitor::restore_override(const Overrides::Key& key, Override override) {
-  const OverrideKind kind = override.kind;
   put_override(key, std::move(override));
-  override_backend(key, kind);
+  override_backend(key, override_of(key.service, key.backend)->kind);
 }
 
-std::optional<Override> Monitor::put_override(const Overrides::Key& key, Override override) {
+void Monitor::put_override(const Overrides::Key& key, Override override) {
   if (override.until) next_override_end_.set(*override.until);
-  return overrides_.set(key, std::move(override));
+  Overrides& those = override.of_fleet ? fleet_overrides_ : overrides_;
+  those.set(key, std::move(override));
+}
+
+// Has `edit` change the overrides of a backend, and tells of it if another one is in force since.
+template <typename Edit>
+void Monitor::change_override(const Overrides::Key& key, OverrideChange::Cause cause,
+                              std::optional<std::uint32_t> user, Edit edit) {
+  const auto in_force = [&] {
+    const Override* const found = override_of(key.service, key.backend);
+    return found == nullptr ? std::nullopt : std::optional(*found);
+  };
+  const std::optional<Override> before = in_force();
+  edit();
+  const std::optional<Override> now = in_force();
+  if (before == now) return;
+  override_backend(key, now ? std::optional(now->kind) : std::nullopt);
+  observer_.verdicts_changed();
+  observer_.override_changed(
+      {key, before ? &*before : nullptr, now ? &*now : nullptr, cause, user});
 }
 
 // The alarm may ring for an override that was cleared: then there is nothing to end.
 void Monitor::end_due_overrides() {
-  for (const auto& [key, ended] : overrides_.end(clock_.now()))
-    tell_override(
-        {.key = key, .before = &ended, .now = nullptr, .cause = OverrideChange::Cause::by_time});
-  if (const auto next = overrides_.next_end()) next_override_end_.set(*next);
+  for (Overrides* const those : {&overrides_, &fleet_overrides_}) {
+    for (const Overrides::Key& key : those->due(clock_.now())) {
+      change_override(key, OverrideChange::Cause::by_time, std::nullopt,
+                      [&] { those->clear(key); });
+    }
+    if (const auto next = those->next_end()) next_override_end_.set(*next);
+  }
 }
 
 void Monitor::override_backend(const Overrides::Key& key, std::optional<OverrideKind> kind) {
@@ -261,13 +304,6 @@ void Monitor::override_backend(const Overrides::Key& key, std::optional<Override
     if (backend.spec.address == key.backend) backend.override = kind;
   }
   outdated_.mark(*place);
-}
-
-void Monitor::tell_override(const OverrideChange& change) {
-  override_backend(change.key,
-                   change.now == nullptr ? std::nullopt : std::optional(change.now->kind));
-  observer_.verdicts_changed();
-  observer_.override_changed(change);
 }
 
 }  // namespace hlb

@@ -148,13 +148,22 @@ class Monitor {
   // A backend's state; unknown where it isn't watched.
   State state_of(std::string_view service, const Address& backend) const;
 
-  // The operator's overrides in force. An override of a backend that isn't watched waits for it.
+  // The overrides that operators of this host have set. An override of a backend that isn't watched
+  // waits for it.
   const Overrides& overrides() const { return overrides_; }
+  // Those that are set for all hosts of the fleet. This host's own take their place.
+  const Overrides& fleet_overrides() const { return fleet_overrides_; }
+  // The override in force; nullptr if there is none.
+  const Override* override_of(std::string_view service, const Address& backend) const;
   // The verdict on a service if the backends at these places had this override, or none.
   ServiceVerdict verdict_if(std::size_t service, std::span<const std::size_t> backends,
                             std::optional<OverrideKind> override) const;
+
+  // An override says itself whether it is the fleet's. The observer is told when another one is in
+  // force.
   void set_override(const Overrides::Key& key, Override override);
   void clear_override(const Overrides::Key& key, std::uint32_t user);
+  void clear_fleet_override(const Overrides::Key& key);
   // Puts an override back that was in force before hlbd started, without a word to the observer.
   void restore_override(const Overrides::Key& key, Override override);
 
@@ -214,9 +223,11 @@ class Monitor {
   void give_first_round_time(const ServiceSums& sums);
   void end_first_round();
   void end_first_round_of(std::size_t service);
+  void go_on_after_first_round();
   void probe_network_of(std::size_t service);
   bool awaits_outcomes(std::size_t service) const;
   bool awaits_any(std::size_t service) const;
+  bool may_wait(std::size_t service) const;
   void drop_retiring(std::size_t service);
 
   std::chrono::milliseconds take(Check& check, const Outcome& probed);
@@ -231,9 +242,11 @@ class Monitor {
   void start_slowly(std::size_t service);
   void next_ramp_step();
   void override_backend(const Overrides::Key& key, std::optional<OverrideKind> kind);
-  std::optional<Override> put_override(const Overrides::Key& key, Override override);
+  void put_override(const Overrides::Key& key, Override override);
+  template <typename Edit>
+  void change_override(const Overrides::Key& key, OverrideChange::Cause cause,
+                       std::optional<std::uint32_t> user, Edit edit);
   void end_due_overrides();
-  void tell_override(const OverrideChange& change);
   void await_names();
   void make_verdicts();
   void make_verdict(std::size_t service);
@@ -248,6 +261,7 @@ class Monitor {
   WatchedServices all_;
   SharedChecks checks_;
   Overrides overrides_;
+  Overrides fleet_overrides_;
   EarliestAlarm next_override_end_;
   Hindrances hindrances_;
   Totals totals_;
@@ -255,7 +269,11 @@ class Monitor {
   std::vector<Refreshed> refreshed_;  // to be returned by the next refresh()
   MassFailure mass_failure_;
   bool mass_failure_said_ = false;
+  // Of the checks that are new since the round before. What comes while it is under way has a round
+  // of its own after it: changes without end must not keep services undecided without end.
   std::unique_ptr<Alarm> first_round_;
+  std::optional<Clock::TimePoint> first_round_end_;  // while it is under way
+  Clock::TimePoint awaited_until_{};                 // the end for checks that are new now
   bool first_round_timed_out_ = false;
   Walk end_of_first_round_;
   Walk hurried_;                      // by probe_network()

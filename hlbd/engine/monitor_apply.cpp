@@ -44,7 +44,9 @@ bool Monitor::apply(ServiceChange change, const Inherit& inherit) {
   await_names();
   make_verdicts();
   served_before_.clear();
-  if (hurried_.under_way()) hurried_.start(all_.specs.size());  // places may be others
+  // Places may be others.
+  if (hurried_.under_way()) hurried_.start(all_.specs.size());
+  if (end_of_first_round_.under_way()) end_of_first_round_.start(all_.specs.size());
   return others;
 }
 
@@ -190,6 +192,7 @@ std::shared_ptr<Check> Monitor::check_for(const probes::Target& target, State in
     return shared;
   }
   auto check = std::make_shared<Check>(target, make_, initial, host_.identity);
+  check->awaited_until = awaited_until_;
   checks_.add(check);
   rounds_.enlist(*check, share);
   return check;
@@ -246,9 +249,11 @@ void Monitor::give_first_round_time(const ServiceSums& sums) {
   constexpr std::size_t kProbesPerMillisecond = 10;
   const milliseconds enough =
       sums.longest_timeout + kMargin + milliseconds(sums.checks / kProbesPerMillisecond);
+  awaited_until_ = clock_.now() + std::min(enough, kLongestFirstRound);
+  if (first_round_end_) return;
   first_round_timed_out_ = false;
-  end_of_first_round_.stop();
-  first_round_->set(clock_.now() + std::min(enough, kLongestFirstRound));
+  first_round_end_ = awaited_until_;
+  first_round_->set(awaited_until_);
 }
 
 // Has verdicts made of services which wait for a name again.
@@ -261,8 +266,10 @@ void Monitor::await_names() {
 
 // Applies the overrides in force to the backends of a new configuration.
 void Monitor::reapply_overrides() {
-  for (const auto& [key, override] : overrides().all())
-    override_backend(key, override.kind);
+  for (const Overrides* const those : {&fleet_overrides_, &overrides_}) {
+    for (const auto& [key, override] : those->all())
+      override_backend(key, override.kind);
+  }
 }
 
 }  // namespace hlb

@@ -20,7 +20,6 @@ class Walk {
   // A walk under way is given up.
   void start(std::size_t count);
 
-  void stop() { next_ = count_ = 0; }
   bool under_way() const { return next_ < count_; }
 
  private:

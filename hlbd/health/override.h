@@ -25,10 +25,12 @@ struct Override {
 
   OverrideKind kind = OverrideKind::drain;
   std::string reason;                 // in the operator's words; may be empty
-  std::uint32_t set_by = 0;           // a user ID
+  std::uint32_t set_by = 0;           // a user ID of this host
   WallTime since;                     // for people
   std::optional<TimePoint> until;     // unset: without an end
   State state_then = State::unknown;  // the checks' state when it was set
+  // The fleet's, on every host of it: who set it, in place of `set_by`; may be empty.
+  std::optional<std::string> of_fleet{};
 
   friend bool operator==(const Override&, const Override&) = default;
 };

@@ -27,14 +27,12 @@ std::optional<Override> Overrides::clear(const Key& key) {
   return taken ? std::optional(std::move(taken.mapped())) : std::nullopt;
 }
 
-std::vector<std::pair<Overrides::Key, Override>> Overrides::end(TimePoint now) {
-  std::vector<std::pair<Key, Override>> ended;
-  for (auto each = overrides_.begin(); each != overrides_.end();) {
-    const bool over = each->second.until && *each->second.until <= now;
-    if (over) ended.emplace_back(each->first, each->second);
-    each = over ? overrides_.erase(each) : std::next(each);
+std::vector<Overrides::Key> Overrides::due(TimePoint now) const {
+  std::vector<Key> keys;
+  for (const auto& [key, override] : overrides_) {
+    if (override.until && *override.until <= now) keys.push_back(key);
   }
-  return ended;
+  return keys;
 }
 
 std::optional<Overrides::TimePoint> Overrides::next_end() const {

@@ -36,8 +36,8 @@ class Overrides {
   std::optional<Override> set(const Key& key, Override override);
   std::optional<Override> clear(const Key& key);
 
-  // Takes out the overrides whose time is over by `now`.
-  std::vector<std::pair<Key, Override>> end(TimePoint now);
+  // The backends whose override's time is over by `now`.
+  std::vector<Key> due(TimePoint now) const;
   // The time when the next override ends; nullopt if none does.
   std::optional<TimePoint> next_end() const;
 

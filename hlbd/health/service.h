@@ -77,10 +77,12 @@ struct ServiceSpec {
   // The time that a better priority has to be healthy before it serves again; 0: at once. Unset: it
   // waits until an operator has it serve.
   std::optional<std::chrono::milliseconds> failback = std::chrono::milliseconds{0};
-  std::vector<BackendSpec> backends;  // no address twice; empty only if there are names
+  std::vector<BackendSpec> backends;  // no address twice; empty only if there are names,
+  // or the fleet has them
   // Names of backends: all in a configuration; in a checked service the names that await their
   // first answer.
   std::vector<NamedBackends> named;
+  std::vector<std::string> fleet;  // services of the fleet whose backends it has as well
   // Checks, never empty; a backend is up when all of them pass, or checks_needed. An agent is the
   // last, and counts only when it has said up or down.
   std::vector<CheckSpec> checks;
@@ -114,6 +116,13 @@ inline std::uint16_t check_port(const CheckSpec& check, const BackendSpec& backe
   if (std::holds_alternative<IcmpCheck>(check.method)) return 0;
   const bool of_agent = std::holds_alternative<AgentCheck>(check.method);
   return backend.port != 0 && !of_agent ? backend.port : check.port;
+}
+
+// Whether all checks of the service have a port to ask the backend at, or need no port.
+inline bool has_port_to_check(const ServiceSpec& service, const BackendSpec& backend) {
+  return std::ranges::all_of(service.checks, [&](const CheckSpec& check) {
+    return !needs_port(check.method) || check_port(check, backend) != 0;
+  });
 }
 
 // The ports of a backend at which programs are taken to use the service, sorted, each once; empty

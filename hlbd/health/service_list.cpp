@@ -28,19 +28,24 @@ std::optional<std::size_t> ServiceList::find(std::string_view service) const {
   return found == by_name_.end() ? std::nullopt : std::optional(found->second);
 }
 
-ServiceChange compare(Services now, Services before) {
+ServiceChange compare(Services now, Services before, const std::vector<bool>& as_before) {
   ServiceChange change{.now = std::move(now), .before = std::move(before), .in_place = true};
   change.same.resize(change.now->all().size());
   bool changed = change.now->all().size() != change.before->all().size();
   for (std::size_t i = 0; i < change.same.size(); ++i) {
     const ServiceSpec& service = change.now->all()[i];
     const auto place = change.before->find(service.name);
-    if (place && change.before->all()[*place] == service) change.same[i] = place;
+    if (place && (as_before[i] || change.before->all()[*place] == service)) change.same[i] = place;
     changed = changed || change.same[i] != i;
     change.in_place = change.in_place && change.same[i].value_or(i) == i;
   }
   if (!changed) change.now = change.before;
   return change;
+}
+
+ServiceChange compare(Services now, Services before) {
+  const std::vector<bool> unknown(now->all().size());
+  return compare(std::move(now), std::move(before), unknown);
 }
 
 }  // namespace hlb

@@ -68,5 +68,8 @@ struct ServiceChange {
 // Compares two lists. If no service is changed, new, gone or in another place, `now` is `before`
 // itself.
 ServiceChange compare(Services now, Services before);
+// The same where it is known of services that they are in `before` as they are in `now`: those
+// aren't looked at.
+ServiceChange compare(Services now, Services before, const std::vector<bool>& as_before);
 
 }  // namespace hlb

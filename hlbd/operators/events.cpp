@@ -17,10 +17,18 @@ std::string name_or_empty(const Override* override) {
   return override == nullptr ? "" : std::string(name_of(override->kind));
 }
 
+// "alice@ops1 for the fleet: kernel", as users of this host are told apart.
+std::string reason_of_fleets(const Override& override) {
+  const std::string who = override.of_fleet->empty() ? "somebody" : *override.of_fleet;
+  return who + " for the fleet" + (override.reason.empty() ? "" : ": " + override.reason);
+}
+
 // The operator's own words, or why it ended.
 std::string reason_of(const OverrideChange& change) {
   if (change.cause == OverrideChange::Cause::by_time) return "its time is over";
-  return change.now == nullptr ? "" : change.now->reason;
+  if (change.now != nullptr && change.now->of_fleet) return reason_of_fleets(*change.now);
+  if (change.now == nullptr) return change.before->of_fleet ? "cleared for the fleet" : "";
+  return change.now->reason;
 }
 
 std::string reason_of_panic(const ServiceVerdict& verdict) {

@@ -66,13 +66,15 @@ struct Range {
 
 MonitorDirectory::MonitorDirectory(const Monitor& monitor, const Publisher& publisher,
                                    const Clock& clock, const EventLog& events,
-                                   const Troubles& troubles, const connections::Census& census)
+                                   const Troubles& troubles, const connections::Census& census,
+                                   std::function<FleetReport()> fleet)
     : monitor_(monitor),
       publisher_(publisher),
       clock_(clock),
       events_(events),
       troubles_(troubles),
-      census_(census) {}
+      census_(census),
+      fleet_(std::move(fleet)) {}
 
 // Returns the same as before unless the clock was set, so that a time which is asked for twice is
 // the same.
@@ -162,10 +164,11 @@ BackendReport MonitorDirectory::report(std::size_t service, std::size_t index,
       .priority = backend.spec.priority,
       .held_back = verdict.backends[index].held_back,
       .outcomes = backend.checks.front()->history.latest()};
-  if (const Override* found = monitor_.overrides().find(name, backend.spec.address)) {
+  if (const Override* found = monitor_.override_of(name, backend.spec.address)) {
     report.override = {.kind = std::string(name_of(found->kind)),
                        .reason = found->reason,
                        .set_by = found->set_by,
+                       .of_fleet = found->of_fleet,
                        .since = found->since,
                        .until = found->until ? clocks.wall(*found->until) : WallTime()};
   }
@@ -229,9 +232,14 @@ std::vector<OverridePreview> MonitorDirectory::preview(const bus::PreviewRequest
   std::vector<std::size_t> places;
   const std::vector<WatchedBackend>& backends = monitor_.watched()[service].backends;
   for (std::size_t i = 0; i < backends.size(); ++i) {
-    const auto& [kind, now] = std::pair(backends[i].override, request.kind);
-    const std::string address = backends[i].spec.address.to_string();
-    if (!(kind || now) || !request.targets.matches(name, address)) continue;
+    const Address& backend = backends[i].spec.address;
+    const std::string address = backend.to_string();
+    const auto kind = backends[i].override;
+    const bool clears_nothing =
+        !request.kind && monitor_.overrides().find(name, backend) == nullptr;
+    if (clears_nothing || !request.targets.matches(name, address)) continue;
+    const auto now =
+        request.kind ? request.kind : monitor_.fleet_overrides().kind_of(name, backend);
     places.push_back(i);
     previews.push_back({.service = name,
                         .address = address,

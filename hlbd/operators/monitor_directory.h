@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,7 +26,7 @@ class MonitorDirectory final : public bus::Directory {
  public:
   MonitorDirectory(const Monitor& monitor, const Publisher& publisher, const Clock& clock,
                    const EventLog& events, const Troubles& troubles,
-                   const connections::Census& census);
+                   const connections::Census& census, std::function<FleetReport()> fleet);
 
   // To be called after each Monitor::apply() that found another configuration.
   void configured() { ++configurations_; }
@@ -44,6 +45,7 @@ class MonitorDirectory final : public bus::Directory {
                                        std::string_view address) const override;
   std::vector<CheckReport> checks(std::string_view service,
                                   std::string_view address) const override;
+  FleetReport fleet() const override { return fleet_(); }
   std::optional<std::vector<ConnectionReport>> connections(std::string_view service,
                                                            std::size_t first,
                                                            std::size_t most) const override;
@@ -64,6 +66,7 @@ class MonitorDirectory final : public bus::Directory {
   const EventLog& events_;
   const Troubles& troubles_;
   const connections::Census& census_;
+  std::function<FleetReport()> fleet_;
   mutable std::optional<BothClocks> clocks_;
   std::uint64_t configurations_ = 0;
 };

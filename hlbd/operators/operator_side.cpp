@@ -14,7 +14,8 @@ namespace {}  // namespace
 
 OperatorSide::OperatorSide(boost::asio::io_context& io, bus::Identity identity,
                            const Monitor& monitor, const Publisher& publisher, const Clock& clock,
-                           std::function<Hooks::Programs()> programs)
+                           std::function<Hooks::Programs()> programs,
+                           std::function<FleetReport()> fleet)
     : io_(io),
       identity_(std::move(identity)),
       monitor_(monitor),
@@ -24,9 +25,9 @@ OperatorSide::OperatorSide(boost::asio::io_context& io, bus::Identity identity,
         if (bus_) bus_->overview_changed();
       }),
       census_(io.get_executor(), clock),
-      directory_(monitor, publisher, clock, events_, troubles_, census_),
+      directory_(monitor, publisher, clock, events_, troubles_, census_, fleet),
       hooks_(io.get_executor(), std::move(programs)),
-      telemetry_(io.get_executor(), clock, monitor, census_,
+      telemetry_(io.get_executor(), clock, monitor, census_, std::move(fleet),
                  [this](const std::string& trouble) { troubles_.set("counts", trouble); }),
       user_names_(deliver_to(io.get_executor())),
       web_(io.get_executor(), telemetry_,
@@ -102,8 +103,9 @@ void OperatorSide::show_who_may_close() {
 }
 
 void OperatorSide::changed(const BackendChange& change) {
-  const auto kind = monitor_.overrides().kind_of(change.service.name, change.backend.address);
-  const bool quietly = kind == OverrideKind::maintenance;
+  const Override* const override =
+      monitor_.override_of(change.service.name, change.backend.address);
+  const bool quietly = override != nullptr && override->kind == OverrideKind::maintenance;
   if (change.before != State::unknown || first_states_.shows(change.now)) {
     log_change(change, quietly);
   }

@@ -35,7 +35,7 @@ class OperatorSide {
   // `programs`: see Hooks.
   OperatorSide(boost::asio::io_context& io, bus::Identity identity, const Monitor& monitor,
                const Publisher& publisher, const Clock& clock,
-               std::function<Hooks::Programs()> programs);
+               std::function<Hooks::Programs()> programs, std::function<FleetReport()> fleet);
 
   void configure(const Config& config);
 

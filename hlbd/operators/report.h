@@ -16,7 +16,9 @@ namespace hlb {
 struct OverrideReport {
   std::string kind;  // drain, maintenance, up, down; empty: none
   std::string reason;
-  std::uint32_t set_by = 0;  // a user ID
+  std::uint32_t set_by = 0;  // a user ID of this host
+  // Set for all hosts of a fleet: by whom, in place of `set_by`.
+  std::optional<std::string> of_fleet{};
   WallTime since{};
   WallTime until{};  // 0: until cleared
 };
@@ -103,6 +105,26 @@ struct Overview {
   std::uint32_t services_down = 0;
   std::uint32_t backends = 0;
   std::uint32_t backends_up = 0;
+};
+
+// How this host stands in its fleet.
+struct FleetReport {
+  struct Refused {
+    std::string key;  // without the prefix: "c/s/app.internal"
+    std::string reason;
+  };
+
+  std::string state;     // starting, fresh, frozen; empty: this host stands alone
+  std::string fault;     // why it isn't fresh
+  std::string endpoint;  // of the engine, asked last
+  WallTime since{};
+  WallTime last_sign{};  // of life; 0: none ever
+  std::uint64_t cluster = 0;
+  std::uint64_t revision = 0;  // 0: nothing was read ever
+  std::uint64_t keys = 0;
+  std::uint64_t held = 0;  // back, until the engine's loss is accepted
+  WallTime held_since{};
+  std::vector<Refused> refused;
 };
 
 struct Event {

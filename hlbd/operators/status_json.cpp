@@ -18,8 +18,9 @@ Json json_of_override(const OverrideReport& override, const NameOfUser& name_of_
   if (override.kind.empty()) return {};
   return {{"kind", override.kind},
           {"reason", override.reason},
-          {"user", name_of_user(override.set_by)},
-          {"user_id", override.set_by},
+          {"fleet", override.of_fleet.has_value()},
+          {"user", override.of_fleet ? *override.of_fleet : name_of_user(override.set_by)},
+          {"user_id", override.of_fleet ? Json() : Json(override.set_by)},
           {"set", json_time(override.since)},
           {"until", json_time(override.until)}};
 }

@@ -38,10 +38,12 @@ metrics::BackendSample sample_of(const WatchedBackend& backend, const BackendVer
 }  // namespace
 
 Telemetry::Telemetry(const boost::asio::any_io_executor& executor, const Clock& clock,
-                     const Monitor& monitor, connections::Census& census, OnTrouble on_trouble)
+                     const Monitor& monitor, connections::Census& census,
+                     std::function<FleetReport()> fleet, OnTrouble on_trouble)
     : clock_(clock),
       monitor_(monitor),
       census_(census),
+      fleet_(std::move(fleet)),
       on_trouble_(std::move(on_trouble)),
       next_count_(executor) {}
 
@@ -116,7 +118,7 @@ metrics::Exposition Telemetry::expose(metrics::Exposition::Format format) const 
       return counts->to(service, backend);
     };
   }
-  return metrics_.expose(std::move(samples), format);
+  return metrics_.expose(std::move(samples), format, fleet_());
 }
 
 }  // namespace hlb

@@ -32,7 +32,8 @@ class Telemetry {
   static constexpr std::chrono::seconds kBetweenCounts{10};
 
   Telemetry(const boost::asio::any_io_executor& executor, const Clock& clock,
-            const Monitor& monitor, connections::Census& census, OnTrouble on_trouble);
+            const Monitor& monitor, connections::Census& census, std::function<FleetReport()> fleet,
+            OnTrouble on_trouble);
 
   // Has connections counted from now on, or no more.
   void count_connections(bool wanted);
@@ -61,6 +62,7 @@ class Telemetry {
   const Clock& clock_;
   const Monitor& monitor_;
   connections::Census& census_;
+  std::function<FleetReport()> fleet_;
   OnTrouble on_trouble_;
   metrics::Metrics metrics_;
   std::vector<Unpublished> unpublished_;

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "network/own_ports.h"
+#include "probes/socket_option.h"
 #include "probes/way_socket.h"
 
 namespace hlb::probes {
@@ -19,12 +20,6 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
-
-template <typename Value>
-void set_option(int fd, int level, int name, const Value& value) {
-  // Can't fail for these options of a TCP socket, and a probe would still be right without them.
-  (void)::setsockopt(fd, level, name, &value, sizeof value);
-}
 
 }  // namespace
 

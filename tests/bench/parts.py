@@ -5,6 +5,7 @@ import closing
 import detection
 import engine
 import exposure
+import fleets
 import measure
 import operators
 import start
@@ -19,8 +20,9 @@ PARTS = {
     "detection": detection.detection,
     "exposure": exposure.exposure,
     "operator": operators.operator,
+    "fleet": fleets.fleet,
 }
-ENGINE = [name for name in PARTS if name not in ("lookups", "operator")]
+ENGINE = [name for name in PARTS if name not in ("lookups", "operator", "fleet")]
 
 
 def chosen(words):

@@ -7,10 +7,11 @@ import platform
 import statistics
 
 import engine_sections
+import fleet_sections
 import lookup_sections
 from rows import Row, Samples, Section
 
-SECTIONS = lookup_sections.SECTIONS + engine_sections.SECTIONS
+SECTIONS = lookup_sections.SECTIONS + engine_sections.SECTIONS + fleet_sections.SECTIONS
 
 
 @dataclasses.dataclass

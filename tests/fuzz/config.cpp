@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/draft.h"
+#include "config/fleet.h"
 
 namespace {
 
@@ -28,12 +29,24 @@ void check_ports(const hlb::CheckSpec& check, const hlb::ServiceSpec& service) {
 }
 
 void check_services(const hlb::Config& config) {
-  if (config.services.empty()) std::abort();
+  if (config.services.empty() && !config.fleet) std::abort();
   for (const hlb::ServiceSpec& service : config.services) {
-    if (service.backends.empty() && service.named.empty()) std::abort();
+    if (service.backends.empty() && service.named.empty() && service.fleet.empty()) std::abort();
+    if (!service.fleet.empty() && !config.fleet) std::abort();
     if (service.name.empty() || service.checks.empty()) std::abort();
     for (const hlb::CheckSpec& check : service.checks)
       check_ports(check, service);
+  }
+}
+
+void check_fleet(const hlb::Config& config) {
+  if (!config.registrations.empty() && !config.fleet) std::abort();
+  if (!config.fleet) return;
+  const hlb::FleetConfig& fleet = *config.fleet;
+  if (fleet.etcd.empty() || fleet.names.empty() || fleet.allow.empty()) std::abort();
+  for (const hlb::Registration& each : config.registrations) {
+    if (!hlb::config::may_define(fleet, each.service)) std::abort();
+    if (!hlb::config::may_give(fleet, each.address)) std::abort();
   }
 }
 
@@ -52,6 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto result = draft.finish("hlbd.toml");
   if (result) {
     check_services(*result);
+    check_fleet(*result);
   } else {
     check_faults(result.error());
   }

@@ -1,8 +1,17 @@
 """An authority whose certificates the backends of a test show."""
 
+import contextlib
+import ipaddress
 from pathlib import Path
 
 from world import run
+
+
+def alternative(name):
+    """A name, or an address, as subjectAltName has it."""
+    with contextlib.suppress(ValueError):
+        return f"IP:{ipaddress.ip_address(name)}"
+    return f"DNS:{name}"
 
 
 class Authority:
@@ -32,7 +41,7 @@ class Authority:
         """A certificate for `names`, valid from so many days ahead."""
         self.openssl("req -new", name)
         extensions = self.folder / "extensions"
-        extensions.write_text("subjectAltName = " + ",".join(f"DNS:{each}" for each in names))
+        extensions.write_text("subjectAltName = " + ",".join(map(alternative, names)))
         then = ("faketime", "-f", f"{from_day:+}d") if from_day else ()
         run(
             *then, "openssl", "x509", "-req", "-in", self.path(name), "-out", self.path(name),

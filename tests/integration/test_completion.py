@@ -110,6 +110,10 @@ def shell(request, env, file_stage):
         ("hlbctl check-config on", "hlbctl check-config only.toml"),
         ("hlbctl --config on", "hlbctl --config only.toml"),
         ("hlbctl doctor --program on", "hlbctl doctor --program only.toml"),
+        ("hlbctl drain --fl", "hlbctl drain --fleet"),
+        ("hlbctl fleet ac", "hlbctl fleet accept"),
+        ("hlbctl fleet log --key on", "hlbctl fleet log --key only.toml"),
+        ("hlbctl register we", "hlbctl register web.test"),
         ("hlbctl drain nothing-begins-s", "hlbctl drain nothing-begins-s"),
     ],
 )

@@ -147,7 +147,9 @@ def test_hlbd_toml_5_describes_every_key_outside_of_checks_and_no_other(known_ke
     backends = SERVICE.replace('"127.0.0.1"', f"{{ {UNKNOWN} = 1 }}")
     assert described_keys("Backends") == known_keys(backends)
     assert described_keys("Agents") == known_keys(f"{SERVICE}[service.agent]\n{UNKNOWN} = 1\n")
-    assert known_keys(f"{UNKNOWN} = 1\n") == {"daemon", "service"}
+    assert described_keys("Fleet") == known_keys(f"[fleet]\n{UNKNOWN} = 1\n")
+    assert described_keys("Registrations") == known_keys(f"[[register]]\n{UNKNOWN} = 1\n")
+    assert known_keys(f"{UNKNOWN} = 1\n") == {"daemon", "fleet", "register", "service"}
 
 
 @pytest.fixture

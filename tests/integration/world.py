@@ -35,10 +35,10 @@ def seeing(runtime):
     return [BUILD / "tests/seeing", runtime] if runtime else []
 
 
-def run(*command, env=None, check=True, timeout=60, runtime=None):
+def run(*command, env=None, check=True, timeout=60, runtime=None, given=None):
     command = [*seeing(runtime), *command]
     return subprocess.run(
-        [str(each) for each in command], env=env or environment(), check=check, timeout=timeout,
+        [str(each) for each in command], env=env or environment(), check=check, timeout=timeout, input=given,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 

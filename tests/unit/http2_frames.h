@@ -55,29 +55,32 @@ inline std::string header_block(const Headers& headers) {
   return block;
 }
 
-// On stream 1, the first of a client.
-inline std::string headers(const Headers& headers, std::uint8_t flags = kNone) {
-  return frame(Type::headers, kEndHeaders | flags, 1, header_block(headers));
+// On stream 1, the first of a client, unless said otherwise; so are those below.
+inline std::string headers(const Headers& headers, std::uint8_t flags = kNone,
+                           std::uint32_t stream = 1) {
+  return frame(Type::headers, kEndHeaders | flags, stream, header_block(headers));
 }
 
-inline std::string data(const std::string& body, std::uint8_t flags = kNone) {
-  return frame(Type::data, flags, 1, body);
+inline std::string data(const std::string& body, std::uint8_t flags = kNone,
+                        std::uint32_t stream = 1) {
+  return frame(Type::data, flags, stream, body);
 }
 
 // ---- of gRPC -----------------------------------------------------------------------------------
 
-inline std::string response() {
-  return headers({{":status", "200"}, {"content-type", "application/grpc"}});
+inline std::string response(std::uint32_t stream = 1) {
+  return headers({{":status", "200"}, {"content-type", "application/grpc"}}, kNone, stream);
 }
 
-inline std::string message(const std::string& bytes) {
-  return data('\0' + number(static_cast<std::uint32_t>(bytes.size())) + bytes);
+inline std::string message(const std::string& bytes, std::uint32_t stream = 1) {
+  return data('\0' + number(static_cast<std::uint32_t>(bytes.size())) + bytes, kNone, stream);
 }
 
-inline std::string trailers(const std::string& status, const std::string& text = "") {
+inline std::string trailers(const std::string& status, const std::string& text = "",
+                            std::uint32_t stream = 1) {
   Headers fields = {{"grpc-status", status}};
   if (!text.empty()) fields.emplace_back("grpc-message", text);
-  return headers(fields, kEndStream);
+  return headers(fields, kEndStream, stream);
 }
 
 // The whole of what a server says of its serving status.

@@ -5,8 +5,8 @@
 #include <chrono>
 #include <vector>
 
-#include "probes/tls/certificate.h"
 #include "tests/unit/tls_checks.h"
+#include "tls/certificate.h"
 
 namespace hlb::probes {
 namespace {
@@ -14,7 +14,8 @@ namespace {
 using Https = TlsChecks;
 
 bool tells_when_the_certificate_ends(const Outcome& outcome) {
-  const auto left = outcome.certificate_end.value_or(std::chrono::sys_seconds{}) - WallClock::now();
+  const auto left =
+      outcome.certificate_end.value_or(std::chrono::sys_seconds{}) - tls::WallClock::now();
   return left > std::chrono::days(28) && left < std::chrono::days(31);
 }
 

@@ -240,6 +240,23 @@ TEST_F(NameWatchTest, EndsTheWaitForASilentDnsAfterAWhileAndTakesItsAnswerLater)
   EXPECT_THAT(addresses(), ElementsAre("10.0.0.1"));
 }
 
+TEST_F(NameWatchTest, EndsTheWaitThoughOtherServicesChangeWithoutEnd) {
+  silent_ = true;
+  NameWatch impatient(
+      loop_.get_executor(), [this](const Services& services) { take(services); },
+      [](const Notice&) {}, [](std::string_view, const Address&) { return false; },
+      {.resolv_conf = resolv_conf_.path(), .timeout = kPlenty, .port = server_.port()}, 100ms);
+  std::vector<ServiceSpec> services = {service("a.test", {{.name = "x.test"}}), {.name = "b.test"}};
+  take(impatient.follow(list_of(services)));
+  for (int i = 0; i < 20; ++i) {
+    services.back().slow_start += 1ms;
+    take(impatient.follow(list_of(services), NameWatch::Ask::new_names));
+    loop_.run_for(20ms);
+  }
+  EXPECT_TRUE(impatient.first_round_over());
+  EXPECT_THAT(services_.at(0).named, IsEmpty());
+}
+
 TEST_F(NameWatchTest, KeepsWhatIsKnownOverAReloadAndAsksAnew) {
   zone_["x.test"] = {"10.0.0.1"};
   zone_["y.test"] = {"10.0.0.2"};

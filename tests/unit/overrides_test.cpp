@@ -53,8 +53,10 @@ TEST(Overrides, EndWhenTheirTimeIsOver) {
   overrides.set({"a.local", address("10.0.0.1")}, brief);
   overrides.set({"b.local", address("10.0.0.1")}, of_kind(OverrideKind::drain));
   EXPECT_EQ(overrides.next_end(), start + 1min);
-  EXPECT_TRUE(overrides.end(start + 59s).empty());
-  ASSERT_EQ(overrides.end(start + 1min).size(), 1U);
+  EXPECT_TRUE(overrides.due(start + 59s).empty());
+  const std::vector<Key> due = overrides.due(start + 1min);
+  ASSERT_EQ(due.size(), 1U);
+  overrides.clear(due.front());
   EXPECT_EQ(overrides.all().size(), 1U);
   EXPECT_FALSE(overrides.next_end());
 }
@@ -171,6 +173,70 @@ TEST_F(OverridesAtWork, OneKeptFromBeforeIsInForceAndNothingNew) {
 TEST_F(OverridesAtWork, ClearingWhatIsNotOverriddenIsNoChange) {
   world_.monitor().clear_override(key_, 0);
   EXPECT_TRUE(world_.override_changes.empty());
+}
+
+// ---- the fleet's beside those of this host ------------------------------------------------------
+
+class OverridesOfTheFleet : public OverridesAtWork {
+ protected:
+  void set_for_fleet(OverrideKind kind, std::chrono::milliseconds duration = 0ms) {
+    Override override = of_kind(kind);
+    override.of_fleet = "alice@ops1";
+    if (duration > 0ms) override.until = world_.now() + duration;
+    world_.monitor().set_override(key_, override);
+  }
+  std::size_t told() const { return world_.override_changes.size(); }
+};
+
+TEST_F(OverridesOfTheFleet, AreInForceWithoutOneOfThisHost) {
+  set_for_fleet(OverrideKind::drain);
+  EXPECT_TRUE(verdict().withdrawn);
+  EXPECT_EQ(told(), 1U);
+  EXPECT_TRUE(world_.monitor().overrides().all().empty());
+  world_.monitor().clear_fleet_override(key_);
+  EXPECT_FALSE(verdict().withdrawn);
+  EXPECT_EQ(told(), 2U);
+}
+
+TEST_F(OverridesOfTheFleet, GiveWayToThisHostsAndComeBackAfterThem) {
+  set_for_fleet(OverrideKind::drain);
+  set(OverrideKind::force_up);
+  EXPECT_FALSE(verdict().withdrawn);
+  world_.monitor().clear_override(key_, 0);
+  EXPECT_TRUE(verdict().withdrawn);
+}
+
+TEST_F(OverridesOfTheFleet, AreNoNewsWhileThisHostsIsInForce) {
+  set(OverrideKind::force_up);
+  set_for_fleet(OverrideKind::drain);
+  world_.monitor().clear_fleet_override(key_);
+  EXPECT_EQ(told(), 1U);
+}
+
+TEST_F(OverridesOfTheFleet, StayWhenThisHostsIsCleared) {
+  set_for_fleet(OverrideKind::drain);
+  world_.monitor().clear_override(key_, 0);
+  EXPECT_TRUE(verdict().withdrawn);
+}
+
+TEST_F(OverridesOfTheFleet, EndInTheirTimeBesideThisHosts) {
+  set_for_fleet(OverrideKind::drain, 20s);
+  set(OverrideKind::maintenance, 10s);
+  world_.pass(11s);
+  EXPECT_EQ(world_.monitor().override_of(key_.service, key_.backend)->kind, OverrideKind::drain);
+  world_.pass(10s);
+  EXPECT_EQ(world_.monitor().override_of(key_.service, key_.backend), nullptr);
+  EXPECT_FALSE(verdict().withdrawn);
+}
+
+TEST_F(OverridesOfTheFleet, HoldForANewConfiguration) {
+  set_for_fleet(OverrideKind::drain);
+  set(OverrideKind::force_up);
+  world_.apply({plain_service("app.local", {"10.0.0.2"})});
+  world_.apply({plain_service("app.local", {"10.0.0.1", "10.0.0.2"})});
+  EXPECT_FALSE(verdict().withdrawn);
+  world_.monitor().clear_override(key_, 0);
+  EXPECT_TRUE(verdict().withdrawn);
 }
 
 TEST(WeightPercent, IsWhatABackendGetsWhileItStartsSlowly) {

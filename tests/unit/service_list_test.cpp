@@ -32,6 +32,12 @@ TEST(ServiceList, IsComparedWithTheOneBefore) {
   EXPECT_THAT(change.same, ElementsAre(2U, std::nullopt, std::nullopt));
 }
 
+TEST(ServiceList, IsNotLookedAtWhereItIsKnownToBeAsItWas) {
+  const Services before = list_of({named("a.test"), named("b.test")});
+  const Services now = list_of({named("a.test", 4), named("b.test", 4)});
+  EXPECT_THAT(compare(now, before, {true, false}).same, ElementsAre(0, std::nullopt));
+}
+
 TEST(ServiceList, GivesWayToOneWhoseServicesAreTheSameInTheSamePlaces) {
   const Services before = list_of({named("a.test"), named("b.test")});
   EXPECT_EQ(compare(list_of({named("a.test"), named("b.test")}), before).now, before);

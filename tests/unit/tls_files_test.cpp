@@ -8,10 +8,11 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "probes/tls/settings.h"
+#include "probes/tls/stream.h"
 #include "tests/unit/folder.h"
 #include "tests/unit/hung_file.h"
 #include "tests/unit/tls_checks.h"
+#include "tls/settings.h"
 
 namespace hlb::probes {
 namespace {
@@ -95,13 +96,13 @@ class SystemAuthorities : public testing::Test {
     write_file(folder_.file("certs") + "/" + name.data(), authority.pem());
   }
 
-  TlsLook look(const std::optional<FileStamps>& before = std::nullopt) const {
+  tls::TlsLook look(const std::optional<tls::FileStamps>& before = std::nullopt) const {
     TlsSpec spec;
     spec.server_name = "app.test";
-    return look_at(spec, before);
+    return tls::look_at(spec, before, TlsStream::prepare);
   }
 
-  static bool trusts(const TlsSettings& settings, const Certificate& certificate) {
+  static bool trusts(const tls::TlsSettings& settings, const Certificate& certificate) {
     X509_STORE_CTX* verification = X509_STORE_CTX_new();
     X509_STORE_CTX_init(verification, SSL_CTX_get_cert_store(settings.get()),
                         certificate.certificate.get(), nullptr);
@@ -119,7 +120,7 @@ class SystemAuthorities : public testing::Test {
 TEST_F(SystemAuthorities, AreReadFromFileAndFolderBeforeAnybodyNeedsThem) {
   write_file(file_, one_.pem());
   put_in_folder(other_);
-  const TlsLook found = look();
+  const tls::TlsLook found = look();
   EXPECT_EQ(found.fault, "");
   ASSERT_NE(found.settings, nullptr);
   std::filesystem::remove_all(folder_.file("certs"));
@@ -130,14 +131,14 @@ TEST_F(SystemAuthorities, AreReadFromFileAndFolderBeforeAnybodyNeedsThem) {
 
 TEST_F(SystemAuthorities, AreReadAgainOnlyWhenFileOrFolderHasChanged) {
   write_file(file_, one_.pem());
-  const TlsLook first = look();
+  const tls::TlsLook first = look();
   EXPECT_EQ(look(first.stamps).settings, nullptr);
   put_in_folder(other_);
-  const TlsLook second = look(first.stamps);
+  const tls::TlsLook second = look(first.stamps);
   ASSERT_NE(second.settings, nullptr);
   EXPECT_TRUE(trusts(second.settings, issue({}, &other_)));
   std::filesystem::remove(file_);
-  const TlsLook third = look(second.stamps);
+  const tls::TlsLook third = look(second.stamps);
   ASSERT_NE(third.settings, nullptr);
   EXPECT_FALSE(trusts(third.settings, issue({}, &one_)));
 }
@@ -145,7 +146,7 @@ TEST_F(SystemAuthorities, AreReadAgainOnlyWhenFileOrFolderHasChanged) {
 TEST_F(SystemAuthorities, AreNoneWhereNoneAre) {
   write_file(folder_.file("certs") + "/0123abcd.0", "no certificate");
   write_file(folder_.file("certs") + "/README", other_.pem());
-  const TlsLook found = look();
+  const tls::TlsLook found = look();
   EXPECT_EQ(found.fault, "");
   ASSERT_NE(found.settings, nullptr);
   EXPECT_FALSE(trusts(found.settings, issue({}, &other_)));
@@ -154,7 +155,7 @@ TEST_F(SystemAuthorities, AreNoneWhereNoneAre) {
 TEST_F(SystemAuthorities, AreNotTakenForNoneForWantOfDescriptors) {
   write_file(file_, one_.pem());
   const NoDescriptors none;
-  const TlsLook found = look();
+  const tls::TlsLook found = look();
   EXPECT_EQ(found.settings, nullptr);
   EXPECT_THAT(found.fault, EndsWith(": Too many open files"));
 }

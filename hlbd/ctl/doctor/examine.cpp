@@ -7,6 +7,7 @@
 
 #include "ctl/doctor/connections.h"
 #include "ctl/doctor/daemon.h"
+#include "ctl/doctor/fleet.h"
 #include "ctl/doctor/host.h"
 #include "ctl/doctor/inside.h"
 #include "ctl/doctor/module.h"
@@ -34,6 +35,7 @@ Findings check_machine(const Host& machine, const Settings& settings, const Sour
   append(findings, check_nscd(machine));
   append(findings, check_apparmor(machine));
   append(findings, check_connections(machine, settings.runtime_dir, bus));
+  append(findings, check_fleet(settings, bus));
   return findings;
 }
 

@@ -134,7 +134,11 @@ std::string describe(const OverrideReport& override, WallTime now) {
   const auto said = words.find(override.kind);
   std::string text = said == words.end() ? override.kind : said->second;
   if (override.until != WallTime{}) text += " until " + moment(override.until, now);
-  if (override.since != WallTime{}) text += " by " + user_name(override.set_by);
+  if (override.since != WallTime{}) {
+    text +=
+        " by " + (override.of_fleet ? printable(*override.of_fleet) : user_name(override.set_by));
+  }
+  if (override.of_fleet) text += " for the fleet";
   if (!override.reason.empty()) text += ": " + override.reason;
   return text;
 }

@@ -56,6 +56,8 @@ std::map<std::string, sdbus::Variant> properties_of(const BackendFacts& facts) {
           {"Since", sdbus::Variant(timestamp(backend.since))},
           {"Reason", sdbus::Variant(backend.reason)},
           {"Override", sdbus::Variant(OverrideRow::of(backend.override))},
+          {"OverrideOfFleet", sdbus::Variant(backend.override.of_fleet.has_value())},
+          {"OverrideBy", sdbus::Variant(backend.override.of_fleet.value_or(""))},
           {"WeightPercent", sdbus::Variant(backend.weight_percent)},
           {"Checks", sdbus::Variant(CheckRow::of_all(facts.checks))}};
 }

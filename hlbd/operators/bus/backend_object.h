@@ -41,6 +41,8 @@ class BackendObject final
   std::uint64_t Since() override;
   std::string Reason() override { return report().reason; }
   OverrideRow::Struct Override() override;
+  bool OverrideOfFleet() override { return report().override.of_fleet.has_value(); }
+  std::string OverrideBy() override { return report().override.of_fleet.value_or(""); }
   std::uint32_t WeightPercent() override { return report().weight_percent; }
   std::vector<CheckRow::Struct> Checks() override;
 

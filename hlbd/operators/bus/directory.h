@@ -58,6 +58,8 @@ class Directory {
   virtual std::vector<CheckReport> checks(std::string_view service,
                                           std::string_view address) const = 0;
 
+  virtual FleetReport fleet() const { return {}; }
+
   // The connections to the service's backends as they were counted last (Control), in parts like
   // backends(); nullopt when there is no service of that name.
   virtual std::optional<std::vector<ConnectionReport>> connections(std::string_view service,

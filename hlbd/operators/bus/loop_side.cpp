@@ -150,6 +150,10 @@ std::optional<std::string> LoopSide::service_of(std::string_view name) const {
   return ask([&] { return offer_.directory.service_of(name); });
 }
 
+FleetReport LoopSide::fleet() const {
+  return ask([this] { return offer_.directory.fleet(); });
+}
+
 std::vector<ServiceReport> LoopSide::services() const {
   using Services = Part<ServiceReport>;
   return in_parts<Services>([&directory = offer_.directory, first = std::size_t{0}]() mutable {

@@ -47,6 +47,7 @@ class LoopSide {
   std::vector<std::string> troubles() const;
   std::vector<Event> events(std::size_t most) const;
   std::optional<std::string> service_of(std::string_view name) const;
+  FleetReport fleet() const;
 
   // Whole lists of what the Directory has in parts.
   std::vector<ServiceReport> services() const;

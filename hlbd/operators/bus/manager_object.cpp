@@ -10,6 +10,7 @@
 #include "health/target_list.h"
 #include "libnss_hlb/bus.h"
 #include "operators/bus/backend_object.h"
+#include "operators/bus/fleet_encoding.h"
 #include "operators/bus/versions.h"
 
 namespace hlb::bus {
@@ -170,6 +171,10 @@ std::string ManagerObject::FindService(const std::string& name) {
 
 std::vector<EventRow::Struct> ManagerObject::ListEvents(const std::uint32_t& most) {
   return EventRow::of_all(loop_.events(most));
+}
+
+ManagerObject::Properties ManagerObject::GetFleet() {
+  return properties_of(loop_.fleet());
 }
 
 std::vector<AliasRow::Struct> ManagerObject::ListAliases() {

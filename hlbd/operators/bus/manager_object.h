@@ -49,6 +49,7 @@ class ManagerObject final
   std::vector<BackendRow::Struct> ListBackends(const std::string& service) override;
   std::vector<LeftOutRow::Struct> ListLeftOut(const std::string& service) override;
   Properties GetBackend(const std::string& service, const std::string& address) override;
+  Properties GetFleet() override;
   std::string FindService(const std::string& name) override;
   std::vector<AliasRow::Struct> ListAliases() override;
   std::vector<PreviewRow::Struct> PreviewOverride(const std::string& target,

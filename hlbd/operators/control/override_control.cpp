@@ -100,8 +100,16 @@ tl::expected<OverrideControl::Edits, Refusal> OverrideControl::plan_to_clear(
     if (targets.matches(key.service, key.backend.to_string()))
       edits.emplace_back(key, std::nullopt);
   }
-  if (edits.empty()) return no_such_target(target, "no override is in force on this");
+  if (edits.empty()) return no_such_target(target, why_nothing_to_clear(targets));
   return edits;
+}
+
+const char* OverrideControl::why_nothing_to_clear(const TargetList& targets) const {
+  for (const auto& [key, override] : monitor_.fleet_overrides().all()) {
+    if (targets.matches(key.service, key.backend.to_string()))
+      return "no override of this host is in force on this, but the fleet's: add --fleet";
+  }
+  return "no override is in force on this";
 }
 
 // ---- what is kept ------------------------------------------------------------------------------

@@ -13,6 +13,7 @@
 
 #include "engine/clock.h"
 #include "engine/monitor.h"
+#include "health/target_list.h"
 #include "operators/bus/directory.h"
 #include "state/durable_file.h"
 #include "state/saved_overrides.h"
@@ -68,6 +69,7 @@ class OverrideControl {
 
   tl::expected<Edits, Refusal> plan_to_set(const bus::OverrideRequest& request) const;
   tl::expected<Edits, Refusal> plan_to_clear(std::string_view target) const;
+  const char* why_nothing_to_clear(const TargetList& targets) const;
   void request(Request request);
   void take_turn();
   void keep(std::string text);

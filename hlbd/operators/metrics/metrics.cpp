@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "operators/metrics/fleet.h"
 #include "operators/metrics/process.h"
 
 namespace hlb::metrics {
@@ -161,9 +162,11 @@ void Metrics::loaded_configuration(bool good) {
   good_configuration_.Set(good ? 1 : 0);
 }
 
-Exposition Metrics::expose(Samples services, Exposition::Format format) const {
+Exposition Metrics::expose(Samples services, Exposition::Format format,
+                           const FleetReport& fleet) const {
   std::vector<prometheus::MetricFamily> counted = registry_.Collect();
   std::ranges::move(figures_of_process(), std::back_inserter(counted));
+  std::ranges::move(figures_of_fleet(fleet, services.now), std::back_inserter(counted));
   return {std::move(counted), std::move(services), format};
 }
 

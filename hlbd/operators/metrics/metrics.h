@@ -16,6 +16,7 @@
 #include "health/machine.h"
 #include "health/outcome.h"
 #include "operators/metrics/exposition.h"
+#include "operators/report.h"
 
 namespace hlb::metrics {
 
@@ -52,7 +53,8 @@ class Metrics {
   void closed_connections(const std::string& service, std::uint32_t count);
 
   // Joins all of the above, as it stands, with the services.
-  Exposition expose(Samples services, Exposition::Format format = Exposition::Format::text) const;
+  Exposition expose(Samples services, Exposition::Format format = Exposition::Format::text,
+                    const FleetReport& fleet = {}) const;
 
  private:
   using Counter = prometheus::Counter;

@@ -100,7 +100,8 @@ std::string state_of(const BackendReport& backend) {
 std::string remark_of(const OverrideReport& override, const RowSettings& at) {
   std::string text(words_of(override).remark);
   if (override.until != WallTime{}) text += " until " + time_of(override.until, at.now);
-  text += " by " + shown(at.name_of_user(override.set_by));
+  text += " by " + shown(override.of_fleet ? *override.of_fleet : at.name_of_user(override.set_by));
+  if (override.of_fleet) text += " for the fleet";
   if (override.since != WallTime{}) text += " since " + time_of(override.since, at.now);
   if (!override.reason.empty()) text += ": " + shown(override.reason);
   return fmt::format(R"(<span class="ov" data-override="{}">{}</span>)", escaped(override.kind),

@@ -2,10 +2,8 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include <algorithm>
 #include <array>
 #include <cstring>
-#include <span>
 #include <utility>
 
 #include "probes/grpc/message.h"
@@ -15,53 +13,7 @@
 namespace hlb::probes {
 namespace {
 
-constexpr std::size_t kFrameHead = 9;   // RFC 9113, 4.1
-constexpr std::size_t kMaxField = 256;  // kept of a header
-constexpr std::size_t kShown = 40;      // of what came in place of HTTP/2
-
-// https://grpc.github.io/grpc/core/md_doc_statuscodes.html
-constexpr std::array<std::string_view, 17> kStatusNames = {
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-};
-
-std::string_view name_of_status(std::string_view number) {
-  for (std::size_t status = 0; status < kStatusNames.size(); ++status) {
-    if (std::to_string(status) == number) return kStatusNames.at(status);
-  }
-  return "";
-}
-
-nghttp2_nv header(std::string_view name, std::string_view value) {
-  const auto bytes = [](std::string_view text) {
-    return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));
-  };
-  return {bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
-}
-
-std::string_view view_of(const std::uint8_t* bytes, std::size_t size) {
-  return {reinterpret_cast<const char*>(bytes), size};
-}
-
-std::string malformed(std::string_view why) {
-  const std::string start = "malformed HTTP/2: ";
-  return start + text::printable(why, kMaxReason - start.size());
-}
+static_assert(rpc::kMaxFault <= kMaxReason);
 
 Outcome judge(ServingStatus status) {
   switch (status) {
@@ -88,13 +40,13 @@ struct GrpcCall::Callbacks {
   static int on_header(nghttp2_session* /*session*/, const nghttp2_frame* /*frame*/,
                        const std::uint8_t* name, std::size_t name_size, const std::uint8_t* value,
                        std::size_t value_size, std::uint8_t /*flags*/, void* user) {
-    call(user).take_header(view_of(name, name_size), view_of(value, value_size));
+    call(user).head_.take(rpc::view_of(name, name_size), rpc::view_of(value, value_size));
     return 0;
   }
 
   static int on_data(nghttp2_session* /*session*/, std::uint8_t /*flags*/, std::int32_t /*stream*/,
                      const std::uint8_t* part, std::size_t size, void* user) {
-    call(user).take_body(view_of(part, size));
+    call(user).take_body(rpc::view_of(part, size));
     return 0;
   }
 
@@ -108,34 +60,24 @@ struct GrpcCall::Callbacks {
   // Ends the call unless the server is only about to stop, and may still answer.
   static void take_goaway(const nghttp2_goaway& goaway, GrpcCall& call) {
     if (goaway.error_code == NGHTTP2_NO_ERROR && goaway.last_stream_id > 0) return;
-    std::string reason = "the server goes away: ";
-    reason += nghttp2_http2_strerror(goaway.error_code);
-    if (goaway.opaque_data_len > 0) {
-      reason += ", ";
-      reason += text::printable(view_of(goaway.opaque_data, goaway.opaque_data_len),
-                                kMaxReason - reason.size());
-    }
-    call.conclude(std::move(reason));
+    call.conclude(rpc::in_words(goaway));
   }
 
   // Ends the call by the words that nghttp2 has for a server that breaks the rules.
   static int on_sent(nghttp2_session* /*session*/, const nghttp2_frame* frame, void* user) {
-    if (frame->hd.type != NGHTTP2_GOAWAY) return 0;
-    const nghttp2_goaway& goaway = frame->goaway;
-    const std::string_view why = view_of(goaway.opaque_data, goaway.opaque_data_len);
-    call(user).conclude(malformed(why.empty() ? nghttp2_http2_strerror(goaway.error_code) : why));
+    if (frame->hd.type == NGHTTP2_GOAWAY) call(user).conclude(rpc::malformed(frame->goaway));
     return 0;
   }
 
   static int on_invalid_frame(nghttp2_session* /*session*/, const nghttp2_frame* /*frame*/,
                               int error, void* user) {
-    call(user).conclude(malformed(nghttp2_strerror(error)));
+    call(user).conclude(rpc::malformed(nghttp2_strerror(error)));
     return 0;
   }
 
   static int on_close(nghttp2_session* /*session*/, std::int32_t /*stream*/, std::uint32_t error,
                       void* user) {
-    call(user).conclude(std::string("stream reset: ") + nghttp2_http2_strerror(error));
+    call(user).conclude(rpc::stream_reset(error));
     return 0;
   }
 
@@ -150,34 +92,25 @@ struct GrpcCall::Callbacks {
     return static_cast<ssize_t>(part.size());
   }
 
-  using Owned =
-      std::unique_ptr<nghttp2_session_callbacks, decltype(&nghttp2_session_callbacks_del)>;
-
-  static Owned make() {
-    nghttp2_session_callbacks* made = nullptr;
-    if (nghttp2_session_callbacks_new(&made) != 0) throw std::bad_alloc();
+  static rpc::Http2Callbacks make() {
+    rpc::Http2Callbacks callbacks = rpc::new_callbacks();
+    nghttp2_session_callbacks* made = callbacks.get();
     nghttp2_session_callbacks_set_on_header_callback(made, on_header);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, on_data);
     nghttp2_session_callbacks_set_on_frame_recv_callback(made, on_frame);
     nghttp2_session_callbacks_set_on_frame_send_callback(made, on_sent);
     nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made, on_invalid_frame);
     nghttp2_session_callbacks_set_on_stream_close_callback(made, on_close);
-    return {made, nghttp2_session_callbacks_del};
+    return callbacks;
   }
 };
-
-void GrpcCall::Free::operator()(nghttp2_session* session) const {
-  nghttp2_session_del(session);
-}
 
 // ---- out ---------------------------------------------------------------------------------------
 
 GrpcCall::GrpcCall(const GrpcCheck& check)
     : check_(check), request_(health_check_request(check.service)) {
-  static const Callbacks::Owned callbacks = Callbacks::make();
-  nghttp2_session* session = nullptr;
-  if (nghttp2_session_client_new(&session, callbacks.get(), this) != 0) throw std::bad_alloc();
-  session_.reset(session);
+  static const rpc::Http2Callbacks callbacks = Callbacks::make();
+  session_ = rpc::new_client(*callbacks, this);
   submit();
   collect_output();
 }
@@ -190,13 +123,13 @@ void GrpcCall::submit() {
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, 8192},
   }};
   const std::array<nghttp2_nv, 7> headers = {
-      header(":method", "POST"),
-      header(":scheme", check_.tls ? "https" : "http"),
-      header(":path", "/grpc.health.v1.Health/Check"),
-      header(":authority", check_.authority),
-      header("content-type", "application/grpc"),
-      header("te", "trailers"),
-      header("user-agent", "hlbd"),
+      rpc::header(":method", "POST"),
+      rpc::header(":scheme", check_.tls ? "https" : "http"),
+      rpc::header(":path", "/grpc.health.v1.Health/Check"),
+      rpc::header(":authority", check_.authority),
+      rpc::header("content-type", "application/grpc"),
+      rpc::header("te", "trailers"),
+      rpc::header("user-agent", "hlbd"),
   };
   const nghttp2_data_provider body{.source = {.ptr = nullptr},
                                    .read_callback = Callbacks::read_request};
@@ -207,7 +140,7 @@ void GrpcCall::submit() {
 void GrpcCall::collect_output() {
   const std::uint8_t* part = nullptr;
   for (ssize_t size = 0; (size = nghttp2_session_mem_send(session_.get(), &part)) > 0;)
-    output_ += view_of(part, static_cast<std::size_t>(size));
+    output_ += rpc::view_of(part, static_cast<std::size_t>(size));
 }
 
 std::string GrpcCall::output() {
@@ -216,39 +149,21 @@ std::string GrpcCall::output() {
 
 // ---- in ----------------------------------------------------------------------------------------
 
-// Looks for the settings, which any server sends first, whatever it is asked.
-bool GrpcCall::may_be_http2() const {
-  static constexpr std::size_t kTypeAt = 3;
-  if (beginning_.size() <= kTypeAt) return beginning_.empty() || beginning_.front() == '\0';
-  return beginning_.front() == '\0' && beginning_[kTypeAt] == NGHTTP2_SETTINGS;
-}
-
 std::optional<Outcome> GrpcCall::take(std::string_view received) {
   received_ += received.size();
-  beginning_ += received.substr(0, std::max(kShown, kFrameHead) - beginning_.size());
-  if (!may_be_http2()) {
-    const std::string_view line = std::string_view(beginning_).substr(0, beginning_.find('\r'));
-    return Outcome::hard_failure("not HTTP/2: \"" + text::printable(line, kShown) + '"');
+  opening_.take(received);
+  if (std::string fault = opening_.fault(); !fault.empty()) {
+    return Outcome::hard_failure(std::move(fault));
   }
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(received.data());
   const ssize_t taken = nghttp2_session_mem_recv(session_.get(), bytes, received.size());
   if (taken < 0) {
-    conclude(malformed(nghttp2_strerror(static_cast<int>(taken))));
+    conclude(rpc::malformed(nghttp2_strerror(static_cast<int>(taken))));
   } else if (received_ >= kMaxReceived) {
     conclude("no verdict in " + std::to_string(kMaxReceived) + " bytes");
   }
   collect_output();
   return outcome_;
-}
-
-void GrpcCall::take_header(std::string_view name, std::string_view value) {
-  using Kept = std::pair<std::string_view, std::string*>;
-  const std::array<Kept, 4> kept = {{{":status", &http_status_},
-                                     {"content-type", &content_type_},
-                                     {"grpc-status", &grpc_status_},
-                                     {"grpc-message", &grpc_message_}}};
-  const auto* found = std::ranges::find(kept, name, &Kept::first);
-  if (found != kept.end()) *found->second = value.substr(0, kMaxField);
 }
 
 void GrpcCall::take_body(std::string_view part) {
@@ -261,12 +176,12 @@ void GrpcCall::take_body(std::string_view part) {
 void GrpcCall::conclude() {
   std::string fault = fault_of_response();
   if (!fault.empty()) return conclude(std::move(fault));
-  if (grpc_status_ != "0") return conclude(status_in_words());
+  if (head_.status() != rpc::Status::ok) return conclude(status_in_words());
   if (body_.size() > kMaxHealthReply) {
     return conclude("the reply is over " + std::to_string(kMaxHealthReply) + " bytes");
   }
   const HealthReply status = health_check_reply(body_);
-  if (!status) return conclude(std::string(status.error()));
+  if (!status) return conclude(status.error());
   if (!outcome_) outcome_ = judge(*status);
 }
 
@@ -276,24 +191,18 @@ void GrpcCall::conclude(std::string reason) {
 
 // Why the response is no reply of gRPC; empty if it is one.
 std::string GrpcCall::fault_of_response() const {
-  if (http_status_ != "200") return "HTTP " + text::printable(http_status_, 3);
-  if (!content_type_.starts_with("application/grpc")) {
-    return "not gRPC: content-type \"" + text::printable(content_type_, kShown) + '"';
-  }
-  if (grpc_status_.empty()) return "the reply has no grpc-status";
-  return "";
+  std::string fault = head_.fault();
+  if (fault.empty() && !head_.has_status()) fault = "the reply has no grpc-status";
+  return fault;
 }
 
 std::string GrpcCall::status_in_words() const {
-  const std::string_view name = name_of_status(grpc_status_);
-  if (name == "UNIMPLEMENTED") return "the server has no health service";
-  if (name == "NOT_FOUND") {
+  const auto status = head_.status();
+  if (status == rpc::Status::unimplemented) return "the server has no health service";
+  if (status == rpc::Status::not_found) {
     return "the server knows no service \"" + text::printable(check_.service, 64) + '"';
   }
-  std::string words(name);
-  if (name.empty()) words = "grpc-status " + text::printable(grpc_status_, 20);
-  if (!grpc_message_.empty()) words += ": ";
-  return words + text::printable(grpc_message_, kMaxReason - words.size());
+  return head_.in_words(kMaxReason);
 }
 
 Outcome GrpcCall::closed() const {
@@ -302,7 +211,7 @@ Outcome GrpcCall::closed() const {
 }
 
 std::string_view GrpcCall::silence() const {
-  return http_status_.empty() ? "no response in" : "response incomplete after";
+  return head_.begun() ? "response incomplete after" : "no response in";
 }
 
 }  // namespace hlb::probes

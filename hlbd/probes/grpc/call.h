@@ -2,16 +2,14 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "health/check_spec.h"
 #include "health/outcome.h"
-
-struct nghttp2_session;  // known in grpc/ alone
+#include "rpc/http2.h"
+#include "rpc/reply.h"
 
 namespace hlb::probes {
 
@@ -42,14 +40,9 @@ class GrpcCall {
 
  private:
   struct Callbacks;  // by nghttp2
-  struct Free {
-    void operator()(nghttp2_session* session) const;
-  };
 
   void submit();
   void collect_output();
-  bool may_be_http2() const;
-  void take_header(std::string_view name, std::string_view value);
   void take_body(std::string_view part);
   void conclude();
   void conclude(std::string reason);
@@ -57,16 +50,13 @@ class GrpcCall {
   std::string status_in_words() const;
 
   const GrpcCheck& check_;
-  std::unique_ptr<nghttp2_session, Free> session_;
+  rpc::Http2Session session_;
   std::string request_;   // the body
   std::size_t sent_ = 0;  // of the body
   std::string output_;
   std::size_t received_ = 0;
-  std::string beginning_;  // of what was received
-  std::string http_status_;
-  std::string content_type_;
-  std::string grpc_status_;
-  std::string grpc_message_;
+  rpc::Http2Opening opening_;
+  rpc::ReplyHead head_;
   std::string body_;
   std::optional<Outcome> outcome_;
 };

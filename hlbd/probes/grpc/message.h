@@ -18,8 +18,8 @@ std::string health_check_request(std::string_view service);
 
 inline constexpr std::size_t kMaxHealthReply = 1024;
 
-// The status, or a literal that says why there is none: "the reply is compressed".
-using HealthReply = tl::expected<ServingStatus, std::string_view>;
+// The status, or why there is none: "the reply is compressed".
+using HealthReply = tl::expected<ServingStatus, std::string>;
 
 // Reads a whole body.
 HealthReply health_check_reply(std::string_view body);

@@ -17,6 +17,7 @@
 #include <string>
 #include <utility>
 
+#include "probes/socket_option.h"
 #include "probes/way_socket.h"
 #include "system/socket_address.h"
 
@@ -37,12 +38,6 @@ constexpr int kRoom = 1 << 20;  // asked for replies; the system may have set a 
 
 // The longest packet that is of interest: an IP header with options, and the message.
 constexpr std::size_t kPacketSize = 60 + kEchoSize;
-
-template <typename Value>
-void set_option(int fd, int level, int name, const Value& value) {
-  // Goes on without what can't be set: a ping may be lost then, or hlbd be woken for nothing.
-  (void)::setsockopt(fd, level, name, &value, sizeof value);
-}
 
 tl::expected<FileDescriptor, error_code> open_echo_socket(const Way& way, Family family, int type) {
   const int protocol = family == Family::ipv4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6};

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "probes/tls/stream.h"
+
 namespace hlb::probes {
 namespace {
 
@@ -25,9 +27,9 @@ void TlsClient::look() {
   const bool nothing_can_change = settings_ != nullptr && files_.empty();
   if (looking_ || nothing_can_change) return;
   began_ = Monotonic::now();
-  const auto tell = scope_.guard([this](const TlsLook& look) { take(look); });
+  const auto tell = scope_.guard([this](const tls::TlsLook& look) { take(look); });
   looking_ = worker_->post([tell, spec = spec_, before = read_]() -> Worker::Completion {
-    return [tell, look = look_at(spec, before)] { tell(look); };
+    return [tell, look = tls::look_at(spec, before, TlsStream::prepare)] { tell(look); };
   });
 }
 
@@ -38,7 +40,7 @@ boost::asio::awaitable<void> TlsClient::looked(milliseconds timeout) {
   if (looking_ && left > milliseconds(0)) co_await waiters_.wait(left);
 }
 
-void TlsClient::take(const TlsLook& look) {
+void TlsClient::take(const tls::TlsLook& look) {
   looking_ = false;
   fault_ = look.fault;
   if (look.settings != nullptr) {
@@ -62,7 +64,7 @@ std::shared_ptr<TlsClient> TlsClients::get(const TlsSpec& spec) {
   auto& place = used_[{spec.verify, spec.ca, spec.certificate, spec.key}];
   auto found = place.lock();
   if (!found) {
-    found = std::make_shared<TlsClient>(spec, workers_.get(folders_of(files_of(spec))));
+    found = std::make_shared<TlsClient>(spec, workers_.get(folders_of(tls::files_of(spec))));
     place = found;
   }
   return found;

@@ -12,10 +12,10 @@
 
 #include "health/check_spec.h"
 #include "probes/file/folder_workers.h"
-#include "probes/tls/settings.h"
 #include "probes/waiters.h"
 #include "system/scope.h"
 #include "system/worker.h"
+#include "tls/settings.h"
 
 namespace hlb::probes {
 
@@ -49,14 +49,14 @@ class TlsClient {
  private:
   using Monotonic = std::chrono::steady_clock;
 
-  void take(const TlsLook& look);
+  void take(const tls::TlsLook& look);
 
   const TlsSpec spec_;
-  const std::vector<std::string> files_ = files_of(spec_);
+  const std::vector<std::string> files_ = tls::files_of(spec_);
   std::shared_ptr<Worker> worker_;
-  TlsSettings settings_;
-  std::optional<FileStamps> read_;  // of the files that settings_ was made from
-  std::string fault_;               // that the last look found
+  tls::TlsSettings settings_;
+  std::optional<tls::FileStamps> read_;  // of the files that settings_ was made from
+  std::string fault_;                    // that the last look found
   unsigned generation_ = 0;
   bool looking_ = false;         // the worker is
   Monotonic::time_point began_;  // the look

@@ -3,7 +3,6 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <array>
@@ -12,9 +11,11 @@
 #include <utility>
 
 #include "probes/reason.h"
-#include "probes/tls/reason.h"
 #include "text/address.h"
 #include "text/printable.h"
+#include "tls/certificate.h"
+#include "tls/offer.h"
+#include "tls/reason.h"
 
 namespace hlb::probes {
 namespace {
@@ -66,7 +67,7 @@ struct TlsStream::Callbacks {
     ERR_clear_error();
     if (X509_verify_cert(verification) == 1) return 1;
     stream.outcome_ = Outcome::hard_failure(
-        rejection(*verification, stream.peer_.spec().server_name, WallClock::now()));
+        tls::rejection(*verification, stream.peer_.spec().server_name, tls::WallClock::now()));
     return 0;
   }
 
@@ -109,8 +110,9 @@ void TlsStream::start(ssl_ctx_st* settings) {
   BIO* received = BIO_new(BIO_s_mem());
   BIO* to_send = BIO_new(BIO_s_mem());
   if (tls_ != nullptr) SSL_set_bio(tls_.get(), received, to_send);
-  if (tls_ == nullptr || received == nullptr || to_send == nullptr || !name_server()) {
-    outcome_ = Outcome::not_known("no probe: " + openssl_fault());
+  if (tls_ == nullptr || received == nullptr || to_send == nullptr ||
+      !tls::name_server(*tls_, peer_.spec().server_name)) {
+    outcome_ = Outcome::not_known("no probe: " + tls::openssl_fault());
     tls_.reset();
     return;
   }
@@ -118,28 +120,8 @@ void TlsStream::start(ssl_ctx_st* settings) {
   SSL_set_app_data(tls_.get(), this);
   SSL_set_cert_cb(tls_.get(), Callbacks::certificate_asked_for, this);
   SSL_set_connect_state(tls_.get());
-  offer_protocol();
+  if (!peer_.protocol().empty()) tls::offer_protocol(*tls_, peer_.protocol());
   offer_session();
-}
-
-// Sets whom the certificate must be of. An address can be verified, but SNI is for names alone (RFC
-// 6066, 3).
-bool TlsStream::name_server() {
-  const std::string& name = peer_.spec().server_name;
-  if (Address::parse(name)) {
-    return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls_.get()), name.c_str()) == 1;
-  }
-  SSL_set_hostflags(tls_.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  return SSL_set1_host(tls_.get(), name.c_str()) == 1 &&
-         SSL_set_tlsext_host_name(tls_.get(), name.c_str()) == 1;
-}
-
-void TlsStream::offer_protocol() {
-  const std::string_view protocol = peer_.protocol();
-  if (protocol.empty()) return;
-  std::basic_string<unsigned char> list(1, static_cast<unsigned char>(protocol.size()));
-  list.append(protocol.begin(), protocol.end());
-  SSL_set_alpn_protos(tls_.get(), list.data(), static_cast<unsigned>(list.size()));
 }
 
 // Offers no session whose certificate has ended meanwhile, so that the handshake finds that out.
@@ -148,7 +130,7 @@ void TlsStream::offer_session() {
   if (kept.empty()) return;
   const auto session = decoded(kept);
   const X509* certificate = session == nullptr ? nullptr : SSL_SESSION_get0_peer(session.get());
-  if (certificate == nullptr || end_of(*certificate) < WallClock::now()) return;
+  if (certificate == nullptr || tls::end_of(*certificate) < tls::WallClock::now()) return;
   SSL_set_session(tls_.get(), session.get());
 }
 
@@ -215,7 +197,10 @@ asio::awaitable<error_code> TlsStream::drive(Step step) {
 }
 
 Outcome TlsStream::trouble() const {
-  return tls_failure({certificate_asked_for_, !peer_.spec().certificate.empty()});
+  const tls::TlsFault fault =
+      tls::tls_fault({certificate_asked_for_, !peer_.spec().certificate.empty()});
+  return fault.ours ? Outcome::not_known("no probe: " + fault.words)
+                    : Outcome::hard_failure(fault.words);
 }
 
 asio::awaitable<error_code> TlsStream::send() {
@@ -263,9 +248,9 @@ Outcome TlsStream::failure(const error_code& error, std::string_view silence) co
   return outcome_ ? *outcome_ : connection_.failure(error, silence);
 }
 
-WallClock::time_point TlsStream::certificate_end() const {
+tls::WallClock::time_point TlsStream::certificate_end() const {
   const X509* certificate = SSL_get0_peer_certificate(tls_.get());
-  return certificate == nullptr ? WallClock::time_point() : end_of(*certificate);
+  return certificate == nullptr ? tls::WallClock::time_point() : tls::end_of(*certificate);
 }
 
 }  // namespace hlb::probes

@@ -12,11 +12,11 @@
 #include "health/outcome.h"
 #include "probes/connection.h"
 #include "probes/stream.h"
-#include "probes/tls/certificate.h"
 #include "probes/tls/peer.h"
+#include "tls/certificate.h"
 
 struct ssl_st;      // OpenSSL's,
-struct ssl_ctx_st;  // known in tls/ alone
+struct ssl_ctx_st;  // known where TLS is spoken alone
 
 namespace hlb::probes {
 
@@ -46,7 +46,7 @@ class TlsStream final : public Stream {
 
   // The end of the backend's certificate, after the handshake; and whether that was shown so
   // recently that the connection can be reused.
-  WallClock::time_point certificate_end() const;
+  tls::WallClock::time_point certificate_end() const;
   bool is_recent() const { return TlsSession::Monotonic::now() - began_ < kCertificateSeen; }
 
   // Has OpenSSL report to the TlsStream of each connection that is made from `settings` afterwards.
@@ -59,8 +59,6 @@ class TlsStream final : public Stream {
   struct Callbacks;
 
   void start(ssl_ctx_st* settings);
-  bool name_server();
-  void offer_protocol();
   void offer_session();
   bool is_tls(std::string_view received) const;
   Outcome trouble() const;

@@ -10,18 +10,18 @@
 #include "probes/conversation.h"
 #include "probes/link.h"
 #include "probes/probes.h"
-#include "probes/tls/certificate.h"
 #include "probes/tls/peer.h"
 #include "probes/tls/stream.h"
+#include "tls/certificate.h"
 
 namespace hlb::probes {
 namespace {
 
 namespace asio = boost::asio;
 
-Outcome judge(const TlsCheck& check, WallClock::time_point end) {
-  const auto now = WallClock::now();
-  std::string text = "certificate " + lifetime(end, now);
+Outcome judge(const TlsCheck& check, tls::WallClock::time_point end) {
+  const auto now = tls::WallClock::now();
+  std::string text = "certificate " + tls::lifetime(end, now);
   if (end - now >= check.min_validity) return Outcome::pass(std::move(text));
   if (check.min_validity.count() > 0) text += ", sooner than min_validity";
   return check.fail_early ? Outcome::hard_failure(std::move(text)) : Outcome::warn(std::move(text));

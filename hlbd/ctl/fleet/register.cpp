@@ -1,0 +1,129 @@
+// hlbctl register and deregister: put a backend of this host into the fleet's catalog, and take it
+// out, as [[register]] does.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "config/backends.h"
+#include "config/hostname.h"
+#include "ctl/commands.h"
+#include "ctl/fleet/desk.h"
+#include "ctl/output.h"
+#include "ctl/terminal/text.h"
+#include "system/host.h"
+#include "text/duration.h"
+#include "text/wording.h"
+
+namespace hlb::ctl {
+namespace {
+
+struct RegisterWishes {
+  EtcdIdentity identity;
+  std::string service;
+  std::string address;
+  std::uint16_t port = 0;
+  std::uint32_t weight = 1;
+  std::uint16_t priority = 0;
+  std::string forget_after;
+};
+
+Registration registration_of(const RegisterWishes& wishes) {
+  const auto service = config::parse_hostname(wishes.service);
+  if (!service)
+    throw Failure(kTrouble, text::in_quotes(printable(wishes.service)) + " " + service.error());
+  const auto address = config::parse_address(wishes.address);
+  if (!address)
+    throw Failure(kTrouble, text::in_quotes(printable(wishes.address)) + " " + address.error());
+  Registration registration{.service = *service,
+                            .address = *address,
+                            .port = wishes.port,
+                            .weight = wishes.weight,
+                            .priority = wishes.priority};
+  if (wishes.forget_after.empty()) return registration;
+  const auto forget_after = text::parse_durations(wishes.forget_after);
+  if (!forget_after) {
+    throw Failure(kTrouble, fmt::format("--forget-after {} is no duration: it is given like 1h",
+                                        printable(wishes.forget_after)));
+  }
+  registration.forget_after = *forget_after;
+  return registration;
+}
+
+// What stands at the key, and so who wrote it; throws a Failure if that is somebody else.
+fleet::Revision revision_of(const fleet::Listing& found, const std::string& key,
+                            const std::string& host) {
+  for (const fleet::Change& each : found.keys) {
+    if (each.key != key) continue;
+    if (fleet::is_registered_by(each.value.value_or(""), host)) return each.revision;
+    throw Failure(kTrouble, "somebody else has written " + printable(key) +
+                                ", and it stays as it is: see etcdctl get on it");
+  }
+  return 0;
+}
+
+int change(const Settings& settings, const RegisterWishes& wishes, bool there) {
+  const Registration registration = registration_of(wishes);
+  EngineDesk desk(settings, wishes.identity);
+  const std::string host = host_name();
+  const std::string key = desk.keys().backend(registration.service, registration.address);
+  const std::string name = registration.service + "/" + registration.address.to_string();
+  const fleet::Revision revision = revision_of(desk.list(key), key, host);
+  if (!there && revision == 0) throw Failure(kTrouble, name + " isn't registered");
+  fleet::Transaction transaction{.only_if = {{key, revision}}, .writes = {{key, std::nullopt}}};
+  if (there)
+    transaction.writes.front().value = fleet::write_backend(fleet::registered(registration, host));
+  if (!desk.write(std::move(transaction)))
+    throw Failure(kTrouble, name + " was changed by somebody else just now: try again");
+  put_out(fmt::format("{}: {}\n", name, there ? "registered" : "registered no more"));
+  return kOk;
+}
+
+CLI::App* add(CLI::App& app, const Settings& settings, Run& run,
+              const std::shared_ptr<RegisterWishes>& wishes, const char* name, const char* help) {
+  CLI::App* command = app.add_subcommand(name, help);
+  command->add_option("SERVICE", wishes->service, "a service of the fleet's")
+      ->type_name("")
+      ->required();
+  command
+      ->add_option("ADDRESS", wishes->address, "of this host, which the service has as a backend")
+      ->type_name("")
+      ->required();
+  add_identity(*command, wishes->identity);
+  const bool there = std::string_view(name) == "register";
+  command->callback([wishes, there, &settings, &run] {
+    run = [wishes, there, &settings] { return change(settings, *wishes, there); };
+  });
+  return command;
+}
+
+}  // namespace
+
+void add_register(CLI::App& app, const Settings& settings, Run& run) {
+  auto wishes = std::make_shared<RegisterWishes>();
+  CLI::App* command = add(app, settings, run, wishes, "register",
+                          "put a backend of this host into the fleet's catalog");
+  command->add_option("--port", wishes->port, "of its checks; unless set, that of the service's")
+      ->type_name("PORT");
+  command->add_option("--weight", wishes->weight, "0 to 65535, 1 unless set")
+      ->type_name("WEIGHT")
+      ->check(CLI::Range(kMaxWeight));
+  command->add_option("--priority", wishes->priority, "lower is preferred; 0 unless set")
+      ->type_name("PRIORITY");
+  command
+      ->add_option("--forget-after", wishes->forget_after,
+                   "others may take it out once it was down for so long; never unless set")
+      ->type_name("DURATION");
+  command->footer("Example:\n  hlbctl register app.internal 10.0.0.7 --port 8080");
+}
+
+void add_deregister(CLI::App& app, const Settings& settings, Run& run) {
+  auto wishes = std::make_shared<RegisterWishes>();
+  add(app, settings, run, wishes, "deregister",
+      "take a backend of this host out of the fleet's catalog")
+      ->footer("Example:\n  hlbctl deregister app.internal 10.0.0.7");
+}
+
+}  // namespace hlb::ctl
