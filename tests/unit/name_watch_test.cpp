@@ -246,7 +246,8 @@ TEST_F(NameWatchTest, EndsTheWaitThoughOtherServicesChangeWithoutEnd) {
       loop_.get_executor(), [this](const Services& services) { take(services); },
       [](const Notice&) {}, [](std::string_view, const Address&) { return false; },
       {.resolv_conf = resolv_conf_.path(), .timeout = kPlenty, .port = server_.port()}, 100ms);
-  std::vector<ServiceSpec> services = {service("a.test", {{.name = "x.test"}}), {.name = "b.test"}};
+  std::vector<ServiceSpec> services = {service("a.test", {{.name = "x.test"}}),
+                                       service("b.test", {})};
   take(impatient.follow(list_of(services)));
   for (int i = 0; i < 20; ++i) {
     services.back().slow_start += 1ms;

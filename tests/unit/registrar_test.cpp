@@ -178,8 +178,10 @@ TEST(ToBeForgotten, IsWhatWasRegisteredSoAndIsDownForSoLongBesideAnotherThatIsUp
   EXPECT_FALSE(is_to_be_forgotten(backend, State::down, 24h - 1s, true));
   EXPECT_FALSE(is_to_be_forgotten(backend, State::down, 24h, false));
   EXPECT_FALSE(is_to_be_forgotten(backend, State::unknown, 24h, true));
-  EXPECT_FALSE(is_to_be_forgotten({.spec = {}, .by = "host7"}, State::down, 999h, true));
-  EXPECT_FALSE(is_to_be_forgotten({.spec = {}, .forget_after = 24h}, State::down, 999h, true));
+  EXPECT_FALSE(
+      is_to_be_forgotten({.spec = {}, .by = "host7", .forget_after = 0s}, State::down, 999h, true));
+  EXPECT_FALSE(
+      is_to_be_forgotten({.spec = {}, .by = "", .forget_after = 24h}, State::down, 999h, true));
 }
 
 TEST_F(WritingHost, ForgetsADeadBackendUnlessItWasRegisteredAnew) {
