@@ -169,6 +169,9 @@ std::string Client::meant_by(const std::string& name, const sdbus::Error& error)
 Client::Client(const Settings& settings)
     : bus_(settings.bus == Settings::Bus::system ? "system" : "session") {
   auto connection = connect(settings.bus, bus_);
+  // An hlbd that was stopped on purpose isn't started by who looks at it, as any call would do.
+  if (!ask([&connection] { return ask_for_owner<bool>(*connection, "NameHasOwner"); }))
+    throw not_answered({"org.freedesktop.DBus.Error.NameHasNoOwner", "", bus_}, false);
   link_ = ask([&connection] { return std::make_unique<Link>(std::move(connection)); });
 }
 

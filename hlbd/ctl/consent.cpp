@@ -17,7 +17,9 @@ bool consents(const std::string& what) {
   std::fflush(stderr);
   std::string answer;
   std::getline(std::cin, answer);
-  return answer == "y" || answer == "Y" || answer == "yes";
+  const bool agreed = answer == "y" || answer == "Y" || answer == "yes";
+  if (!agreed) std::fprintf(stderr, "hlbctl: nothing is changed\n");
+  return agreed;
 }
 
 }  // namespace hlb::ctl

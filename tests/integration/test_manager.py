@@ -89,7 +89,7 @@ def test_a_backend_is_an_object_with_the_same_properties(stage, any_bus):
     assert {name: value["data"] for name, value in properties.items() if name != "Since"} == {
         "Service": APP, "Address": DOWN, "Weight": 1, "Priority": 0, "State": "down",
         "Suspect": False, "HeldBack": False, "Reason": "connection refused", "Override": ["", "", 0, 0, 0],
-        "WeightPercent": 0,
+        "OverrideOfFleet": False, "OverrideBy": "", "WeightPercent": 0,
         "Checks": [["tcp 127.0.0.21:8082", "down", "connection refused", 0,
                     properties["Checks"]["data"][0][4]]],
     }  # fmt: skip

@@ -8,6 +8,8 @@ import urllib.parse
 import urllib.request
 
 import pytest
+from etcds import EtcdCluster
+from fleet import Fleet
 from scraping import AT, samples, scrape
 from waiting import until
 from world import HERE, config, run, service
@@ -27,8 +29,12 @@ def backends(stage):
 
 @pytest.fixture
 def hlbd(stage, backends):
-    hlbd = stage.hlbd(config(service(NAME, [A, B], close_connections="stale"), metrics=AT, count_connections=True))
+    """One with all that there are metrics of."""
+    own = service(NAME, [A, B], close_connections="stale")
+    text = config(own, metrics=AT, count_connections=True) + Fleet(EtcdCluster(stage)).section()
+    hlbd = stage.hlbd(text)
     until(lambda: "hlb_backend_connections" in scrape(), "connections that are counted")
+    until(lambda: "hlb_fleet_fresh 1" in scrape(), "a fleet that is followed")
     return hlbd
 
 

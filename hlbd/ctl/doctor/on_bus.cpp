@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "ctl/bus_connection.h"
 #include "ctl/doctor/aside.h"
 #include "ctl/doctor/daemon.h"
 #include "ctl/doctor/process.h"
@@ -27,18 +28,6 @@ constexpr char kNoBus = 't';
 std::unique_ptr<sdbus::IProxy> proxy(sdbus::IConnection& connection, const char* name,
                                      const char* path) {
   return sdbus::createProxy(connection, bus::BusName{name}, bus::BusName{path});
-}
-
-// What the bus itself knows of hlbd's name.
-template <typename Answer>
-Answer ask_for_owner(sdbus::IConnection& connection, const char* method) {
-  Answer answer{};
-  proxy(connection, "org.freedesktop.DBus", "/org/freedesktop/DBus")
-      ->callMethod(method)
-      .onInterface("org.freedesktop.DBus")
-      .withArguments(std::string(bus::kName))
-      .storeResultsTo(answer);
-  return answer;
 }
 
 // A property of hlbd; one that has no such property is there all the same.
