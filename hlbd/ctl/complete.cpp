@@ -268,7 +268,7 @@ int print_completion(CLI::App& app, const Settings& settings, std::span<const st
   }
   std::string text;
   for (const auto& [word, description] : completion.candidates)
-    text += word + (description.empty() ? "" : "\t") + description + "\n";
+    text.append(word).append(description.empty() ? "" : "\t").append(description).append("\n");
   put_out(text);
   return kOk;
 }

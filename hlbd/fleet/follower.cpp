@@ -22,12 +22,12 @@ std::string known_as(const std::string& fault) {
 }  // namespace
 
 Follower::Follower(boost::asio::any_io_executor executor, Clock& clock, Worker& disk,
-                   const std::filesystem::path& state_folder, FleetConfig config,
-                   MakeConnect make_connect, Effects effects, bool wait_for_disk)
-    : executor_(executor),
+                   std::filesystem::path state_folder, FleetConfig config, MakeConnect make_connect,
+                   Effects effects, bool wait_for_disk)
+    : executor_(std::move(executor)),
       clock_(clock),
       disk_(disk),
-      state_folder_(state_folder),
+      state_folder_(std::move(state_folder)),
       config_(std::move(config)),
       make_connect_(std::move(make_connect)),
       effects_(std::move(effects)),
@@ -110,7 +110,7 @@ void Follower::take(std::span<const Change> changes) {
   tell_trouble();
 }
 
-void Follower::tell_refused(std::span<const RefusedKey> news) {
+void Follower::tell_refused(std::span<const RefusedKey> news) const {
   std::size_t lines = 0;
   for (const RefusedKey& each : news) {
     if (each.reason.empty() || each.again || ++lines > kMostLines) continue;

@@ -46,7 +46,7 @@ class Follower final : private MirrorObserver {
 
   // Reads the snapshot if `wait_for_disk`, as a start may. Clock and worker must outlive it.
   Follower(boost::asio::any_io_executor executor, Clock& clock, Worker& disk,
-           const std::filesystem::path& state_folder, FleetConfig config, MakeConnect make_connect,
+           std::filesystem::path state_folder, FleetConfig config, MakeConnect make_connect,
            Effects effects, bool wait_for_disk);
 
   // Begins to follow. Returns this host's own services with those that the fleet had before.
@@ -78,7 +78,7 @@ class Follower final : private MirrorObserver {
   void take(std::span<const Change> changes);
   void take_anew();
   Merged merge();
-  void tell_refused(std::span<const RefusedKey> news);
+  void tell_refused(std::span<const RefusedKey> news) const;
   void tell_trouble();
 
   boost::asio::any_io_executor executor_;

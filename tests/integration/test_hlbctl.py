@@ -183,7 +183,7 @@ def test_status_as_json(bus, fake):
                  "weight_percent": 100, "outcomes": [each / 1e6 for each in PASSES]},
                 {**up, "address": "10.0.0.2", "since": since - 2 * HOUR, "weight_percent": 0,
                  "override": {"kind": "drain", "reason": "kernel update", "user": "root",
-                              "user_id": 0, "set": since - 600, "until": float(LATER)},
+                              "user_id": 0, "fleet": False, "set": since - 600, "until": float(LATER)},
                  "outcomes": [0.0012, 0.0013, 0.00125, 0.0125]},
                 {**common, "state": "down", "reason": "connection refused", "address": "10.0.0.3",
                  "since": since - 300, "override": None, "weight_percent": 0,

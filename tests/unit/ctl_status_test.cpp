@@ -272,7 +272,7 @@ TEST_F(Status, AsJson) {
       R"("answered":1,"serving":null,"backends":[{"address":"10.0.0.1","port":8082,"state":"up","suspect":false,)"
       R"("held_back":false,)"
       R"("since":1795515600.0,"reason":"HTTP 200 OK","override":{"kind":"drain","reason":"",)"
-      R"("user":"root","user_id":0,"set":1795522740.0,"until":null},"weight":1,)"
+      R"("fleet":false,"user":"root","user_id":0,"set":1795522740.0,"until":null},"weight":1,)"
       R"("weight_percent":100,"priority":0,"connections":7,"outcomes":[0.00125,"failed","unknown"]},)"
       R"({"address":"fd77::1","port":null,"state":"down","suspect":false,"held_back":false,"since":1795515600.0,)"
       R"("reason":"connection refused","override":null,"weight":1,"weight_percent":0,)"

@@ -61,18 +61,18 @@ class FakeCatalog final : public MirrorObserver {
   void take(const Change& change) {
     told.push_back(change.value ? change.key + "=" + *change.value : "-" + change.key);
     if (!change.value) {
-      EXPECT_EQ(values.erase(change.key) + bad_alone.erase(change.key), 1U) << change.key;
+      EXPECT_EQ(values.erase(change.key) + bad_alone_.erase(change.key), 1U) << change.key;
       if (on_removal) on_removal(change.key);
     } else if (is_bad(*change.value)) {
-      if (!values.contains(change.key)) bad_alone.insert(change.key);
+      if (!values.contains(change.key)) bad_alone_.insert(change.key);
       mirror->refused(change.key);
     } else {
-      bad_alone.erase(change.key);
+      bad_alone_.erase(change.key);
       values[change.key] = *change.value;
     }
   }
 
-  std::set<std::string> bad_alone;  // keys that never had a good value
+  std::set<std::string> bad_alone_;  // keys that never had a good value
 };
 
 class MirrorTest : public testing::Test {

@@ -39,7 +39,7 @@ std::string state_line(const FleetReport& fleet, WallTime now) {
                        age(fleet.since, now), fleet.revision, fleet.cluster);
   }
   if (fleet.state == "starting") return "connects to " + endpoint;
-  std::string line =
+  const std::string line =
       fmt::format("frozen for {}: {}", age(fleet.since, now), printable(fleet.fault));
   if (fleet.last_sign == WallTime{}) return line + "; etcd was never heard";
   return line + fmt::format("; what etcd said {} ago holds", age(fleet.last_sign, now));
