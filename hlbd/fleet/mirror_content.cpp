@@ -104,11 +104,13 @@ Mirror::Running<Mirror::Fault> Mirror::take_listing(Listing listing, TalkPtr tal
     ++standing_.losses;
     position_.lost = since;
   }
-  co_await put_in_force({.stand = listing.stand,
-                         .last_change = difference.last_change(),
-                         .puts = std::move(difference.puts()),
-                         .gone = std::move(difference.gone()),
-                         .acceptance = std::move(acceptance)});
+  // Has a name, as g++ 12 destroys twice what is put together within co_await.
+  Reading reading{.stand = listing.stand,
+                  .last_change = difference.last_change(),
+                  .puts = std::move(difference.puts()),
+                  .gone = std::move(difference.gone()),
+                  .acceptance = std::move(acceptance)};
+  co_await put_in_force(std::move(reading));
   co_return std::nullopt;
 }
 

@@ -211,7 +211,7 @@ def test_an_override_of_what_was_configured_once_can_be_cleared(hlbd, bus):
     hlbctl(bus, "drain", f"{NAME}/{B}")
     hlbd.reload(config(service(NAME, [A])))
     assert hlbctl(bus, "clear", f"{NAME}/{B}").stdout == f"{NAME}/{B}: 1 backend as checks say\n"
-    assert hlbctl(bus, "clear", NAME).stderr == f"hlbctl: {NAME}: no override is in force on this\n"
+    assert hlbctl(bus, "clear", NAME).stderr.startswith(f"hlbctl: {NAME}: no override is in force on this")
 
 
 def test_only_what_is_wrong_is_shown_on_request(hlbd, bus):

@@ -20,7 +20,8 @@ namespace hlb::connections {
 namespace {
 
 using namespace std::chrono_literals;
-using probes::kPlenty;
+constexpr int kPlentyOfMilliseconds =
+    static_cast<int>(std::chrono::milliseconds(probes::kPlenty).count());
 
 sockaddr_in at(const char* address, std::uint16_t port = 0) {
   sockaddr_in result{};
@@ -103,7 +104,7 @@ class ConnectionsHelperTest : public testing::Test {
   EndReply ask(std::vector<Doomed> doomed) {
     helpers::send(socket_.get(), encode(EndRequest{++last_, std::move(doomed)}));
     pollfd readable{socket_.get(), POLLIN, 0};
-    EXPECT_EQ(::poll(&readable, 1, static_cast<int>(kPlenty.count())), 1);
+    EXPECT_EQ(::poll(&readable, 1, kPlentyOfMilliseconds), 1);
     helpers::PacketSpace space;
     const auto packet = helpers::receive(socket_.get(), space);
     const auto reply = packet ? decode_reply(*packet) : std::nullopt;
@@ -205,7 +206,7 @@ TEST_F(ConnectionsHelperTest, EndsTheIdleAlone) {
 TEST_F(ConnectionsHelperTest, EndsTheConversationWhenItHearsNonsense) {
   helpers::send(socket_.get(), {1, 2, 3});
   pollfd readable{socket_.get(), POLLIN, 0};
-  EXPECT_EQ(::poll(&readable, 1, static_cast<int>(kPlenty.count())), 1);
+  EXPECT_EQ(::poll(&readable, 1, kPlentyOfMilliseconds), 1);
   helpers::PacketSpace space;
   const auto packet = helpers::receive(socket_.get(), space);
   EXPECT_FALSE(packet);
