@@ -64,6 +64,7 @@ class Terminal:
     """A program as people use it, for whom it connects anew by itself."""
 
     def __init__(self, *command):
+        self.seen = ""  # and not waited for yet
         pid, self.master = pty.fork()
         if pid == 0:
             os.execvp(WITH_US[0], [*WITH_US, *command])
@@ -73,9 +74,9 @@ class Terminal:
 
     def wait_for(self, pattern):
         """What the group of the regular expression matches."""
-        seen = ""
-        while not (match := re.search(pattern, seen)):
-            seen += os.read(self.master, 65536).decode(errors="replace")
+        while not (match := re.search(pattern, self.seen)):
+            self.seen += os.read(self.master, 65536).decode(errors="replace")
+        self.seen = self.seen[match.end() :]
         return match[1]
 
 
