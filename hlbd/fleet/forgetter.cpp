@@ -22,17 +22,13 @@ Forgetter::Forgetter(boost::asio::any_io_executor executor, Clock& clock, Connec
                      OnForgotten on_forgotten)
     : executor_(std::move(executor)),
       clock_(clock),
-      connect_(std::move(connect)),
+      writer_(std::move(connect)),
       endpoints_(std::move(endpoints)),
       dead_(std::move(dead)),
       on_forgotten_(std::move(on_forgotten)),
       random_(seed),
       next_(clock.alarm([this] { look(); })) {
   look_later();
-}
-
-Forgetter::~Forgetter() {
-  if (engine_) engine_->close();
 }
 
 void Forgetter::look_later() {
@@ -52,20 +48,11 @@ boost::asio::awaitable<void> Forgetter::take_out(std::vector<Transaction::Condit
   Transaction transaction{.only_if = keys, .writes = {}};
   for (const Transaction::Condition& each : keys)
     transaction.writes.push_back({each.key, std::nullopt});
-  const bool done = co_await attempt(std::move(transaction));
-  if (engine_) engine_->close();
-  engine_.reset();
+  const std::string& endpoint =
+      endpoints_[random_.below(static_cast<std::uint32_t>(endpoints_.size()))];
+  const auto committed = co_await writer_.write(endpoint, std::move(transaction));
   look_later();
-  if (done) on_forgotten_(keys);
-}
-
-boost::asio::awaitable<bool> Forgetter::attempt(Transaction transaction) {
-  const auto count = static_cast<std::uint32_t>(endpoints_.size());
-  auto connected = co_await connect_(endpoints_[random_.below(count)]);
-  if (!connected) co_return false;
-  engine_ = *std::move(connected);
-  const auto committed = co_await engine_->transact(std::move(transaction));
-  co_return committed && committed->done;
+  if (committed && committed->done) on_forgotten_(keys);
 }
 
 }  // namespace hlb::fleet

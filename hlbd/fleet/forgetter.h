@@ -15,6 +15,7 @@
 #include "engine/clock.h"
 #include "fleet/engine.h"
 #include "fleet/entries.h"
+#include "fleet/writer.h"
 #include "health/machine.h"
 #include "libnss_hlb/random.h"
 #include "system/scope.h"
@@ -42,24 +43,19 @@ class Forgetter {
   Forgetter(boost::asio::any_io_executor executor, Clock& clock, Connect connect,
             std::vector<std::string> endpoints, std::uint64_t seed, Dead dead,
             OnForgotten on_forgotten);
-  ~Forgetter();
-  Forgetter(const Forgetter&) = delete;
-  Forgetter& operator=(const Forgetter&) = delete;
 
  private:
   void look_later();
   void look();
   boost::asio::awaitable<void> take_out(std::vector<Transaction::Condition> keys);
-  boost::asio::awaitable<bool> attempt(Transaction transaction);
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;
-  Connect connect_;
+  Writer writer_;
   std::vector<std::string> endpoints_;
   Dead dead_;
   OnForgotten on_forgotten_;
   Random random_;
-  std::unique_ptr<Engine> engine_;
   std::unique_ptr<Alarm> next_;
   Scope scope_;
 };

@@ -17,17 +17,13 @@ Registrar::Registrar(boost::asio::any_io_executor executor, Clock& clock, Connec
                      Settings settings, Present present, OnTrouble on_trouble)
     : executor_(std::move(executor)),
       clock_(clock),
-      connect_(std::move(connect)),
+      writer_(std::move(connect)),
       settings_(std::move(settings)),
       present_(std::move(present)),
       on_trouble_(std::move(on_trouble)),
       random_(settings_.seed),
       endpoint_(random_.below(static_cast<std::uint32_t>(settings_.endpoints.size()))),
       again_(clock.alarm([this] { look(); })) {}
-
-Registrar::~Registrar() {
-  if (engine_) engine_->close();
-}
 
 void Registrar::configure(const std::vector<Registration>& registrations) {
   for (auto& [key, wanted] : wanted_)
@@ -42,10 +38,10 @@ void Registrar::configure(const std::vector<Registration>& registrations) {
 
 void Registrar::look() {
   const MirroredKeys::Map* const present = present_();
-  if (writing_ || leaving_ || present == nullptr) return;
+  if (writing_ || done_ || present == nullptr) return;
   auto transaction = plan(*present);
   tell();
-  if (transaction) write(*std::move(transaction), [this] { look(); });
+  if (transaction) write(*std::move(transaction));
 }
 
 // Plans what is to be written, as much as goes at once. A key is written only as it was seen. One
@@ -71,39 +67,44 @@ std::optional<Transaction> Registrar::plan(const MirroredKeys::Map& present) {
 }
 
 void Registrar::leave(std::function<void()> done) {
-  if (std::exchange(leaving_, true)) return;
+  if (done_) return;
+  done_ = std::move(done);
   for (auto& [key, wanted] : wanted_) {
     if (wanted.until_stop) wanted.value.reset();
   }
+  if (!writing_) take_leave();
+}
+
+void Registrar::take_leave() {
   const MirroredKeys::Map* const present = present_();
   auto transaction = present == nullptr ? std::nullopt : plan(*present);
-  if (!transaction) return done();
-  write(*std::move(transaction), std::move(done));
+  if (!transaction) return done_();
+  leaving_ = true;
+  write(*std::move(transaction));
 }
 
-void Registrar::write(Transaction transaction, std::function<void()> then) {
+void Registrar::write(Transaction transaction) {
   writing_ = true;
-  scope_.spawn(executor_, run(std::move(transaction), std::move(then)));
+  scope_.spawn(executor_, run(std::move(transaction)));
 }
 
-Registrar::Run Registrar::run(Transaction transaction, std::function<void()> then) {
-  co_await attempt(transaction);
-  if (engine_) engine_->close();
-  engine_.reset();
+// What was written shows in the catalog by its watch: look() is called then.
+boost::asio::awaitable<void> Registrar::run(Transaction transaction) {
+  const auto committed =
+      co_await writer_.write(settings_.endpoints[endpoint_], std::move(transaction));
   writing_ = false;
+  if (committed) {
+    failures_ = 0;
+    fault_.clear();
+  } else {
+    failed(committed.error());
+  }
   tell();
-  // What was written shows in the catalog by its watch: look() is called then.
-  if (leaving_) then();
-}
-
-Registrar::Run Registrar::attempt(const Transaction& transaction) {
-  auto connected = co_await connect_(settings_.endpoints[endpoint_]);
-  if (!connected) co_return failed(connected.error());
-  engine_ = *std::move(connected);
-  const auto committed = co_await engine_->transact(transaction);
-  if (!committed) co_return failed(committed.error());
-  failures_ = 0;
-  fault_.clear();
+  if (leaving_) {
+    done_();
+  } else if (done_) {
+    take_leave();
+  }
 }
 
 // Has the next member asked, after a while.

@@ -19,6 +19,7 @@
 #include "fleet/engine.h"
 #include "fleet/keys.h"
 #include "fleet/mirrored_keys.h"
+#include "fleet/writer.h"
 #include "libnss_hlb/random.h"
 #include "system/scope.h"
 
@@ -45,9 +46,6 @@ class Registrar {
   // `clock` must outlive it.
   Registrar(boost::asio::any_io_executor executor, Clock& clock, Connect connect, Settings settings,
             Present present, OnTrouble on_trouble);
-  ~Registrar();
-  Registrar(const Registrar&) = delete;
-  Registrar& operator=(const Registrar&) = delete;
 
   // Takes over a list, in place of that before: what stands in it no more is taken out.
   void configure(const std::vector<Registration>& registrations);
@@ -63,19 +61,17 @@ class Registrar {
     std::optional<std::string> value;  // nullopt: nothing of this host's is to stand there
     bool until_stop = false;
   };
-  using Run = boost::asio::awaitable<void>;
-
   std::optional<Transaction> plan(const MirroredKeys::Map& present);
-  void write(Transaction transaction, std::function<void()> then);
-  Run run(Transaction transaction, std::function<void()> then);
-  Run attempt(const Transaction& transaction);
+  void write(Transaction transaction);
+  boost::asio::awaitable<void> run(Transaction transaction);
+  void take_leave();
   void failed(const EngineFault& fault);
   void pause();
   void tell();
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;
-  Connect connect_;
+  Writer writer_;
   Settings settings_;
   Present present_;
   OnTrouble on_trouble_;
@@ -84,11 +80,11 @@ class Registrar {
   std::size_t endpoint_;
   unsigned failures_ = 0;  // in a row
   bool writing_ = false;
-  bool leaving_ = false;
-  std::string fault_;    // of the engine
-  std::string others_;   // keys that somebody else has written
-  std::string trouble_;  // as told
-  std::shared_ptr<Engine> engine_;
+  std::function<void()> done_;  // with leaving; empty: it stays
+  bool leaving_ = false;        // the last transaction is being written
+  std::string fault_;           // of the engine
+  std::string others_;          // keys that somebody else has written
+  std::string trouble_;         // as told
   std::unique_ptr<Alarm> again_;
   Scope scope_;
 };

@@ -78,6 +78,17 @@ class RegistrarTest : public WritingHost {
     registrar_->look();
     settle();
   }
+  void have(bool until_stop) {
+    registrar_->configure({registration(until_stop)});
+    settle();
+    follow();
+  }
+  bool leaves() {
+    bool left = false;
+    registrar_->leave([&left] { left = true; });
+    settle();
+    return left;
+  }
 
   bool fresh_ = true;
   std::vector<std::string> troubles_;
@@ -123,36 +134,29 @@ TEST_F(RegistrarTest, LeavesAloneWhatSomebodyElseHasWrittenAndSaysSo) {
 }
 
 TEST_F(RegistrarTest, TakesOutWhatIsConfiguredNoMore) {
-  registrar_->configure({registration()});
-  settle();
-  follow();
+  have(false);
   registrar_->configure({});
   settle();
   EXPECT_EQ(value(), "");
 }
 
 TEST_F(RegistrarTest, TakesOutAtAStopWhatSaysSoAlone) {
-  for (const bool until_stop : {true, false}) {
-    registrar_->configure({registration(until_stop)});
-    settle();
-    follow();
-  }
-  bool left = false;
-  registrar_->leave([&left] { left = true; });
-  settle();
-  EXPECT_TRUE(left);
+  have(true);
+  have(false);
+  EXPECT_TRUE(leaves());
   EXPECT_EQ(value(), written()) << "it was to stay";
 }
 
 TEST_F(RegistrarTest, LeavesOnceItsEntryIsTakenOut) {
-  registrar_->configure({registration(true)});
-  settle();
-  follow();
-  bool left = false;
-  registrar_->leave([&left] { left = true; });
-  settle();
-  EXPECT_TRUE(left);
+  have(true);
+  EXPECT_TRUE(leaves());
   EXPECT_EQ(value(), "");
+}
+
+TEST_F(RegistrarTest, LeavesAfterTheWriteThatIsUnderWay) {
+  registrar_->configure({registration(true)});
+  EXPECT_TRUE(leaves());
+  EXPECT_EQ(value(), written()) << "what was written isn't known yet";
 }
 
 TEST_F(RegistrarTest, TriesAgainAfterAFailure) {
