@@ -1,16 +1,14 @@
 #include "fleet/snapshot.h"
 
 #include <protozero/exception.hpp>
-#include <protozero/pbf_reader.hpp>
 #include <protozero/pbf_writer.hpp>
 
+#include "rpc/fields.h"
 #include "text/hash.h"
 
 namespace hlb::fleet {
 namespace {
 
-using protozero::pbf_reader;
-using protozero::pbf_wire_type;
 using protozero::pbf_writer;
 
 constexpr std::string_view kMagic = "hlbfleet";
@@ -51,43 +49,26 @@ std::string head_of(std::string_view body) {
   return std::string(kMagic) + little_endian(kVersion) + little_endian(text::fnv1a(body));
 }
 
-// Reads the fields of a message: `take` is given each that has a known number and the type that is
-// due to it.
+// The fields of a message of this host's own, which knows their types: another one is a flaw.
 class Fields {
  public:
-  explicit Fields(std::string_view message) : reader_(message.data(), message.size()) {}
+  explicit Fields(std::string_view message) : fields_(message) {}
 
-  bool next() { return reader_.next(); }
-  protozero::pbf_tag_type tag() const { return reader_.tag(); }
+  bool next() { return fields_.next(); }
+  protozero::pbf_tag_type tag() const { return fields_.tag(); }
 
   std::int64_t number() {
-    want(pbf_wire_type::varint);
-    return static_cast<std::int64_t>(reader_.get_uint64());
+    if (!fields_.is_number(tag())) throw protozero::unknown_pbf_wire_type_exception();
+    return static_cast<std::int64_t>(fields_.number());
   }
   WallTime time() { return WallTime(std::chrono::milliseconds(number())); }
   std::string_view bytes() {
-    want(pbf_wire_type::length_delimited);
-    const std::size_t left = reader_.length();
-    const protozero::data_view view = reader_.get_view();
-    bound(left);
-    return {view.data(), view.size()};
-  }
-  void skip() {
-    const std::size_t left = reader_.length();
-    reader_.skip();
-    bound(left);
+    if (!fields_.is_bytes(tag())) throw protozero::unknown_pbf_wire_type_exception();
+    return fields_.bytes();
   }
 
  private:
-  void want(pbf_wire_type type) const {
-    if (reader_.wire_type() != type) throw protozero::unknown_pbf_wire_type_exception();
-  }
-  // A length of 2^31 or more leads protozero backwards where pointers have 32 bits.
-  void bound(std::size_t left) const {
-    if (reader_.length() >= left) throw protozero::end_of_buffer_exception();
-  }
-
-  pbf_reader reader_;
+  rpc::MessageFields fields_;
 };
 
 SavedMirror::Key read_key(std::string_view message) {
@@ -113,7 +94,7 @@ SavedMirror::Key read_key(std::string_view message) {
         read.kept.held = fields.number() != 0;
         break;
       default:
-        fields.skip();
+        break;
     }
   }
   return read;
@@ -151,7 +132,7 @@ tl::expected<SavedMirror, Unusable> read_body(std::string_view body) try {
         read.keys.push_back(read_key(fields.bytes()));
         break;
       default:
-        fields.skip();
+        break;
     }
   }
   for (std::size_t i = 1; i < read.keys.size(); ++i) {

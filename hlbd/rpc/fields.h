@@ -25,6 +25,7 @@ class MessageFields {
     return unread_;
   }
 
+  Tag tag() const { return fields_.tag(); }
   // Whether the field at hand is this one.
   bool is_number(Tag tag) const { return is(tag, protozero::pbf_wire_type::varint); }
   bool is_bytes(Tag tag) const { return is(tag, protozero::pbf_wire_type::length_delimited); }
