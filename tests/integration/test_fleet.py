@@ -341,11 +341,17 @@ def test_hlbctl_registers_and_deregisters(stage, bus, etcd, fleet, host):
     stage.backend(US)
     fleet.add_service()
     hlbd = host()
+    for bad in ([NAME, "127.0.0.1"], [NAME, US, "--forget-after", "1s"], ["www.example.com", US]):
+        refused = hlbctl(bus, "--config", hlbd.config_file, "register", *bad)
+        assert refused.returncode == 1 and not etcd.ctl("get", "--prefix", key("b")), bad
     words = [NAME, US, "--weight", "7"]
     done = hlbctl(bus, "--config", hlbd.config_file, "register", *words)
     assert done.returncode == 0, done.stderr
     gets([US])
-    done = hlbctl(bus, "--config", hlbd.config_file, "deregister", NAME, US)
+    narrower = stage.new_folder() / "hlbd.toml"
+    narrower.write_text(config() + fleet.section(allow=["192.0.2.0/24"]))
+    assert hlbctl(bus, "--config", narrower, "register", *words).returncode == 1
+    done = hlbctl(bus, "--config", narrower, "deregister", NAME, US)
     assert done.returncode == 0, done.stderr
     until(lambda: lookup(NAME).status == "EAI_AGAIN", "it has no backend any more")
 

@@ -53,8 +53,8 @@ def test_a_host_reads_and_registers_and_changes_nothing_else(etcd, host):
     assert refused(host("fleet", "accept", "--yes"))
     assert refused(host("fleet", "log"))
     assert sorted(lookup(NAME).addresses) == [A, B]
-    assert host("register", NAME, "127.0.0.13").returncode == 0
-    assert host("deregister", NAME, "127.0.0.13").returncode == 0
+    assert host("register", NAME, "10.99.0.1").returncode == 0
+    assert host("deregister", NAME, "10.99.0.1").returncode == 0
     shown = host("fleet")
     assert shown.returncode == 0 and "members: etcd1\n" in shown.stdout
 

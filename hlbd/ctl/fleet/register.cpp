@@ -7,15 +7,12 @@
 #include <memory>
 #include <string>
 
-#include "config/backends.h"
-#include "config/hostname.h"
+#include "config/registration.h"
 #include "ctl/commands.h"
 #include "ctl/fleet/desk.h"
 #include "ctl/output.h"
 #include "ctl/terminal/text.h"
 #include "system/host.h"
-#include "text/duration.h"
-#include "text/wording.h"
 
 namespace hlb::ctl {
 namespace {
@@ -30,26 +27,29 @@ struct RegisterWishes {
   std::string forget_after;
 };
 
-Registration registration_of(const RegisterWishes& wishes) {
-  const auto service = config::parse_hostname(wishes.service);
-  if (!service)
-    throw Failure(kTrouble, text::in_quotes(printable(wishes.service)) + " " + service.error());
-  const auto address = config::parse_address(wishes.address);
-  if (!address)
-    throw Failure(kTrouble, text::in_quotes(printable(wishes.address)) + " " + address.error());
-  Registration registration{.service = *service,
-                            .address = *address,
-                            .port = wishes.port,
-                            .weight = wishes.weight,
-                            .priority = wishes.priority};
-  if (wishes.forget_after.empty()) return registration;
-  const auto forget_after = text::parse_durations(wishes.forget_after);
-  if (!forget_after) {
-    throw Failure(kTrouble, fmt::format("--forget-after {} is no duration: it is given like 1h",
-                                        printable(wishes.forget_after)));
-  }
-  registration.forget_after = *forget_after;
-  return registration;
+// The wishes as [[register]] has them, so that they are taken, or refused, as they are there.
+config::Value table_of(const RegisterWishes& wishes) {
+  config::Value::Table table;
+  const auto add = [&table](const char* key, auto value) {
+    table.push_back({key, {}, {{}, std::move(value)}});
+  };
+  add("service", wishes.service);
+  add("address", wishes.address);
+  if (wishes.port != 0) add("port", std::int64_t{wishes.port});
+  add("weight", std::int64_t{wishes.weight});
+  add("priority", std::int64_t{wishes.priority});
+  if (!wishes.forget_after.empty()) add("forget_after", wishes.forget_after);
+  return {{}, config::Value::Array{{{}, std::move(table)}}};
+}
+
+// What `fleet` allows counts for what is to be put in: what was let in once can be taken out.
+Registration registration_of(const RegisterWishes& wishes, const FleetConfig& fleet, bool there) {
+  config::Faults faults("");
+  const auto read = config::read_registrations(table_of(wishes), faults);
+  ConfigErrors errors = faults.take();
+  if (errors.empty() && there) errors = config::faults_beside(&fleet, {}, read);
+  if (!errors.empty()) throw Failure(kTrouble, printable(errors.front().message));
+  return read.front().registration;
 }
 
 // What stands at the key, and so who wrote it; throws a Failure if that is somebody else.
@@ -65,8 +65,8 @@ fleet::Revision revision_of(const fleet::Listing& found, const std::string& key,
 }
 
 int change(const Settings& settings, const RegisterWishes& wishes, bool there) {
-  const Registration registration = registration_of(wishes);
   EngineDesk desk(settings, wishes.identity);
+  const Registration registration = registration_of(wishes, desk.config(), there);
   const std::string host = host_name();
   const std::string key = desk.keys().backend(registration.service, registration.address);
   const std::string name = registration.service + "/" + registration.address.to_string();
