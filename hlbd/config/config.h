@@ -81,6 +81,7 @@ struct ConfigError {
   unsigned column = 0;
   std::string message;
 
+  std::string place() const;  // "file:line:column", or "file"
   std::string to_string() const;
 };
 

@@ -55,10 +55,6 @@ std::string hostname_fault(const std::string& name) {
   return label_fault(name);
 }
 
-std::string place_of(const ConfigError& error) {
-  return error.file + ":" + std::to_string(error.line) + ":" + std::to_string(error.column);
-}
-
 }  // namespace
 
 std::string canonical_hostname(std::string_view text) {
@@ -121,7 +117,7 @@ ConfigErrors ClaimedNames::faults() const {
     const auto [first, is_new] = excepted.try_emplace(exception.name, &exception.at);
     const std::string fault =
         is_new ? fault_of(exception)
-               : "is an exception at " + place_of(*first->second) + " already; remove one of them";
+               : "is an exception at " + first->second->place() + " already; remove one of them";
     if (fault.empty()) continue;
     faults.emplace_back(exception.at).message = text::in_quotes(exception.name) + " " + fault;
   }

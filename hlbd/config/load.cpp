@@ -96,10 +96,13 @@ std::vector<std::filesystem::path> services_files(const std::filesystem::path& f
 
 }  // namespace
 
+std::string ConfigError::place() const {
+  if (line == 0) return file;
+  return file + ":" + std::to_string(line) + ":" + std::to_string(column);
+}
+
 std::string ConfigError::to_string() const {
-  std::string place = file;
-  if (line != 0) place += ":" + std::to_string(line) + ":" + std::to_string(column);
-  return place + ": " + message;
+  return place() + ": " + message;
 }
 
 tl::expected<Config, ConfigErrors> load_config(const std::filesystem::path& file) {

@@ -77,10 +77,6 @@ std::string registration_fault(const FleetConfig* fleet, const Registration& reg
          R"( is not within "allow" of [fleet]; add it there)";
 }
 
-std::string place_of_error(const ConfigError& at) {
-  return at.file + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
-}
-
 }  // namespace
 
 std::vector<PlacedRegistration> read_registrations(const Value& tables, Faults& faults) {
@@ -113,8 +109,7 @@ ConfigErrors faults_beside(const FleetConfig* fleet, const std::vector<FromFleet
     const auto [there, is_new] =
         first.try_emplace({registration.service, registration.address}, &at);
     if (!is_new && !registration.service.empty()) {
-      add(at, "this is registered at " + place_of_error(*there->second) +
-                  " already; remove one of them");
+      add(at, "this is registered at " + there->second->place() + " already; remove one of them");
     }
   }
   return faults;

@@ -219,7 +219,7 @@ std::optional<std::vector<BackendReport>> Client::left_out(const std::string& se
     try {
       return bus::LeftOutRow::reports_of(link_->ListLeftOut(service));
     } catch (const sdbus::Error& error) {
-      if (error.getName() != "org.freedesktop.DBus.Error.UnknownMethod") throw;
+      if (!is_unknown(error)) throw;
       return std::nullopt;
     }
   });
@@ -251,7 +251,7 @@ FleetReport Client::fleet() {
     try {
       return bus::fleet_report_of(link_->GetFleet());
     } catch (const sdbus::Error& error) {
-      if (error.getName() != "org.freedesktop.DBus.Error.UnknownMethod") throw;
+      if (!is_unknown(error)) throw;
       return FleetReport();
     }
   });

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "config/hostname.h"
 #include "text/address.h"
 #include "text/endpoint.h"
 #include "text/idn.h"
@@ -25,13 +26,8 @@ struct Parts {
   bool address_alone = false;
 };
 
-std::string normal_name(std::string name) {
-  if (const auto ascii = text::idn_to_ascii(name)) name = *ascii;
-  std::ranges::transform(name, name.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  if (name.ends_with('.')) name.pop_back();
-  return name;
+std::string normal_name(const std::string& name) {
+  return config::canonical_hostname(text::idn_to_ascii(name).value_or(name));
 }
 
 // Takes "10.0.0.1:80", "[fd00::1]:80" and "[fd00::1]" apart; with several colons, or with wildcards
