@@ -91,8 +91,7 @@ FleetReport Daemon::fleet_report() const {
 // Registered backends that are down for as long as they said, as this host sees it.
 std::vector<fleet::Transaction::Condition> Daemon::dead_registered() {
   std::vector<fleet::Transaction::Condition> keys;
-  const bool fresh = fleet_->standing().state == fleet::MirrorStanding::State::fresh;
-  if (!fresh || monitor_.amid_mass_failure()) return keys;
+  if (!fleet_->is_fresh() || monitor_.amid_mass_failure()) return keys;
   for (const Overrides::Key& each : fleet_->catalog().forgettable()) {
     const auto place = monitor_.find(each.service);
     if (!place) continue;
@@ -133,10 +132,7 @@ void Daemon::register_backends(const Config& config) {
                                    .keys = fleet_->catalog().keys(),
                                    .host = host_name(),
                                    .seed = std::random_device{}()},
-        [this] {
-          const bool fresh = fleet_->standing().state == fleet::MirrorStanding::State::fresh;
-          return fresh ? &fleet_->mirror().keys().all() : nullptr;
-        },
+        [this] { return fleet_->is_fresh() ? &fleet_->mirror().keys().all() : nullptr; },
         trouble_of("registration"));
   }
   if (registrar_) registrar_->configure(config.registrations);
@@ -159,9 +155,6 @@ void Daemon::put_in_force(fleet::Merged merged) {
   if (registrar_) registrar_->look();
 }
 
-// The farthest end that can be added to any time without overflow.
-constexpr std::chrono::milliseconds kFarthest = std::chrono::years(100);
-
 // An override whose time is over stays among the fleet's keys until somebody takes it away.
 void Daemon::override_for_fleet(std::span<const fleet::OverrideNews> news, bool is_start) {
   const WallTime now = moment_now().wall;
@@ -176,7 +169,7 @@ void Daemon::override_for_fleet(std::span<const fleet::OverrideNews> news, bool 
                       .until = std::nullopt,
                       .state_then = monitor_.state_of(key.service, key.backend),
                       .of_fleet = said->by};
-    if (said->until) override.until = clock_.now() + std::min(*said->until - now, kFarthest);
+    if (said->until) override.until = clock_.now() + std::min(*said->until - now, kFarthestEnd);
     if (is_start) {
       monitor_.restore_override(key, std::move(override));
     } else {

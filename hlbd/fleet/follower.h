@@ -58,6 +58,8 @@ class Follower final : private MirrorObserver {
   // Whether the fleet's services are known, or there was time for that.
   bool first_round_over() const { return known() || first_round_over_; }
 
+  // Whether what the fleet says is known for sure.
+  bool is_fresh() const { return standing().state == MirrorStanding::State::fresh; }
   MirrorStanding standing() const { return mirror_->standing(); }
   std::vector<RefusedKey> refused() const { return catalog_.refused(); }
   const FleetConfig& config() const { return config_; }
@@ -74,7 +76,7 @@ class Follower final : private MirrorObserver {
 
   SavedMirror load() const;
   void follow(SavedMirror before);
-  bool known() const { return mirror_->standing().revision > 0; }
+  bool known() const { return mirror_->position().revision > 0; }
   void take(std::span<const Change> changes);
   void take_anew();
   Merged merge();

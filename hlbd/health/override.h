@@ -35,6 +35,9 @@ struct Override {
   friend bool operator==(const Override&, const Override&) = default;
 };
 
+// The farthest end that counts, from now on: it can be added to any time without overflow.
+inline constexpr std::chrono::milliseconds kFarthestEnd = std::chrono::years(100);
+
 // The name that operators and programs use: drain, maintenance, up, down.
 std::string_view name_of(OverrideKind kind);
 std::optional<OverrideKind> override_kind_named(std::string_view name);

@@ -38,9 +38,7 @@ Clock::TimePoint end_of(const json& until, const Present& now) {
   const Moment end{until.at("boot_id").get<std::string>(),
                    milliseconds(until.at("boottime_ms").get<std::int64_t>()),
                    WallTime(milliseconds(until.at("wall_ms").get<std::int64_t>()))};
-  // The farthest end that counts, which can be added without overflow.
-  constexpr milliseconds kFarthest = std::chrono::years(100);
-  return now.steady + std::clamp(time_between(now.moment, end), -kFarthest, kFarthest);
+  return now.steady + std::clamp(time_between(now.moment, end), -kFarthestEnd, kFarthestEnd);
 }
 
 State state_then(std::string_view name) {

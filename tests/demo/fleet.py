@@ -6,7 +6,6 @@ of it is inside the namespaces of tests/integration/world, where everything ends
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import threading
 import time
 from pathlib import Path
 
-from play import FOLDER, HERE, PORT, WebServer, start, title, until
+from play import FOLDER, HERE, PORT, WebServer, main, start, title, until
 
 NAME = "shop.internal"
 BACKENDS = ["127.0.1.1", "127.0.1.2", "127.0.1.3"]
@@ -239,9 +238,4 @@ def play(build):
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        play(Path(sys.argv[1]))
-    except KeyboardInterrupt:
-        print("\ndemo: interrupted")
-        sys.exit(130)
+    main(play)

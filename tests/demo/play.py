@@ -252,10 +252,15 @@ def play(build):
     )
 
 
-if __name__ == "__main__":
+def main(playing):
+    """Plays with the programs in the folder that the command line names."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        play(Path(sys.argv[1]))
+        playing(Path(sys.argv[1]))
     except KeyboardInterrupt:
         print("\ndemo: interrupted")
         sys.exit(130)
+
+
+if __name__ == "__main__":
+    main(play)

@@ -1,7 +1,10 @@
 #include "ctl/fleet/fleet_overrides.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <map>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "ctl/terminal/times.h"
@@ -65,14 +68,17 @@ std::vector<OverridePreview> FleetOverrides::preview(const Targets& targets,
   }
   std::ranges::stable_sort(plan, {}, &OverridePreview::service);
   std::map<std::string, std::pair<std::uint32_t, std::uint32_t>> answered;  // before and then
-  for (OverridePreview& each : plan) {
-    const bool meant = targets.means(each.service, each.address);
+  const auto is_meant = [&targets](const OverridePreview& each) {
+    return targets.means(each.service, each.address);
+  };
+  for (const OverridePreview& each : plan) {
     auto& [before, then] = answered[each.service];
     before += takes_out(each.before) ? 0 : each.answered;
-    then += takes_out(meant ? each.now : each.before) ? 0 : each.answered;
-    if (!meant || (each.now.empty() && each.before.empty())) each.service.clear();
+    then += takes_out(is_meant(each) ? each.now : each.before) ? 0 : each.answered;
   }
-  std::erase_if(plan, [](const OverridePreview& each) { return each.service.empty(); });
+  std::erase_if(plan, [&](const OverridePreview& each) {
+    return !is_meant(each) || (each.now.empty() && each.before.empty());
+  });
   for (OverridePreview& each : plan)
     std::tie(each.answered, each.remaining) = answered[each.service];
   return plan;
