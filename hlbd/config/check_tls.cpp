@@ -66,36 +66,39 @@ struct FreeSettings {
   void operator()(SSL_CTX* settings) const { SSL_CTX_free(settings); }
 };
 
-// Has OpenSSL load the files of one check.
+// Has OpenSSL load the files of one check. OpenSSL takes its time to begin, and so isn't begun
+// where there are none.
 class Trial {
  public:
-  explicit Trial(const CheckTable& table)
-      : table_(table), settings_(SSL_CTX_new(TLS_client_method())) {
-    SSL_CTX_set_default_passwd_cb(settings_.get(), note_passphrase);
-    SSL_CTX_set_default_passwd_cb_userdata(settings_.get(), this);
-  }
+  explicit Trial(const CheckTable& table) : table_(table) {}
 
   void read_authorities(std::string& into) {
-    read("ca", "certificate", into,
-         [this](const char* file) { return SSL_CTX_load_verify_file(settings_.get(), file); });
+    read("ca", "certificate", into, SSL_CTX_load_verify_file);
   }
 
   void read_certificate(std::string& into) {
-    read("certificate", "certificate", into, [this](const char* file) {
-      return SSL_CTX_use_certificate_chain_file(settings_.get(), file);
-    });
+    read("certificate", "certificate", into, SSL_CTX_use_certificate_chain_file);
   }
 
   // To be called after read_certificate(), as the key must belong to the certificate.
   void read_key(std::string& into) {
-    read("key", "private key", into, [this](const char* file) {
-      const bool alone = SSL_CTX_get0_certificate(settings_.get()) == nullptr;
-      const int taken = SSL_CTX_use_PrivateKey_file(settings_.get(), file, SSL_FILETYPE_PEM);
-      return alone || taken != 1 ? taken : SSL_CTX_check_private_key(settings_.get());
+    read("key", "private key", into, [](SSL_CTX* settings, const char* file) {
+      const bool alone = SSL_CTX_get0_certificate(settings) == nullptr;
+      const int taken = SSL_CTX_use_PrivateKey_file(settings, file, SSL_FILETYPE_PEM);
+      return alone || taken != 1 ? taken : SSL_CTX_check_private_key(settings);
     });
   }
 
  private:
+  SSL_CTX* settings() {
+    if (settings_ == nullptr) {
+      settings_.reset(SSL_CTX_new(TLS_client_method()));
+      SSL_CTX_set_default_passwd_cb(settings_.get(), note_passphrase);
+      SSL_CTX_set_default_passwd_cb_userdata(settings_.get(), this);
+    }
+    return settings_.get();
+  }
+
   // Called by OpenSSL for a passphrase, which nobody is there to enter.
   static int note_passphrase(char* /*space*/, int /*size*/, int /*writing*/, void* trial) {
     static_cast<Trial*>(trial)->wants_passphrase_ = true;
@@ -107,8 +110,10 @@ class Trial {
     const std::string* path = table_.keys.text(key);
     if (path == nullptr) return;
     std::string fault = file_fault(*path);
-    ERR_clear_error();
-    if (fault.empty() && load(path->c_str()) != 1) fault = openssl_fault(what);
+    if (fault.empty()) {
+      ERR_clear_error();
+      if (load(settings(), path->c_str()) != 1) fault = openssl_fault(what);
+    }
     if (wants_passphrase_)
       fault = "is encrypted, and nobody is there to enter a passphrase; decrypt it";
     if (!fault.empty()) {

@@ -113,11 +113,26 @@ void Catalog::change_service(const KeySubject& subject, const Change& change, Of
 }
 
 void Catalog::change_backend(const KeySubject& subject, const Change& change, OfName& of) {
-  const bool changed = put(of.backends, subject.address, change,
-                           [&](std::string_view text) { return read_backend(subject, text); });
+  const bool changed = put(of.backends, subject.address, change, [&](const std::string& text) {
+    return read_backend_like_last(subject, text);
+  });
   if (!changed) return;
   touched_.services.insert(subject.service);
   to_place_.insert(subject.service);
+}
+
+// The address counts for nothing in how a value is read: that of a key is one that backends can
+// have.
+Read<FleetBackend> Catalog::read_backend_like_last(const KeySubject& subject,
+                                                   const std::string& text) {
+  if (!last_read_ || last_read_->first != text) {
+    Read<FleetBackend> read = read_backend(subject, text);
+    if (!read) return read;
+    last_read_.emplace(text, *std::move(read));
+  }
+  FleetBackend backend = last_read_->second;
+  backend.spec.address = subject.address;
+  return backend;
 }
 
 void Catalog::change_override(const KeySubject& subject, const Change& change, OfName& of) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "config/config.h"
@@ -108,6 +109,7 @@ class Catalog {
   void change_service(const KeySubject& subject, const Change& change, OfName& of);
   void change_backend(const KeySubject& subject, const Change& change, OfName& of);
   void change_override(const KeySubject& subject, const Change& change, OfName& of);
+  Read<FleetBackend> read_backend_like_last(const KeySubject& subject, const std::string& text);
 
   void share_names();
   std::string find_others(const std::string& name, const OfName& of,
@@ -122,6 +124,8 @@ class Catalog {
   FleetConfig config_;
   KeyLayout keys_;
   std::map<std::string, OfName, std::less<>> names_;
+  // A backend's value, and what it says: most of a fleet's backends say the same.
+  std::optional<std::pair<std::string, FleetBackend>> last_read_;
   std::map<std::string, Refusal> refused_;          // by brief keys
   std::map<std::string, std::string> told_before_;  // the reasons before this take()
   Touched touched_;

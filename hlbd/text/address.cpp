@@ -51,8 +51,13 @@ std::optional<Address> Address::of_bytes(std::span<const std::uint8_t> bytes) {
 }
 
 std::string Address::to_string() const {
+  // inet_ntop() takes ten times as long.
+  if (is_ipv4()) {
+    const auto number = [this](std::size_t at) { return std::to_string(bytes[at]); };
+    return number(0) + "." + number(1) + "." + number(2) + "." + number(3);
+  }
   std::array<char, INET6_ADDRSTRLEN> text{};
-  inet_ntop(is_ipv4() ? AF_INET : AF_INET6, bytes.data(), text.data(), text.size());
+  inet_ntop(AF_INET6, bytes.data(), text.data(), text.size());
   return text.data() + scope_suffix(scope_id);
 }
 

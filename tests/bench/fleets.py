@@ -145,6 +145,7 @@ class Measured:
         hosts = Hosts(self.stage, Fleet(etcd), HOSTS)
         self.keep("start", hosts.wait_until_ready())
         hosts.watch(["s99.internal"]).settle()
+        hosts.unwatch()
         for hlbd in hosts.hlbds:
             hlbd.terminate()
         etcd.kill(0, 1, 2)

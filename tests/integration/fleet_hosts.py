@@ -84,10 +84,15 @@ class Hosts:
 
     def watch(self, names):
         """From now on the answers of these names are seen: see Answers."""
-        if self.seen:
-            self.seen.program.close()
+        self.unwatch()
         self.seen = Answers(self.stage, names, self.runtimes)
         return self.seen
+
+    def unwatch(self):
+        """Nobody looks at the tables any more: that takes much of a core."""
+        if self.seen:
+            self.seen.program.close()
+        self.seen = None
 
     def lines(self, text):
         """How often each has logged that."""
