@@ -64,7 +64,8 @@ SECTIONS = [
         Row("of the host's own", "fleet-memory-local"),
         Row("of the fleet", "fleet-memory-fleet", "fleet-memory-local", adds_at_most(1024)),
     ], Unit("KiB", 1024)),
-    Section("hlbd's share of a core with 1,000 backends of the fleet that aren't checked", "fleet", [
-        Row("idle", "fleet-idle", "", adds_at_most(0.1)),
+    Section("hlbd's share of a core with 1,000 backends that aren't checked", "fleet", [
+        Row("of the host's own", "fleet-idle-local"),
+        Row("of the fleet", "fleet-idle-fleet", "fleet-idle-local", adds_at_most(0.1)),
     ], Unit("%", 1)),
 ]  # fmt: skip

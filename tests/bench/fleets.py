@@ -37,7 +37,7 @@ ATTEMPTS = {
     "restored": ["restored", "restored-said", "restored-changed", "restored-accepted"],
     "wiped": ["wiped", "wiped-said", "wiped-changed", "wiped-accepted"],
     "starts": ["start", "start-alone", "start-one"],
-    "costs": ["memory-fleet", "memory-local", "idle"],
+    "costs": ["memory-fleet", "memory-local", "idle-fleet", "idle-local"],
 }  # fmt: skip
 
 
@@ -164,20 +164,19 @@ class Measured:
         content = catalog(services=100, backends=10)
         text = config(*(service(name, each, answer="all", check=None) for name, each in content.items()))
         text = text.replace('{ type = "http", port = 8082, interval = "250ms" }', f'{{ type = "{QUIET["type"]}" }}')
-        local = self.stage.hlbd(text, runtime=self.folder())
-        time.sleep(engine.SETTLING)
-        self.keep_one("memory-local", engine.private_bytes(local.pid))
-        local.kill()
+        self.costs_of("local", self.stage.hlbd(text, runtime=self.folder()))
         etcd = EtcdCluster(self.stage, 3, net=11)
         fill(etcd, content)
-        hlbd = self.stage.hlbd(config() + Fleet(etcd).section(), runtime=self.folder())
-        time.sleep(3)  # until its snapshot is saved
-        self.keep_one("memory-fleet", engine.private_bytes(hlbd.pid))
+        self.costs_of("fleet", self.stage.hlbd(config() + Fleet(etcd).section(), runtime=self.folder()))
+        etcd.kill(0, 1, 2)
+
+    def costs_of(self, whose, hlbd):
+        time.sleep(3)  # until a snapshot is saved
+        self.keep_one(f"memory-{whose}", engine.private_bytes(hlbd.pid))
         before = engine.cpu_time(hlbd.pid)
         time.sleep(IDLE)
-        self.keep_one("idle", (engine.cpu_time(hlbd.pid) - before) / IDLE / 1e7)  # percent
+        self.keep_one(f"idle-{whose}", (engine.cpu_time(hlbd.pid) - before) / IDLE / 1e7)  # percent
         hlbd.kill()
-        etcd.kill(0, 1, 2)
 
     def folder(self):
         runtime = self.stage.new_folder() / "run"
