@@ -139,7 +139,6 @@ PlacedCheck read_check(const Value& value, std::string_view name, const std::str
   keys.choice("type", kTypes, read_type);
   if (read_type != nullptr) {
     read_type(table, check.spec);
-    check.lacks_port = needs_port(check.spec.method) && keys.find("port") == nullptr;
   } else {
     allow_every_key(keys);
   }
@@ -149,6 +148,8 @@ PlacedCheck read_check(const Value& value, std::string_view name, const std::str
     const std::string fault = fault_of_others_key(key);
     return fault.empty() ? fault_of_services_key(key, name) : fault;
   });
+  check.lacks_port = read_type != nullptr && needs_port(check.spec.method) &&
+                     keys.find("port") == nullptr && !keys.is_misspelt("port");
   return check;
 }
 

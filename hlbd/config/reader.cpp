@@ -26,6 +26,13 @@ void Faults::add(Position at, std::string message) {
   }
 }
 
+void Faults::take_back(Position at, std::string_view message) {
+  const auto found = std::ranges::find_if(faults_, [&](const ConfigError& fault) {
+    return fault.line == at.line && fault.column == at.column && fault.message == message;
+  });
+  if (found != faults_.end()) faults_.erase(found);
+}
+
 std::string Faults::place(Position at) const {
   if (at.line == 0) return file_;
   return file_ + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
@@ -54,14 +61,15 @@ const Value* TableReader::find(std::string_view key) {
 
 const Value* TableReader::require(std::string_view key, std::string_view advice) {
   const Value* value = find(key);
-  if (value == nullptr) {
-    faults_.add(table_.at, std::string(name_)
-                               .append(" has no ")
-                               .append(text::in_quotes(key))
-                               .append("; ")
-                               .append(advice));
-  }
-  return value;
+  if (value != nullptr) return value;
+  std::string fault = std::string(name_)
+                          .append(" has no ")
+                          .append(text::in_quotes(key))
+                          .append("; ")
+                          .append(advice);
+  faults_.add(table_.at, fault);
+  absent_.emplace(key, std::move(fault));
+  return nullptr;
 }
 
 const Value::Array* TableReader::array(std::string_view key, std::string_view example) {
@@ -142,10 +150,13 @@ void TableReader::reject_unknown(const std::function<std::string(std::string_vie
   }
 }
 
-std::string TableReader::advice_for_unknown(std::string_view key) const {
+std::string TableReader::advice_for_unknown(std::string_view key) {
   const std::string_view meant = text::nearest(key, known_);
-  if (!meant.empty()) return "; did you mean " + text::in_quotes(meant) + "?";
-  return "; remove it, or use " + text::either(known_);
+  if (meant.empty()) return "; remove it, or use " + text::either(known_);
+  misspelt_.insert(meant);
+  if (const auto absent = absent_.find(meant); absent != absent_.end())
+    faults_.take_back(table_.at, absent->second);
+  return "; did you mean " + text::in_quotes(meant) + "?";
 }
 
 void TableReader::wrong_type(std::string_view key, const Value& value, std::string_view expected) {

@@ -5,7 +5,9 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +23,7 @@ class Faults {
   explicit Faults(std::string file) : file_(std::move(file)) {}
 
   void add(Position at, std::string message);
+  void take_back(Position at, std::string_view message);  // one that was added
   std::size_t count() const { return faults_.size() + left_out_; }
   std::string place(Position at) const;  // "file:line:column"; without a line the file alone
   const std::string& file() const { return file_; }
@@ -75,7 +78,10 @@ class TableReader {
   bool knows(std::string_view key) const;
 
   // Notes each key that was never asked for: by what `fault_of` says of it, if that says anything.
+  // What is meant by a misspelt key isn't absent as well.
   void reject_unknown(const std::function<std::string(std::string_view key)>& fault_of = {});
+  // Whether reject_unknown() has taken another key for this one, so that it isn't absent.
+  bool is_misspelt(std::string_view key) const { return misspelt_.contains(key); }
 
  private:
   std::optional<std::int64_t> integer_between(std::string_view key, std::int64_t least,
@@ -83,12 +89,14 @@ class TableReader {
   void wrong_type(std::string_view key, const Value& value, std::string_view expected);
   void wrong_choice(std::string_view key, const std::string& word,
                     const std::vector<std::string_view>& words);
-  std::string advice_for_unknown(std::string_view key) const;
+  std::string advice_for_unknown(std::string_view key);
 
   const Value& table_;
   std::string_view name_;
   Faults& faults_;
   std::vector<std::string_view> known_;
+  std::map<std::string_view, std::string> absent_;  // keys that were required, with the faults
+  std::set<std::string_view> misspelt_;             // keys that were meant
 };
 
 template <typename E, std::size_t N>

@@ -117,6 +117,13 @@ INSTANTIATE_TEST_SUITE_P(
         with_key(
             "\"\\n\" = 1",
             R"(1: unknown key "\n" in [[service]]; remove it, or use "name", "aliases", "subdomains", "except", "answer", "max_addresses", "when_all_down", "min_healthy", "panic", "failback", "backends", "check", "checks_needed", "agent", "slow_start", "close_connections", "close_ports" or "on_change")"),
+        // What is meant isn't said to be absent as well.
+        BrokenFile{
+            "[[service]]\nname = \"a.b\"\nbackend = [\"10.0.0.1\"]\n"s + kTcp,
+            R"(hlbd.toml:3:1: unknown key "backend" in [[service]]; did you mean "backends"?)"},
+        BrokenFile{
+            service("\"a.b\"", R"(["10.0.0.1"])", "[service.check]\ntype = \"http\"\nprt = 80\n"),
+            R"(hlbd.toml:6:1: unknown key "prt" in [service.check]; did you mean "port"?)"},
         with_key("answer = \"first\"",
                  R"(10: "answer" must be "spread", "one" or "all", not "first")"),
         with_key("answer = true", R"(10: "answer" must be a string in quotes, not a boolean)"),
