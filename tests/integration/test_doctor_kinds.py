@@ -65,7 +65,7 @@ class Scene:
         return self.start(program, NAME, "stay", **variables)
 
     def well(self, pid, program):
-        return [IN_DNS, f"nothing found: hlb answers lookups of {NAME}, also by {program} (process {pid})"]
+        return [IN_DNS, f"nothing else found: hlb answers lookups of {NAME}, also by {program} (process {pid})"]
 
     def container(self, *without, options=(), name="looker", before="true", program=None):
         """A looker in a root folder of its own, which lacks some of what it could have."""
@@ -406,7 +406,7 @@ def chromium(scene):
         f"note: program: {name} is a Chromium, and keeps addresses for 60 s. Its own DNS client is off "
         "where hlb stands on the hosts line; Secure DNS, where it is on, asks a server over HTTPS, and "
         'never hlb. Turn Secure DNS off: by the policy DnsOverHttpsMode = "off".',
-        f"nothing found: hlb answers lookups of {NAME}, also by {name}",
+        f"nothing else found: hlb answers lookups of {NAME}, also by {name}",
     ], None, None  # fmt: skip
 
 

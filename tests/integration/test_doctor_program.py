@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from doctor import NAME, RESOLV, WELL, A, compiled, looker, made_by_go
+from doctor import NAME, RESOLV, WELL, WELL_ELSE, A, compiled, looker, made_by_go
 from waiting import until
 from world import BUILD, DNS, environment, run
 
@@ -16,8 +16,8 @@ def looked_up(program):
     return run(program, NAME).stdout.strip()
 
 
-def also_by(program):
-    return [f"{WELL[0]}, also by {program}"]
+def also_by(program, well=WELL):
+    return [f"{well[0]}, also by {program}"]
 
 
 def test_a_program_of_glibcs(machine, folder):
@@ -41,7 +41,7 @@ def test_a_static_program_of_glibcs_works_while_its_release_is_installed(machine
     assert machine.doctor("--program", program) == [
         f"note: program: {program} is statically linked with glibc. It asks hlb only while the "
         "glibc installed is the release it was built with. Link it dynamically.",
-        *also_by(program),
+        *also_by(program, WELL_ELSE),
     ]
     assert looked_up(program) == A
 
@@ -98,7 +98,7 @@ def test_a_program_with_c_ares_is_a_note(machine, folder):
         f"note: program: {program} contains c-ares, which asks DNS itself. What it looks up by "
         "that isn't answered by hlb; what it looks up by getaddrinfo is (in Node.js dns.lookup, "
         "not dns.resolve). Have it use the system's resolver.",
-        *also_by(program),
+        *also_by(program, WELL_ELSE),
     ]
 
 
@@ -107,7 +107,7 @@ def test_a_program_that_looks_nothing_up_is_a_note(machine, folder):
     assert machine.doctor("--program", program) == [
         f"note: program: {program} doesn't call getaddrinfo, as far as its libraries tell. Unless "
         "it loads code that does, it looks up no name by hlb. Trace it: ltrace, gdb.",
-        *also_by(program),
+        *also_by(program, WELL_ELSE),
     ]
 
 
@@ -192,7 +192,7 @@ def test_a_process_older_than_the_module_is_a_note(machine, stage, folder):
     assert machine.doctor("--program", pid, LD_LIBRARY_PATH=str(folder)) == [
         f"note: program: process {pid} is older than the module, and hasn't loaded it. A process "
         "that once looked for it in vain never looks again. Restart it.",
-        *also_by(f"{program} (process {pid})"),
+        *also_by(f"{program} (process {pid})", WELL_ELSE),
     ]
 
 

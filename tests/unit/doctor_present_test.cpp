@@ -51,6 +51,10 @@ TEST(DoctorsPage, SaysWhoseLookupsAreInOrder) {
   well.program = "/usr/bin/curl";
   EXPECT_EQ(as_text(well, {}),
             "nothing found: hlb answers lookups of its 4 names, also by /usr/bin/curl\n");
+  well.findings = {note("dns", "a", "b.", "c.")};
+  EXPECT_EQ(as_text(well, {}),
+            "note: dns: a. b. c.\n"
+            "nothing else found: hlb answers lookups of its 4 names, also by /usr/bin/curl\n");
 }
 
 TEST(DoctorsPage, DoesNothingToATerminalWhateverTheNames) {

@@ -33,8 +33,9 @@ Styled line_of(const Finding& finding) {
 
 std::string all_well(const Examination& examination) {
   const auto& names = examination.names.names;
-  std::string line = "nothing found: hlb answers lookups of ";
-  if (names.empty()) return "nothing found that keeps lookups from hlb";
+  std::string line = examination.findings.empty() ? "nothing found" : "nothing else found";
+  if (names.empty()) return line + " that keeps lookups from hlb";
+  line += ": hlb answers lookups of ";
   if (names.size() <= 3) {
     for (std::size_t i = 0; i < names.size(); ++i)
       line += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
