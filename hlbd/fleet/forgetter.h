@@ -14,8 +14,8 @@
 
 #include "engine/clock.h"
 #include "fleet/engine.h"
+#include "fleet/engine_writer.h"
 #include "fleet/entries.h"
-#include "fleet/writer.h"
 #include "health/machine.h"
 #include "libnss_hlb/random.h"
 #include "system/scope.h"
@@ -51,7 +51,7 @@ class Forgetter {
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;
-  Writer writer_;
+  EngineWriter writer_;
   std::vector<std::string> endpoints_;
   Dead dead_;
   OnForgotten on_forgotten_;

@@ -17,9 +17,9 @@
 #include "config/config.h"
 #include "engine/clock.h"
 #include "fleet/engine.h"
+#include "fleet/engine_writer.h"
 #include "fleet/keys.h"
 #include "fleet/mirrored_keys.h"
-#include "fleet/writer.h"
 #include "libnss_hlb/random.h"
 #include "system/scope.h"
 
@@ -71,7 +71,7 @@ class Registrar {
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;
-  Writer writer_;
+  EngineWriter writer_;
   Settings settings_;
   Present present_;
   OnTrouble on_trouble_;

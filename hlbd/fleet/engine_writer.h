@@ -10,12 +10,12 @@ namespace hlb::fleet {
 
 // Used by one loop alone. One transaction at a time; it is cut off when this is destroyed, as the
 // coroutine that awaits it has to be before.
-class Writer {
+class EngineWriter {
  public:
-  explicit Writer(Connect connect);
-  ~Writer();
-  Writer(const Writer&) = delete;
-  Writer& operator=(const Writer&) = delete;
+  explicit EngineWriter(Connect connect);
+  ~EngineWriter();
+  EngineWriter(const EngineWriter&) = delete;
+  EngineWriter& operator=(const EngineWriter&) = delete;
 
   // Connects to the member at this endpoint, and has it make the writes.
   Async<Committed> write(std::string endpoint, Transaction transaction);

@@ -1,16 +1,16 @@
-#include "fleet/writer.h"
+#include "fleet/engine_writer.h"
 
 #include <utility>
 
 namespace hlb::fleet {
 
-Writer::Writer(Connect connect) : connect_(std::move(connect)) {}
+EngineWriter::EngineWriter(Connect connect) : connect_(std::move(connect)) {}
 
-Writer::~Writer() {
+EngineWriter::~EngineWriter() {
   disconnect();
 }
 
-Async<Committed> Writer::write(std::string endpoint, Transaction transaction) {
+Async<Committed> EngineWriter::write(std::string endpoint, Transaction transaction) {
   auto connected = co_await connect_(std::move(endpoint));
   if (!connected) co_return tl::make_unexpected(std::move(connected).error());
   engine_ = *std::move(connected);
@@ -19,7 +19,7 @@ Async<Committed> Writer::write(std::string endpoint, Transaction transaction) {
   co_return committed;
 }
 
-void Writer::disconnect() {
+void EngineWriter::disconnect() {
   if (engine_) engine_->close();
   engine_.reset();
 }
