@@ -5,6 +5,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -41,6 +42,10 @@ struct Stand {
 
   friend bool operator==(const Stand&, const Stand&) = default;
 };
+
+// The most bytes that a key's value may have. Of a longer one an engine gives the beginning, of one
+// byte more: it is refused, however much else it has.
+inline constexpr std::size_t kMaxValue = std::size_t{64} << 10U;
 
 // A key as it is, or was before it went.
 struct Change {

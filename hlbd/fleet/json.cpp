@@ -9,6 +9,7 @@
 
 #include "config/guard.h"
 #include "config/reader.h"
+#include "fleet/engine.h"
 #include "text/wording.h"
 
 namespace hlb::fleet {
@@ -159,8 +160,8 @@ std::string fault_of_texts(const Value& value) {
 
 tl::expected<Value, std::string> parse_value(std::string_view text) {
   if (text.size() > kMaxValue) {
-    return tl::unexpected("the value has " + std::to_string(text.size()) +
-                          " bytes; at most 65536 are possible");
+    return tl::unexpected("the value has more than " + std::to_string(kMaxValue) +
+                          " bytes, the most that are possible");
   }
   auto value = parse_json(text);
   if (!value) return value;

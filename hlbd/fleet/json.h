@@ -1,7 +1,6 @@
 // JSON as the plain tree that hlbd.toml becomes, too, so that one reader reads both.
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -10,9 +9,6 @@
 #include "config/document.h"
 
 namespace hlb::fleet {
-
-// A longer value of a key is refused.
-inline constexpr std::size_t kMaxValue = std::size_t{64} << 10U;
 
 // The value, which has no places; or why the text is none. Takes any bytes. Refused are, beside
 // what is no JSON, more than 8 tables and arrays around each other, more than 1,024 values in one

@@ -7,6 +7,7 @@ import struct
 import pytest
 from etcds import EtcdCluster
 from fleet import Fleet, key
+from fleet_client import FleetClient
 from fleet_hosts import Hosts, catalog, fill, write
 from scraping import AT
 from waiting import until
@@ -15,6 +16,7 @@ PREFIX = "/hlb/1/"
 GOOD = {"v": 1, "answer": "all", "check": {"type": "tcp", "port": 9, "interval": "1h"}}
 SERVICES = 40
 LAST = "s0.internal"  # whose values are good
+HUGE = 10 << 20
 
 
 def records(folder):
@@ -128,7 +130,7 @@ def bad_pairs(content, count, chance):
 
 @pytest.fixture
 def etcd(stage):
-    return EtcdCluster(stage)
+    return EtcdCluster(stage, options=["--max-request-bytes", 2 * HUGE])
 
 
 @pytest.fixture
@@ -160,3 +162,31 @@ def test_a_thousand_bad_keys_and_values_change_nothing(etcd, content, host):
         brief = each.removeprefix(PREFIX)
         assert sum(f" fleet: {brief}: " in line for line in lines) == 1, brief
     assert len(lines) == len(pairs)
+
+
+def test_values_of_ten_megabytes_are_refused_and_not_kept(stage, etcd, content, host):
+    (hlbd,) = host.hlbds
+    seen = host.watch(list(content))
+    seen.settle()
+    before = seen.now()
+    client = FleetClient(stage)
+    engine = client.connect(etcd.endpoint(0))
+    huge = [f"s{number}.internal" for number in range(1, 6)]
+    for name in huge:
+        assert client.ask("transact", engine=engine, writes=[[key("s", name), "[" * HUGE]])["done"]
+    write(etcd, [(key("b", LAST, content[LAST][0]), None)])
+    until(lambda: seen.now()[0, LAST] != before[0, LAST], "what comes after them")
+    assert {name for (_, name), answer in seen.now().items() if answer != before[0, name]} == {LAST}
+    for name in huge:
+        assert hlbd.log().count(f" fleet: c/s/{name}: the value has more than 65536 bytes") == 1
+    after = seen.now()
+    hlbd.terminate()
+    snapshot = hlbd.config_file.parent / "state/fleet.snapshot"
+    assert snapshot.stat().st_size < 1 << 20
+    hlbd.restart()
+    until(lambda: seen.now() == after, "all as it was saved")
+    hlbd.terminate()
+    snapshot.unlink()
+    hlbd.restart()  # by a list, whose pages are more than fits a message
+    lost = {(0, name): "absent" for name in huge}
+    until(lambda: seen.now() == after | lost, "all that a list can tell")

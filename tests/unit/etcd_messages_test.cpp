@@ -70,6 +70,13 @@ TEST(EtcdMessages, ARangeIsRead) {
                                               {.key = "/b", .value = "", .revision = 901}}));
 }
 
+TEST(EtcdMessages, OfALongValueTheBeginningIsRead) {
+  const std::string value(kMaxValue + 2, 'x');
+  const auto reply = read_range(kHead + bytes_field(2, key_value("/a", value, 900)));
+  ASSERT_TRUE(reply && reply->keys.size() == 1);
+  EXPECT_EQ(reply->keys.front().value, value.substr(1));
+}
+
 TEST(EtcdMessages, NewsAreRead) {
   const std::string put = bytes_field(11, bytes_field(2, key_value("/a", "1", 999)));
   const std::string deletion =

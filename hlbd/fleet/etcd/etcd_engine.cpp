@@ -15,9 +15,6 @@ using Connection = std::shared_ptr<EtcdConnection>;
 
 constexpr std::size_t kMaxListed = std::size_t{64} << 20U;
 constexpr std::int64_t kPage = 1000;  // keys
-// The fewest keys of a page: even of etcd's largest values so many come in one message.
-constexpr std::int64_t kSmallPage = 8;
-
 EngineFault no_sense(const EtcdConnection& connection) {
   return connection.fault_of(Kind::unavailable, "a reply that makes no sense");
 }
@@ -44,8 +41,8 @@ class Pages {
 
   // Asks for fewer keys at a time, as so many are more than a message may be; false: for no fewer.
   bool ask_for_less() {
-    if (limit_ == kSmallPage) return false;
-    limit_ = std::max(limit_ / 5, kSmallPage);
+    if (limit_ == 1) return false;
+    limit_ /= 10;
     return true;
   }
 

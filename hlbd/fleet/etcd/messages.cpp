@@ -73,7 +73,7 @@ Change read_key(std::string_view message, Allowance& allowance) {
     } else if (fields.is_number(3)) {
       change.revision = signed_number(fields);
     } else if (fields.is_bytes(5)) {
-      change.value = fields.bytes();
+      change.value = fields.bytes().substr(0, kMaxValue + 1);
     }
   }
   allowance.take(size_of(change));
