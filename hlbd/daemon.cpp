@@ -350,6 +350,20 @@ void Daemon::await_signal() {
   });
 }
 
+void Daemon::stop() {
+  constexpr std::chrono::seconds kPatience{2};
+  if (stop_) return io_.stop();  // a second signal ends the waiting
+  stop_ = clock_.alarm([this] { io_.stop(); });
+  stop_->set(clock_.now() + kPatience);
+  const auto end = [this] { publisher_.await_file([this] { io_.stop(); }); };
+  await_signal();
+  if (registrar_) {
+    registrar_->leave(end);
+  } else {
+    end();
+  }
+}
+
 // Renews the lease of the table for as long as the loop runs, and tells the service manager that it
 // does: whatever holds the loop ends both, so that programs stop believing the table.
 asio::awaitable<void> Daemon::renew_lease() {

@@ -81,7 +81,8 @@ class Daemon : private Monitor::Observer {
   fleet::Connect connect_to(const FleetConfig& fleet);
   FleetReport fleet_report() const;
   void register_backends(const Config& config);
-  // Ends hlbd, once registrations that end with it are taken out, or there was time for that.
+  // Ends hlbd, once registrations that end with it are taken out and the table's file has what is
+  // in force, or there was time for that.
   void stop();
   void override_for_fleet(std::span<const fleet::OverrideNews> news, bool is_start);
   void watch_routes();

@@ -138,15 +138,6 @@ void Daemon::register_backends(const Config& config) {
   if (registrar_) registrar_->configure(config.registrations);
 }
 
-void Daemon::stop() {
-  constexpr std::chrono::seconds kPatience{2};
-  if (!registrar_ || stop_) return io_.stop();
-  stop_ = clock_.alarm([this] { io_.stop(); });
-  stop_->set(clock_.now() + kPatience);
-  registrar_->leave([this] { io_.stop(); });
-  await_signal();  // a second one ends the waiting
-}
-
 void Daemon::put_in_force(fleet::Merged merged) {
   for (const std::string& warning : merged.warnings)
     spdlog::warn("{}", warning);

@@ -169,6 +169,12 @@ void Publisher::end_work() {
   file_.give_up_draft();
   on_trouble_("");
   file_.live().complete();
+  if (const auto then = std::exchange(awaiting_file_, {})) then();
+}
+
+void Publisher::await_file(std::function<void()> then) {
+  if (file_is_whole()) return then();
+  awaiting_file_ = std::move(then);
 }
 
 void Publisher::try_again_at(Monotonic::time_point time) {

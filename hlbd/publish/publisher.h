@@ -62,6 +62,11 @@ class Publisher {
   // hlbd.
   bool in_force() const { return !reshaped_ && !working_; }
 
+  // Calls `then` when the file has the latest names and backends, at once if it does: it is all
+  // that programs have when hlbd is gone. A file that is to rest is awaited, and so is one without
+  // room.
+  void await_file(std::function<void()> then);
+
   // Publishes soon, for all changes until then together.
   void publish_soon();
 
@@ -91,6 +96,7 @@ class Publisher {
   bool leave_more();
   bool tell_more();
   void end_work();
+  bool file_is_whole() const { return in_force() && !file_is_old_; }
   void try_again_at(Monotonic::time_point time);
   bool was_written_to();
   void sort_anew();
@@ -107,6 +113,7 @@ class Publisher {
   std::optional<std::uint64_t> leaving_;          // slots have been looked at for that; unset: no
   std::size_t told_again_ = 0;                    // services for which programs needn't ask now
   bool working_ = false;                          // on the truth or the file
+  std::function<void()> awaiting_file_;           // see await_file()
   std::optional<publish::TableEncoder> encoder_;  // of the next truth
   publish::SortScores scores_;
   bool scores_are_newer_ = false;  // than the scores that the encoder began with

@@ -222,6 +222,22 @@ def test_what_somebody_writes_into_a_table_is_made_right_within_a_second(stage, 
 # ---- removed for good ------------------------------------------------------------------------
 
 
+def test_a_hlbd_that_is_stopped_leaves_the_table_of_its_last_reload(stage, backends):
+    hlbd = stage.hlbd(services(NAME, "more.test"))
+    hlbd.reload(services(NAME, "other.test"))  # no table follows another within a second
+    assert answered("more.test") == {DNS_IPV4}
+    hlbd.terminate()
+    assert answered("more.test") == {DNS_IPV4}
+    assert answered() == answered("other.test") == {A, B}
+
+
+def test_a_hlbd_that_can_make_no_table_stops_all_the_same(small_run, stage, backends):
+    hlbd = stage.hlbd(services(NAME))
+    fill_up(small_run)
+    hlbd.reload(services(NAME, *(f"more{number}.test" for number in range(2000))))
+    assert hlbd.terminate() == 0
+
+
 def test_running_programs_turn_to_the_next_source_when_hlbd_is_removed(stage, backends):
     hlbd = stage.hlbd(services(max_stale="1s"))
     program = Hammer(stage, NAME, seconds=6, threads=1, pause_us=10_000)
