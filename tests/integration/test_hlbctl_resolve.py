@@ -46,6 +46,18 @@ def test_after_the_death_of_hlbd_its_last_answers_are_told(stage, bus):
     ], 3)  # fmt: skip
 
 
+def test_a_service_that_a_reload_took_away_is_none_at_once(stage, bus):
+    stage.backend(A)
+    stays, gone = service("stays.test", [A]), service("gone.test", [A])
+    hlbd = stage.hlbd(config(stays), bus="system", env=bus.env)
+    until(lambda: hlbctl(bus).returncode == 0, "the service up")
+    hlbd.reload(config(stays, gone))
+    hlbd.reload(config(stays))  # no table follows another within a second: hlbd is asked
+    lines, status = resolved(bus, "gone.test")
+    assert status == 1 and lines[0] == "gone.test is no service of hlb's"
+    assert lines[3:] == ["  bus none gone.test: no service has this name", f"  libc {DNS} not by hlb"]
+
+
 def test_after_max_stale_what_lookups_get_is_told_by_when_all_down(stage, bus):
     with_services(stage, bus, "1s").kill()
     until(lambda: GONE in hlbctl(bus, "resolve", "fail.test").stdout, "max_stale")

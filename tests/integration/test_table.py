@@ -223,7 +223,8 @@ def test_what_somebody_writes_into_a_table_is_made_right_within_a_second(stage, 
 
 
 def test_a_hlbd_that_is_stopped_leaves_the_table_of_its_last_reload(stage, backends):
-    hlbd = stage.hlbd(services(NAME, "more.test"))
+    hlbd = stage.hlbd(services(NAME))
+    hlbd.reload(services(NAME, "more.test"))
     hlbd.reload(services(NAME, "other.test"))  # no table follows another within a second
     assert answered("more.test") == {DNS_IPV4}
     hlbd.terminate()

@@ -137,9 +137,12 @@ TableAnswer ask_table(const MappedTable& table, const record::View& record) {
   const std::uint64_t now = read_clock(CLOCK_BOOTTIME);
   const table::Freshness freshness = view.freshness(now);
   const bool current = freshness == table::Freshness::current;
-  if (current && record.undecided())
-    return none("its backends are being checked for the first time");
   TableAnswer answer;
+  answer.asks_hlbd = current && record.undecided();
+  if (answer.asks_hlbd) {
+    answer.trouble = "hlbd is asked: the first checks aren't over, or a reload is too recent";
+    return answer;
+  }
   if (!current && view.retired()) {
     answer.trouble = "hlbd was removed: its names are left to the next source";
     answer.left_next = true;

@@ -41,6 +41,7 @@ class MappedTable {
 struct TableAnswer : PathAnswer {
   bool vouched = true;     // the table's word on who is up counts
   bool left_next = false;  // the next source is let to answer
+  bool asks_hlbd = false;  // whose word alone counts
 };
 TableAnswer ask_table(const MappedTable& table, const record::View& record);
 

@@ -62,6 +62,7 @@ std::vector<BackendReport> ask_hlbd(const Settings& settings, Resolution& resolu
       if (failure.code == kUnreachable) throw;
       resolution.bus.trouble = failure.what();
     }
+    if (resolution.table.asks_hlbd) resolution.service.clear();
     if (resolution.service.empty()) resolution.service = client.find_service(resolution.name);
     return backends_of(client, resolution.service);
   } catch (const Failure& failure) {
@@ -100,7 +101,8 @@ Resolution resolve(const Settings& settings, const std::string& typed) {
   const std::vector<BackendReport> told = ask_hlbd(settings, resolution);
   resolution.libc = ask_libc(name, !resolution.service.empty() && !resolution.table.left_next);
   if (typed != name) resolution.as_typed = ask_libc(typed, false);
-  resolution.backends = inclusions(record, told, wall_now(), resolution.table.vouched);
+  if (!resolution.service.empty())
+    resolution.backends = inclusions(record, told, wall_now(), resolution.table.vouched);
   return resolution;
 }
 
