@@ -265,6 +265,20 @@ def test_nothing_changes_while_etcd_is_away_and_all_is_caught_up_with(stage, bus
     until(lambda: not trouble(bus), "it is over")
 
 
+def test_what_was_compacted_meanwhile_is_listed_anew(stage, etcd, fleet, host):
+    stage.backend(A, B, C)
+    fleet.add_service(backends=[A, B])
+    hlbd = host()
+    gets([A, B])
+    hlbd.terminate()
+    fleet.delete("b", NAME, A)
+    fleet.put("b", NAME, C)
+    etcd.compact()
+    hlbd.restart()
+    gets([B, C])
+    assert hlbd.log().count("can't be") == 0, "neither lost nor refused"
+
+
 def test_names_of_the_fleet_are_nobody_elses_before_it_is_known(stage, fleet, etcd, host):
     stage.backend(A, B)
     fleet.add_service(backends=[B])
