@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "config/registration.h"
@@ -52,16 +54,18 @@ Registration registration_of(const RegisterWishes& wishes, const FleetConfig& fl
   return read.front().registration;
 }
 
-// What stands at the key, and so who wrote it; throws a Failure if that is somebody else.
-fleet::Revision revision_of(const fleet::Listing& found, const std::string& key,
-                            const std::string& host) {
-  for (const fleet::Change& each : found.keys) {
-    if (each.key != key) continue;
-    if (fleet::is_registered_by(each.value.value_or(""), host)) return each.revision;
-    throw Failure(kTrouble, "somebody else has written " + printable(key) +
-                                ", and it stays as it is: see etcdctl get on it");
-  }
-  return 0;
+// What stands at this very key; without a value if nothing does.
+fleet::Change look_at(EngineDesk& desk, const std::string& key) {
+  const fleet::Listing listing = desk.list(key);
+  const auto found = std::ranges::find(listing.keys, key, &fleet::Change::key);
+  return found == listing.keys.end() ? fleet::Change{key, std::nullopt, 0} : *found;
+}
+
+// Throws a Failure if it is somebody else's.
+void demand_own(const fleet::Change& stands, const std::string& host) {
+  if (!stands.value || fleet::is_registered_by(*stands.value, host)) return;
+  throw Failure(kTrouble, "somebody else has written " + printable(stands.key) +
+                              ", and it stays as it is: see etcdctl get on it");
 }
 
 int change(const Settings& settings, const RegisterWishes& wishes, bool there) {
@@ -70,13 +74,16 @@ int change(const Settings& settings, const RegisterWishes& wishes, bool there) {
   const std::string host = host_name();
   const std::string key = desk.keys().backend(registration.service, registration.address);
   const std::string name = registration.service + "/" + registration.address.to_string();
-  const fleet::Revision revision = revision_of(desk.list(key), key, host);
-  if (!there && revision == 0) throw Failure(kTrouble, name + " isn't registered");
-  fleet::Transaction transaction{.only_if = {{key, revision}}, .writes = {{key, std::nullopt}}};
-  if (there)
-    transaction.writes.front().value = fleet::write_backend(fleet::registered(registration, host));
-  if (!desk.write(std::move(transaction)))
-    throw Failure(kTrouble, name + " was changed by somebody else just now: try again");
+  const fleet::Change stands = look_at(desk, key);
+  demand_own(stands, host);
+  if (!there && !stands.value) throw Failure(kTrouble, name + " isn't registered");
+  std::optional<std::string> value;
+  if (there) value = fleet::write_backend(fleet::registered(registration, host));
+  // Tried again after a member that made the change and didn't say so, it finds its own.
+  const bool done =
+      desk.write({.only_if = {{key, stands.revision}}, .writes = {{key, value, 0}}}) ||
+      look_at(desk, key).value == value;
+  if (!done) throw Failure(kTrouble, name + " was changed by somebody else just now: try again");
   put_out(fmt::format("{}: {}\n", name, there ? "registered" : "registered no more"));
   return kOk;
 }
