@@ -99,7 +99,7 @@ shared_objects := $(call obj,$(shared_sources))
 hlbd_objects   := $(call obj,$(hlbd_sources))
 daemon_parts   := $(filter-out %/hlbd/main.o,$(hlbd_objects))
 # What hlbctl and the fuzzers need of the ground floor: of system/ what needs libc alone.
-ground_objects := $(call obj,$(addprefix hlbd/system/,socket_address.cpp whole_file.cpp))
+ground_objects := $(call obj,$(addprefix hlbd/system/,socket_address.cpp user_name.cpp whole_file.cpp))
 # Beside its own files and those, hlbctl has those that read a configuration, and those that read the table.
 ctl_parts      := $(filter-out %/ctl/main.o,$(call obj,$(ctl_sources)))
 # What is shown of services, in hlbctl as in hlbd.

@@ -29,9 +29,10 @@ void read_icmp(const CheckTable& table, CheckSpec& check) {
   const Value* type = table.keys.find("type");
   if (type == nullptr || may_open(SOCK_DGRAM) || may_open(SOCK_RAW)) return;
   table.faults.add(type->at,
-                   "\"icmp\" needs a right that user " + std::to_string(geteuid()) +
-                       " of this host lacks: put one of its groups into the range of sysctl "
-                       "net.ipv4.ping_group_range, or run hlbd with CAP_NET_RAW");
+                   "\"icmp\" needs a right that " + who_reads() +
+                       " lacks: put one of its groups into the range of sysctl "
+                       "net.ipv4.ping_group_range, or give hlbd CAP_NET_RAW by the drop-in "
+                       "icmp.conf, see hlbd.toml(5)");
 }
 
 }  // namespace hlb::config

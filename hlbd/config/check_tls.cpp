@@ -1,6 +1,7 @@
 // Checks of type = "tls", and the keys that all checks over TLS have. OpenSSL reads the files here
 // as the probes will, so that what they could not use is a fault of the configuration.
 
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/stat.h>
@@ -31,8 +32,10 @@ constexpr DurationRange kValidity = {0s, 24h * 3650};
 std::string file_fault(const std::string& path) {
   if (!path.starts_with('/')) return "is no absolute path; start it with \"/\"";
   struct stat status{};
-  if (stat(path.c_str(), &status) != 0 || access(path.c_str(), R_OK) != 0) {
-    return "cannot be read: " + last_error().message();
+  // By the rights that it is opened with, which aren't the real user's where hlbctl reads for hlbd.
+  if (stat(path.c_str(), &status) != 0 ||
+      faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) != 0) {
+    return unreadable(last_error());
   }
   if (!S_ISREG(status.st_mode)) return "is not a regular file; give a PEM file";
   if (status.st_size == 0) return "is empty; give a PEM file";

@@ -10,6 +10,7 @@
 
 #include "config/config.h"
 #include "config/draft.h"
+#include "config/reader.h"
 #include "system/whole_file.h"
 #include "text/wording.h"
 
@@ -25,7 +26,7 @@ std::string fault_of(const std::error_code& error) {
   if (error == std::errc::not_a_stream) return "is not a regular file; put one in its place";
   if (error == std::errc::file_too_large)
     return "is larger than 1 MiB; split it into services.d/*.toml";
-  return "cannot be read: " + error.message();
+  return config::unreadable(error);
 }
 
 void add_file(config::Draft& draft, const std::filesystem::path& path, config::FileRole role) {
@@ -87,7 +88,7 @@ std::vector<std::filesystem::path> services_files(const std::filesystem::path& f
     entry.increment(error);
   }
   if (error && error != std::errc::no_such_file_or_directory) {
-    draft.add_fault(folder.string(), "cannot be read: " + error.message());
+    draft.add_fault(folder.string(), config::unreadable(error));
   }
   std::ranges::sort(files);
   warn_of_unread(std::move(unread), folder, draft);

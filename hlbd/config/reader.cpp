@@ -1,9 +1,12 @@
 #include "config/reader.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <tuple>
 #include <utility>
 
+#include "system/user_name.h"
 #include "text/duration.h"
 #include "text/wording.h"
 
@@ -46,6 +49,16 @@ ConfigErrors Faults::take() {
   }
   left_out_ = 0;
   return std::exchange(faults_, {});
+}
+
+std::string who_reads() {
+  const uid_t user = geteuid();
+  return "user " + name_of_user(user).value_or(std::to_string(user));
+}
+
+std::string unreadable(const std::error_code& error) {
+  const std::string by = error == std::errc::permission_denied ? " by " + who_reads() : "";
+  return "cannot be read" + by + ": " + error.message();
 }
 
 TableReader::TableReader(const Value& table, std::string_view name, Faults& faults)

@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "config/config.h"
@@ -34,6 +35,12 @@ class Faults {
   ConfigErrors faults_;
   std::size_t left_out_ = 0;
 };
+
+// This process's user, in a fault about rights: "user hlb".
+std::string who_reads();
+
+// Why a file can't be read: "cannot be read by user hlb: Permission denied".
+std::string unreadable(const std::error_code& error);
 
 template <typename E>
 struct NamedValue {

@@ -79,8 +79,8 @@ Failure silent_bus(std::string_view bus) {
 Failure not_answered(const BusError& error, bool change) {
   if (nobody_there(error.name)) {
     return {kUnreachable,
-            fmt::format("no hlbd on the {} bus: start it by `systemctl start hlbd`, or see by "
-                        "`systemctl status hlbd` why it ended",
+            fmt::format("no hlbd on the {} bus: start it by `systemctl start hlbd`; if it ends "
+                        "again, `hlbctl check-config` or `journalctl -u hlbd` says why",
                         error.bus)};
   }
   if (no_reply(error.name)) {

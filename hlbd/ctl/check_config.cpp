@@ -2,8 +2,9 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
+#include <system_error>
 
-#include "config/config.h"
+#include "ctl/as_hlbd.h"
 #include "ctl/commands.h"
 #include "ctl/output.h"
 #include "text/wording.h"
@@ -11,8 +12,12 @@
 namespace hlb::ctl {
 namespace {
 
-int check_config(const std::filesystem::path& file) {
-  const auto config = load_config(file);
+// hlbd has to be able to read the file that it is started with; a draft of it may lie anywhere.
+int check_config(const Settings& settings, const std::filesystem::path& named) {
+  const std::filesystem::path& file = named.empty() ? settings.config : named;
+  std::error_code ignored;
+  const bool is_hlbds = named.empty() || std::filesystem::equivalent(file, settings.config, ignored);
+  const auto config = is_hlbds ? load_config_as_hlbd(file) : load_config(file);
   if (!config) {
     for (const ConfigError& error : config.error())
       std::fprintf(stderr, "%s\n", error.to_string().c_str());
@@ -34,7 +39,7 @@ void add_check_config(CLI::App& app, const Settings& settings, Run& run) {
       ->type_name("");
   command->footer("Example:\n  hlbctl check-config && hlbctl reload");
   command->callback([file, &settings, &run] {
-    run = [path = file->empty() ? settings.config : *file] { return check_config(path); };
+    run = [file, &settings] { return check_config(settings, *file); };
   });
 }
 

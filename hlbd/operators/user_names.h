@@ -29,7 +29,4 @@ class UserNames {
   Worker worker_;
 };
 
-// Asks the system, for as long as that takes.
-std::string user_name_now(std::uint32_t user_id);
-
 }  // namespace hlb

@@ -37,7 +37,7 @@ class Machine:
 
     def run(self, *words, **changes):
         env = {**self.env, **changes}
-        return run(*self.prefix, BUILD / "hlbctl", "doctor", *words, env=env, check=False)
+        return run(*self.prefix, BUILD / "hlbctl", "--config", self.hlbd.config_file, "doctor", *words, env=env, check=False)
 
     @staticmethod
     def worst_first(lines):

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import shutil
 import signal
 import struct
@@ -68,10 +69,14 @@ def test_a_terminal_shows_lines_of_its_width(machine, no_color, start, end):
 # ---- hlbd and its table ----------------------------------------------------------------------
 
 FAILS = "Every lookup of a service's name fails, as if no backend were healthy."
-STAYS = "Programs still get its last answers, for max_stale, and then none."
 IN_VAIN = "Lookups wait for it in vain."
 BY_SOCKET = "Each lookup has to ask hlbd over its socket, if there is one."
 NOT_TAKEN = "The module takes no such table, and each lookup has to ask hlbd over its socket."
+START = "Type: systemctl start hlbd; if it ends again, see: journalctl -u hlbd"
+ENDED_LATELY = re.compile(
+    r"hlbd: it isn't running: /run/hlb/table is no longer renewed\. Programs still get its last "
+    rf"answers, for (\d+)s more, and then none\. {re.escape(START)}"
+)
 LOOK_ELSEWHERE = "Compare its --runtime-dir, and read its log: journalctl -u hlbd"
 RESTART = "Type: systemctl restart hlbd"
 NOT_NEEDED = "hlbctl can't reach hlbd; lookups don't need the bus."
@@ -93,7 +98,7 @@ def test_hlbd_was_never_started(machine):
     shutil.rmtree("/run/hlb")
     assert machine.doctor() == [
         "hlbd: it isn't running (/run/hlb/table: No such file or directory). Without it no name is "
-        "hlb's, and the next source answers. Type: systemctl start hlbd"
+        f"hlb's, and the next source answers. {START}"
     ]
 
 
@@ -107,18 +112,35 @@ def test_hlbd_runs_but_its_table_is_elsewhere(machine, folder):
     assert result.stdout.splitlines() == [missing]
 
 
-def test_hlbd_was_killed(etc, stage):
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_hlbd_that_has_just_ended(etc, stage, end):
+    """It says so at once, and for how long lookups go on."""
     machine = Machine(stage, max_stale="60s")
+    machine.hlbd.signal(end)
+    machine.hlbd.process.wait()
+    left = ENDED_LATELY.fullmatch("\n".join(machine.doctor()))
+    assert left and 20 < int(left[1]) < 60
+
+
+def test_hlbd_that_its_configuration_keeps_from_starting(etc, stage):
+    machine = Machine(stage, max_stale="1s")
     machine.hlbd.kill()
-    comes_to(machine, "hlbd: it isn't running: /run/hlb/table is no longer renewed. "
-             f"{STAYS} Type: systemctl start hlbd")  # fmt: skip
+    machine.hlbd.write_config("[[servic]]\n[[nonsense]]\n")
+    (finding,) = machine.doctor()
+    fault = run(BUILD / "hlbd", "--check-config", "--config", machine.hlbd.config_file, check=False).stderr
+    first = fault.splitlines()[0]
+    assert first.endswith('did you mean "service"?')
+    assert finding.startswith(f"hlbd: it isn't running, and can't start by its configuration: {first} ")
+    assert finding.endswith(" Type: hlbctl check-config")
+    unable = run(*as_user("nobody"), BUILD / "hlbctl", "doctor", env=machine.env, check=False).stdout
+    assert START in unable and "configuration" not in unable  # not by the rights that hlbd has
 
 
 def test_hlbd_was_killed_longer_ago_than_its_answers_last(etc, stage):
     machine = Machine(stage, max_stale="1s")
     machine.hlbd.kill()
     comes_to(machine, "hlbd: it isn't running: /run/hlb/table is no longer renewed. "
-             f"{FAILS} Type: systemctl start hlbd")  # fmt: skip
+             f"{FAILS} {START}")  # fmt: skip
 
 
 def test_hlbd_hangs(etc, stage):

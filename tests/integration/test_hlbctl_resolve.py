@@ -10,8 +10,8 @@ from world import config, service
 A, B = "127.0.0.11", "127.0.0.12"
 DNS = "2001:db8::66 203.0.113.66"  # what it knows of every other name
 NO_HLBD = (
-    "no hlbd on the system bus: start it by `systemctl start hlbd`, or see by `systemctl status "
-    "hlbd` why it ended"
+    "no hlbd on the system bus: start it by `systemctl start hlbd`; if it ends again, `hlbctl "
+    "check-config` or `journalctl -u hlbd` says why"
 )
 GONE = "hlbd has been gone for longer than max_stale: "
 UNSURE = "hlbd has been gone for too long to know whether it is up"

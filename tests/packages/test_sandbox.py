@@ -199,8 +199,11 @@ def test_pings_need_the_drop_in_and_work_with_it(machine):
         lambda: re.search(r"hlbd\.toml:\d+:\d+: .*CAP_NET_RAW", machine.journal()),
         "it says what would allow it",
     )
+    refused = machine.run("hlbctl", "check-config", check=False)
+    assert refused.returncode == 1 and '"icmp" needs a right that user hlb' in refused.stderr
     with_drop_in(machine, "icmp.conf")
     answered(machine, *BACKENDS)
+    machine.run("hlbctl", "check-config")
 
 
 def test_whoever_asks_on_the_bus_starts_it_unless_it_is_disabled(machine):

@@ -283,8 +283,10 @@ TEST(ConfigIcmpCheck, IsAFaultWhereItIsNotAllowed) {
     // Of this thread alone: past glibc, which would change all of them.
     ASSERT_EQ(syscall(SYS_setresuid, -1, 65534, -1), 0);  // NOLINT(*-vararg)
     const std::string message =
-        R"(hlbd.toml:5:8: "icmp" needs a right that user 65534 of this host lacks: put one of its )"
-        "groups into the range of sysctl net.ipv4.ping_group_range, or run hlbd with CAP_NET_RAW";
+        R"(hlbd.toml:5:8: "icmp" needs a right that user nobody lacks: put one of its )"
+        "groups into the range of sysctl net.ipv4.ping_group_range, or give hlbd CAP_NET_RAW by "
+        "the drop-in "
+        "icmp.conf, see hlbd.toml(5)";
     EXPECT_THAT(faults_of(parse_config(with_check("icmp", ""))), ElementsAre(message));
   });
 }

@@ -1,8 +1,12 @@
 #include "ctl/doctor/daemon.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+
+#include <fstream>
+#include <thread>
 
 #include "ctl/doctor/process.h"
 #include "ctl/doctor/program.h"
@@ -15,6 +19,7 @@ namespace hlb::ctl::doctor {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::StartsWith;
 
 // A machine whose hlbd has just renewed its table, and listens.
 class DoctorOnDaemon : public testing::Test {
@@ -37,7 +42,7 @@ class DoctorOnDaemon : public testing::Test {
   }
 
   std::string found(const OnBus& bus) {
-    const Findings findings = check_daemon(machine_, Published(machine_, "/run/hlb"), bus);
+    const Findings findings = check_daemon(machine_, Published(machine_, "/run/hlb"), bus, config_);
     std::string text;
     for (const Finding& finding : findings)
       text += finding.what + "\n";
@@ -45,6 +50,7 @@ class DoctorOnDaemon : public testing::Test {
   }
 
   Folder folder_;
+  fs::path config_ = fs::path(__FILE__).parent_path() / "../../hlbd/data/hlbd.toml";
   Host machine_ = Host(folder_.file(""));
   FileDescriptor socket_ = FileDescriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
 };
@@ -68,6 +74,25 @@ TEST_F(DoctorOnDaemon, SaysNothingOfOneThatDoesNotTellItsVersion) {
 TEST_F(DoctorOnDaemon, FindsASocketThatNobodyListensOn) {
   socket_ = FileDescriptor(-1);
   EXPECT_EQ(found(present(HLB_VERSION)), "its socket /run/hlb/bus: Connection refused\n");
+}
+
+TEST_F(DoctorOnDaemon, FindsOneThatHasJustEnded) {
+  socket_ = FileDescriptor(-1);
+  EXPECT_EQ(found({}), "it isn't running: /run/hlb/table is no longer renewed\n");
+}
+
+TEST_F(DoctorOnDaemon, MissesTheSocketAloneOfOneThatRenewsItsTable) {
+  socket_ = FileDescriptor(-1);
+  std::fstream table(machine_.at("/run/hlb/table"), std::ios::in | std::ios::out);
+  const std::jthread hlbd([&table](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      const std::uint64_t until = read_clock(CLOCK_BOOTTIME) + kNsPerSecond;
+      table.seekp(table::at::kLeaseUntil)
+          .write(reinterpret_cast<const char*>(&until), sizeof until);
+      table.flush();
+    }
+  });
+  EXPECT_THAT(found({}), StartsWith("its socket /run/hlb/bus: Connection refused\n"));
 }
 
 TEST_F(DoctorOnDaemon, TakesAFullBacklogForAListener) {

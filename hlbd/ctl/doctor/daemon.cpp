@@ -5,11 +5,16 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
+#include "ctl/as_hlbd.h"
 #include "libnss_hlb/bus.h"
+#include "text/duration.h"
 
 namespace hlb::ctl::doctor {
 namespace {
@@ -17,7 +22,7 @@ namespace {
 using Presence = OnBus::Presence;
 
 constexpr char kAboutDaemon[] = "hlbd";
-constexpr char kStart[] = "Type: systemctl start hlbd";
+constexpr char kStart[] = "Type: systemctl start hlbd; if it ends again, see: journalctl -u hlbd";
 constexpr char kBySocket[] = "Each lookup has to ask hlbd over its socket, if there is one.";
 constexpr char kNotTaken[] =
     "The module takes no such table, and each lookup has to ask hlbd over its socket.";
@@ -52,22 +57,50 @@ bool is_there(const OnBus& bus) {
 
 // What a table that is no longer renewed means for lookups.
 std::string without_lease(const Published& table) {
-  return table.freshness() == table::Freshness::stale
-             ? "Programs still get its last answers, for max_stale, and then none."
-             : "Every lookup of a service's name fails, as if no backend were healthy.";
+  return table.freshness() == table::Freshness::expired
+             ? "Every lookup of a service's name fails, as if no backend were healthy."
+             : fmt::format("Programs still get its last answers, for {} more, and then none.",
+                           text::brief(table.lasts_for()));
 }
 
-Findings no_table(const Host& machine, const Published& table, const OnBus& bus) {
+// Whether hlbd puts off the end of the lease, as it does ten times a second.
+bool is_renewed(const Host& machine, const Published& table) {
+  constexpr std::chrono::milliseconds kLook{50};
+  constexpr int kLooks = 20;
+  for (int look = 0; look < kLooks; ++look) {
+    const Published now(machine, table.path().parent_path());
+    if (now.error() == 0 && now.lease_until() != table.lease_until()) return true;
+    std::this_thread::sleep_for(kLook);
+  }
+  return false;
+}
+
+// Finds that hlbd isn't running, as `sign` shows, and whether its configuration is why: root can
+// read that by hlbd's rights.
+Finding not_running(const std::string& sign, const std::string& why,
+                    const std::filesystem::path& file) {
+  const auto config =
+      ::geteuid() == 0 ? load_config_as_hlbd(file) : tl::expected<Config, ConfigErrors>();
+  if (config) return fault(kAboutDaemon, "it isn't running" + sign, why, kStart);
+  return fault(kAboutDaemon,
+               fmt::format("it isn't running, and can't start by its configuration: {}",
+                           config.error().front().to_string()),
+               why, "Type: hlbctl check-config");
+}
+
+Findings no_table(const Host& machine, const Published& table, const OnBus& bus,
+                  const std::filesystem::path& file) {
   const std::string missing =
       fmt::format("{}: {}", table.path().string(), std::strerror(table.error()));
   if (is_there(bus) || is_open(machine, socket_of(table))) {
     return {fault(kAboutDaemon, "it runs, but " + missing, kBySocket, kLookElsewhere)};
   }
-  return {fault(kAboutDaemon, "it isn't running (" + missing + ")",
-                "Without it no name is hlb's, and the next source answers.", kStart)};
+  return {not_running(" (" + missing + ")",
+                      "Without it no name is hlb's, and the next source answers.", file)};
 }
 
-Findings not_renewed(const Host& machine, const Published& table, const OnBus& bus) {
+Findings not_renewed(const Host& machine, const Published& table, const OnBus& bus,
+                     const std::filesystem::path& file) {
   const std::string path = table.path().string();
   if (table.lease_is_implausible()) {
     return {fault(
@@ -83,8 +116,7 @@ Findings not_renewed(const Host& machine, const Published& table, const OnBus& b
     return {fault(kAboutDaemon, fmt::format("it hangs: {} is no longer renewed", path),
                   "Lookups wait for it in vain. " + without_lease(table), kRestart)};
   }
-  return {fault(kAboutDaemon, fmt::format("it isn't running: {} is no longer renewed", path),
-                without_lease(table), kStart)};
+  return {not_running(fmt::format(": {} is no longer renewed", path), without_lease(table), file)};
 }
 
 Findings unacceptable_folder(const Host& machine, const std::filesystem::path& folder,
@@ -130,7 +162,8 @@ Finding unreadable(const Published& table) {
               "Lookups of them weren't tried.", "Install hlbctl of hlbd's release.");
 }
 
-Findings check_table(const Host& machine, const Published& table, const OnBus& bus) {
+Findings check_table(const Host& machine, const Published& table, const OnBus& bus,
+                     const std::filesystem::path& file) {
   if (!table.view().valid()) {
     if (table.version() && *table.version() != table::kMajorVersion) return {unreadable(table)};
     return {
@@ -141,7 +174,9 @@ Findings check_table(const Host& machine, const Published& table, const OnBus& b
     return {fault(kAboutDaemon, table.path().string() + " is marked as replaced, but stands",
                   kBySocket, kRestart)};
   }
-  if (table.freshness() != table::Freshness::current) return not_renewed(machine, table, bus);
+  const bool seems_gone = !is_there(bus) && !is_open(machine, socket_of(table));
+  if (table.freshness() != table::Freshness::current || (seems_gone && !is_renewed(machine, table)))
+    return not_renewed(machine, table, bus, file);
   return {};
 }
 
@@ -175,10 +210,11 @@ Findings check_socket(const Host& machine, const std::filesystem::path& path) {
 
 }  // namespace
 
-Findings check_daemon(const Host& machine, const Published& table, const OnBus& bus) {
+Findings check_daemon(const Host& machine, const Published& table, const OnBus& bus,
+                      const std::filesystem::path& file) {
   if (table.error() == EACCES) return {};  // a matter of permissions
-  if (table.error() != 0) return no_table(machine, table, bus);
-  Findings findings = check_table(machine, table, bus);
+  if (table.error() != 0) return no_table(machine, table, bus, file);
+  Findings findings = check_table(machine, table, bus, file);
   if (!findings.empty()) return findings;
   append(findings, check_socket(machine, socket_of(table)));
   append(findings, check_bus(bus));

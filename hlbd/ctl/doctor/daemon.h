@@ -35,7 +35,9 @@ struct OnBus {
 // Asks the bus, for two seconds at most.
 OnBus ask_bus(Settings::Bus bus);
 
-// hlbd, its table, its socket and its version, in one judgement.
-Findings check_daemon(const Host& machine, const Published& table, const OnBus& bus);
+// hlbd, its table, its socket and its version, in one judgement. Where it isn't running, its
+// configuration `file` may be why.
+Findings check_daemon(const Host& machine, const Published& table, const OnBus& bus,
+                      const std::filesystem::path& file);
 
 }  // namespace hlb::ctl::doctor

@@ -28,7 +28,7 @@ Findings check_machine(const Host& machine, const Settings& settings, const Sour
   append(findings, check_open_to_all(machine, kNsswitchFile, kUnreadable));
   append(findings, check_module(machine, module, table));
   const OnBus bus = ask_bus(settings.bus);
-  append(findings, check_daemon(machine, table, bus));
+  append(findings, check_daemon(machine, table, bus, settings.config));
   append(findings, check_open_to_all(machine, table.path(), kUnreadable));
   append(findings,
          check_open_to_all(machine, settings.runtime_dir / bus::kPeerSocket, kUnreadable));

@@ -27,7 +27,9 @@ bool is_note(const Finding& finding) {
 
 Styled line_of(const Finding& finding) {
   const char* const kind = is_note(finding) ? "note: " : "";
-  Styled line(shown(fmt::format("{}{}: {}.", kind, finding.about, finding.what)), Style::bold);
+  const char* const stop = finding.what.ends_with('?') ? "" : ".";  // "did you mean …?"
+  Styled line(shown(fmt::format("{}{}: {}{}", kind, finding.about, finding.what, stop)),
+              Style::bold);
   return line.add(shown(fmt::format(" {} {}", finding.why, finding.mend)));
 }
 

@@ -29,12 +29,12 @@ Published::Published(const Host& machine, const std::filesystem::path& runtime_d
   } else {
     error_ = read.error().value();
   }
-  const std::uint64_t now = read_clock(CLOCK_BOOTTIME);
+  read_at_ = read_clock(CLOCK_BOOTTIME);
   view_ = table::View::over({bytes_of(bytes_), bytes_.size()});
   if (!view_.valid()) return;
-  freshness_ = view_.freshness(now);
-  const auto lease_until = load<std::uint64_t>(bytes_of(bytes_) + at::kLeaseUntil);
-  lease_is_implausible_ = freshness_ == table::Freshness::expired && lease_until > now;
+  freshness_ = view_.freshness(read_at_);
+  lease_until_ = load<std::uint64_t>(bytes_of(bytes_) + at::kLeaseUntil);
+  lease_is_implausible_ = freshness_ == table::Freshness::expired && lease_until_ > read_at_;
 }
 
 std::optional<std::uint16_t> Published::version() const {
@@ -43,6 +43,12 @@ std::optional<std::uint16_t> Published::version() const {
   if (std::memcmp(bytes + at::kMagic, table::kMagic, sizeof table::kMagic) != 0)
     return std::nullopt;
   return load<std::uint16_t>(bytes + at::kMajorVersion);
+}
+
+std::chrono::milliseconds Published::lasts_for() const {
+  if (freshness_ == table::Freshness::expired) return {};
+  const std::uint64_t end = lease_until_ + load<std::uint64_t>(bytes_of(bytes_) + at::kStaleFor);
+  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::nanoseconds(end - read_at_));
 }
 
 std::vector<std::string> Published::names() const {

@@ -1,6 +1,7 @@
 // hlbd's table, read whole, as it lies in the runtime folder.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -30,6 +31,10 @@ class Published {
 
   // How far its answers could be trusted when it was read.
   table::Freshness freshness() const { return freshness_; }
+  // The end of the lease, by CLOCK_BOOTTIME, which hlbd puts off several times a second.
+  std::uint64_t lease_until() const { return lease_until_; }
+  // For how long programs still take its answers if nobody renews it.
+  std::chrono::milliseconds lasts_for() const;
   // Whether the lease ends too far ahead to be this machine's clock's, as in a time namespace.
   bool lease_is_implausible() const { return lease_is_implausible_; }
 
@@ -41,6 +46,8 @@ class Published {
   int error_ = 0;
   std::string bytes_;
   table::View view_;
+  std::uint64_t read_at_ = 0;  // by CLOCK_BOOTTIME
+  std::uint64_t lease_until_ = 0;
   table::Freshness freshness_ = table::Freshness::expired;
   bool lease_is_implausible_ = false;
 };

@@ -1,7 +1,6 @@
 #include "ctl/fleet/desk.h"
 
 #include <fmt/format.h>
-#include <pwd.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -14,6 +13,7 @@
 #include "ctl/terminal/text.h"
 #include "fleet/etcd/connect.h"
 #include "system/host.h"
+#include "system/user_name.h"
 
 namespace hlb::ctl {
 namespace {
@@ -21,16 +21,13 @@ namespace {
 // How long the fleet's log remembers.
 constexpr std::chrono::seconds kRemembered = std::chrono::days(30);
 
-std::string user_of(uid_t user) {
-  const passwd* const known = getpwuid(user);
-  return known == nullptr ? std::to_string(user) : known->pw_name;
-}
-
 }  // namespace
 
 std::string operator_name() {
   const char* const before_sudo = geteuid() == 0 ? secure_getenv("SUDO_USER") : nullptr;
-  const std::string user = before_sudo == nullptr ? user_of(getuid()) : before_sudo;
+  const std::string user = before_sudo != nullptr
+                               ? before_sudo
+                               : name_of_user(getuid()).value_or(std::to_string(getuid()));
   return user + "@" + host_name();
 }
 

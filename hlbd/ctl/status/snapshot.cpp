@@ -1,12 +1,12 @@
 #include "ctl/status/snapshot.h"
 
-#include <pwd.h>
-
 #include <algorithm>
 #include <map>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+
+#include "system/user_name.h"
 
 namespace hlb::ctl {
 namespace {
@@ -141,10 +141,7 @@ Rank rank(const ServiceReport& service, const std::vector<BackendReport>& backen
 std::string user_name(std::uint32_t user_id) {
   static std::map<std::uint32_t, std::string> known;  // a lookup may ask a server
   const auto [place, is_new] = known.try_emplace(user_id);
-  if (is_new) {
-    const passwd* const user = ::getpwuid(user_id);
-    place->second = user == nullptr ? "user " + std::to_string(user_id) : user->pw_name;
-  }
+  if (is_new) place->second = name_of_user(user_id).value_or("user " + std::to_string(user_id));
   return place->second;
 }
 
