@@ -24,6 +24,7 @@
 #include "system/host.h"
 #include "system/log.h"
 #include "system/moment.h"
+#include "text/wording.h"
 
 namespace hlb {
 namespace {
@@ -214,7 +215,7 @@ void Daemon::run() {
   watch_routes();
   await_signal();
   scope_.spawn(io_.get_executor(), renew_lease());
-  spdlog::info("checking the backends of {} services", monitor_.services().size());
+  spdlog::info("checking the backends of {}", text::counted(monitor_.services().size(), "service"));
   io_.run();
   notifier_.stopping();
   state_file_.write_now();
@@ -373,8 +374,9 @@ asio::awaitable<void> Daemon::renew_lease() {
 }
 
 std::string Daemon::status() const {
-  return fmt::format("{} of {} services have a healthy backend", monitor_.totals().services_healthy,
-                     monitor_.services().size());
+  const std::size_t services = monitor_.services().size();
+  return fmt::format("{} of {} {} a healthy backend", monitor_.totals().services_healthy,
+                     text::counted(services, "service"), services == 1 ? "has" : "have");
 }
 
 }  // namespace hlb
