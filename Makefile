@@ -320,13 +320,22 @@ install: all ## into DESTDIR, under PREFIX; an existing configuration is kept
 	sed -i 's|^ExecStart=/usr/|ExecStart=$(PREFIX)/|' "$(DESTDIR)$(UNITDIR)"/hlb*.service
 	$(if $(DESTDIR),,ldconfig)
 
+# Ends hlbd, if it runs by the unit that is to be removed, and has programs turn to the next source.
+end_hlbd = ! [ "$$(systemctl show --property=FragmentPath --value hlbd.service 2>/dev/null)" -ef "$(UNITDIR)/hlbd.service" ] || \
+  { systemctl disable --now hlbd.service $(foreach each,socket service,hlb-programs.$(each) hlb-connections.$(each)) && \
+    $(PREFIX)/sbin/hlbd --retire; }
+say_what_is_left = ! grep -qs '^hosts:.*[[:blank:]]hlb\([[:blank:]]\|$$\)' /etc/nsswitch.conf || \
+  echo 'left to do: take hlb off the hosts line of /etc/nsswitch.conf'
+
 # Removes all that `install` puts there but the configuration, and the folders that are empty then.
 uninstall: all ## what `make install` with the same DESTDIR and PREFIX put there; the configuration stays
+	@$(if $(DESTDIR),,$(end_hlbd))
 	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && \
 	$(MAKE) --no-print-directory -s install DESTDIR="$$copy" && rm -r "$$copy/etc/hlb" && \
 	(cd "$$copy" && find . ! -type d -print0) | (cd "$(DESTDIR)/" && xargs -0 rm -fv && \
 	  rmdir --ignore-fail-on-non-empty ".$(PREFIX)"/share/doc/hlbd/examples ".$(PREFIX)"/share/doc/hlbd)
 	$(if $(DESTDIR),,ldconfig)
+	@$(if $(DESTDIR),,$(say_what_is_left))
 
 deb: ## the packages, from a clean copy, in build/deb; their tests are those of `make check`
 	@tests/setup/dependencies check $@

@@ -18,6 +18,7 @@
 #include "system/host.h"
 #include "system/log.h"
 #include "system/moment.h"
+#include "text/wording.h"
 
 namespace hlb {
 namespace {
@@ -299,8 +300,9 @@ void Daemon::when_in_force(std::function<void()> then) {
 }
 
 std::string Daemon::status() const {
-  return fmt::format("{} of {} services have a healthy backend", monitor_.totals().services_healthy,
-                     monitor_.services().size());
+  const std::size_t services = monitor_.services().size();
+  return fmt::format("{} of {} {} a healthy backend", monitor_.totals().services_healthy,
+                     text::counted(services, "service"), services == 1 ? "has" : "have");
 }
 
 }  // namespace hlb

@@ -10,6 +10,7 @@
 
 #include "daemon.h"
 #include "publish/encode.h"
+#include "text/wording.h"
 
 namespace hlb {
 namespace {
@@ -26,7 +27,7 @@ void Daemon::run() {
   watch_routes();
   await_signal();
   scope_.spawn(io_.get_executor(), renew_lease());
-  spdlog::info("checking the backends of {} services", monitor_.services().size());
+  spdlog::info("checking the backends of {}", text::counted(monitor_.services().size(), "service"));
   io_.run();
   notifier_.stopping();
   state_file_.write_now();

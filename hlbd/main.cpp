@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <string>
 #include <utility>
 
 #include "config/config.h"
@@ -10,6 +11,7 @@
 #include "options.h"
 #include "publish/table_file.h"
 #include "system/log.h"
+#include "text/wording.h"
 #include "tls/settings.h"
 
 // Seen by the NSS module, which answers nothing inside of this process: see libnss_hlb/entry.cpp.
@@ -38,7 +40,8 @@ int run(const hlb::Options& options) {
   if (options.check_config) {
     for (const std::string& warning : config->warnings)
       std::fprintf(stderr, "%s\n", warning.c_str());
-    std::printf("%s: ok, %zu services\n", options.config.c_str(), config->services.size());
+    const std::string services = hlb::text::counted(config->services.size(), "service");
+    std::printf("%s: ok, %s\n", options.config.c_str(), services.c_str());
     return EXIT_SUCCESS;
   }
   hlb::bus::limit_greeting();

@@ -3,8 +3,30 @@
 #include <CLI/CLI.hpp>
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
+
+#include "text/wording.h"
 
 namespace hlb {
+namespace {
+
+// One line, as hlbctl has it: CLI11's message, or for a word that nothing takes what was meant.
+std::string fault_of_line(const CLI::App* app, const CLI::Error& error) {
+  const std::vector<std::string> left = app->remaining();
+  if (left.empty()) return std::string("hlbd: ") + error.what() + "; see hlbd --help\n";
+  std::vector<std::string> options;
+  for (const CLI::Option* option : app->get_options())
+    options.push_back("--" + option->get_lnames().front());
+  const std::string name = left.front().substr(0, left.front().find('='));
+  const std::string_view meant =
+      text::nearest(name, std::vector<std::string_view>(options.begin(), options.end()));
+  return "hlbd: " + text::in_quotes(name) + " is no option of hlbd" +
+         (meant.empty() ? "; see" : "; did you mean " + std::string(meant) + "? See") +
+         " hlbd --help\n";
+}
+
+}  // namespace
 
 tl::expected<Options, int> parse_options(int argc, const char* const* argv) {
   Options options;
@@ -40,6 +62,7 @@ tl::expected<Options, int> parse_options(int argc, const char* const* argv) {
   app.add_flag(
       "--retire", options.retire,
       "leave the names of this hlbd, which is to be removed, to the next source, and exit");
+  app.failure_message(fault_of_line);
   app.set_version_flag("--version", HLB_VERSION);
   try {
     app.parse(argc, argv);

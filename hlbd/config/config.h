@@ -35,7 +35,7 @@ struct FleetConfig {
   };
 
   std::vector<std::string> etcd;   // "https://etcd1:2379", "http://127.0.0.1:2379"; never empty
-  std::vector<std::string> names;  // that the fleet may define: "app.internal", "*.app.internal"
+  std::vector<std::string> names;  // that the fleet may define: "app.internal", "*.internal"
   std::vector<Network> allow;      // addresses that it may give; never empty, as `names`
   std::string prefix = "/hlb";     // of all keys
   std::string ca;                  // PEM files, absolute paths; empty: the system's

@@ -10,6 +10,7 @@
 #include "config/program.h"
 #include "config/reader.h"
 #include "config/service.h"
+#include "text/wording.h"
 
 namespace hlb::config {
 
@@ -50,6 +51,15 @@ bool is_in_main(const Value& value, std::string_view table, FileRole role, Fault
   return false;
 }
 
+// Explains a table that stands without its service; empty for other keys.
+std::string fault_of_stray_table(std::string_view key) {
+  if (key != "check" && key != "agent") return "";
+  return text::in_quotes(key)
+      .append(" is of a service; write it as [service.")
+      .append(key)
+      .append("], below its [[service]]");
+}
+
 }  // namespace
 
 void Draft::read_services(const Value& value, Faults& faults) {
@@ -76,7 +86,7 @@ void Draft::read_root(const Value& root, FileRole role, Faults& faults) {
     std::ranges::move(read_registrations(*registrations, faults),
                       std::back_inserter(registrations_));
   }
-  table.reject_unknown();
+  table.reject_unknown(fault_of_stray_table);
 }
 
 void Draft::add_text(const std::string& file, std::string_view text, FileRole role) {

@@ -24,7 +24,7 @@ constexpr std::size_t kMaxPrefix = 100;
 constexpr unsigned kBitsOfByte = 8;
 
 constexpr std::string_view kEtcdExample = R"(["https://etcd1:2379"])";
-constexpr std::string_view kNamesExample = R"(["*.app.internal"])";
+constexpr std::string_view kNamesExample = R"(["*.internal"])";
 constexpr std::string_view kAllowExample = R"(["10.0.0.0/8"])";
 constexpr std::string_view kEndpointForm = R"(an address such as "https://etcd1:2379")";
 constexpr std::string_view kPrefixForm =
@@ -126,13 +126,13 @@ void read_files(TableReader& table, FleetConfig& fleet, Faults& faults) {
 
 // ---- what the fleet may say --------------------------------------------------------------------
 
-// "app.internal", or "*.app.internal".
+// "app.internal", or "*.internal".
 std::string read_allowed_name(std::string_view text, std::vector<std::string>& into) {
   const bool below = text.starts_with("*.");
   const auto name = parse_hostname(below ? text.substr(2) : text);
   if (name) return add_once(into, (below ? "*." : "") + *name);
   if (text.find('*') != std::string_view::npos)
-    return R"(is no name; give one such as "app.internal" or "*.app.internal")";
+    return R"(is no name; give one such as "app.internal" or "*.internal")";
   return name.error();
 }
 

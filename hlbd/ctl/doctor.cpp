@@ -9,6 +9,7 @@
 #include "ctl/doctor/present.h"
 #include "ctl/output.h"
 #include "ctl/terminal/terminal.h"
+#include "ctl/what_there_is.h"
 
 namespace hlb::ctl {
 namespace {
@@ -20,6 +21,7 @@ struct Asked {
 };
 
 int run_doctor(const Settings& settings, const Asked& asked) {
+  refuse_urls(asked.names);
   const auto examination = doctor::examine(settings, asked.names, asked.program);
   if (!examination) throw Failure(kTrouble, examination.error());
   const Terminal terminal = Terminal::of_standard_output();

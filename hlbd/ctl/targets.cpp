@@ -88,6 +88,7 @@ class Search {
     const auto fault = [&word](const std::string& what) {
       return tl::unexpected(word + ": " + what);
     };
+    if (auto trouble = fault_of_url(word); !trouble.empty()) return fault(trouble);
     if (auto trouble = find_service(word, parts); !trouble.empty()) return fault(trouble);
     if (!has_address(word)) {
       std::ranges::copy_if(names_, std::inserter(services, services.end()),
@@ -265,6 +266,16 @@ bool concerns_backends(const std::string& word) {
 std::string name_in(const std::string& word) {
   const Parts parts = parts_of(word);
   return has_wildcard(parts.service) ? "" : parts.service;
+}
+
+std::string fault_of_url(const std::string& word) {
+  constexpr std::string_view kAfterScheme = "://";
+  const std::size_t scheme = word.find(kAfterScheme);
+  if (scheme == std::string::npos) return "";
+  const std::string rest = word.substr(scheme + kAfterScheme.size());
+  const std::string host = rest.starts_with('[') ? rest.substr(1, rest.find(']') - 1)
+                                                 : rest.substr(0, rest.find_first_of(":/?#"));
+  return "leave out scheme, port and path" + meant(host);
 }
 
 }  // namespace hlb::ctl

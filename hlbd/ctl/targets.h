@@ -83,4 +83,7 @@ bool concerns_backends(const std::string& word);
 // dot at its end. Empty when the word names no single service.
 std::string name_in(const std::string& word);
 
+// What is wrong with a URL in the place of a name; empty for other words.
+std::string fault_of_url(const std::string& word);
+
 }  // namespace hlb::ctl

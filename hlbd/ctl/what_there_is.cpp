@@ -54,4 +54,11 @@ Targets ask_targets(Client& client, std::span<const std::string> words, Purpose 
   return find_targets(words, what_there_is(client, words), purpose);
 }
 
+void refuse_urls(std::span<const std::string> words) {
+  for (const std::string& word : words) {
+    if (const std::string fault = fault_of_url(word); !fault.empty())
+      throw Failure(kTrouble, printable(fmt::format("{}: {}", word, fault)));
+  }
+}
+
 }  // namespace hlb::ctl

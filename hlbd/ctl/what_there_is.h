@@ -17,4 +17,8 @@ WhatThereIs what_there_is(Client& client, std::span<const std::string> words);
 Targets find_targets(std::span<const std::string> words, const WhatThereIs& there, Purpose purpose);
 Targets ask_targets(Client& client, std::span<const std::string> words, Purpose purpose);
 
+// Throws a Failure when one of the words is a URL: for commands that take names which hlbd needn't
+// know.
+void refuse_urls(std::span<const std::string> words);
+
 }  // namespace hlb::ctl

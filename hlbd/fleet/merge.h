@@ -40,9 +40,10 @@ class Merge {
   // all is merged anew then.
   void set_local(std::vector<ServiceSpec> services);
 
-  // While the catalog isn't known, all names that it may define ("app.internal", "*.app.internal")
-  // belong to services without a backend, so that no lookup leaves them to the next source. Empty:
-  // it is known.
+  // While the catalog isn't known, all names that it may define ("app.internal", "*.internal")
+  // belong to services without a backend, so that no lookup leaves them to the next source; and so
+  // does the name that they are below ("internal"), as a table has no names below one without it.
+  // Empty: it is known.
   void await_catalog(std::span<const std::string> names);
 
   // What has become of the catalog since the last time. `before` are the services in force; those

@@ -115,6 +115,30 @@ def test_check_config_accepts_a_good_file_and_starts_nothing(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_check_config_says_how_many_services_there_are(tmp_path):
+    more = config(service("good.test", [A]), service("better.test", [B]))
+    for text, services in [(GOOD, "1 service"), (more, "2 services")]:
+        file, ended = start_with(tmp_path, text, "--check-config")
+        assert ended.stdout == f"{file}: ok, {services}\n"
+
+
+def test_the_log_counts_a_single_service_as_one(hlbd):
+    hlbd.wait_for_log("checking the backends of 1 service\n")
+    hlbd.wait_for_log("ready: 1 of 1 service has a healthy backend\n")
+
+
+@pytest.mark.parametrize("line, said", [
+    ("--foo", '"--foo" is no option of hlbd; see hlbd --help'),
+    ("--check-confg", '"--check-confg" is no option of hlbd; did you mean --check-config? See hlbd --help'),
+    ("hlbd.toml", '"hlbd.toml" is no option of hlbd; see hlbd --help'),
+    ("--config", "--config: 1 required FILE missing; see hlbd --help"),
+])  # fmt: skip
+def test_a_slip_on_the_command_line_is_told_with_what_was_meant(line, said):
+    ended = run(BUILD / "hlbd", line, check=False)
+    assert ended.returncode != 0
+    assert (ended.stdout, ended.stderr) == ("", f"hlbd: {said}\n")
+
+
 def with_stray_file(folder):
     (folder / "services.d").mkdir()
     (folder / "services.d/more.conf").write_text(service("more.test", [B]))

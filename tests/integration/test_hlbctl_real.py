@@ -211,7 +211,7 @@ def test_an_override_of_what_was_configured_once_can_be_cleared(hlbd, bus):
     hlbctl(bus, "drain", f"{NAME}/{B}")
     hlbd.reload(config(service(NAME, [A])))
     assert hlbctl(bus, "clear", f"{NAME}/{B}").stdout == f"{NAME}/{B}: 1 backend as checks say\n"
-    assert hlbctl(bus, "clear", NAME).stderr.startswith(f"hlbctl: {NAME}: no override is in force on this")
+    assert hlbctl(bus, "clear", NAME).stderr == f"hlbctl: {NAME}: no override is in force on this\n"
 
 
 def test_only_what_is_wrong_is_shown_on_request(hlbd, bus):
@@ -314,6 +314,16 @@ def test_a_name_typed_nearly_right_is_offered(hlbd, bus):
         assert "; did you mean app.test?" in asked.stdout + asked.stderr, words
     assert f"; did you mean app.test/{A}?" in hlbctl(bus, "drain", f"apptest/{A}").stderr
     assert "did you mean" not in hlbctl(bus, "drain", "foreign.example").stderr
+
+
+def test_a_url_is_answered_with_the_name_in_it(hlbd, bus):
+    url = f"http://{NAME}:8082/"
+    for words in [("status", url), ("resolve", url), ("doctor", url), ("drain", url)]:
+        asked = hlbctl(bus, *words)
+        said = f"hlbctl: {url}: leave out scheme, port and path; did you mean {NAME}?\n"
+        assert (asked.returncode, asked.stdout, asked.stderr) == (1, "", said), words
+    hlbd.kill()
+    assert "did you mean" in hlbctl(bus, "resolve", url).stderr, "needs no hlbd"
 
 
 def test_followed_events_end_with_the_bus(stage, hlbd, bus):

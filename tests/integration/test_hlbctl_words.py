@@ -32,11 +32,25 @@ RANGE = "--lines takes a whole number, from 0 to 4294967295, not "
     ("status --confg x",
      '"--confg" is no option of hlbctl status; did you mean --config? See hlbctl status --help'),
     ("reload -x", '"-x" is no option of hlbctl reload; see hlbctl reload --help'),
-    ("reload c.d", "The following argument was not expected: c.d; see hlbctl --help"),
+    ("reload c.d", "The following argument was not expected: c.d; see hlbctl reload --help"),
     ("--bus sesion status", "--bus takes system or session, not \"sesion\"; see hlbctl --help"),
-    ("events -n -1", RANGE + '"-1"; see hlbctl --help'),
-    ("events -n many", RANGE + '"many"; see hlbctl --help'),
-    ("events -n 4294967296", RANGE + '"4294967296"; see hlbctl --help'),
+    ("status --bus sesion", "--bus takes system or session, not \"sesion\"; see hlbctl --help"),
+    ("events -n -1", RANGE + '"-1"; see hlbctl events --help'),
+    ("events -n many", RANGE + '"many"; see hlbctl events --help'),
+    ("events -n 4294967296", RANGE + '"4294967296"; see hlbctl events --help'),
+    ("drain", "TARGET is required; see hlbctl drain --help"),
+    ("import", "A subcommand is required; see hlbctl import --help"),
+    ("--json", '"--json" is no option of hlbctl; did you mean hlbctl status --json? See hlbctl --help'),
+    ("--watch 5", '"--watch" is no option of hlbctl; did you mean hlbctl status --watch? See hlbctl --help'),
+    ("--donw", '"--donw" is no option of hlbctl; did you mean hlbctl status --down? See hlbctl --help'),
+    ("--confg x", '"--confg" is no option of hlbctl; did you mean --config? See hlbctl --help'),
+    ("app.local --json",
+     '"app.local" is no subcommand of hlbctl; did you mean hlbctl status app.local? See hlbctl --help'),
+    ("down.a", '"down.a" is no subcommand of hlbctl; did you mean hlbctl status down.a? See hlbctl --help'),
+    ("app/10.0.0.1",
+     '"app/10.0.0.1" is no subcommand of hlbctl; did you mean hlbctl status app/10.0.0.1? See hlbctl --help'),
+    ("fd00::1", '"fd00::1" is no subcommand of hlbctl; did you mean hlbctl status fd00::1? See hlbctl --help'),
+    ("import app.local", '"app.local" is no subcommand of hlbctl import; see hlbctl import --help'),
     ("help drian", '"drian" is no subcommand of hlbctl; did you mean drain?'),
     ("help import hots", '"hots" is no subcommand of hlbctl import; did you mean hosts?'),
 ])  # fmt: skip
@@ -59,6 +73,18 @@ def test_help_is_completed_by_subcommands():
     assert run(HLBCTL, "complete", "help", "dr").stdout.startswith("drain\t")
     assert run(HLBCTL, "complete", "help", "import", "ho").stdout.startswith("hosts\t")
     assert run(HLBCTL, "complete", "help", "drain", "").stdout == ""
+
+
+@pytest.mark.parametrize("other, own", [
+    ("undrain", "clear"), ("enable", "clear"), ("undo", "clear"), ("resume", "clear"),
+    ("disable", "maintenance"), ("list", "status"), ("show", "status"), ("ls", "status"), ("log", "events"),
+    ("history", "events"), ("check", "check-config"), ("validate", "check-config"), ("lookup", "resolve"),
+])  # fmt: skip
+def test_words_of_other_programs_are_told_by_hlbctls(other, own):
+    ended = run(HLBCTL, other, "app.local", check=False)
+    said = f'hlbctl: "{other}" is no subcommand of hlbctl; did you mean {own}? See hlbctl --help\n'
+    assert ended.returncode != 0 and ended.stderr == said
+    assert f"\n  {own} " in run(HLBCTL, "--help").stdout
 
 
 # ---- an output that can't be written -----------------------------------------------------------

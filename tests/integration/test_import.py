@@ -211,7 +211,7 @@ def test_on_a_terminal_it_asks_and_the_services_still_go_where_they_are_sent(sta
         ("hosts /", "hlbctl: /: cannot be read: Is a directory\n"),
         ("hosts /dev/null", "hlbctl: there is nothing to import\n"),
         ("hosts --name x.test", "hlbctl: there is no x.test that can be a service\n"),
-        ("hosts --check http", '--check: "http" is no check: it needs a port, as in http:8082; see hlbctl --help\n'),
+        ("hosts --check http", '--check: "http" is no check: it needs a port, as in http:8082; see hlbctl import hosts --help\n'),
         ("dnsmasq", "dnsmasq's command line: skipped: /#/ is every name there is"),
     ],
 )

@@ -197,6 +197,47 @@ def test_uninstall_leaves_the_configuration_alone(tmp_path):
     assert not (folder / "usr/share/doc/hlbd").exists()
 
 
+@pytest.fixture
+def host_wide(tmp_path, programs):
+    """Runs a target without DESTDIR, on a host whose systemctl tells what it is asked for; `unit` is where that
+    has hlbd's unit from."""
+
+    def target(name, unit="$UNIT"):
+        prefix = tmp_path / "usr"
+        programs("ldconfig", "#!/bin/sh\n")
+        programs("systemctl", f"""#!/bin/sh
+UNIT={prefix}/lib/systemd/system/hlbd.service
+[ "$1" = show ] && echo {unit} || echo "systemctl $*"
+""")
+        result = run("make", name, f"VARIANT={BUILD.name}", f"PREFIX={prefix}", env=programs.env)
+        assert result.returncode == 0, result.stderr
+        return [line for line in result.stdout.splitlines() if not line.startswith(("install ", "removed "))]
+
+    nsswitch = Path("/etc/nsswitch.conf").read_text()
+    yield target
+    Path("/etc/nsswitch.conf").write_text(nsswitch)
+    shutil.rmtree("/etc/hlb", ignore_errors=True)
+
+
+STOPPED = "systemctl disable --now hlbd.service hlb-programs.socket hlb-connections.socket " \
+          "hlb-programs.service hlb-connections.service"  # fmt: skip
+LEFT = "left to do: take hlb off the hosts line of /etc/nsswitch.conf"
+
+
+def test_uninstall_ends_hlbd_and_says_what_is_left_to_do(host_wide):
+    host_wide("install")
+    said = host_wide("uninstall")
+    assert said[0] == STOPPED
+    assert said[-1] == LEFT
+
+
+def test_uninstall_leaves_another_hlbd_running(host_wide):
+    host_wide("install")
+    Path("/etc/nsswitch.conf").write_text("hosts: files dns\n")
+    said = host_wide("uninstall", unit="/etc/systemd/system/hlbd.service")
+    assert STOPPED not in said and LEFT not in said
+
+
 # ---- without git -------------------------------------------------------------------------------
 
 

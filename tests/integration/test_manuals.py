@@ -1,6 +1,7 @@
 """The manuals say what there is and nothing else: each is compared with the programs."""
 
 import re
+import tomllib
 import xml.etree.ElementTree as xml
 
 import pytest
@@ -182,6 +183,14 @@ def test_every_key_of_the_sample_is_described_and_every_key_described_is_in_the_
     sample = set(re.findall(r"\b([a-z_]+) = ", (ROOT / "hlbd/data/hlbd.toml").read_text()))
     assert sample - described == {"regex", "hex"}  # described with expect_body, and send and expect
     assert described - sample == {"check"}  # a table of its own there
+
+
+def test_every_table_of_hlbd_toml_5_can_be_pasted_as_one():
+    text = page("hlbd.toml.5")
+    blocks = re.findall(r"^\.Bd -literal.*?\n(\[[\[a-z.]+\]+\n.*?)^\.Ed$", text, re.MULTILINE | re.DOTALL)
+    assert len(blocks) > 5
+    for block in blocks:
+        tomllib.loads(block.replace(r"\e", "\\").replace(r"\(dq", '"'))
 
 
 # ---- the bus ---------------------------------------------------------------------------------

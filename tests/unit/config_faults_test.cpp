@@ -76,6 +76,9 @@ INSTANTIATE_TEST_SUITE_P(
             "name, backends and [service.check]"},
         BrokenFile{"[[services]]\nname = \"a.b\"\n",
                    R"(hlbd.toml:1:3: unknown key "services" in the file; did you mean "service"?)"},
+        BrokenFile{"[check]\ntype = \"none\"\n" + service("\"a.b\"", R"(["10.0.0.1"])"),
+                   "hlbd.toml:1:2: \"check\" is of a service; write it as [service.check], below "
+                   "its [[service]]"},
         BrokenFile{
             "[service]\nname = \"a.b\"\n",
             R"(hlbd.toml:1:1: "service" must be an array of tables, [[service]], not a table)"},

@@ -127,10 +127,10 @@ INSTANTIATE_TEST_SUITE_P(
             "hlbd.toml:4:52: \"http://localhost:1\" stands here twice; remove one of them"},
         BrokenFleet{"names = [\"*\"]",
                     "hlbd.toml:4:10: \"*\" is no name; give one such as "
-                    "\"app.internal\" or \"*.app.internal\""},
+                    "\"app.internal\" or \"*.internal\""},
         BrokenFleet{"names = 1",
                     "hlbd.toml:4:9: \"names\" must be an array such as "
-                    "[\"*.app.internal\"], not an integer"},
+                    "[\"*.internal\"], not an integer"},
         BrokenFleet{"allow = [\"10.0.0.1/8\"]",
                     "hlbd.toml:4:10: \"10.0.0.1/8\" has bits set after the first 8; write "
                     "\"10.0.0.0/8\""},
@@ -154,7 +154,7 @@ TEST(ConfigFleet, HasKeysThatCannotBeLeftOut) {
   EXPECT_THAT(
       faults_of(parse_config("[fleet]\n")),
       ElementsAre("hlbd.toml:1:1: [fleet] has no \"etcd\"; add etcd = [\"https://etcd1:2379\"]",
-                  "hlbd.toml:1:1: [fleet] has no \"names\"; add names = [\"*.app.internal\"]",
+                  "hlbd.toml:1:1: [fleet] has no \"names\"; add names = [\"*.internal\"]",
                   "hlbd.toml:1:1: [fleet] has no \"allow\"; add allow = [\"10.0.0.0/8\"]"));
 }
 

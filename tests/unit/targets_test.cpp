@@ -119,6 +119,11 @@ TEST_F(TargetsTest, SaysWhatWasProbablyMeant) {
             "app.local/10.0.0.2:8083: not at this port; did you mean app.local/10.0.0.2:8082?");
   EXPECT_EQ(fault("app.local:8082"),
             "app.local:8082: no backend has this address; did you mean app.local?");
+  EXPECT_EQ(fault("https://app.local/x"),
+            "https://app.local/x: leave out scheme, port and path; did you mean app.local?");
+  EXPECT_EQ(fault("http://[fd77::1]:80"),
+            "http://[fd77::1]:80: leave out scheme, port and path; did you mean fd77::1?");
+  EXPECT_EQ(fault("http://"), "http://: leave out scheme, port and path");
   EXPECT_EQ(fault("2*.3"), "2*.3: no backend has an address that fits");
 }
 

@@ -238,6 +238,7 @@ ExitCode show_answers(const Settings& settings, const NameToResolve& wanted, boo
 }
 
 int show_answers(const Settings& settings, const ResolveWishes& wishes) {
+  refuse_urls(wishes.names);
   ExitCode worst = kOk;
   bool first = true;
   for (const NameToResolve& each : names_to_resolve(settings, wishes.names)) {

@@ -84,7 +84,7 @@ void ClosingControl::go_on(const Shared& work) {
     return boost::asio::post(executor_, scope_.guard([this, work] { go_on(work); }));
   }
   const std::string& target = work->request.target;
-  if (!work->meant) return finish(work, no_such_target(target, "no backend is meant by this"));
+  if (!work->meant) return finish(work, no_such_target(target));
   if (work->asked) return finish(work, work->ended);
   const char* const why =
       work->without_port

@@ -88,7 +88,7 @@ tl::expected<OverrideControl::Edits, Refusal> OverrideControl::plan_to_set(
     for (std::size_t i = 0; i < monitor_.services().size(); ++i)
       if (targets.may_mean(monitor_.services()[i].name)) add_those_of(i);
   }
-  if (edits.empty()) return no_such_target(request.target, "no backend is meant by this");
+  if (edits.empty()) return no_such_target(request.target);
   return edits;
 }
 
@@ -100,7 +100,7 @@ tl::expected<OverrideControl::Edits, Refusal> OverrideControl::plan_to_clear(
     if (targets.matches(key.service, key.backend.to_string()))
       edits.emplace_back(key, std::nullopt);
   }
-  if (edits.empty()) return no_such_target(target, why_nothing_to_clear(targets));
+  if (edits.empty()) return refuse_target(target, why_nothing_to_clear(targets));
   return edits;
 }
 
