@@ -3,6 +3,7 @@ for the bench. Times are in seconds."""
 
 import shutil
 import signal
+import subprocess
 import time
 
 from etcds import PEERS, PROGRAMS
@@ -37,7 +38,8 @@ class Trials:
         return self.seen.all_answer(name, addresses, begun, seconds)
 
     def put(self, *pairs):
-        return lambda: write(self.etcd, list(pairs))
+        """Again and again: what is written while a leader gives up, or another is found, fails."""
+        return lambda: until(lambda: succeeds(lambda: write(self.etcd, list(pairs))), "etcd takes writes", 20)
 
     # ---- changes -------------------------------------------------------------------------------
 
@@ -103,14 +105,7 @@ class Trials:
 
     def go_on(self, *members):
         self.etcd.go_on(*members)
-        until(self.can_write, "etcd takes writes", 20)
-
-    def can_write(self):
-        try:
-            self.etcd.ctl("put", "/hlb-tests", "1")
-        except Exception:  # whatever etcdctl dislikes
-            return False
-        return True
+        self.put(("/hlb-tests", "1"))()
 
     def one_stopped(self, member, seconds):
         return self.away(lambda: self.etcd.pause(member), seconds, lambda: self.go_on(member))
@@ -181,6 +176,14 @@ class Trials:
         begun = time.monotonic_ns()
         self.seen.all_answer(self.names[3], self.content[self.names[3]], begun, 30)
         return self.seen.all_answer(names[0][0], self.content[names[0][0]], begun, 30)
+
+
+def succeeds(action):
+    try:
+        action()
+    except subprocess.SubprocessError:  # whatever etcdctl dislikes
+        return False
+    return True
 
 
 def new_service(*addresses):
