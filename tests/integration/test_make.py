@@ -209,7 +209,8 @@ def host_wide(tmp_path, programs):
 UNIT={prefix}/lib/systemd/system/hlbd.service
 [ "$1" = show ] && echo {unit} || echo "systemctl $*"
 """)
-        result = run("make", name, f"VARIANT={BUILD.name}", f"PREFIX={prefix}", env=programs.env)
+        command = ["make", "--no-print-directory", name, f"VARIANT={BUILD.name}", f"PREFIX={prefix}"]
+        result = run(*command, env=programs.env)
         assert result.returncode == 0, result.stderr
         return [line for line in result.stdout.splitlines() if not line.startswith(("install ", "removed "))]
 
