@@ -125,7 +125,7 @@ engine_sources := $(wildcard tests/bench/engine/*.cpp)
 benchers       := $(addprefix $(OUT)/bench/,sampler first_lookup libnss_null1.so.2 libnss_null2.so.2) \
                     $(patsubst tests/bench/engine/%.cpp,$(OUT)/bench/engine_%,$(engine_sources))
 
-.PHONY: help all demo demo-fleet test check check-packages soak bench install uninstall deb format unit tools fuzzers benchers \
+.PHONY: help all demo demo-fleet test check check-packages soak bench install uninstall deb format unit tools guest_tools fuzzers benchers \
         compile_commands.json every_object clean
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -254,6 +254,8 @@ build/tidy_plugin.so: $(OUT)/obj/tests/tidy_plugin.o
 
 unit: $(OUT)/unit_tests $(OUT)/hlb-programs $(OUT)/hlb-connections
 tools: $(tools)
+# Those that hlbd isn't linked into.
+guest_tools: $(filter-out %/fleet_client,$(tools))
 fuzzers: $(fuzzers)
 benchers: $(benchers)
 

@@ -16,7 +16,8 @@ namespace {
 int check_config(const Settings& settings, const std::filesystem::path& named) {
   const std::filesystem::path& file = named.empty() ? settings.config : named;
   std::error_code ignored;
-  const bool is_hlbds = named.empty() || std::filesystem::equivalent(file, settings.config, ignored);
+  const bool is_hlbds =
+      named.empty() || std::filesystem::equivalent(file, settings.config, ignored);
   const auto config = is_hlbds ? load_config_as_hlbd(file) : load_config(file);
   if (!config) {
     for (const ConfigError& error : config.error())

@@ -379,8 +379,8 @@ TEST_F(ConfigFiles, ThatMayNotBeReadAreFaults) {
   ASSERT_EQ(chmod(folder_.c_str(), 0755), 0);
   ASSERT_EQ(chmod(main_file().c_str(), 0), 0);
   const Unprivileged step_down;
-  EXPECT_THAT(faults_of(load()),
-              ElementsAre(main_file().string() + ": cannot be read by user nobody: Permission denied"));
+  EXPECT_THAT(faults_of(load()), ElementsAre(main_file().string() +
+                                             ": cannot be read by user nobody: Permission denied"));
 }
 
 TEST_F(ConfigFiles, InPlaceOfTheServicesFolderAreAFault) {

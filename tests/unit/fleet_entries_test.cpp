@@ -190,7 +190,8 @@ TEST(FleetService, IsRefusedWhenItIsTooLong) {
   const std::string start = R"({"v":1,"check":{"type":"none"},"a":")";
   const std::string most = start + std::string(kMaxValue - start.size() - 2, 'a') + R"("})";
   EXPECT_TRUE(read_app(most));
-  EXPECT_EQ(read_app(most + " ").error(), "the value has more than 65536 bytes, the most that are possible");
+  EXPECT_EQ(read_app(most + " ").error(),
+            "the value has more than 65536 bytes, the most that are possible");
   const std::size_t much = 10'000'000;
   EXPECT_FALSE(read_app(std::string(much, '[')));
 }
