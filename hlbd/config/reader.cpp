@@ -37,8 +37,7 @@ void Faults::take_back(Position at, std::string_view message) {
 }
 
 std::string Faults::place(Position at) const {
-  if (at.line == 0) return file_;
-  return file_ + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
+  return ConfigError{file_, at.line, at.column, ""}.place();
 }
 
 ConfigErrors Faults::take() {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <filesystem>
 #include <map>
 #include <sstream>
@@ -12,7 +11,9 @@
 #include <system_error>
 #include <utility>
 
+#include "ctl/import/text_file.h"
 #include "system/whole_file.h"
+#include "text/ascii.h"
 
 namespace hlb::ctl {
 namespace {
@@ -52,13 +53,6 @@ std::vector<fs::path> unit_files() {
   return files;
 }
 
-std::string trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r";
-  const std::size_t start = text.find_first_not_of(kBlanks);
-  if (start == std::string_view::npos) return "";
-  return std::string(text.substr(start, text.find_last_not_of(kBlanks) + 1 - start));
-}
-
 std::vector<std::string> words_of(const std::string& value) {
   std::istringstream words(value);
   std::vector<std::string> all;
@@ -67,15 +61,14 @@ std::vector<std::string> words_of(const std::string& value) {
   return all;
 }
 
-std::uint32_t capability(std::string word) {
-  std::ranges::transform(word, word.begin(), [](unsigned char c) { return std::tolower(c); });
-  const auto* const known =
-      std::ranges::find(kOfUse, word, [](const auto& each) { return each.first; });
+std::uint32_t capability(std::string_view word) {
+  const auto* const known = std::ranges::find(kOfUse, text::lower_case(word),
+                                              [](const auto& each) { return each.first; });
   return known == kOfUse.end() ? 0 : std::uint32_t{1} << known->second;
 }
 
 // Takes one setting; an empty value takes back what lists had before it.
-void take_in(DaemonUnit& unit, const std::string& key, const std::string& value) {
+void take_in(DaemonUnit& unit, std::string_view key, const std::string& value) {
   if (key == "User") unit.user = value.empty() ? "root" : value;
   if (key == "SupplementaryGroups") {
     if (value.empty()) unit.groups.clear();
@@ -98,12 +91,11 @@ std::optional<DaemonUnit> read_daemon_unit() {
   if (files.empty()) return std::nullopt;
   DaemonUnit unit;
   for (const fs::path& file : files) {
-    std::istringstream lines(read_whole(file, kMostUnit).value_or(""));
-    for (std::string line; std::getline(lines, line);) {
+    const std::string text = read_whole(file, kMostUnit).value_or("");
+    for (const std::string_view line : lines_of(text)) {
       const std::size_t equals = line.find('=');
-      if (equals == std::string::npos) continue;
-      const std::string_view text = line;
-      take_in(unit, trimmed(text.substr(0, equals)), trimmed(text.substr(equals + 1)));
+      if (equals == std::string_view::npos) continue;
+      take_in(unit, trimmed(line.substr(0, equals)), std::string(trimmed(line.substr(equals + 1))));
     }
   }
   return unit;

@@ -61,6 +61,7 @@ class Registrar {
     std::optional<std::string> value;  // nullopt: nothing of this host's is to stand there
     bool until_stop = false;
   };
+
   std::optional<Transaction> plan(const MirroredKeys::Map& present);
   void write(Transaction transaction);
   boost::asio::awaitable<void> run(Transaction transaction);

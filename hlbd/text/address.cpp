@@ -51,7 +51,7 @@ std::optional<Address> Address::of_bytes(std::span<const std::uint8_t> bytes) {
 }
 
 std::string Address::to_string() const {
-  // inet_ntop() takes ten times as long.
+  // Many are written at a start, and inet_ntop() has each go through sprintf().
   if (is_ipv4()) {
     const auto number = [this](std::size_t at) { return std::to_string(bytes[at]); };
     return number(0) + "." + number(1) + "." + number(2) + "." + number(3);

@@ -15,6 +15,7 @@ using Connection = std::shared_ptr<EtcdConnection>;
 
 constexpr std::size_t kMaxListed = std::size_t{64} << 20U;
 constexpr std::int64_t kPage = 1000;  // keys
+
 EngineFault no_sense(const EtcdConnection& connection) {
   return connection.fault_of(Kind::unavailable, "a reply that makes no sense");
 }
