@@ -109,6 +109,9 @@ Daemon::Daemon(Options options, Config config)
           [this] {
             return names_.configured()->all().empty() ? monitor_.list() : names_.configured();
           },
+          [this](const Reloader::Configuration& whole, ServiceChange part) {
+            return put_part_in_force(whole, std::move(part));
+          },
           [this](Reloader::Configuration configuration, std::function<void()> done) {
             put_in_force(std::move(configuration), std::move(done));
           },
@@ -283,6 +286,16 @@ void Daemon::put_in_force(Reloader::Configuration configuration, std::function<v
     spdlog::info("reloaded: {}", status());
     done();
   });
+}
+
+// Only where nothing but the files has a say in the services.
+bool Daemon::put_part_in_force(const Reloader::Configuration& whole, ServiceChange part) {
+  const bool by_names =
+      names_.configured()->sums().with_names + whole.services.now->sums().with_names > 0;
+  if (by_names || fleet_ || whole.settings.fleet) return false;
+  apply(std::move(part));
+  publisher_.publish();
+  return true;
 }
 
 void Daemon::put_in_force(ServiceChange services, discovery::NameWatch::Ask ask) {

@@ -1,9 +1,38 @@
 #include "health/service_list.h"
 
 #include <algorithm>
+#include <string>
+#include <unordered_set>
 #include <utility>
 
 namespace hlb {
+namespace {
+
+bool every_name_differs(const std::vector<ServiceSpec>& services) {
+  std::unordered_set<std::string_view> names;
+  names.reserve(services.size());
+  const auto is_new = [&names](const std::string& name) { return names.insert(name).second; };
+  return std::ranges::all_of(services, [&](const ServiceSpec& service) {
+    return is_new(service.name) && std::ranges::all_of(service.aliases, is_new) &&
+           std::ranges::all_of(service.except, is_new);
+  });
+}
+
+// The places in `change.before` of services that `change.now` has no more.
+std::vector<std::size_t> places_gone(const ServiceChange& change) {
+  std::vector<bool> stays(change.before->all().size());
+  for (std::size_t i = 0; i < change.same.size(); ++i) {
+    const auto place = change.before->find(change.now->all()[i].name);
+    if (place) stays[*place] = true;
+  }
+  std::vector<std::size_t> gone;
+  for (std::size_t place = 0; place < stays.size(); ++place) {
+    if (!stays[place]) gone.push_back(place);
+  }
+  return gone;
+}
+
+}  // namespace
 
 void ServiceSums::add(const ServiceSpec& service) {
   backends += service.backends.size();
@@ -46,6 +75,29 @@ ServiceChange compare(Services now, Services before, const std::vector<bool>& as
 ServiceChange compare(Services now, Services before) {
   const std::vector<bool> unknown(now->all().size());
   return compare(std::move(now), std::move(before), unknown);
+}
+
+Services part_way(const ServiceChange& change, std::size_t most) {
+  const std::span<const ServiceSpec> now = change.now->all();
+  const std::span<const ServiceSpec> before = change.before->all();
+  const std::vector<std::size_t> gone = places_gone(change);
+  const auto others = static_cast<std::size_t>(
+      std::ranges::count_if(change.same, [](const auto& place) { return !place; }));
+  if (others + gone.size() <= most) return nullptr;
+  std::vector<ServiceSpec> part;
+  part.reserve(now.size() + gone.size());
+  std::size_t made = 0;
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    const bool is_made = change.same[i] || made++ < most;
+    const auto place = is_made ? std::nullopt : change.before->find(now[i].name);
+    if (is_made) part.push_back(now[i]);
+    if (place) part.push_back(before[*place]);
+  }
+  // The last ones go first, which leaves the others in their places.
+  const std::size_t to_go = std::min(gone.size(), most - std::min(most, others));
+  for (const std::size_t place : std::span(gone).first(gone.size() - to_go))
+    part.push_back(before[place]);
+  return every_name_differs(part) ? list_of(std::move(part)) : nullptr;
 }
 
 }  // namespace hlb

@@ -14,6 +14,9 @@ namespace {
 // One that reads, one that frees what was before, and a preview.
 constexpr std::size_t kJobs = 3;
 
+// The most services that change in one turn of the loop, which takes some 30 ms for them.
+constexpr std::size_t kServicesAtATime = 5000;
+
 std::string all_of(const ConfigErrors& errors) {
   std::string text;
   for (const ConfigError& error : errors)
@@ -24,10 +27,11 @@ std::string all_of(const ConfigErrors& errors) {
 }  // namespace
 
 Reloader::Reloader(std::filesystem::path file, Worker::Deliver deliver, Current current,
-                   Current configured, Apply apply, OnTrouble on_trouble)
+                   Current configured, ApplyPart apply_part, Apply apply, OnTrouble on_trouble)
     : file_(std::move(file)),
       current_(std::move(current)),
       configured_(std::move(configured)),
+      apply_part_(std::move(apply_part)),
       apply_(std::move(apply)),
       on_trouble_(std::move(on_trouble)),
       worker_(kJobs, std::move(deliver)) {}
@@ -39,9 +43,17 @@ void Reloader::request(Reply reply) {
 
 void Reloader::read() {
   served_ = std::exchange(waiting_, {});
-  worker_.post([this, file = file_, before = current_()] {
-    auto loaded = std::make_shared<Loaded>(load(file, before));
-    return [this, loaded] { take(std::move(*loaded)); };
+  worker_.post([this, file = file_, before = current_()]() -> Worker::Completion {
+    Loaded loaded = load(file, before);
+    if (!loaded) {
+      return
+          [this, errors = std::move(loaded).error()] { end(tl::unexpected(refuse_all(errors))); };
+    }
+    auto next = std::make_shared<Next>(next_of(*std::move(loaded)));
+    return [this, next] {
+      on_trouble_("");
+      go_on(std::move(*next));
+    };
   });
 }
 
@@ -54,12 +66,28 @@ Reloader::Loaded Reloader::load(const std::filesystem::path& file, const Service
   return Configuration{std::move(settings), compare(std::move(now), before)};
 }
 
-void Reloader::take(Loaded loaded) {
-  if (!loaded) return end(tl::unexpected(refuse_all(loaded.error())));
-  on_trouble_("");
+// Called by the worker.
+Reloader::Next Reloader::next_of(Configuration whole) {
+  Services part = part_way(whole.services, kServicesAtATime);
+  ServiceChange next;
+  if (part) next = compare(std::move(part), whole.services.before);
+  return {std::move(whole), std::move(next)};
+}
+
+// Puts the next part in force, and has the worker make the one after it, or all that is left.
+void Reloader::go_on(Next next) {
   Services before = current_();
-  apply_(*std::move(loaded), [this] { end({}); });
-  worker_.post([before = std::move(before)] { return Worker::Completion(); });
+  if (!next.part.now || !apply_part_(next.whole, std::move(next.part))) {
+    apply_(std::move(next.whole), [this] { end({}); });
+    worker_.post([before = std::move(before)] { return Worker::Completion(); });
+    return;
+  }
+  auto whole = std::make_shared<Configuration>(std::move(next.whole));
+  worker_.post([this, whole, before = std::move(before), reached = current_()] {
+    whole->services = compare(whole->services.now, reached);
+    auto after = std::make_shared<Next>(next_of(std::move(*whole)));
+    return [this, after] { go_on(std::move(*after)); };
+  });
 }
 
 Refusal Reloader::refuse_all(const ConfigErrors& errors) {

@@ -26,6 +26,9 @@ class Reloader {
   using Reply = bus::Control::ReloadReply;
   // Puts what was read in force, and calls `done` once it is.
   using Apply = std::function<void(Configuration configuration, std::function<void()> done)>;
+  // Puts a part of what was read in force, ahead of the rest. Returns false, and does nothing, if
+  // `whole` is to come at once.
+  using ApplyPart = std::function<bool(const Configuration& whole, ServiceChange part)>;
   // Called for each reading with the reason why the configuration before goes on; empty: the new
   // one is put in force.
   using OnTrouble = std::function<void(const std::string& trouble)>;
@@ -38,7 +41,7 @@ class Reloader {
   // `deliver` as Worker's; the others are called from the loop. `configured` are the services in
   // force as the files had them: with names of backends, not their addresses.
   Reloader(std::filesystem::path file, Worker::Deliver deliver, Current current, Current configured,
-           Apply apply, OnTrouble on_trouble);
+           ApplyPart apply_part, Apply apply, OnTrouble on_trouble);
 
   // Reads what stands in the files now, or later; `reply` is told when that is in force, or why it
   // isn't. Requests that come while the files are read are answered by one more reading.
@@ -52,10 +55,16 @@ class Reloader {
 
  private:
   using Loaded = tl::expected<Configuration, ConfigErrors>;
+  // A configuration, and the part of it that comes next; without `now`: the rest comes at once.
+  struct Next {
+    Configuration whole;
+    ServiceChange part;
+  };
 
   static Loaded load(const std::filesystem::path& file, const Services& before);
+  static Next next_of(Configuration whole);
   void read();
-  void take(Loaded loaded);
+  void go_on(Next next);
   Refusal refuse_all(const ConfigErrors& errors);
   void end(const bus::Reloaded& reloaded);
   void end_preview(const bus::ReloadPreviewed& previewed);
@@ -63,6 +72,7 @@ class Reloader {
   std::filesystem::path file_;
   Current current_;
   Current configured_;
+  ApplyPart apply_part_;
   Apply apply_;
   OnTrouble on_trouble_;
   std::vector<Reply> waiting_;          // for the next reading
