@@ -33,7 +33,8 @@ NAMESPACE = "window"
 # With a real-time priority: what else runs on this machine must not make a prober late, nor let it
 # find more to do at a time than it would have by itself.
 PROMPTLY = ("chrt", "--rr", "1")
-INSIDE = ("ip", "netns", "exec", NAMESPACE, *PROMPTLY)
+AS_OTHERS = ("ip", "netns", "exec", NAMESPACE)
+INSIDE = (*AS_OTHERS, *PROMPTLY)
 
 
 class Usage(NamedTuple):
@@ -87,12 +88,12 @@ class Window:
         text = Path(f"/proc/{self.target.pid}/net/tcp").read_text()
         return text.count(f":{probers.PORT:04X} 00000000:0000 0A") == max(self.split, 1)
 
-    def start(self, kind, size):
+    def start(self, kind, size, inside=INSIDE):
         """Starts a prober of this kind, for so many backends."""
         found = probers.addresses(size)
         folder = self.folder / "prober"
         folder.mkdir()
-        prober = kind(folder, self.method, found, INSIDE)
+        prober = kind(folder, self.method, found, inside)
         return self.parts.enter_context(contextlib.closing(prober))
 
     def checks(self):

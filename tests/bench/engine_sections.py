@@ -62,6 +62,15 @@ CHANGES = [
     Row("5,000, from the SIGKILL of all of them", "change-5000-killed"),
 ]
 
+RELOADS = [
+    Row("nothing changed", "reload-same", "", adds_at_most(200)),
+    Row("one service changed", "reload-one", "", adds_at_most(200)),
+    Row("all changed", "reload-all", "", adds_at_most(200)),
+    Row("all but 10 go", "reload-go", "", adds_at_most(200)),
+    Row("all come back", "reload-come", "", adds_at_most(200)),
+    Row("the slowest lookup meanwhile", "reload-slowest", "", adds_at_most(50)),
+]
+
 CLOSING = [
     Row("from the refusal to the first", "closing-first", "", adds_at_most(1200)),
     Row("from the first to the last of 10,000", "closing-all", "", adds_at_most(200)),
@@ -117,6 +126,8 @@ SECTIONS = [
     Section("The 99th percentile of lookups while …", "start", LOOKUPS),
     Section("Changes among 10,000 backends, until they are in the table", "changes", CHANGES,
             MILLISECONDS),
+    Section("A reload with 100,000 services: the largest gap between two renewals of the lease", "reload",
+            RELOADS, MILLISECONDS),
     Section("Ending connections to a backend that went down, among 200,000 sockets of the host", "closing", CLOSING,
             MILLISECONDS),
     Section("The 99th percentile of lookups while …", "closing", BESIDE_CLOSING),

@@ -8,6 +8,7 @@ import exposure
 import fleets
 import measure
 import operators
+import reloads
 import start
 
 PARTS = {
@@ -16,6 +17,7 @@ PARTS = {
     "http": engine.http,
     "start": start.start,
     "changes": changes.changes,
+    "reload": reloads.reload,
     "closing": closing.closing,
     "detection": detection.detection,
     "exposure": exposure.exposure,
