@@ -294,7 +294,7 @@ bool Daemon::put_part_in_force(const Reloader::Configuration& whole, ServiceChan
       names_.configured()->sums().with_names + whole.services.now->sums().with_names > 0;
   if (by_names || fleet_ || whole.settings.fleet) return false;
   apply(std::move(part));
-  publisher_.publish();
+  publisher_.publish_soon();
   return true;
 }
 

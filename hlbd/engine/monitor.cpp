@@ -68,7 +68,7 @@ void Monitor::end_first_round_of(std::size_t service) {
   for_each_check({&all_.watched[service], 1}, [this](const auto& check) {
     if (check->awaited_until <= *first_round_end_) check->had_time = true;
   });
-  drop_retiring(service);
+  drop_retiring({&service, 1});
 }
 
 void Monitor::go_on_after_first_round() {
@@ -94,18 +94,6 @@ bool Monitor::awaits_any(std::size_t service) const {
 bool Monitor::may_wait(std::size_t service) const {
   return (!all_.specs[service].named.empty() && !first_round_timed_out_) ||
          all_.watched[service].any_undecided();
-}
-
-void Monitor::drop_retiring(std::size_t service) {
-  std::vector<WatchedBackend>& retiring = all_.watched[service].retiring;
-  if (retiring.empty() || awaits_outcomes(service)) return;
-  for (const WatchedBackend& backend : retiring) {
-    for (const auto& check : backend.checks)  // another service may go on with it
-      std::erase(check->left_by, service);
-  }
-  retiring.clear();
-  hindrances_.recount();
-  outdated_.mark(service);
 }
 
 State Monitor::state_of(std::string_view service, const Address& backend) const {

@@ -218,7 +218,7 @@ class Monitor {
   void reapply_overrides();
   void enlist_users();
   void enlist_users(std::size_t service);
-  void delist_users(std::size_t service);
+  void delist_users(std::span<const std::size_t> services);
   void enlist_user(Check& check, const Check::User& user);
   void give_first_round_time(const ServiceSums& sums);
   void end_first_round();
@@ -228,7 +228,7 @@ class Monitor {
   bool awaits_outcomes(std::size_t service) const;
   bool awaits_any(std::size_t service) const;
   bool may_wait(std::size_t service) const;
-  void drop_retiring(std::size_t service);
+  void drop_retiring(std::span<const std::size_t> services);
 
   std::chrono::milliseconds take(Check& check, const Outcome& probed);
   Outcome judge_route(Check& check, Outcome outcome);
@@ -258,8 +258,8 @@ class Monitor {
   Observer& observer_;
   Random chance_;
   Rounds rounds_;
-  WatchedServices all_;
   SharedChecks checks_;
+  WatchedServices all_;
   Overrides overrides_;
   Overrides fleet_overrides_;
   EarliestAlarm next_override_end_;

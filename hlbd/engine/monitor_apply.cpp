@@ -31,6 +31,14 @@ void for_each_check_ever(const WatchedService& service, Use use) {
   }
 }
 
+// Each once: very many services may have one check.
+std::vector<Check*> sorted_out(std::vector<Check*> checks) {
+  std::ranges::sort(checks);
+  const auto again = std::ranges::unique(checks);
+  checks.erase(again.begin(), again.end());
+  return checks;
+}
+
 }  // namespace
 
 bool Monitor::apply(ServiceChange change, const Inherit& inherit) {
@@ -38,7 +46,6 @@ bool Monitor::apply(ServiceChange change, const Inherit& inherit) {
   if (change.now == all_.list) return false;
   give_first_round_time(change.now->sums());
   const bool others = change.in_place ? amend(change, inherit) : take_over(change, inherit);
-  if (others) checks_.drop_gone();
   if (others) hindrances_.recount();
   reapply_overrides();
   await_names();
@@ -75,12 +82,14 @@ bool Monitor::take_over(const ServiceChange& change, const Inherit& inherit) {
   mass_failure_.reset(all_.list->sums().backends);
   enlist_users();
   totals_ = {};
+  std::vector<std::size_t> retiring;
   for (std::size_t i = 0; i < all_.specs.size(); ++i) {
     totals_.add(all_.verdicts[i].status);
     go_on_slowly(i);
-    drop_retiring(i);
     await_failback(i);
+    if (!all_.watched[i].retiring.empty()) retiring.push_back(i);
   }
+  drop_retiring(retiring);
   return others || !before.all_taken_whole();
 }
 
@@ -105,9 +114,9 @@ bool Monitor::amend(const ServiceChange& change, const Inherit& inherit) {
     enlist_users(place);
     totals_.add(all_.verdicts[place].status);
     go_on_slowly(place);
-    drop_retiring(place);
     outdated_.mark(place);
   }
+  drop_retiring(changed);
   for (const std::size_t service : slow_)
     outdated_.mark(service);
   mass_failure_.resize(all_.list->sums().backends);
@@ -122,9 +131,9 @@ WatchedServices Monitor::take_out(const std::vector<std::size_t>& places) {
   for (const std::size_t place : places)
     specs.push_back(all_.specs[place]);
   WatchedServices out(list_of(std::move(specs)));
+  delist_users(places);
   for (std::size_t i = 0; i < places.size(); ++i) {
     const std::size_t place = places[i];
-    delist_users(place);
     mass_failure_.forget(place);
     totals_.take_out(all_.verdicts[place].status);
     outdated_.mark_at(place, std::nullopt);
@@ -191,9 +200,8 @@ std::shared_ptr<Check> Monitor::check_for(const probes::Target& target, State in
     rounds_.share(*shared, share);
     return shared;
   }
-  auto check = std::make_shared<Check>(target, make_, initial, host_.identity);
+  const auto check = checks_.add(std::make_unique<Check>(target, make_, initial, host_.identity));
   check->awaited_until = awaited_until_;
-  checks_.add(check);
   rounds_.enlist(*check, share);
   return check;
 }
@@ -230,13 +238,49 @@ void Monitor::enlist_users(std::size_t service) {
   }
 }
 
-void Monitor::delist_users(std::size_t service) {
-  for_each_check_ever(all_.watched[service], [&](const auto& check) {
+// `services` is in order.
+void Monitor::delist_users(std::span<const std::size_t> services) {
+  std::vector<Check*> checks;
+  for (const std::size_t service : services) {
+    for_each_check_ever(all_.watched[service],
+                        [&](const auto& check) { checks.push_back(check.get()); });
+  }
+  const auto goes = [&](std::size_t service) {
+    return std::ranges::binary_search(services, service);
+  };
+  for (Check* const check : sorted_out(std::move(checks))) {
     const bool counted = !check->users.empty() && check->awaited();
-    std::erase_if(check->users, [&](const Check::User& user) { return user.service == service; });
-    std::erase(check->left_by, service);
+    std::erase_if(check->users, [&](const Check::User& user) { return goes(user.service); });
+    std::erase_if(check->left_by, goes);
     if (counted && check->users.empty()) --unheard_;
-  });
+  }
+}
+
+// Drops the retiring backends of those of these services that await no more outcomes. `services` is
+// in order.
+void Monitor::drop_retiring(std::span<const std::size_t> services) {
+  std::vector<std::size_t> settled;
+  std::vector<Check*> checks;  // another service may go on with one
+  for (const std::size_t service : services) {
+    const std::vector<WatchedBackend>& retiring = all_.watched[service].retiring;
+    if (retiring.empty() || awaits_outcomes(service)) continue;
+    settled.push_back(service);
+    for (const WatchedBackend& backend : retiring) {
+      for (const auto& check : backend.checks)
+        checks.push_back(check.get());
+    }
+  }
+  if (settled.empty()) return;
+  for (Check* const check : sorted_out(std::move(checks))) {
+    std::erase_if(check->left_by, [&](std::size_t service) {
+      return std::ranges::binary_search(settled, service);
+    });
+  }
+  for (const std::size_t service : settled) {
+    all_.watched[service].retiring.clear();
+    outdated_.mark(service);
+  }
+  hindrances_.recount();
 }
 
 void Monitor::enlist_user(Check& check, const Check::User& user) {

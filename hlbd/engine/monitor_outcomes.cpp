@@ -33,8 +33,13 @@ milliseconds Monitor::take(Check& check, const Outcome& probed) {
   const Advice advice = revised(check.advice, outcome.advice);
   const bool advised = std::exchange(check.advice, advice) != advice;
   if (ruling.transition == Transition::changed || ruling.first) {
-    for (const auto& [service, backend] : check.users)
+    std::vector<std::size_t> settled;
+    for (const auto& [service, backend] : check.users) {
       settle(service, all_.watched[service].backends[backend], {check, outcome, ruling});
+      if (!all_.watched[service].retiring.empty()) settled.push_back(service);
+    }
+    std::ranges::sort(settled);
+    drop_retiring(settled);
   }
   const bool first_heard = was_awaited && !check.awaited() && !check.users.empty();
   if (first_heard && --unheard_ == 0) observer_.verdicts_changed();
@@ -151,7 +156,6 @@ bool Monitor::amid_mass_failure(const Check& check, const Outcome& outcome) {
 void Monitor::settle(std::size_t service_index, WatchedBackend& backend, const Decision& decision) {
   const ServiceSpec& service = all_.specs[service_index];
   const State before = std::exchange(backend.state, backend.together());
-  drop_retiring(service_index);
   if (backend.state == before) return;
   const Clock::TimePoint now = clock_.now();
   const Clock::TimePoint since = std::exchange(backend.since, now);

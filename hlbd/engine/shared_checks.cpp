@@ -1,5 +1,6 @@
 #include "engine/shared_checks.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 #include <variant>
@@ -46,15 +47,22 @@ std::vector<std::shared_ptr<Check>> SharedChecks::at(const Address& address,
   return found;
 }
 
-void SharedChecks::add(const std::shared_ptr<Check>& check) {
-  checks_.emplace(hash_of(check->target()), check);
+std::shared_ptr<Check> SharedChecks::add(std::unique_ptr<Check> check) {
+  const std::size_t hash = hash_of(check->target());
+  std::shared_ptr<Check> shared(check.release(), [this, hash](const Check* gone) {
+    drop_gone(hash);
+    delete gone;
+  });
+  checks_.emplace(hash, shared);
   ++added_;
+  return shared;
 }
 
-void SharedChecks::drop_gone() {
-  if (checks_.size() < 2 * alive_) return;
-  std::erase_if(checks_, [](const auto& each) { return each.second.expired(); });
-  alive_ = checks_.size();
+void SharedChecks::drop_gone(std::size_t hash) {
+  const auto [first, last] = checks_.equal_range(hash);
+  const auto gone =
+      std::find_if(first, last, [](const auto& each) { return each.second.expired(); });
+  if (gone != last) checks_.erase(gone);
 }
 
 }  // namespace hlb

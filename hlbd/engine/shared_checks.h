@@ -19,16 +19,15 @@ class SharedChecks {
   std::shared_ptr<Check> find(const probes::Target& target) const;
   // All checks of this address and port, whatever the address's scope.
   std::vector<std::shared_ptr<Check>> at(const Address& address, std::uint16_t port) const;
-  void add(const std::shared_ptr<Check>& check);
+  // Adds a check until it is destroyed, which must be before this is.
+  std::shared_ptr<Check> add(std::unique_ptr<Check> check);
   std::size_t added() const { return added_; }  // since ever
 
-  // Frees the entries of destroyed checks, once they may be half of all.
-  void drop_gone();
-
  private:
+  void drop_gone(std::size_t hash);
+
   std::unordered_multimap<std::size_t, std::weak_ptr<Check>> checks_;  // by a hash of the target
   std::size_t added_ = 0;
-  std::size_t alive_ = 0;  // entries when they were last freed
 };
 
 }  // namespace hlb

@@ -71,7 +71,8 @@ class RecordUpdate {
     }
     const bool has_all = known == service.backends.size();
     const bool asked = ask == AskHlbd::as_before && (word_ & kAsk) != 0;
-    const bool suffices = has_all || (ask == AskHlbd::if_none_serves && serves);
+    const bool suffices =
+        has_all || (ask == AskHlbd::if_none_serves && (serves || keep_gone(service)));
     word_ = service.published().word();
     if (!suffices || asked) plan_to_ask();
     return has_all;
@@ -106,6 +107,20 @@ class RecordUpdate {
     constexpr std::uint32_t kCountsAsUp = std::uint32_t{record::kUp | record::kSuspect} << 24U;
     return {backend, (state & ~kCountsAsUp) | std::uint32_t{record::kWithdrawn} << 24U,
             record_.backend(index).weight()};
+  }
+
+  // Has backends stay that the verdict doesn't have, if others are up in their place. Returns
+  // whether any of them is answered.
+  bool keep_gone(const ServiceVerdict& service) {
+    if (service.best_rank == record::kNever) return false;
+    bool any_answered = false;
+    for (std::uint32_t i = 0; i < record_.backend_count(); ++i) {
+      if (verdict_on(record_, i, service.backends) != nullptr) continue;
+      const record::BackendState stays = changes_[i].before();
+      changes_[i].state = stays.word();
+      any_answered = any_answered || stays.rank(service.spec->when_all_down) != record::kNever;
+    }
+    return any_answered;
   }
 
   // Sorts the changes; returns the first that is stored after the count. A backend whose state

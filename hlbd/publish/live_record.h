@@ -13,8 +13,9 @@ namespace hlb::publish {
 enum class AskHlbd : std::uint8_t {
   as_needed,       // the verdict is undecided, or has a backend that the record hasn't
   as_before,       // also if programs were to ask before
-  if_none_serves,  // a missing backend is no reason while a backend of the record serves: for the
-                   // table that hlbd itself answers from, until the next one is whole
+  if_none_serves,  // for the table that hlbd itself answers from, until the next one is whole: a
+                   // missing backend is no reason while a backend of the record serves. If all that
+                   // serve are missing, those that the verdict doesn't have any more stay
 };
 
 // Makes the record at the start of `bytes` say what the verdict says. Backends that come in are
@@ -22,8 +23,8 @@ enum class AskHlbd : std::uint8_t {
 // finds the same count before and after has seen backends of one side alone, and nobody up only if
 // nobody was.
 //
-// Backends that the verdict doesn't have are withdrawn. Returns false if it has a backend that the
-// record hasn't.
+// Backends that the verdict doesn't have are withdrawn, but see AskHlbd. Returns false if it has a
+// backend that the record hasn't.
 bool change_record(std::span<std::uint8_t> bytes, const ServiceVerdict& service,
                    AskHlbd ask = AskHlbd::as_needed);
 

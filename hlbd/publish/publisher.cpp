@@ -100,6 +100,7 @@ bool Publisher::work_more() {
     encode_more();
     return true;
   }
+  if (scores_.forget_some(2 * monitor_.totals().backends + kScoresAtLeast)) return true;
   if (file_is_old_) return leaving_ ? leave_more() : replace_more();
   return left_to_hlbd_ && !reshaped_ && tell_more();
 }
@@ -110,7 +111,6 @@ void Publisher::encode_more() {
   if (!encoder_->add(monitor_.verdicts(), kServicesAtATime)) return;
   truth_ = std::move(*encoder_).take();
   encoder_.reset();
-  scores_.keep_at_most(2 * monitor_.totals().backends + kScoresAtLeast);
   if (scores_are_newer_ || sorting_) sort_anew();
   file_is_old_ = !publish::same(truth_, file_.published(), publish::Words::none);
 }

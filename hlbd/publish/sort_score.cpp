@@ -131,8 +131,11 @@ void SortScores::refresh() {
   sources_ = network::SourceAddresses();
 }
 
-void SortScores::keep_at_most(std::size_t most) {
-  if (known_.size() > most) known_.clear();
+bool SortScores::forget_some(std::size_t most) {
+  constexpr std::size_t kAtATime = 1000;
+  for (std::size_t i = 0; i < kAtATime && known_.size() > most; ++i)
+    known_.erase(known_.begin());
+  return known_.size() > most;
 }
 
 std::uint32_t SortScores::of(const Address& address) {

@@ -32,8 +32,9 @@ class SortScores {
   // changed. Costs a few system calls; so does the next of() for each address.
   void refresh();
 
-  // Forgets all scores when there are more than `most`, as of addresses that were used for a while.
-  void keep_at_most(std::size_t most);
+  // Forgets some scores when there are more than `most`, as of addresses that were used for a
+  // while. Returns whether there still are more.
+  bool forget_some(std::size_t most);
 
   // The score of an address. Addresses that can't be reached from here score below all others.
   std::uint32_t of(const Address& address);

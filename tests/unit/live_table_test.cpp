@@ -115,7 +115,21 @@ TEST(LiveTable, MayGoOnAnsweringWhileOneThatItHasServes) {
   EXPECT_FALSE(table.tell(more, publish::AskHlbd::if_none_serves));
   EXPECT_FALSE(table.record().undecided());
   EXPECT_EQ(table.served(), Addresses{kB});
-  EXPECT_FALSE(table.tell(Sample().backend(kC), publish::AskHlbd::if_none_serves));
+}
+
+TEST(LiveTable, MayGoOnAnsweringThoseThatAreGoneWhileOnlyMissingOnesServe) {
+  Table table({both_up()});
+  const auto tell = [&](const Sample& sample) {
+    EXPECT_FALSE(table.tell(sample, publish::AskHlbd::if_none_serves));
+    return table.served();
+  };
+  EXPECT_EQ(tell(Sample().backend(kC)), (Addresses{kA, kB}));
+  EXPECT_FALSE(table.record().undecided());
+  EXPECT_EQ(tell(Sample().backend(kA, {.state = State::down}).backend(kC)), Addresses{kB});
+  EXPECT_FALSE(table.record().undecided());
+  EXPECT_EQ(tell(Sample().backend(kC, {.state = State::down})), Addresses{});
+  EXPECT_TRUE(table.record().undecided());
+  EXPECT_EQ(tell(Sample().backend(kC)), Addresses{}) << "nobody is left of those";
   EXPECT_TRUE(table.record().undecided());
 }
 

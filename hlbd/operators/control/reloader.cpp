@@ -14,8 +14,8 @@ namespace {
 // One that reads, one that frees what was before, and a preview.
 constexpr std::size_t kJobs = 3;
 
-// The most services that change in one turn of the loop, which takes some 30 ms for them.
-constexpr std::size_t kServicesAtATime = 5000;
+// The most services that change in one turn of the loop, which takes 20 to 60 ms for them.
+constexpr std::size_t kServicesAtATime = 3000;
 
 std::string all_of(const ConfigErrors& errors) {
   std::string text;
