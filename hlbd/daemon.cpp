@@ -109,8 +109,8 @@ Daemon::Daemon(Options options, Config config)
           [this] {
             return names_.configured()->all().empty() ? monitor_.list() : names_.configured();
           },
-          [this](const Reloader::Configuration& whole, ServiceChange part) {
-            return put_part_in_force(whole, std::move(part));
+          [this](const Reloader::Configuration& whole, ServiceChange& part) {
+            return put_part_in_force(whole, part);
           },
           [this](Reloader::Configuration configuration, std::function<void()> done) {
             put_in_force(std::move(configuration), std::move(done));
@@ -289,7 +289,7 @@ void Daemon::put_in_force(Reloader::Configuration configuration, std::function<v
 }
 
 // Only where nothing but the files has a say in the services.
-bool Daemon::put_part_in_force(const Reloader::Configuration& whole, ServiceChange part) {
+bool Daemon::put_part_in_force(const Reloader::Configuration& whole, ServiceChange& part) {
   const bool by_names =
       names_.configured()->sums().with_names + whole.services.now->sums().with_names > 0;
   if (by_names || fleet_ || whole.settings.fleet) return false;

@@ -96,7 +96,7 @@ class Daemon : private Monitor::Observer {
   void reload(Reloader::Reply reply);
   void configuration_read(const std::string& trouble);
   void put_in_force(Reloader::Configuration configuration, std::function<void()> done);
-  bool put_part_in_force(const Reloader::Configuration& whole, ServiceChange part);
+  bool put_part_in_force(const Reloader::Configuration& whole, ServiceChange& part);
   void put_in_force(ServiceChange services, discovery::NameWatch::Ask ask);
   // Calls `then` when lookups see all that the monitor knows.
   void when_in_force(std::function<void()> then);

@@ -77,9 +77,11 @@ Reloader::Next Reloader::next_of(Configuration whole) {
 // Puts the next part in force, and has the worker make the one after it, or all that is left.
 void Reloader::go_on(Next next) {
   Services before = current_();
-  if (!next.part.now || !apply_part_(next.whole, std::move(next.part))) {
+  if (!next.part.now || !apply_part_(next.whole, next.part)) {
     apply_(std::move(next.whole), [this] { end({}); });
-    worker_.post([before = std::move(before)] { return Worker::Completion(); });
+    worker_.post([before = std::move(before), part = std::move(next.part.now)] {
+      return Worker::Completion();
+    });
     return;
   }
   auto whole = std::make_shared<Configuration>(std::move(next.whole));

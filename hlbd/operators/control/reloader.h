@@ -26,9 +26,9 @@ class Reloader {
   using Reply = bus::Control::ReloadReply;
   // Puts what was read in force, and calls `done` once it is.
   using Apply = std::function<void(Configuration configuration, std::function<void()> done)>;
-  // Puts a part of what was read in force, ahead of the rest. Returns false, and does nothing, if
-  // `whole` is to come at once.
-  using ApplyPart = std::function<bool(const Configuration& whole, ServiceChange part)>;
+  // Takes a part of what was read, and puts it in force ahead of the rest. Returns false, and
+  // leaves the part, if `whole` is to come at once.
+  using ApplyPart = std::function<bool(const Configuration& whole, ServiceChange& part)>;
   // Called for each reading with the reason why the configuration before goes on; empty: the new
   // one is put in force.
   using OnTrouble = std::function<void(const std::string& trouble)>;
