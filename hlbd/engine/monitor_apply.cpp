@@ -31,8 +31,8 @@ void for_each_check_ever(const WatchedService& service, Use use) {
   }
 }
 
-// Each once: very many services may have one check.
-std::vector<Check*> sorted_out(std::vector<Check*> checks) {
+// Very many services may have one check.
+std::vector<Check*> each_once(std::vector<Check*> checks) {
   std::ranges::sort(checks);
   const auto again = std::ranges::unique(checks);
   checks.erase(again.begin(), again.end());
@@ -248,7 +248,7 @@ void Monitor::delist_users(std::span<const std::size_t> services) {
   const auto goes = [&](std::size_t service) {
     return std::ranges::binary_search(services, service);
   };
-  for (Check* const check : sorted_out(std::move(checks))) {
+  for (Check* const check : each_once(std::move(checks))) {
     const bool counted = !check->users.empty() && check->awaited();
     std::erase_if(check->users, [&](const Check::User& user) { return goes(user.service); });
     std::erase_if(check->left_by, goes);
@@ -271,7 +271,7 @@ void Monitor::drop_retiring(std::span<const std::size_t> services) {
     }
   }
   if (settled.empty()) return;
-  for (Check* const check : sorted_out(std::move(checks))) {
+  for (Check* const check : each_once(std::move(checks))) {
     std::erase_if(check->left_by, [&](std::size_t service) {
       return std::ranges::binary_search(settled, service);
     });
