@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kJobs = 3;
 
 // The most services that change in one turn of the loop, which takes 20 to 60 ms for them.
-constexpr std::size_t kServicesAtATime = 3000;
+constexpr std::size_t kServicesAtATime = 5000;
 
 std::string all_of(const ConfigErrors& errors) {
   std::string text;
@@ -85,7 +85,8 @@ void Reloader::go_on(Next next) {
     return;
   }
   auto whole = std::make_shared<Configuration>(std::move(next.whole));
-  worker_.post([this, whole, before = std::move(before), reached = current_()] {
+  worker_.post([this, whole, before = std::move(before), reached = current_()]() mutable {
+    before.reset();  // each list takes much memory
     whole->services = compare(whole->services.now, reached);
     auto after = std::make_shared<Next>(next_of(std::move(*whole)));
     return [this, after] { go_on(std::move(*after)); };
