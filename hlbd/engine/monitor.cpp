@@ -68,7 +68,7 @@ void Monitor::end_first_round_of(std::size_t service) {
   for_each_check({&all_.watched[service], 1}, [this](const auto& check) {
     if (check->awaited_until <= *first_round_end_) check->had_time = true;
   });
-  drop_retiring({&service, 1});
+  drop_retiring({service});
 }
 
 void Monitor::go_on_after_first_round() {

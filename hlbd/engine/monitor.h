@@ -228,7 +228,7 @@ class Monitor {
   bool awaits_outcomes(std::size_t service) const;
   bool awaits_any(std::size_t service) const;
   bool may_wait(std::size_t service) const;
-  void drop_retiring(std::span<const std::size_t> services);
+  void drop_retiring(std::vector<std::size_t> services);
 
   std::chrono::milliseconds take(Check& check, const Outcome& probed);
   Outcome judge_route(Check& check, Outcome outcome);

@@ -2,6 +2,7 @@
 #include "engine/monitor.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "engine/last_words.h"
@@ -82,14 +83,14 @@ bool Monitor::take_over(const ServiceChange& change, const Inherit& inherit) {
   mass_failure_.reset(all_.list->sums().backends);
   enlist_users();
   totals_ = {};
-  std::vector<std::size_t> retiring;
   for (std::size_t i = 0; i < all_.specs.size(); ++i) {
     totals_.add(all_.verdicts[i].status);
     go_on_slowly(i);
     await_failback(i);
-    if (!all_.watched[i].retiring.empty()) retiring.push_back(i);
   }
-  drop_retiring(retiring);
+  std::vector<std::size_t> places(all_.specs.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  drop_retiring(std::move(places));
   return others || !before.all_taken_whole();
 }
 
@@ -116,7 +117,7 @@ bool Monitor::amend(const ServiceChange& change, const Inherit& inherit) {
     go_on_slowly(place);
     outdated_.mark(place);
   }
-  drop_retiring(changed);
+  drop_retiring(std::move(changed));
   for (const std::size_t service : slow_)
     outdated_.mark(service);
   mass_failure_.resize(all_.list->sums().backends);
@@ -256,27 +257,26 @@ void Monitor::delist_users(std::span<const std::size_t> services) {
   }
 }
 
-// Drops the retiring backends of those of these services that await no more outcomes. `services` is
-// in order.
-void Monitor::drop_retiring(std::span<const std::size_t> services) {
-  std::vector<std::size_t> settled;
+// Drops the retiring backends of those of these services that await no more outcomes.
+void Monitor::drop_retiring(std::vector<std::size_t> services) {
+  std::erase_if(services, [this](std::size_t service) {
+    return all_.watched[service].retiring.empty() || awaits_outcomes(service);
+  });
+  if (services.empty()) return;
+  std::ranges::sort(services);
   std::vector<Check*> checks;  // another service may go on with one
   for (const std::size_t service : services) {
-    const std::vector<WatchedBackend>& retiring = all_.watched[service].retiring;
-    if (retiring.empty() || awaits_outcomes(service)) continue;
-    settled.push_back(service);
-    for (const WatchedBackend& backend : retiring) {
+    for (const WatchedBackend& backend : all_.watched[service].retiring) {
       for (const auto& check : backend.checks)
         checks.push_back(check.get());
     }
   }
-  if (settled.empty()) return;
   for (Check* const check : each_once(std::move(checks))) {
     std::erase_if(check->left_by, [&](std::size_t service) {
-      return std::ranges::binary_search(settled, service);
+      return std::ranges::binary_search(services, service);
     });
   }
-  for (const std::size_t service : settled) {
+  for (const std::size_t service : services) {
     all_.watched[service].retiring.clear();
     outdated_.mark(service);
   }

@@ -34,12 +34,12 @@ milliseconds Monitor::take(Check& check, const Outcome& probed) {
   const bool advised = std::exchange(check.advice, advice) != advice;
   if (ruling.transition == Transition::changed || ruling.first) {
     std::vector<std::size_t> settled;
+    settled.reserve(check.users.size());
     for (const auto& [service, backend] : check.users) {
       settle(service, all_.watched[service].backends[backend], {check, outcome, ruling});
-      if (!all_.watched[service].retiring.empty()) settled.push_back(service);
+      settled.push_back(service);
     }
-    std::ranges::sort(settled);
-    drop_retiring(settled);
+    drop_retiring(std::move(settled));
   }
   const bool first_heard = was_awaited && !check.awaited() && !check.users.empty();
   if (first_heard && --unheard_ == 0) observer_.verdicts_changed();

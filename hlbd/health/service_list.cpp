@@ -77,27 +77,34 @@ ServiceChange compare(Services now, Services before) {
   return compare(std::move(now), std::move(before), unknown);
 }
 
-Services part_way(const ServiceChange& change, std::size_t most) {
+ServiceChange part_way(const ServiceChange& change, std::size_t most) {
   const std::span<const ServiceSpec> now = change.now->all();
   const std::span<const ServiceSpec> before = change.before->all();
   const std::vector<std::size_t> gone = places_gone(change);
   const auto others = static_cast<std::size_t>(
       std::ranges::count_if(change.same, [](const auto& place) { return !place; }));
-  if (others + gone.size() <= most) return nullptr;
-  std::vector<ServiceSpec> part;
-  part.reserve(now.size() + gone.size());
+  if (others + gone.size() <= most) return {};
+  ServiceChange part{.now = nullptr, .before = change.before, .in_place = true};
+  std::vector<ServiceSpec> services;
+  services.reserve(now.size() + gone.size());
+  const auto add = [&](const ServiceSpec& service, std::optional<std::size_t> same) {
+    part.in_place = part.in_place && same.value_or(services.size()) == services.size();
+    part.same.push_back(same);
+    services.push_back(service);
+  };
   std::size_t made = 0;
   for (std::size_t i = 0; i < now.size(); ++i) {
     const bool is_made = change.same[i] || made++ < most;
     const auto place = is_made ? std::nullopt : change.before->find(now[i].name);
-    if (is_made) part.push_back(now[i]);
-    if (place) part.push_back(before[*place]);
+    if (is_made) add(now[i], change.same[i]);
+    if (place) add(before[*place], place);
   }
   // The last ones go first, which leaves the others in their places.
   const std::size_t to_go = std::min(gone.size(), most - std::min(most, others));
   for (const std::size_t place : std::span(gone).first(gone.size() - to_go))
-    part.push_back(before[place]);
-  return every_name_differs(part) ? list_of(std::move(part)) : nullptr;
+    add(before[place], place);
+  if (every_name_differs(services)) part.now = list_of(std::move(services));
+  return part;
 }
 
 }  // namespace hlb

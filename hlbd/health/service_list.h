@@ -72,9 +72,9 @@ ServiceChange compare(Services now, Services before);
 // aren't looked at.
 ServiceChange compare(Services now, Services before, const std::vector<bool>& as_before);
 
-// A list on the way from `change.before` to `change.now`: `most` of the services that are new,
-// changed or gone are so in it, the others stand as before. nullptr: there are no more than that,
-// or they can't change one after another, as a name goes from one to another.
-Services part_way(const ServiceChange& change, std::size_t most);
+// A change to a list on the way from `change.before` to `change.now`: `most` of the services that
+// are new, changed or gone are so in it, the others stand as before. Without `now`: there are no
+// more than that, or they can't change one after another, as a name goes from one to another.
+ServiceChange part_way(const ServiceChange& change, std::size_t most);
 
 }  // namespace hlb

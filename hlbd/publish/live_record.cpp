@@ -19,6 +19,7 @@ struct BackendUpdate {
   std::uint8_t* backend;
   std::uint32_t state;
   std::uint32_t weight;
+  bool gone = false;  // the verdict doesn't have it
 
   record::BackendState after() const { return record::BackendState(state); }
   record::BackendState before() const {
@@ -106,7 +107,7 @@ class RecordUpdate {
     // backend that is new then.
     constexpr std::uint32_t kCountsAsUp = std::uint32_t{record::kUp | record::kSuspect} << 24U;
     return {backend, (state & ~kCountsAsUp) | std::uint32_t{record::kWithdrawn} << 24U,
-            record_.backend(index).weight()};
+            record_.backend(index).weight(), true};
   }
 
   // Has backends stay that the verdict doesn't have, if others are up in their place. Returns
@@ -114,11 +115,11 @@ class RecordUpdate {
   bool keep_gone(const ServiceVerdict& service) {
     if (service.best_rank == record::kNever) return false;
     bool any_answered = false;
-    for (std::uint32_t i = 0; i < record_.backend_count(); ++i) {
-      if (verdict_on(record_, i, service.backends) != nullptr) continue;
-      const record::BackendState stays = changes_[i].before();
-      changes_[i].state = stays.word();
-      any_answered = any_answered || stays.rank(service.spec->when_all_down) != record::kNever;
+    for (BackendUpdate& change : changes_) {
+      if (!change.gone) continue;
+      change.state = change.before().word();
+      any_answered =
+          any_answered || change.after().rank(service.spec->when_all_down) != record::kNever;
     }
     return any_answered;
   }

@@ -71,7 +71,7 @@ std::vector<Setting> settings_of(const Services& list) {
 // The lists on the way from one to the other, without both.
 std::vector<std::vector<Setting>> way(Services before, const Services& now, std::size_t most) {
   std::vector<std::vector<Setting>> parts;
-  while (const Services part = part_way(compare(now, before), most)) {
+  while (const Services part = part_way(compare(now, before), most).now) {
     parts.push_back(settings_of(part));
     before = part;
   }
@@ -84,7 +84,10 @@ TEST(PartOfAChange, ChangesSoManyServicesAndLeavesTheOthersInTheirPlaces) {
   EXPECT_THAT(way(before, now, 2),
               ElementsAre(ElementsAre(Setting{"a", 2}, Setting{"b", 1}, Setting{"c", 2},
                                       Setting{"d", 1}, Setting{"e", 1})));
-  EXPECT_TRUE(compare(part_way(compare(now, before), 2), before).in_place);
+  const ServiceChange part = part_way(compare(now, before), 2);
+  EXPECT_TRUE(compare(part.now, before).in_place);
+  EXPECT_TRUE(part.in_place);
+  EXPECT_EQ(part.same, compare(part.now, before).same);
 }
 
 TEST(PartOfAChange, HasSoManyNewOnes) {
@@ -105,7 +108,7 @@ TEST(PartOfAChange, CountsThoseThatChangeAndThoseThatAreGoneTogether) {
   const Services now = with({{"a", 2}, {"b", 2}});
   EXPECT_THAT(way(before, now, 3),
               ElementsAre(ElementsAre(Setting{"a", 2}, Setting{"b", 2}, Setting{"gone", 1})));
-  EXPECT_EQ(part_way(compare(now, before), 4), nullptr);
+  EXPECT_EQ(part_way(compare(now, before), 4).now, nullptr);
 }
 
 TEST(PartOfAChange, IsNoneWhereANameGoesFromOneServiceToAnother) {
@@ -116,8 +119,8 @@ TEST(PartOfAChange, IsNoneWhereANameGoesFromOneServiceToAnother) {
     return list_of(std::move(services));
   };
   const Services before = list({}, {"www"});
-  EXPECT_EQ(part_way(compare(list({"www"}, {}), before), 1), nullptr);
-  EXPECT_NE(part_way(compare(list({"web"}, {}), before), 1), nullptr);
+  EXPECT_EQ(part_way(compare(list({"www"}, {}), before), 1).now, nullptr);
+  EXPECT_NE(part_way(compare(list({"web"}, {}), before), 1).now, nullptr);
 }
 
 }  // namespace

@@ -68,10 +68,8 @@ Reloader::Loaded Reloader::load(const std::filesystem::path& file, const Service
 
 // Called by the worker.
 Reloader::Next Reloader::next_of(Configuration whole) {
-  Services part = part_way(whole.services, kServicesAtATime);
-  ServiceChange next;
-  if (part) next = compare(std::move(part), whole.services.before);
-  return {std::move(whole), std::move(next)};
+  ServiceChange part = part_way(whole.services, kServicesAtATime);
+  return {std::move(whole), std::move(part)};
 }
 
 // Puts the next part in force, and has the worker make the one after it, or all that is left.
