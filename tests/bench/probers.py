@@ -8,7 +8,7 @@ from pathlib import Path
 
 import servers
 from programs import Notifications, Program
-from world import BUILD, config, environment, service
+from world import BUILD, config, environment, service, write_services
 
 PORT = 8098  # where nothing else listens, in any namespace
 IN_A_SERVICE = 10  # backends
@@ -64,7 +64,7 @@ class HlbdProber(Prober):
         self.runtime = self.folder / "runtime"
         self.notifications = Notifications(self.folder / "notify")
         (self.folder / "hlbd.toml").write_text(config(log_level="warn"))
-        servers.write_services(self.folder / "services.d", self.services(method, found))
+        write_services(self.folder / "services.d", self.services(method, found))
         command = [self.build / "hlbd", "--config", self.folder / "hlbd.toml", "--bus", "none",
                    "--runtime-dir", self.runtime, "--state-dir", self.folder / "state"]
         return command, environment(NOTIFY_SOCKET=str(self.notifications.path))

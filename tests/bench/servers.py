@@ -14,13 +14,12 @@ from pathlib import Path
 
 from programs import NSCD_SETTINGS, Hlbd, Program
 from waiting import until
-from world import BUILD, config, environment, run
+from world import BUILD, config, environment, run, write_services
 
 PORT = 8099  # where the backends listen
 FOLDER = Path("/run/bench")
 MODULES = FOLDER / "modules"  # all NSS modules in one folder, so that none is found sooner
 MEASURED_CORE = min(os.sched_getaffinity(0))
-SERVICES_PER_FILE = 5000  # hlbd reads at most 1 MiB of each file
 HOSTS_PER_PROCESS = 10_000  # as many as a command line takes
 LONGEST_FIRST_ROUND = 90  # seconds, for the largest table
 
@@ -169,10 +168,3 @@ class Daemon:
 
     def answers(self, folder, hosts):
         return resolves(hosts, self.addresses, "hlb", runtime=folder)
-
-
-def write_services(folder, services):
-    folder.mkdir()
-    for start in range(0, len(services), SERVICES_PER_FILE):
-        text = "".join(services[start : start + SERVICES_PER_FILE])
-        (folder / f"{start:06}.toml").write_text(text)

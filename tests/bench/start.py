@@ -79,15 +79,27 @@ def lookups_meanwhile():
 
 
 def percentile_of_lookups(hlbd, at_first=None):
-    command = [*seeing(hlbd.runtime), "taskset", "-c", OTHER_CORE, BUILD / "bench/engine_lookups",
-               "pace", PACE_SECONDS, "s0.bench"]
-    env = environment(LD_LIBRARY_PATH=str(BUILD))
-    lookups = Program([*engine.INSIDE, *command], hlbd.folder / "lookups.log", env)
+    lookups = PacedLookups(hlbd, PACE_SECONDS)
     if at_first:
         time.sleep(0.1)
         at_first()
-    if lookups.process.wait(10 + PACE_SECONDS) != 0:
-        raise servers.NotRunning(servers.last_words(lookups))
-    taken = [int(line) for line in lookups.log().splitlines()]
-    lookups.log_file.unlink()
-    return statistics.quantiles(taken, n=100)[98]
+    return statistics.quantiles(lookups.taken(), n=100)[98]
+
+
+class PacedLookups:
+    """One each millisecond, for so many seconds, on the other core."""
+
+    def __init__(self, hlbd, seconds, inside=engine.INSIDE):
+        self.seconds = seconds
+        command = [*seeing(hlbd.runtime), "taskset", "-c", OTHER_CORE, BUILD / "bench/engine_lookups",
+                   "pace", seconds, "s0.bench"]
+        env = environment(LD_LIBRARY_PATH=str(BUILD))
+        self.program = Program([*inside, *command], hlbd.folder / "lookups.log", env)
+
+    def taken(self):
+        """Nanoseconds of each, once all are over."""
+        if self.program.process.wait(10 + self.seconds) != 0:
+            raise servers.NotRunning(servers.last_words(self.program))
+        taken = [int(line) for line in self.program.log().splitlines()]
+        self.program.log_file.unlink()
+        return taken

@@ -6,9 +6,6 @@ import os
 import shutil
 import signal
 import socket
-import struct
-import threading
-import time
 
 import pytest
 from authority import Authority
@@ -16,6 +13,7 @@ from buses import SystemBus
 from hung_folder import HungFolder
 from journal import PATH as JOURNAL
 from journal import Journal, stream_of
+from leases import Lease
 from lookups import Hammer, lookup
 from waiting import until
 from world import RUNTIME, config, environment, run, saying, service
@@ -23,30 +21,6 @@ from world import RUNTIME, config, environment, run, saying, service
 A, B = "127.0.0.11", "127.0.0.12"
 NAME, CROWD = "app.test", "crowd.test"
 MANY = [f"127.1.{high}.{low}" for high in range(3) for low in range(1, 235)]
-
-
-class Lease:
-    """Looks again and again how long the table's lease still lasts."""
-
-    def __init__(self):
-        self.least = 60.0  # seconds
-        self.ending = threading.Event()
-        self.thread = threading.Thread(target=self.watch)
-
-    def watch(self):
-        while not self.ending.wait(0.01):
-            with open(RUNTIME / "table", "rb") as table:
-                (until_ns,) = struct.unpack_from("<Q", table.read(24), 16)
-            left = (until_ns - time.clock_gettime_ns(time.CLOCK_BOOTTIME)) / 1e9
-            self.least = min(self.least, left)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ending.set()
-        self.thread.join()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from leases import lease_left
 from lookups import Hammer, lookups
 from waiting import until
 from world import BUILD, RUNTIME, config, service
@@ -212,12 +213,6 @@ def test_a_connection_that_dribbles_its_bytes_is_closed_too(hlbd):
 
 
 # ---- fairness ----------------------------------------------------------------------------------
-
-
-def lease_left():
-    with open("/run/hlb/table", "rb") as table:
-        (until_ns,) = struct.unpack_from("<Q", table.read(24), 16)
-    return (until_ns - time.clock_gettime_ns(time.CLOCK_BOOTTIME)) / 1e9
 
 
 def abusers(stage, script, *users):

@@ -3,15 +3,14 @@
 import signal
 
 import pytest
+from leases import Lease
 from lookups import Hammer, lookup
 from programs import Hlbd
-from test_dead_man import Lease
 from waiting import until
-from world import DNS, config
+from world import DNS, config, write_services
 
 A, B = "127.0.0.11", "127.0.0.12"
 MANY = 12_000
-AT_A_TIME = 4_000  # in a file, of which none may be larger than 1 MiB
 FIRST, LAST = "s0.test", f"s{MANY - 1}.test"
 
 
@@ -27,16 +26,12 @@ check = {{ type = "none" }}
 class Host:
     def __init__(self, stage, numbers, address):
         self.folder = stage.new_folder()
-        (self.folder / "services.d").mkdir()
         self.write(numbers, address)
         self.hlbd = stage.add(Hlbd(self.folder, config()))
 
     def write(self, numbers, address):
-        for file in (self.folder / "services.d").iterdir():
-            file.unlink()
-        for first in range(0, len(numbers), AT_A_TIME):
-            texts = [text_of(number, address) for number in numbers[first : first + AT_A_TIME]]
-            (self.folder / f"services.d/{first:05}.toml").write_text("".join(texts))
+        texts = [text_of(number, address) for number in numbers]
+        write_services(self.folder / "services.d", texts)
 
     def reload(self, numbers, address):
         self.write(numbers, address)

@@ -95,6 +95,19 @@ def config(*services, **daemon):
     return "\n".join(lines) + "\n" + "\n".join(services)
 
 
+SERVICES_PER_FILE = 5000  # hlbd reads at most 1 MiB of each file
+
+
+def write_services(folder, services):
+    """Has these services in the folder, and no others."""
+    folder.mkdir(exist_ok=True)
+    for file in folder.iterdir():
+        file.unlink()
+    for start in range(0, len(services), SERVICES_PER_FILE):
+        text = "".join(services[start : start + SERVICES_PER_FILE])
+        (folder / f"{start:06}.toml").write_text(text)
+
+
 # ---- the network -----------------------------------------------------------------------------
 
 # Another host on our own subnets: 10.99.0.11 … 14 and fd99::11 … 14; we are 10.99.0.1 and fd99::1.
