@@ -151,6 +151,7 @@ compiling = @$(eval done += x)echo 'compiling $(words $(done)) of $(TOTAL)'
 else
 compiling = @echo 'compiling $<'
 endif
+link_program = $(quiet)$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(SMALL.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed
 linking = @$(if $(TOTAL),:,echo 'linking $@')
 
 $(OUT)/libnss_hlb.so.2: $(call obj,$(guest_group)) libnss_hlb/exports.map
@@ -159,19 +160,19 @@ $(OUT)/libnss_hlb.so.2: $(call obj,$(guest_group)) libnss_hlb/exports.map
 
 $(OUT)/hlbd: $(hlbd_objects) $(shared_objects)
 	$(linking)
-	$(quiet)$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(SMALL.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed,--dynamic-list=hlbd/exports.list -o $@ $^ $(packages_libs)
+	$(link_program),--dynamic-list=hlbd/exports.list -o $@ $^ $(packages_libs)
 
 $(OUT)/hlb-programs: $(call obj,$(helper_sources))
 	$(linking)
-	$(quiet)$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(SMALL.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed -o $@ $^
+	$(link_program) -o $@ $^
 
 $(OUT)/hlb-connections: $(call obj,$(closer_sources))
 	$(linking)
-	$(quiet)$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(SMALL.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed -o $@ $^ -lmnl -lseccomp
+	$(link_program) -o $@ $^ -lmnl -lseccomp
 
 $(OUT)/hlbctl: $(ctl_objects)
 	$(linking)
-	$(quiet)$(CXX) -pie -pthread $(LINK.$(VARIANT)) $(SMALL.$(VARIANT)) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(packages_libs)
+	$(link_program) -o $@ $^ $(packages_libs)
 
 # Code under test comes first: of an inline function that the tests have too, its copy is linked.
 $(OUT)/unit_tests: $(daemon_parts) $(ctl_parts) $(guest_objects) $(call obj,$(unit_sources))
