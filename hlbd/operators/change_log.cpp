@@ -156,13 +156,17 @@ void log_closing(const connections::Closing& closing, const NameUser& name_user)
 
 // ---- first states ------------------------------------------------------------------------------
 
-bool FirstStates::shows(State first) {
+bool FirstStates::shows(const BackendChange& first) {
   if (!std::exchange(open_, true)) open_window();
+  if (first.decision.check.never_changes()) {
+    ++unchecked_;
+    return false;
+  }
   if (shown_ < kMostShown) {
     ++shown_;
     return true;
   }
-  ++(first == State::up ? up_ : down_);
+  ++(first.now == State::up ? up_ : down_);
   return false;
 }
 
@@ -178,8 +182,12 @@ void FirstStates::close_window() {
   shown_ = 0;
   const std::size_t up = std::exchange(up_, 0);
   const std::size_t down = std::exchange(down_, 0);
-  if (up + down == 0) return;
-  spdlog::info("{} more backends have their first state: {} up, {} down", up + down, up, down);
+  if (up + down > 0) {
+    spdlog::info("{} more backends have their first state: {} up, {} down", up + down, up, down);
+  }
+  if (const std::size_t unchecked = std::exchange(unchecked_, 0); unchecked > 0) {
+    spdlog::info("{} taken for up, not checked", text::counted(unchecked, "backend"));
+  }
 }
 
 }  // namespace hlb

@@ -33,7 +33,8 @@ void log_closing(const connections::Closing& closing, const NameUser& name_user)
 void log_hold(const VerdictChange& change);
 
 // Decides which first states of backends the log shows one by one: with thousands of them at a
-// start the journal's limit would swallow what matters after that. Used by hlbd's loop alone.
+// start the journal's limit would swallow what matters after that. Those that nobody checks are no
+// news, and always told as a sum. Used by hlbd's loop alone.
 class FirstStates {
  public:
   static constexpr std::size_t kMostShown = 100;  // within kWindow; those beyond are told as a sum
@@ -42,7 +43,7 @@ class FirstStates {
   explicit FirstStates(const boost::asio::any_io_executor& executor) : timer_(executor) {}
 
   // Returns whether the line of a backend that has its first state is to be shown; else counts it.
-  bool shows(State first);
+  bool shows(const BackendChange& first);
 
  private:
   void open_window();
@@ -53,6 +54,7 @@ class FirstStates {
   std::size_t shown_ = 0;
   std::size_t up_ = 0;  // not shown
   std::size_t down_ = 0;
+  std::size_t unchecked_ = 0;
 };
 
 }  // namespace hlb

@@ -106,7 +106,7 @@ void OperatorSide::changed(const BackendChange& change) {
   const Override* const override =
       monitor_.override_of(change.service.name, change.backend.address);
   const bool quietly = override != nullptr && override->kind == OverrideKind::maintenance;
-  if (change.before != State::unknown || first_states_.shows(change.now)) {
+  if (change.before != State::unknown || first_states_.shows(change)) {
     log_change(change, quietly);
   }
   telemetry_.changed(change);

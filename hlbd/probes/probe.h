@@ -16,6 +16,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <optional>
 
 #include "health/outcome.h"
 
@@ -40,6 +41,9 @@ class Probe {
   // is filled in on every outcome. Cancelling the awaiting coroutine ends the attempt at once. The
   // probe outlives the coroutine.
   virtual boost::asio::awaitable<Outcome> attempt() = 0;
+
+  // What any attempt would say, where that is known without one.
+  virtual std::optional<Outcome> known() const { return std::nullopt; }
 };
 
 }  // namespace hlb::probes

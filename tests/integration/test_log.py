@@ -9,7 +9,7 @@ from buses import SystemBus
 from journal import Journal, stream_of
 from programs import Hlbd
 from waiting import until
-from world import RUNTIME, config, service
+from world import RUNTIME, config, service, table_of
 
 A, B = "127.0.0.11", "127.0.0.12"
 NAME, OTHER = "app.test", "other.test"
@@ -76,6 +76,14 @@ def test_first_states_of_many_backends_are_told_as_a_sum(stage):
     assert int(told[2]) + lines.count("unknown -> down") == 100
     program.kill()  # which is news, each one
     until(lambda: hlbd.log().count("up -> down") == 200, "a line for each that died")
+
+
+def test_backends_that_nobody_checks_are_told_as_a_sum(stage):
+    plain = table_of({"name": "plain.test", "backends": [A, B], "check": {"type": "none"}})
+    stage.backend(A)
+    hlbd = stage.hlbd(config(service(NAME, [A]), plain))
+    hlbd.wait_for_log(r"info 2 backends taken for up, not checked\n")
+    assert hlbd.log().count("unknown -> up") == 1
 
 
 def test_lines_that_nobody_takes_are_dropped_counted_and_told(stage):

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -110,6 +112,22 @@ TEST_F(RoundsTest, ProbesAgainBehindAProbeThatMayHaveBeenTooEarly) {
   EXPECT_TRUE(run_until_probes(2));
   loop_.run_for(4 * kConfirmHard);
   EXPECT_EQ(probes_.size(), 2U);
+}
+
+// Knows its outcome; to make an attempt all the same is a fault.
+class KnownProbe : public probes::Probe {
+ public:
+  asio::awaitable<Outcome> attempt() override { throw std::logic_error("an attempt"); }
+  std::optional<Outcome> known() const override { return Outcome::pass("known"); }
+};
+
+TEST_F(RoundsTest, MakesNoAttemptAtWhatIsKnown) {
+  probes::Target target = check_->target();
+  Check known(
+      target, [](const probes::Target&) { return std::make_unique<KnownProbe>(); }, State::unknown,
+      0);
+  rounds_.enlist(known, share_);
+  EXPECT_TRUE(run_until([this] { return ended_ == 2; }));
 }
 
 TEST_F(RoundsTest, MakesNoProbeAfterItsEnd) {
