@@ -43,11 +43,11 @@ void Daemon::become_ready() {
   inheritance_.reset();
   state_file_.changed();
   operator_side_.ready();
-  // Memory for reading the configuration and probing all at once is not needed again.
-  malloc_trim(0);
   const std::string now = status();
   spdlog::info("ready: {}", now);
   notifier_.ready(now);
+  // Memory for reading the configuration and probing all at once is not needed again.
+  malloc_trim(0);
 }
 
 // Tells the service manager that hlbd is ready, unless it isn't yet, or another reload was asked

@@ -15,10 +15,12 @@ class Worker::Queue {
       : most_waiting_(most_waiting), deliver_(std::move(deliver)) {}
 
   bool push(Job job) {
-    const std::lock_guard lock(mutex_);
-    if (jobs_.size() >= most_waiting_) return false;
-    jobs_.push_back(std::move(job));
-    changed_.notify_all();
+    {
+      const std::lock_guard lock(mutex_);
+      if (jobs_.size() >= most_waiting_) return false;
+      jobs_.push_back(std::move(job));
+    }
+    changed_.notify_all();  // without the lock, for which the woken thread would sleep again
     return true;
   }
 
