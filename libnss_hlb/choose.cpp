@@ -12,30 +12,47 @@ using record::kNever;
 
 constexpr int kMostPasses = 3;
 
+std::uint32_t total_weight(const record::View& record, const BackendSet& candidates) {
+  std::uint32_t total = 0;
+  candidates.for_each([&](std::uint32_t index) {
+    total += record.backend(index).weight();
+    return true;
+  });
+  return total;
+}
+
+struct Pick {
+  std::uint32_t index = 0;
+  std::uint32_t weight = 0;
+};
+
+// Picks a candidate by weight. As weights may have changed since `total` was made, the last one is
+// picked if the weights before it don't suffice.
+Pick pick_from(const record::View& record, const BackendSet& candidates, std::uint32_t total,
+               Random& random) {
+  std::uint32_t rest = random.below(total);
+  Pick picked;
+  candidates.for_each([&](std::uint32_t index) {
+    picked = {index, record.backend(index).weight()};
+    if (rest < picked.weight) return false;
+    rest -= picked.weight;
+    return true;
+  });
+  return picked;
+}
+
 // Candidates that are still to be picked, with their weights as they were.
 class Draw {
  public:
   Draw(const record::View& record, const BackendSet& candidates)
-      : record_(record), left_(candidates) {
-    weigh();
-  }
+      : record_(record), left_(candidates), total_(total_weight(record, candidates)) {}
 
-  // Picks a candidate by weight, which isn't a candidate any longer. As weights may change
-  // meanwhile, the last one is picked if the weights before it didn't suffice.
+  // Picks a candidate by weight, which isn't a candidate any longer.
   std::uint32_t pick(Random& random) {
-    std::uint32_t rest = random.below(total_);
-    std::uint32_t picked = 0;
-    std::uint32_t weight = 0;
-    left_.for_each([&](std::uint32_t index) {
-      picked = index;
-      weight = record_.backend(index).weight();
-      if (rest < weight) return false;
-      rest -= weight;
-      return true;
-    });
-    left_.remove(picked);
-    total_ -= std::min(weight, total_);
-    return picked;
+    const Pick picked = pick_from(record_, left_, total_, random);
+    left_.remove(picked.index);
+    total_ -= std::min(picked.weight, total_);
+    return picked.index;
   }
 
   // Drops those that glibc's sort would put before this backend; returns how many are left.
@@ -48,33 +65,20 @@ class Draw {
       kept += stays ? 1 : 0;
       return true;
     });
-    weigh();
+    total_ = total_weight(record_, left_);
     return kept;
   }
 
  private:
-  void weigh() {
-    total_ = 0;
-    left_.for_each([this](std::uint32_t index) {
-      total_ += record_.backend(index).weight();
-      return true;
-    });
-  }
-
   const record::View& record_;
   BackendSet left_;
-  std::uint32_t total_ = 0;
+  std::uint32_t total_;
 };
 
 }  // namespace
 
 BackendSet::BackendSet(const BackendSet& other) : used_(other.used_) {
   std::copy_n(other.words_.begin(), used_, words_.begin());
-}
-
-void BackendSet::clear(std::uint32_t backend_count) {
-  used_ = (backend_count + 31) / 32;
-  std::fill_n(words_.begin(), used_, 0);
 }
 
 Choice::Choice(const record::View& record, Asked asked, bool healthy)
@@ -95,8 +99,8 @@ void Choice::read(bool healthy) {
 void Choice::start_over(record::Rank best) {
   best_rank_ = best;
   ipv4_count_ = ipv6_count_ = 0;
-  ipv4_.clear(record_.backend_count());
-  ipv6_.clear(record_.backend_count());
+  ipv4_.clear();
+  ipv6_.clear();
 }
 
 void Choice::read_once(bool healthy) {
@@ -143,10 +147,15 @@ std::uint32_t Choice::choose_from(const BackendSet& family, std::uint32_t candid
                                   Random& random, std::span<std::uint16_t> chosen) const {
   std::uint32_t most = std::min(most_of(candidates), static_cast<std::uint32_t>(chosen.size()));
   if (most == 0) return 0;
+  if (most == 1) {
+    const std::uint32_t total = total_weight(record_, family);
+    chosen[0] = static_cast<std::uint16_t>(pick_from(record_, family, total, random).index);
+    return 1;
+  }
   Draw draw(record_, family);
   const std::uint32_t first = draw.pick(random);
   chosen[0] = static_cast<std::uint16_t>(first);
-  if (most > 1 && spreads()) most = std::min(most, 1 + draw.keep_what_stays_behind(first));
+  if (spreads()) most = std::min(most, 1 + draw.keep_what_stays_behind(first));
   for (std::uint32_t i = 1; i < most; ++i)
     chosen[i] = static_cast<std::uint16_t>(draw.pick(random));
   return most;

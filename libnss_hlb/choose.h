@@ -19,15 +19,19 @@ enum class Availability : std::uint8_t {
   let_next,      // none healthy, and the service says: let the next source answer
 };
 
-// Backends of a record, by their indices.
+// Backends of a record, by their indices. Begins empty.
 class BackendSet {
  public:
   BackendSet() = default;
   BackendSet(const BackendSet& other);
   BackendSet& operator=(const BackendSet&) = delete;
 
-  void clear(std::uint32_t backend_count);  // from then on for indices below this
-  void add(std::uint32_t index) { words_[index / 32] |= 1U << index % 32; }
+  void clear() { used_ = 0; }
+  void add(std::uint32_t index) {
+    while (used_ <= index / 32)
+      words_[used_++] = 0;
+    words_[index / 32] |= 1U << index % 32;
+  }
   void remove(std::uint32_t index) {
     if (has(index)) words_[index / 32] &= ~(1U << index % 32);
   }

@@ -48,10 +48,12 @@ class Lookup {
   enum class Source : std::uint8_t { table, hlbd, left_table, none };
 
   bool ask_table();
-  bool ask_hlbd();
-  bool call_hlbd();
-  bool another_table_stands();
-  Found read_what_is_left();
+  // Cold, here and below, is what a lookup that a current table answers doesn't reach: it stands
+  // apart, so that the rest takes fewer lines of the processor's cache.
+  [[gnu::cold]] bool ask_hlbd();
+  [[gnu::cold]] bool call_hlbd();
+  [[gnu::cold]] bool another_table_stands();
+  [[gnu::cold]] Found read_what_is_left();
   void read(const record::View& record, bool healthy);
 
   const Name& name_;

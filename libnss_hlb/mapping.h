@@ -24,7 +24,7 @@ enum class Opening : std::uint8_t {
 // One table, mapped.
 class Mapping {
  public:
-  Opening open();  // maps the table that stands now
+  [[gnu::cold]] Opening open();  // maps the table that stands now
   void close();
 
   // Whether the table that stands now is still this one.
@@ -69,7 +69,7 @@ class BorrowedTable {
  private:
   bool join_current();
   bool good_enough(std::uint64_t now_ns) const;
-  void remap();
+  [[gnu::cold]] void remap();
   void leave_place();
 
   Mapping own_;  // when all places are taken

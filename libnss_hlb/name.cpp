@@ -15,10 +15,15 @@ constexpr std::uint64_t kHighBits = 0x80 * kEach;
 
 // The bytes from `at` on, zeroes after the end.
 std::uint64_t step_at(std::string_view text, std::size_t at) {
+  const std::size_t left = text.size() - at;
   std::uint64_t bytes = 0;
-  if (text.size() - at >= kStep) {
+  if (left >= kStep) {
     std::memcpy(&bytes, text.data() + at, kStep);
     return bytes;
+  }
+  if (text.size() >= kStep) {
+    std::memcpy(&bytes, text.data() + text.size() - kStep, kStep);
+    return little_endian(little_endian(bytes) >> 8 * (kStep - left));
   }
   auto* each = reinterpret_cast<char*>(&bytes);
   for (; at < text.size(); ++at)

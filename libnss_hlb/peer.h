@@ -21,7 +21,7 @@ class PeerReply {
   // Calls org.hlb1.Peer.Lookup(name). Returns by `deadline_ns` (CLOCK_MONOTONIC), leaves no
   // descriptor open, and holds signals and cancellation back meanwhile. `errno` may be anything
   // afterwards.
-  PeerReply(const Name& name, std::uint64_t deadline_ns);
+  [[gnu::cold]] PeerReply(const Name& name, std::uint64_t deadline_ns);
   ~PeerReply();
   PeerReply(const PeerReply&) = delete;
   PeerReply& operator=(const PeerReply&) = delete;

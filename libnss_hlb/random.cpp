@@ -9,8 +9,8 @@
 namespace hlb {
 namespace {
 
-// Starts from the process's seed at the first lookup; two threads that both set it set the same. No
-// wider than a word: for an atomic of more some 32-bit machines call a library.
+// Starts from the process's seed at the first lookup. Threads that look up at once may have the
+// same count. No wider than a word: for an atomic of more some 32-bit machines call a library.
 constinit std::atomic<std::size_t> lookup_count = 0;
 
 std::size_t process_seed() {
@@ -24,13 +24,13 @@ std::size_t process_seed() {
 }  // namespace
 
 std::uint64_t lookup_seed(std::uint64_t now_ns) {
-  std::size_t unset = 0;
-  if (lookup_count.load(std::memory_order_relaxed) == 0) {
-    lookup_count.compare_exchange_strong(unset, process_seed(), std::memory_order_relaxed);
-  }
-  const std::size_t count = lookup_count.fetch_add(1, std::memory_order_relaxed);
-  // The one is stirred before the other comes in, so that their steps can't cancel each other.
-  return Random(Random(count).next() + now_ns).next();
+  std::size_t count = lookup_count.load(std::memory_order_relaxed);
+  if (count == 0) count = process_seed();
+  // Not in one step, which would cost as much as all the rest.
+  lookup_count.store(count + 1, std::memory_order_relaxed);
+  const auto stack = reinterpret_cast<std::uintptr_t>(&count);
+  // The one is stirred before the others come in, so that their steps can't cancel each other.
+  return Random(count).next() + now_ns + stack;
 }
 
 }  // namespace hlb

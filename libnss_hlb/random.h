@@ -32,8 +32,9 @@ class Random {
 };
 
 // A seed for one lookup that starts at `now_ns`. Costs no system call: the kernel's random bytes
-// for this process (getauxval(3), AT_RANDOM), a count of lookups, so that threads differ, and the
-// nanosecond, so that a parent and its children, which share the other two, differ.
+// for this process (getauxval(3), AT_RANDOM), a count of lookups, the nanosecond, so that a parent
+// and its children differ, which share the other two, and the place of the stack, so that threads
+// do.
 std::uint64_t lookup_seed(std::uint64_t now_ns);
 
 }  // namespace hlb

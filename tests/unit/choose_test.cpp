@@ -62,6 +62,22 @@ TEST(Choice, TheFirstFollowsTheWeightsInEveryMode) {
   }
 }
 
+TEST(Choice, OfVeryManyTakesThoseOfTheBestPriorityWhereverTheyStand) {
+  constexpr int kMany = 100;
+  Sample sample;
+  sample.answer(AnswerMode::all);
+  for (int i = 0; i < kMany; ++i) {
+    const std::uint16_t priority = i == 40 || i == 99 ? 1 : i < 40 ? 3 : 2;
+    sample.backend(("10.0.0." + std::to_string(i + 1)).c_str(), {.priority = priority});
+  }
+  Chooser chooser(sample);
+  EXPECT_TRUE(chooser.choice().serves(40));
+  EXPECT_FALSE(chooser.choice().serves(39));
+  Indices chosen = chooser.choose();
+  std::ranges::sort(chosen);
+  EXPECT_EQ(chosen, (Indices{40, 99}));
+}
+
 TEST(Choice, OneAnswersThePickAlone) {
   Chooser chooser(Sample().answer(AnswerMode::one).backend("10.0.0.1").backend("10.0.0.2"));
   EXPECT_EQ(chooser.choice().most(), 1U);
