@@ -6,19 +6,19 @@
 namespace hlb {
 
 bool Turns::Line::operator<(const Line& other) const {
-  return std::tie(share.held_, last_turn) < std::tie(other.share.held_, other.last_turn);
+  return std::tie(share->held_, last_turn) < std::tie(other.share->held_, other.last_turn);
 }
 
 struct Turns::Lines {
-  explicit Lines(Share& share) : lively(share, false), silent(share, true) {}
-
   Line& of(bool is_silent) { return is_silent ? silent : lively; }
 
-  Line lively;
-  Line silent;
+  Line lively{false};
+  Line silent{true};
 };
 
 Turns::Share::~Share() = default;
+
+Turns::Turns(int places) : places_(places) {}
 
 Turns::~Turns() {
   lively_.clear();
@@ -31,12 +31,19 @@ Turns::SharePtr Turns::new_share() {
 
 void Turns::wait(Waiter& waiter) {
   Share& share = *waiter.share;
-  if (!share.lines_) share.lines_ = std::make_unique<Lines>(share);
+  if (!share.lines_) share.lines_ = lines_of(share);
   Line& line = share.lines_->of(waiter.silent);
   line.queue.insert(line.queue.end(), waiter);  // where the latest belongs, at no cost
   if (line.is_linked()) return;
   line.last_turn = ++last_turn_;
   enter(line);
+}
+
+// A check that has its turn at once needs them for a moment, thousands of times a second.
+std::unique_ptr<Turns::Lines> Turns::lines_of(Share& share) {
+  auto lines = spare_ ? std::move(spare_) : std::make_unique<Lines>();
+  lines->lively.share = lines->silent.share = &share;
+  return lines;
 }
 
 Turns::Waiter* Turns::next() {
@@ -57,11 +64,11 @@ Turns::Waiter* Turns::next_of(Order& order, int most) {
       leave(line);
       continue;
     }
-    if (line.share.held_ >= most) break;
+    if (line.share->held_ >= most) break;
     Waiter& waiter = *line.queue.begin();
     waiter.unlink();
     line.last_turn = ++last_turn_;
-    hold(line.share, waiter.silent, 1);
+    hold(*line.share, waiter.silent, 1);
     if (line.queue.empty()) leave(line);
     return &waiter;
   }
@@ -78,8 +85,8 @@ void Turns::enter(Line& line) {
 
 void Turns::leave(Line& line) {
   line.unlink();
-  const Lines& both = *line.share.lines_;
-  if (!both.lively.is_linked() && !both.silent.is_linked()) line.share.lines_.reset();
+  std::unique_ptr<Lines>& both = line.share->lines_;
+  if (!both->lively.is_linked() && !both->silent.is_linked()) spare_ = std::move(both);
 }
 
 // The share's lines find their new place in the order.

@@ -45,7 +45,7 @@ class Turns {
   using Queue = boost::intrusive::multiset<Waiter, boost::intrusive::constant_time_size<false>>;
 
   // `places`: 1 at least.
-  explicit Turns(int places) : places_(places) {}
+  explicit Turns(int places);
   ~Turns();
   Turns(const Turns&) = delete;
   Turns& operator=(const Turns&) = delete;
@@ -69,10 +69,10 @@ class Turns {
  private:
   // Those of a share that wait: the lively, or the silent.
   struct Line : Hook {
-    Line(Share& of, bool is_silent) : share(of), silent(is_silent) {}
+    explicit Line(bool is_silent) : silent(is_silent) {}
     bool operator<(const Line& other) const;  // its turn is before the other's
 
-    Share& share;
+    Share* share = nullptr;
     bool silent;
     std::uint64_t last_turn = 0;  // or when it came
     Queue queue;                  // empty when all have gone
@@ -82,8 +82,9 @@ class Turns {
 
   int free() const { return places_ - held_; }
   Waiter* next_of(Order& order, int most);
+  std::unique_ptr<Lines> lines_of(Share& share);
   void enter(Line& line);
-  static void leave(Line& line);
+  void leave(Line& line);
   void hold(Share& share, bool silent, int more);
 
   int places_;
@@ -92,6 +93,7 @@ class Turns {
   std::uint64_t last_turn_ = 0;
   Order lively_;
   Order silent_;
+  std::unique_ptr<Lines> spare_;  // of the last share that nobody waits for any more
 };
 
 // What one user of the places has of them. Small as long as nobody waits.

@@ -10,10 +10,13 @@ namespace {
 
 constexpr std::string_view kVersion = "HTTP/1.";
 constexpr std::size_t kDigits = 3;  // of a status
-constexpr std::string_view kBlanks = " \t";
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
+}
+
+bool is_blank(char c) {
+  return c == ' ' || c == '\t';
 }
 
 bool is_visible(char c) {
@@ -25,8 +28,11 @@ bool is_control(char c) {
 }
 
 std::string_view without_blanks(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
-  return text.substr(0, text.find_last_not_of(kBlanks) + 1);
+  while (!text.empty() && is_blank(text.front()))
+    text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back()))
+    text.remove_suffix(1);
+  return text;
 }
 
 // Takes the first line off `text`, without what ends it.
@@ -174,9 +180,8 @@ std::string_view field_of(std::string_view head, std::string_view name) {
   return "";
 }
 
-Framing framing_of(std::string_view head, bool bodiless) {
-  const auto line = status_line_of(head);
-  return Reading(head).framing(bodiless, line && line->minor > 0);
+Framing framing_of(std::string_view head, bool bodiless, bool keeps_by_default) {
+  return Reading(head).framing(bodiless, keeps_by_default);
 }
 
 }  // namespace hlb::probes

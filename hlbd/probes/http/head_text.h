@@ -39,7 +39,8 @@ struct Framing {
   bool leaves_open = false;
 };
 
-// `bodiless`: no body follows, whatever the head says.
-Framing framing_of(std::string_view head, bool bodiless);
+// `bodiless`: no body follows, whatever the head says. `keeps_by_default`: a connection that
+// nothing is said of stays open, as from HTTP/1.1 on.
+Framing framing_of(std::string_view head, bool bodiless, bool keeps_by_default);
 
 }  // namespace hlb::probes

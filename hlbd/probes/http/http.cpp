@@ -37,15 +37,18 @@ class Exchange {
   Exchange(Stream& stream, const HttpCheck& check, const Pattern* pattern, bool kept)
       : stream_(stream), check_(check), pattern_(pattern), kept_(kept) {}
 
-  asio::awaitable<Reply> run(std::string_view request) {
-    if (const auto error = co_await stream_.write(request)) {
-      co_return broken(error, "request not taken in", true);
+  // Lives in the coroutine's own frame.
+  static asio::awaitable<Reply> run(Exchange exchange, std::string_view request) {
+    if (const auto error = co_await exchange.stream_.write(request)) {
+      co_return exchange.broken(error, "request not taken in", true);
     }
-    if (pattern_ != nullptr || check_.reuse) co_return co_await read_whole();
-    co_return co_await read_status();
+    if (exchange.wants_whole()) co_return co_await exchange.read_whole();
+    co_return co_await exchange.read_status();
   }
 
  private:
+  bool wants_whole() const { return pattern_ != nullptr || check_.reuse; }
+
   // Takes a kept stream for stale that breaks by itself, not by our timeout or shutdown.
   Reply broken(const error_code& error, std::string_view silence, bool before_any_reply) const {
     const Outcome outcome = stream_.failure(error, silence);
@@ -162,7 +165,11 @@ class HttpProbe : public Probe, private KeptWatch::Keeper {
         kept_watch_(kept_watch) {}
 
   asio::awaitable<Outcome> attempt() override {
-    if (check_.reuse) co_return co_await attempt_on_kept();
+    return check_.reuse ? attempt_on_kept() : attempt_anew();
+  }
+
+ private:
+  asio::awaitable<Outcome> attempt_anew() {
     Link link(co_await asio::this_coro::executor, tls_.get());
     link.start(target_.spec->timeout);
     Reply reply = co_await ask_anew(link);
@@ -170,7 +177,6 @@ class HttpProbe : public Probe, private KeptWatch::Keeper {
     co_return std::move(reply.outcome);
   }
 
- private:
   asio::awaitable<Outcome> attempt_on_kept() {
     auto link = std::exchange(kept_, nullptr);
     if (!link) link = std::make_unique<Link>(co_await asio::this_coro::executor, tls_.get());
@@ -201,8 +207,7 @@ class HttpProbe : public Probe, private KeptWatch::Keeper {
   }
 
   asio::awaitable<Reply> ask(Stream& stream, bool kept) {
-    Exchange exchange(stream, check_, pattern_.get(), kept);
-    co_return co_await exchange.run(*request_);
+    return Exchange::run({stream, check_, pattern_.get(), kept}, *request_);
   }
 
   const Target& target_;

@@ -23,17 +23,11 @@ bool has_no_body(unsigned status) {
   return status == 204 || status == 304;
 }
 
-// The status that a head gives; 0 if it is no response of HTTP/1.x.
-unsigned status_in(std::string_view head) {
-  const auto line = status_line_of(head);
-  return line ? line->status : 0;
-}
-
 // Whether `text` is, or may become, the start of an HTTP response.
 bool may_be_http(std::string_view text) {
   constexpr std::string_view kStart = "HTTP/";
   if (text.substr(0, kStart.size()) != kStart.substr(0, text.size())) return false;
-  return text.find('\n') == std::string_view::npos || status_in(text) != 0;
+  return text.find('\n') == std::string_view::npos || status_line_of(text);
 }
 
 std::string usual_phrase(unsigned status) {
@@ -48,23 +42,24 @@ std::string usual_phrase(unsigned status) {
 std::optional<Outcome> ResponseHead::take(std::size_t count) {
   end_ += count;
   for (;;) {
-    if (!is_http_ && !may_be_http(arrived())) return not_http();
-    is_http_ = is_http_ || arrived().find('\n') != std::string_view::npos;
     const auto size = size_of_head(arrived(), looked_);
-    if (!size) return make_room();
+    if (!size) return go_on();
     size_ = *size;
-    status_ = status_in(head());
-    if (!is_interim(status_)) return outcome();
+    line_ = status_line_of(head());
+    if (!line_) return not_http();
+    if (!is_interim(line_->status)) return outcome();
     begin_ += size_;
-    status_ = 0;
+    line_.reset();
     size_ = looked_ = 0;
     is_http_ = false;
   }
 }
 
 // Makes room for more of the head. Its blank line may have arrived but for the last byte.
-std::optional<Outcome> ResponseHead::make_room() {
+std::optional<Outcome> ResponseHead::go_on() {
   constexpr std::size_t kBegunEnd = 2;
+  if (!is_http_ && !may_be_http(arrived())) return not_http();
+  is_http_ = is_http_ || arrived().find('\n') != std::string_view::npos;
   if (end_ == kSize) return Outcome::hard_failure("response head over 64 KiB");
   looked_ = arrived().size() - std::min(arrived().size(), kBegunEnd);
   if (end_ == bytes_.size()) bytes_.resize(std::min(2 * bytes_.size(), kSize));
@@ -82,29 +77,30 @@ Outcome ResponseHead::not_http() const {
 }
 
 std::string ResponseHead::status_line() const {
-  const std::string line = "HTTP " + std::to_string(status_);
-  const auto said = status_line_of(head());
-  const std::string phrase = said && !said->phrase.empty()
-                                 ? text::printable(said->phrase, kMaxPhrase)
-                                 : usual_phrase(status_);
+  const std::string line = "HTTP " + std::to_string(status());
+  const std::string phrase = line_ && !line_->phrase.empty()
+                                 ? text::printable(line_->phrase, kMaxPhrase)
+                                 : usual_phrase(status());
   return phrase.empty() ? line : line + " " + phrase;
 }
 
 Framing ResponseHead::framing() const {
-  return framing_of(head(), check_.method == "HEAD" || has_no_body(status_));
+  const bool keeps_by_default = line_ && line_->minor > 0;
+  return framing_of(head(), check_.method == "HEAD" || has_no_body(status()), keeps_by_default);
 }
 
 bool ResponseHead::is_in(const std::vector<StatusRange>& ranges) const {
   return std::ranges::any_of(ranges, [this](const StatusRange& range) {
-    return status_ >= range.first && status_ <= range.last;
+    return status() >= range.first && status() <= range.last;
   });
 }
 
 Outcome ResponseHead::outcome() const {
   std::string reason = status_line();
   if (is_in(check_.drain_status)) return pass(std::move(reason) + ", which means drain", true);
-  const auto location = field_of(head(), "Location");
-  if (status_ / 100 == 3 && !location.empty()) {
+  const bool redirects = status() / 100 == 3;
+  const auto location = redirects ? field_of(head(), "Location") : std::string_view();
+  if (!location.empty()) {
     reason += ", Location: ";
     reason += text::printable(location, kMaxReason - reason.size());
   }

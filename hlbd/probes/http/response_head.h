@@ -42,7 +42,7 @@ class ResponseHead {
 
   // These four are to be called once there is an outcome.
   // The status; 0 if that wasn't a response of HTTP/1.x at all.
-  unsigned status() const { return status_; }
+  unsigned status() const { return line_ ? line_->status : 0; }
   // The beginning of the outcome's reason, "HTTP 200 OK".
   std::string status_line() const;
   // The way that the body ends, and what has arrived of it.
@@ -50,7 +50,7 @@ class ResponseHead {
   std::string_view rest() const { return arrived().substr(size_); }
 
  private:
-  std::optional<Outcome> make_room();
+  std::optional<Outcome> go_on();
   std::string_view arrived() const { return {bytes_.data() + begin_, end_ - begin_}; }
   std::string_view head() const { return arrived().substr(0, size_); }
   Outcome not_http() const;
@@ -59,12 +59,12 @@ class ResponseHead {
   bool is_in(const std::vector<StatusRange>& ranges) const;
 
   const HttpCheck& check_;
-  unsigned status_ = 0;
-  bool is_http_ = false;    // the first line has come, and is HTTP's
-  std::size_t begin_ = 0;   // of the present response
-  std::size_t looked_ = 0;  // bytes of it that are known not to be the end of its head
-  std::size_t size_ = 0;    // of its head, once there is an outcome
-  std::size_t end_ = 0;     // of the bytes that have arrived
+  std::optional<StatusLine> line_;  // of the final response, once its head is there
+  bool is_http_ = false;            // the first line has come, and is HTTP's
+  std::size_t begin_ = 0;           // of the present response
+  std::size_t looked_ = 0;          // bytes of it that are known not to be the end of its head
+  std::size_t size_ = 0;            // of its head, once there is an outcome
+  std::size_t end_ = 0;             // of the bytes that have arrived
   std::vector<char> bytes_ = std::vector<char>(kFirstSize);
 };
 
