@@ -53,8 +53,7 @@ Advice WatchedBackend::advice() const {
 
 std::uint32_t WatchedBackend::weight_percent(std::chrono::milliseconds slow_start,
                                              TimePoint now) const {
-  constexpr std::uint32_t kWhole = 100;
-  if (!back_since) return percent_under(advice(), kWhole);
+  if (!back_since) return percent_under(advice(), kWholePercent);
   const auto back_for = std::chrono::duration_cast<std::chrono::milliseconds>(now - *back_since);
   return percent_under(advice(), slow_start_percent(back_for, slow_start));
 }

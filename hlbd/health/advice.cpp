@@ -6,12 +6,10 @@
 namespace hlb {
 namespace {
 
-constexpr std::uint32_t kWhole = 100;
-
 // A percentage of a percentage: 0 only if either is.
 std::uint32_t product(std::uint32_t one, std::uint32_t other) {
   if (one == 0 || other == 0) return 0;
-  return std::clamp<std::uint32_t>(one * other / kWhole, 1, kMaxWeightPercent);
+  return std::clamp<std::uint32_t>(one * other / kWholePercent, 1, kMaxWeightPercent);
 }
 
 }  // namespace
@@ -30,7 +28,7 @@ Advice revised(Advice standing, const Advice& latest) {
 }
 
 Advice notable(Advice advice) {
-  if (advice.weight_percent == kWhole) advice.weight_percent.reset();
+  if (advice.weight_percent == kWholePercent) advice.weight_percent.reset();
   if (advice.drained == false) advice.drained.reset();
   return advice;
 }
@@ -46,7 +44,7 @@ Advice together(const Advice& one, const Advice& other) {
 }
 
 std::uint32_t percent_under(const Advice& advice, std::uint32_t percent) {
-  return product(percent, advice.weight_percent.value_or(kWhole));
+  return product(percent, advice.weight_percent.value_or(kWholePercent));
 }
 
 }  // namespace hlb

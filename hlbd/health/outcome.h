@@ -10,6 +10,9 @@
 
 namespace hlb {
 
+// All of something, in percent.
+inline constexpr std::uint32_t kWholePercent = 100;
+
 // The highest percentage that an agent or a file can ask for: ten times the configured weight.
 inline constexpr std::uint16_t kMaxWeightPercent = 1000;
 

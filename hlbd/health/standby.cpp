@@ -4,11 +4,12 @@
 #include <cstddef>
 #include <limits>
 
+#include "health/outcome.h"
+
 namespace hlb {
 namespace {
 
 constexpr std::uint16_t kWorst = std::numeric_limits<std::uint16_t>::max();
-constexpr std::uint64_t kWhole = 100;  // percent
 
 }  // namespace
 
@@ -16,7 +17,7 @@ bool Tier::has(const MinHealthy& least) const {
   if (healthy == 0) return false;
   const std::uint64_t hoped_for = std::uint64_t{healthy} + awaited;
   if (least.percent == 0) return hoped_for >= least.number;
-  return hoped_for * kWhole >= std::uint64_t{backends} * least.percent;
+  return hoped_for * kWholePercent >= std::uint64_t{backends} * least.percent;
 }
 
 const Tier* best_of(const Tiers& tiers) {
@@ -62,7 +63,7 @@ void Lineup::bring_in(const ServiceSpec& service, const Tiers& tiers) {
     if (each.healthy > 0) serving_.last = each.priority;
     enough = each.has(service.min_healthy);
   }
-  serving_.all = !more && hoped_for * kWhole < present * service.panic_percent;
+  serving_.all = !more && hoped_for * kWholePercent < present * service.panic_percent;
 }
 
 std::uint16_t Lineup::published(std::uint16_t priority) const {

@@ -2,12 +2,8 @@
 
 #include <algorithm>
 
-#include "health/outcome.h"
-
 namespace hlb {
 namespace {
-
-constexpr std::uint64_t kWholePercent = 100;
 
 std::uint64_t weight_of(const PartialWeight& share, std::uint64_t factor) {
   const std::uint64_t part = share.weight * factor * share.percent / kWholePercent;
@@ -39,10 +35,10 @@ std::vector<std::uint32_t> weights_of(std::span<const PartialWeight> shares) {
 std::uint32_t slow_start_percent(std::chrono::milliseconds since_back,
                                  std::chrono::milliseconds slow_start) {
   constexpr std::int64_t kFirst = 10;
-  constexpr std::int64_t kFull = 100;
-  if (since_back >= slow_start) return kFull;
+  if (since_back >= slow_start) return kWholePercent;
   const std::int64_t passed = std::max<std::int64_t>(since_back.count(), 0);
-  return static_cast<std::uint32_t>(kFirst + (kFull - kFirst) * passed / slow_start.count());
+  return static_cast<std::uint32_t>(kFirst +
+                                    (kWholePercent - kFirst) * passed / slow_start.count());
 }
 
 }  // namespace hlb

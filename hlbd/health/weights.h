@@ -7,14 +7,15 @@
 #include <span>
 #include <vector>
 
+#include "health/outcome.h"
 #include "health/service.h"
 
 namespace hlb {
 
 // A backend's part of the lookups, against the others of its service.
 struct PartialWeight {
-  std::uint32_t weight = 1;     // as configured, 0 … kMaxWeight
-  std::uint32_t percent = 100;  // of it, 0 … kMaxWeightPercent
+  std::uint32_t weight = 1;               // as configured, 0 … kMaxWeight
+  std::uint32_t percent = kWholePercent;  // of it, 0 … kMaxWeightPercent
 };
 
 // Returns a weight for each share, in the proportions of weight × percent as near as whole numbers
