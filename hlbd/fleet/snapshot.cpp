@@ -12,7 +12,7 @@ namespace {
 using protozero::pbf_writer;
 
 constexpr std::string_view kMagic = "hlbfleet";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kFormat = 1;
 constexpr std::size_t kSumAt = 12;  // after the magic and the version
 constexpr std::size_t kHeadSize = 20;
 
@@ -46,7 +46,7 @@ std::string little_endian(Number number) {
 }
 
 std::string head_of(std::string_view body) {
-  return std::string(kMagic) + little_endian(kVersion) + little_endian(text::fnv1a(body));
+  return std::string(kMagic) + little_endian(kFormat) + little_endian(text::fnv1a(body));
 }
 
 // The fields of a message of this host's own, which knows their types: another one is a flaw.
@@ -187,7 +187,7 @@ tl::expected<SavedMirror, Unusable> decode_snapshot(std::string_view bytes) {
   if (bytes.empty()) return SavedMirror();
   if (!bytes.starts_with(kMagic)) return tl::make_unexpected(Unusable{"is no snapshot of a fleet"});
   if (bytes.size() < kHeadSize) return tl::make_unexpected(Unusable{"is broken off"});
-  if (bytes.substr(kMagic.size(), kSumAt - kMagic.size()) != little_endian(kVersion))
+  if (bytes.substr(kMagic.size(), kSumAt - kMagic.size()) != little_endian(kFormat))
     return tl::make_unexpected(Unusable{"is of another version"});
   const std::string_view body = bytes.substr(kHeadSize);
   if (bytes.substr(0, kHeadSize) != head_of(body))

@@ -26,8 +26,8 @@ constexpr char kStateId[] = "c3a1f0b2d7584b6f9e0d4a7c1b52e863";
 constexpr char kOverrideId[] = "5f0a7d9c34c14de8a1b6c2e97d80f4b1";
 constexpr char kServingId[] = "8d2b6e41f7a04c3c95b1d0e86a3f7c24";
 
-// Bytes that are shown of an operator's reason, so that it stays one line.
-constexpr std::size_t kMostShown = 256;
+// Bytes that are shown of an operator's name or reason, so that it stays one line.
+constexpr std::size_t kMostOfText = 256;
 
 std::string microseconds(nanoseconds duration) {
   return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
@@ -70,7 +70,7 @@ std::string reason_to_hold(const ServiceSpec& spec) {
 
 // " by alice"; empty where nobody did it.
 std::string by_whom(const Event& event, const NameUser& name_user) {
-  return event.user ? " by " + text::readable(name_user(*event.user), kMostShown) : "";
+  return event.user ? " by " + text::readable(name_user(*event.user), kMostOfText) : "";
 }
 
 void add_user(std::vector<LogField>& fields, const std::optional<std::uint32_t>& user) {
@@ -103,7 +103,7 @@ void log_override(const Event& event, const NameUser& name_user) {
                                   {"HLB_OVERRIDE", now},          {"HLB_REASON", event.reason}};
   add_user(fields, event.user);
   const std::string reason =
-      event.reason.empty() ? "" : ": " + text::readable(event.reason, kMostShown);
+      event.reason.empty() ? "" : ": " + text::readable(event.reason, kMostOfText);
   log_with_fields(LogLevel::info,
                   fmt::format("{}/{}: override {} -> {}{}{}", event.service, event.address, before,
                               now, by_whom(event, name_user), reason),
@@ -146,7 +146,7 @@ void log_closing(const connections::Closing& closing, const NameUser& name_user)
   add_user(fields, closing.asked_by);
   const std::string wanted =
       closing.asked_by
-          ? ", as " + text::readable(name_user(*closing.asked_by), kMostShown) + " wanted"
+          ? ", as " + text::readable(name_user(*closing.asked_by), kMostOfText) + " wanted"
           : "";
   log_with_fields(LogLevel::info,
                   fmt::format("{}/{}: ended {} of this host to it{}", closing.service, backend,
