@@ -17,8 +17,8 @@ std::uint64_t factor_of(std::span<const PartialWeight> shares) {
   std::uint64_t most = 1;
   for (const PartialWeight& share : shares)
     most = std::max(most, std::uint64_t{share.weight});
-  return std::clamp<std::uint64_t>(kMaxWeight * kWholePercent / (most * kMaxWeightPercent), 1,
-                                   kWholePercent);
+  return std::clamp<std::uint64_t>(
+      std::uint64_t{kMaxWeight} * kWholePercent / (most * kMaxWeightPercent), 1, kWholePercent);
 }
 
 }  // namespace
