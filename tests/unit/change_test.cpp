@@ -10,18 +10,18 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kOne = "10.0.0.1";
+constexpr auto kBackend = "10.0.0.1";
 
 class Changes : public testing::Test {
  protected:
   void watch(const CheckSpec& check = plain_check()) {
-    world_.apply({plain_service("a.test", {kOne}, check)});
+    world_.apply({plain_service("a.test", {kBackend}, check)});
     world_.pass(1min);
   }
 
   // The next change of the backend, once its probes find this.
   FakeWorld::Change next_change(const Outcome& outcome) {
-    world_.says(kOne, outcome);
+    world_.says(kBackend, outcome);
     const std::size_t before = world_.changes.size();
     for (int i = 0; i < 100'000 && world_.changes.size() == before; ++i)
       world_.pass(1ms);
@@ -46,11 +46,11 @@ TEST_F(Changes, TookFromTheFirstFailureToTheOneThatDecides) {
 
 TEST_F(Changes, ATimeBeginsAnewBehindAnOutcomeThatAgrees) {
   watch();
-  world_.says(kOne, kRefuses);
-  world_.probes(kOne);
-  while (world_.probes(kOne).empty())
+  world_.says(kBackend, kRefuses);
+  world_.probes(kBackend);
+  while (world_.probes(kBackend).empty())
     world_.pass(1ms);
-  world_.says(kOne, kPasses);
+  world_.says(kBackend, kPasses);
   world_.pass(10s);
   EXPECT_EQ(next_change(kRefuses).took, 50ms);
 }
@@ -67,8 +67,8 @@ TEST_F(Changes, SayHowLongTheStateBeforeLasted) {
 TEST_F(Changes, EveryProbeIsTold) {
   watch();
   const int passed = world_.outcomes[Outcome::Result::passed];
-  EXPECT_EQ(passed, static_cast<int>(world_.probes(kOne).size()));
-  world_.says(kOne, kTellsNothing);
+  EXPECT_EQ(passed, static_cast<int>(world_.probes(kBackend).size()));
+  world_.says(kBackend, kTellsNothing);
   world_.pass(10s);
   EXPECT_GT(world_.outcomes[Outcome::Result::unknown], 3);
   EXPECT_EQ(world_.outcomes[Outcome::Result::passed], passed);

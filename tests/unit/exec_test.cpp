@@ -49,7 +49,7 @@ asio::awaitable<void> stall_while_a_program_ends() {
   std::this_thread::sleep_for(kShort);
 }
 
-void expect_hard(const Outcome& outcome, std::string_view reason) {
+void expect_failed_run(const Outcome& outcome, std::string_view reason) {
   EXPECT_EQ(outcome.result, Result::failed);
   EXPECT_EQ(outcome.evidence, Evidence::hard);
   EXPECT_EQ(outcome.reason, reason);
@@ -75,32 +75,33 @@ TEST(ExecProbe, PassesWithAWarningOnTheStatusThatMeansOneAndNoOther) {
   EXPECT_EQ(outcome.result, Result::passed);
   EXPECT_TRUE(outcome.warning);
   EXPECT_EQ(outcome.reason, "getting full");
-  expect_hard(run_plugin("exit 2"), "exit code 2");
+  expect_failed_run(run_plugin("exit 2"), "exit code 2");
   EXPECT_FALSE(run_plugin("exit 0").warning);
 }
 
 // As curl and others tell a failure, by "|| exit 1" if not by themselves.
 TEST(ExecProbe, FailsHardOnAnyOtherExitCode) {
-  expect_hard(run_shell("echo Connection refused >&2; exit 1"), "Connection refused");
-  expect_hard(run_shell("exit 1"), "exit code 1");
-  expect_hard(run_shell("echo CRITICAL; exit 2"), "CRITICAL");
-  expect_hard(run_shell("exit 3"), "exit code 3");
+  expect_failed_run(run_shell("echo Connection refused >&2; exit 1"), "Connection refused");
+  expect_failed_run(run_shell("exit 1"), "exit code 1");
+  expect_failed_run(run_shell("echo CRITICAL; exit 2"), "CRITICAL");
+  expect_failed_run(run_shell("exit 3"), "exit code 3");
 }
 
 TEST(ExecProbe, FailsHardWhenASignalKillsIt) {
-  expect_hard(run_shell("kill -SEGV $$"), "killed by SIGSEGV");
-  expect_hard(run_shell("kill -40 $$"), "killed by signal 40");
+  expect_failed_run(run_shell("kill -SEGV $$"), "killed by SIGSEGV");
+  expect_failed_run(run_shell("kill -40 $$"), "killed by signal 40");
 }
 
 TEST(ExecProbe, FailsHardWhenThereIsNoSuchFile) {
   asio::io_context loop(1);
-  expect_hard(run(loop, exec_target({"/no/such/check"})),
-              "can't run /no/such/check: No such file or directory");
+  expect_failed_run(run(loop, exec_target({"/no/such/check"})),
+                    "can't run /no/such/check: No such file or directory");
 }
 
 TEST(ExecProbe, FailsHardWhenTheFileIsNotExecutable) {
   asio::io_context loop(1);
-  expect_hard(run(loop, exec_target({"/etc/passwd"})), "can't run /etc/passwd: Permission denied");
+  expect_failed_run(run(loop, exec_target({"/etc/passwd"})),
+                    "can't run /etc/passwd: Permission denied");
 }
 
 TEST(ExecProbe, SaysWhyItCannotRunAProgramOfALongName) {
@@ -116,7 +117,7 @@ TEST(ExecProbe, FailsHardWhenThereIsNoSuchUser) {
   const Target target =
       target_of({asio::ip::address_v4::loopback(), 0},
                 ExecCheck{.command = {"/bin/true"}, .user = "no-such-one"}, kPlenty);
-  expect_hard(run(loop, target), "no such user: no-such-one");
+  expect_failed_run(run(loop, target), "no such user: no-such-one");
 }
 
 TEST(ExecProbe, MakesOutputPrintable) {
@@ -126,7 +127,7 @@ TEST(ExecProbe, MakesOutputPrintable) {
 
 TEST(ExecProbe, ReadsEndlessOutputAndKeepsItsBeginning) {
   const Outcome outcome = run_shell("echo first; head -c 3000000 /dev/zero; exit 2");
-  expect_hard(outcome, "first");
+  expect_failed_run(outcome, "first");
 }
 
 TEST(ExecProbe, ReadsAllThatWasWrittenBeforeTheEnd) {
@@ -181,8 +182,8 @@ TEST(ExecProbe, GivesTheProgramDefaultSignals) {
   sigemptyset(&blocked);
   sigaddset(&blocked, SIGUSR2);
   pthread_sigmask(SIG_BLOCK, &blocked, &mask);
-  expect_hard(run_shell("kill -USR1 $$"), "killed by SIGUSR1");
-  expect_hard(run_shell("kill -USR2 $$"), "killed by SIGUSR2");
+  expect_failed_run(run_shell("kill -USR1 $$"), "killed by SIGUSR1");
+  expect_failed_run(run_shell("kill -USR2 $$"), "killed by SIGUSR2");
   pthread_sigmask(SIG_SETMASK, &mask, nullptr);
   (void)std::signal(SIGUSR1, before);
 }

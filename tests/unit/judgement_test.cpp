@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 using TimePoint = Clock::TimePoint;
 
 constexpr auto kOne = "10.0.0.1";
-constexpr auto kOther = "10.0.0.2";
+constexpr auto kTwo = "10.0.0.2";
 
 milliseconds between(TimePoint one, TimePoint other) {
   return std::chrono::duration_cast<milliseconds>(other - one);
@@ -27,7 +27,7 @@ milliseconds between(TimePoint one, TimePoint other) {
 class Rules : public testing::Test {
  protected:
   void watch(const CheckSpec& check = plain_check()) {
-    world_.apply({plain_service("a.test", {kOne, kOther}, check)});
+    world_.apply({plain_service("a.test", {kOne, kTwo}, check)});
     world_.pass(0ms);
   }
 
@@ -62,15 +62,15 @@ class Rules : public testing::Test {
 TEST_F(Rules, AllAreProbedAtOnceAtTheStart) {
   watch();
   EXPECT_EQ(world_.probes(kOne).size(), 1U);
-  EXPECT_EQ(world_.probes(kOther).size(), 1U);
+  EXPECT_EQ(world_.probes(kTwo).size(), 1U);
   EXPECT_TRUE(world_.monitor().first_round_over());
 }
 
 TEST_F(Rules, TheFirstOutcomeDecides) {
-  world_.says(kOther, kRefuses);
+  world_.says(kTwo, kRefuses);
   watch();
   EXPECT_EQ(world_.state(kOne), State::up);
-  EXPECT_EQ(world_.state(kOther), State::down);
+  EXPECT_EQ(world_.state(kTwo), State::down);
 }
 
 TEST_F(Rules, AProbeComesEachIntervalWithinATenthAndTheStepOfTheRounds) {
@@ -185,7 +185,7 @@ TEST_F(Rules, AHostsOwnTroubleChangesNothing) {
   watch();
   settle();
   world_.says(kOne, kTellsNothing);
-  world_.says(kOther, kTellsNothing);
+  world_.says(kTwo, kTellsNothing);
   world_.pass(1h);
   EXPECT_TRUE(world_.changes.empty());
   EXPECT_EQ(world_.state(kOne), State::up);
@@ -239,7 +239,7 @@ TEST_F(Rules, ComingBackIsMadeHarderForWhatFlaps) {
 }
 
 TEST_F(Rules, SlowStartGivesATenthAtFirstAndThenMore) {
-  ServiceSpec spec = plain_service("a.test", {kOne, kOther});
+  ServiceSpec spec = plain_service("a.test", {kOne, kTwo});
   spec.slow_start = 30s;
   world_.apply({spec});
   world_.pass(0ms);
@@ -249,14 +249,14 @@ TEST_F(Rules, SlowStartGivesATenthAtFirstAndThenMore) {
   world_.says(kOne, kPasses);
   until_change();
   EXPECT_EQ(world_.verdict(0, kOne).weight, 10U);
-  EXPECT_EQ(world_.verdict(0, kOther).weight, 100U);
+  EXPECT_EQ(world_.verdict(0, kTwo).weight, 100U);
   world_.publications = 0;
   world_.pass(15s);
   EXPECT_EQ(world_.verdict(0, kOne).weight, 55U);
   EXPECT_GE(world_.publications, 29);
   world_.pass(15s);
   EXPECT_EQ(world_.verdict(0, kOne).weight, 100U);
-  EXPECT_EQ(world_.verdict(0, kOther).weight, 100U);
+  EXPECT_EQ(world_.verdict(0, kTwo).weight, 100U);
 }
 
 TEST_F(Rules, ABackendOfSeveralChecksIsUpWhenAllPass) {
@@ -404,12 +404,12 @@ TEST_F(Rules, AReloadKeepsWhatWasUpUntilTheNewIsKnown) {
 }
 
 TEST_F(Rules, WhatAPredecessorSaidIsServedAndVerifiedAtOnce) {
-  world_.says(kOther, kRefuses);
-  world_.apply({plain_service("a.test", {kOne, kOther})}, State::up);
-  EXPECT_EQ(world_.state(kOther), State::up);
+  world_.says(kTwo, kRefuses);
+  world_.apply({plain_service("a.test", {kOne, kTwo})}, State::up);
+  EXPECT_EQ(world_.state(kTwo), State::up);
   world_.pass(kConfirmHard);
   EXPECT_EQ(world_.state(kOne), State::up);
-  EXPECT_EQ(world_.state(kOther), State::down);
+  EXPECT_EQ(world_.state(kTwo), State::down);
 }
 
 // ---- advice ------------------------------------------------------------------------------------
@@ -428,7 +428,7 @@ class AdviceRules : public Rules {
     agent_.advice = {.weight_percent = weight, .drained = drained};
   }
 
-  ServiceSpec service_ = plain_service("a.test", {kOne, kOther});
+  ServiceSpec service_ = plain_service("a.test", {kOne, kTwo});
   Outcome agent_ = Outcome::abstain("no agent");
   FakeWorld agents_{[this](const probes::Target& target, TimePoint) {
     return target.address == address(kOne) && target.port == 9777 ? agent_ : kPasses;
@@ -447,7 +447,7 @@ TEST_F(AdviceRules, TheWeightIsWhatTheAgentSays) {
   agents_.pass(1s);
   agent_says({}, 25);
   agents_.pass(3s);
-  EXPECT_EQ(agents_.verdict(0, kOne).weight * 4, agents_.verdict(0, kOther).weight);
+  EXPECT_EQ(agents_.verdict(0, kOne).weight * 4, agents_.verdict(0, kTwo).weight);
 }
 
 TEST_F(AdviceRules, WhatIsDrainedKeepsItsStateAndIsWithdrawn) {

@@ -12,7 +12,7 @@ namespace {
 
 using Result = Outcome::Result;
 
-const std::string kOk = "HTTP/1.1 200 OK\r\nServer: test\r\nContent-Length: 2\r\n\r\nok";
+const std::string kOkResponse = "HTTP/1.1 200 OK\r\nServer: test\r\nContent-Length: 2\r\n\r\nok";
 const std::string kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 // Feeds `text` in pieces of at most `step` bytes, until the verdict.
@@ -27,10 +27,10 @@ std::optional<Outcome> feed(ResponseHead& head, std::string_view text, std::size
   return std::nullopt;
 }
 
-const HttpCheck kCheck;
+const HttpCheck kHttpCheck;
 
 std::optional<Outcome> judge(std::string_view text, std::size_t step = 65536) {
-  ResponseHead head(kCheck);
+  ResponseHead head(kHttpCheck);
   return feed(head, text, step);
 }
 
@@ -95,13 +95,13 @@ TEST(ResponseHead, AStatusThatMeansDrainPassesWithThatAdviceAndAnotherPassLiftsI
 }
 
 TEST(ResponseHead, TellsTheStatusAndWhatComesAfterTheHead) {
-  ResponseHead head(kCheck);
+  ResponseHead head(kHttpCheck);
   EXPECT_EQ(head.status(), 0U);
-  ASSERT_TRUE(feed(head, kOk, 65536));
+  ASSERT_TRUE(feed(head, kOkResponse, 65536));
   EXPECT_EQ(head.status(), 200U);
   EXPECT_EQ(head.status_line(), "HTTP 200 OK");
   EXPECT_EQ(head.rest(), "ok");
-  ResponseHead garbage(kCheck);
+  ResponseHead garbage(kHttpCheck);
   ASSERT_TRUE(feed(garbage, "SSH-2.0\r\n", 65536));
   EXPECT_EQ(garbage.status(), 0U);
 }
@@ -120,7 +120,7 @@ TEST(ResponseHead, Http10Passes) {
 }
 
 TEST(ResponseHead, InterimResponsesAreSkipped) {
-  EXPECT_EQ(reason_of(kContinue + kContinue + kOk), "HTTP 200 OK");
+  EXPECT_EQ(reason_of(kContinue + kContinue + kOkResponse), "HTTP 200 OK");
 }
 
 TEST(ResponseHead, InterimResponsesWithoutEndFail) {
@@ -211,7 +211,7 @@ TEST(ResponseHead, ReasonsAreBoundedAndPrintable) {
 
 TEST(ResponseHead, TheVerdictDoesNotDependOnHowTheBytesArrive) {
   for (const std::string& text :
-       {kOk, kContinue + kOk, status_line("500 Internal Server Error"),
+       {kOkResponse, kContinue + kOkResponse, status_line("500 Internal Server Error"),
         std::string("HTTP/1.1 302 Found\r\nA: b\r\nLocation: /login\r\n\r\n"),
         std::string("HTTP/1.1 200 OK\nA: b\n\r\n"),
         std::string("HTTP/1.1 200 OK\r\nX: ") + std::string(70'000, 'x')}) {
@@ -224,7 +224,7 @@ TEST(ResponseHead, TheVerdictDoesNotDependOnHowTheBytesArrive) {
 }
 
 TEST(ResponseHead, HeadersLineByLineWithoutEndFail) {
-  ResponseHead head(kCheck);
+  ResponseHead head(kHttpCheck);
   std::optional<Outcome> verdict = feed(head, "HTTP/1.1 200 OK\r\n", 17);
   for (int line = 0; !verdict && line < 10'000; ++line)
     verdict = feed(head, "X: filler\r\n", 11);
@@ -233,17 +233,17 @@ TEST(ResponseHead, HeadersLineByLineWithoutEndFail) {
 }
 
 TEST(ResponseHead, EveryProperPrefixAwaitsMore) {
-  const std::string head = kOk.substr(0, kOk.size() - 2);
+  const std::string head = kOkResponse.substr(0, kOkResponse.size() - 2);
   for (std::size_t length = 0; length < head.size(); ++length) {
     EXPECT_FALSE(judge(std::string_view(head).substr(0, length))) << length;
   }
 }
 
 TEST(ResponseHead, ClosingIsToldByWhatHadArrived) {
-  const ResponseHead silent(kCheck);
+  const ResponseHead silent(kHttpCheck);
   EXPECT_FALSE(silent.begun());
   EXPECT_EQ(silent.closed().reason, "connection closed before any response");
-  ResponseHead half(kCheck);
+  ResponseHead half(kHttpCheck);
   EXPECT_FALSE(feed(half, "HTTP/1.1 200", 100));
   EXPECT_TRUE(half.begun());
   EXPECT_EQ(half.closed().reason, "connection closed within the response head");

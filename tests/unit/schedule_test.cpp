@@ -17,10 +17,10 @@ constexpr std::uint64_t kLowest = 0;
 constexpr std::uint64_t kMiddle = std::uint64_t{1} << 63U;
 constexpr std::uint64_t kHighest = std::numeric_limits<std::uint64_t>::max();
 
-const Outcome kPass = Outcome::pass("connected");
+const Outcome kConnected = Outcome::pass("connected");
 const Outcome kHard = Outcome::hard_failure("connection refused");
 const Outcome kSoft = Outcome::soft_failure("no response in 1s");
-const Outcome kUnknown = Outcome::not_known("cancelled");
+const Outcome kCancelled = Outcome::not_known("cancelled");
 
 milliseconds next_wait(milliseconds interval, const Outcome& last, unsigned against,
                        std::uint64_t chance) {
@@ -28,15 +28,15 @@ milliseconds next_wait(milliseconds interval, const Outcome& last, unsigned agai
 }
 
 TEST(Schedule, AnOutcomeThatAgreesWaitsTheInterval) {
-  EXPECT_EQ(next_wait(2s, kPass, 0, kMiddle), 2s);
+  EXPECT_EQ(next_wait(2s, kConnected, 0, kMiddle), 2s);
   EXPECT_EQ(next_wait(2s, kHard, 0, kMiddle), 2s);
   EXPECT_EQ(next_wait(2s, kSoft, 0, kMiddle), 2s);
 }
 
 TEST(Schedule, ChanceMovesTheIntervalByATenthEitherWay) {
-  EXPECT_EQ(next_wait(2s, kPass, 0, kLowest), 1800ms);
-  EXPECT_GE(next_wait(2s, kPass, 0, kHighest), 2199ms);
-  EXPECT_LE(next_wait(2s, kPass, 0, kHighest), 2200ms);
+  EXPECT_EQ(next_wait(2s, kConnected, 0, kLowest), 1800ms);
+  EXPECT_GE(next_wait(2s, kConnected, 0, kHighest), 2199ms);
+  EXPECT_LE(next_wait(2s, kConnected, 0, kHighest), 2200ms);
 }
 
 TEST(Schedule, JitterIsEvenAroundTheInterval) {
@@ -45,7 +45,7 @@ TEST(Schedule, JitterIsEvenAroundTheInterval) {
   int shorter = 0;
   milliseconds sum{0};
   for (int round = 0; round < kRounds; ++round) {
-    const milliseconds wait = next_wait(10s, kPass, 0, random());
+    const milliseconds wait = next_wait(10s, kConnected, 0, random());
     sum += wait;
     shorter += wait < 9500ms ? 1 : 0;
   }
@@ -61,15 +61,15 @@ TEST(Schedule, AFirstHardFailureIsConfirmedSoonerThanASoftOne) {
 TEST(Schedule, ABackendThatIsDownHasItsOwnInterval) {
   const Intervals intervals{.regular = 2s, .down = 10s};
   EXPECT_EQ(next_wait(intervals, kHard, State::down, 0, kMiddle), 10s);
-  EXPECT_EQ(next_wait(intervals, kPass, State::up, 0, kMiddle), 2s);
+  EXPECT_EQ(next_wait(intervals, kConnected, State::up, 0, kMiddle), 2s);
   EXPECT_EQ(next_wait({.regular = 2s}, kHard, State::down, 0, kMiddle), 2s);
 }
 
 TEST(Schedule, TheFastIntervalIsTheConfiguredOneIfThereIsOne) {
   const Intervals intervals{.regular = 2s, .fast = 123ms, .down = 10s};
-  EXPECT_EQ(next_wait(intervals, kPass, State::down, 1, kMiddle), 123ms);
+  EXPECT_EQ(next_wait(intervals, kConnected, State::down, 1, kMiddle), 123ms);
   EXPECT_EQ(next_wait(intervals, kHard, State::up, 2, kMiddle), 123ms);
-  EXPECT_EQ(next_wait(intervals, kUnknown, State::up, 0, kMiddle), 123ms);
+  EXPECT_EQ(next_wait(intervals, kCancelled, State::up, 0, kMiddle), 123ms);
 }
 
 TEST(Schedule, FurtherFailuresWaitTheFastInterval) {
@@ -78,30 +78,30 @@ TEST(Schedule, FurtherFailuresWaitTheFastInterval) {
 }
 
 TEST(Schedule, APassAgainstTheStateWaitsTheFastInterval) {
-  EXPECT_EQ(next_wait(1s, kPass, 1, kMiddle), 250ms);
+  EXPECT_EQ(next_wait(1s, kConnected, 1, kMiddle), 250ms);
 }
 
 TEST(Schedule, AnUnknownOutcomeIsTriedAgainOnTheFastInterval) {
-  EXPECT_EQ(next_wait(1s, kUnknown, 0, kMiddle), 250ms);
-  EXPECT_EQ(next_wait(1s, kUnknown, 1, kMiddle), 250ms);
+  EXPECT_EQ(next_wait(1s, kCancelled, 0, kMiddle), 250ms);
+  EXPECT_EQ(next_wait(1s, kCancelled, 1, kMiddle), 250ms);
 }
 
 TEST(Schedule, TheFastIntervalHasACeiling) {
-  EXPECT_EQ(next_wait(60s, kPass, 1, kMiddle), kLongestFast);
+  EXPECT_EQ(next_wait(60s, kConnected, 1, kMiddle), kLongestFast);
 }
 
 TEST(Schedule, TheFastIntervalIsJitteredToo) {
-  EXPECT_EQ(next_wait(2s, kPass, 1, kLowest), 450ms);
-  EXPECT_GT(next_wait(2s, kPass, 1, kHighest), 545ms);
+  EXPECT_EQ(next_wait(2s, kConnected, 1, kLowest), 450ms);
+  EXPECT_GT(next_wait(2s, kConnected, 1, kHighest), 545ms);
 }
 
 TEST(Schedule, NoWaitIsLongerThanTheJitteredIntervalOrZero) {
   for (const milliseconds interval : {1ms, 3ms, 10ms, 40ms, 150ms, 2000ms, 86'400'000ms}) {
     for (const std::uint64_t chance : {kLowest, kMiddle, kHighest}) {
-      const milliseconds whole = next_wait(interval, kPass, 0, chance);
+      const milliseconds whole = next_wait(interval, kConnected, 0, chance);
       EXPECT_GE(whole, std::max(1ms, interval * 9 / 10 - 1ms));
       EXPECT_LE(whole, interval * 11 / 10);
-      for (const Outcome& last : {kPass, kHard, kSoft, kUnknown}) {
+      for (const Outcome& last : {kConnected, kHard, kSoft, kCancelled}) {
         for (unsigned against = 0; against < 4; ++against) {
           EXPECT_LE(next_wait(interval, last, against, chance), whole);
           EXPECT_GT(next_wait(interval, last, against, chance), 0ms);

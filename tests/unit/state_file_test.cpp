@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 constexpr const char* kService = "app.local";
-const Address kBackend = Address::parse("10.0.0.1").value();
+const Address kAddress = Address::parse("10.0.0.1").value();
 
 // A state folder, not yet made, within a folder of the test's own.
 class StateFileTest : public testing::Test {
@@ -39,7 +39,7 @@ class StateFileTest : public testing::Test {
             [this](StateEncoder& encoder, std::size_t first) -> std::optional<std::size_t> {
               snapshots_ += first == 0 ? 1 : 0;
               if (first < parts_) return first + 1;
-              encoder.add(kService, kBackend, state_, WallTime(1ms));
+              encoder.add(kService, kAddress, state_, WallTime(1ms));
               return std::nullopt;
             },
             {},
@@ -49,7 +49,7 @@ class StateFileTest : public testing::Test {
   // unknown when nothing is inherited.
   State loaded() const {
     const auto result = load_states(folder_, now_);
-    const SavedState* state = result ? result->find(kService, kBackend) : nullptr;
+    const SavedState* state = result ? result->find(kService, kAddress) : nullptr;
     return state == nullptr ? State::unknown : state->state;
   }
 
