@@ -10,7 +10,6 @@
 #include "system/host.h"
 
 namespace hlb {
-namespace {}  // namespace
 
 OperatorSide::OperatorSide(boost::asio::io_context& io, bus::Identity identity,
                            const Monitor& monitor, const Publisher& publisher, const Clock& clock,
