@@ -33,18 +33,13 @@ void note_silence(std::uint64_t now_ns) {
   silent_until.store(in_ms(now_ns) + kSilenceMs, std::memory_order_relaxed);
 }
 
-// Asking which network namespace this is takes a system call that walks /proc, a fifth of a lookup
-// of two addresses. So what it said holds for a second, for all threads: one that changes its
-// namespace, or is in another one than the others, may get an answer that is balanced as there.
+// Asking which network namespace this is takes system calls, a fifth of a lookup of two addresses.
+// So what they said holds for a second, for all threads: one that changes its namespace, or is in
+// another one than the others, may get an answer that is balanced as there.
 // In milliseconds, but for the lowest bit, which says whether it is hlbd's; 0: not asked yet.
 constexpr std::uint32_t kNetworkMs = 1000;
 constexpr std::uint32_t kIsTheirs = 1;
 constinit std::atomic<std::uint32_t> network_seen = 0;
-
-bool is_in_network(const Network& theirs) {
-  const Network ours = this_network();
-  return !theirs.known() || !ours.known() || ours == theirs;
-}
 
 }  // namespace
 
@@ -130,7 +125,7 @@ bool Lookup::shares_network_with_hlbd() const {
   const std::uint32_t now = in_ms(now_ns_) & ~kIsTheirs;
   std::uint32_t seen = network_seen.load(std::memory_order_relaxed);
   if (seen == 0 || now - (seen & ~kIsTheirs) > kNetworkMs) {
-    seen = now | (is_in_network(table_.view().network()) ? kIsTheirs : 0U);
+    seen = now | (is_this_network(table_.view().network()) ? kIsTheirs : 0U);
     network_seen.store(seen, std::memory_order_relaxed);
   }
   return (seen & kIsTheirs) != 0;

@@ -179,6 +179,7 @@ void TableEncoder::put_header() {
   store(header + at::kServiceCount, static_cast<std::uint32_t>(records_.size()));
   store(header + at::kNetworkDevice, traits_.network.device);
   store(header + at::kNetworkInode, traits_.network.inode);
+  store(header + at::kNetworkCookie, traits_.network.cookie);
 }
 
 std::vector<std::uint8_t> encode_record(const ServiceVerdict& service, const Score& score) {

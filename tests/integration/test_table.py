@@ -16,7 +16,7 @@ from world import BUILD, DNS_IPV4, RUNTIME, config, environment, fill, run, serv
 A, B, C = "127.0.0.11", "127.0.0.12", "127.0.0.13"
 NAME = "table.test"
 TABLE = RUNTIME / "table"
-HEADER = 80  # bytes
+HEADER = 96  # bytes
 STATE_FLAGS = 31  # from the start of a backend
 
 

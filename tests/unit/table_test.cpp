@@ -211,9 +211,18 @@ TEST(Table, SaysInWhichNetworkItsScoresAreTrue) {
   const auto verdict = Sample();
   const std::vector<ServiceVerdict> services = {verdict.verdict()};
   const auto bytes = publish::encode_table(
-      services, {.max_stale = std::chrono::seconds(10), .network = {.device = 4, .inode = 5}},
+      services,
+      {.max_stale = std::chrono::seconds(10), .network = {.device = 4, .inode = 5, .cookie = 6}},
       [](const Address&) { return 0; });
-  EXPECT_EQ(table::View::over(bytes).network(), (Network{4, 5}));
+  EXPECT_EQ(table::View::over(bytes).network(), (Network{4, 5, 6}));
+}
+
+TEST(Table, WithTheHeaderOfTheFirstMinorVersionHasNoCookie) {
+  auto bytes = table_of({Sample()});
+  store(bytes.data() + table::at::kSlotsOffset, std::uint32_t{table::at::kOldHeaderEnd});
+  store(bytes.data() + table::at::kNetworkCookie, std::uint64_t{6});  // a slot's there
+  ASSERT_TRUE(table::View::over(bytes).valid());
+  EXPECT_EQ(table::View::over(bytes).network().cookie, 0U);
 }
 
 TEST(Table, ARecordOfTheFirstReleaseIsRead) {

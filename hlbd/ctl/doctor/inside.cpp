@@ -69,7 +69,7 @@ bool has_address(const Answers& answers, const std::string& address) {
 // Whether the process is in another network namespace than hlbd; false where that isn't known.
 bool is_in_other_network(const Host& machine, const Process& process, const Network& hlbds) {
   const auto status = machine.status(process.folder() / "ns/net");
-  return status && hlbds.known() && status->st_ino != hlbds.inode;
+  return status && hlbds.inode != 0 && status->st_ino != hlbds.inode;
 }
 
 class Inside {
