@@ -1,7 +1,10 @@
 """Many hosts of a fleet on one machine, and what each of their tables answers."""
 
+import contextlib
+import fcntl
 import json
 import time
+from pathlib import Path
 
 from fleet import key
 from waiting import until
@@ -40,6 +43,30 @@ def quoted(value):
     return '"' + "".join(plain) + '"'
 
 
+class Gate:
+    """Programs that are started with `prefix` while it is closed begin when it opens, all at once: to
+    start each one takes a process's time, which isn't theirs."""
+
+    def __init__(self, path):
+        self.file = Path(path)
+        self.file.touch()
+        self.prefix = ("flock", "--shared", "--no-fork", self.file)
+
+    @contextlib.contextmanager
+    def closed(self, count):
+        """Opens once so many stand before it."""
+        with open(self.file) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+            inode = f":{self.file.stat().st_ino} "
+
+            def waiting():
+                locks = Path("/proc/locks").read_text().splitlines()
+                return sum("->" in lock and inode in lock for lock in locks) == count
+
+            until(waiting, f"{count} programs before the gate")
+
+
 class Hosts:
     """So many hlbds, started at once, each with folders of its own."""
 
@@ -48,12 +75,14 @@ class Hosts:
         self.text = config(**daemon) + fleet.section()
         self.runtimes = [stage.new_folder() / "run" for _ in range(count)]
         self.hlbds = []
+        self.gate = Gate(stage.new_folder() / "gate")
+        self.seen = None
         for runtime in self.runtimes:
             runtime.mkdir()
+        with self.gate.closed(count):
+            for runtime in self.runtimes:
+                self.hlbds.append(stage.hlbd(self.text, runtime=runtime, ready=False, prefix=self.gate.prefix))
         self.begun = time.monotonic()
-        for runtime in self.runtimes:
-            self.hlbds.append(stage.hlbd(self.text, runtime=runtime, ready=False))
-        self.seen = None
 
     def wait_until_ready(self, times=1, seconds=30):
         """How long each took, in seconds, since all were started."""
@@ -70,9 +99,11 @@ class Hosts:
 
     def restart(self, *numbers):
         """After kill(): all of them, unless some are named."""
+        numbers = numbers or range(self.count)
+        with self.gate.closed(len(numbers)):
+            for number in numbers:
+                self.hlbds[number].start()
         self.begun = time.monotonic()
-        for number in numbers or range(self.count):
-            self.hlbds[number].start()
 
     def signal(self, number, *hosts):
         for host in hosts or range(self.count):
