@@ -30,7 +30,8 @@ MODE.release := -O2 -g1
 MODE.debian  := -g1
 MODE.debug   := -O0 -g1
 # The check of vptr takes a descriptor, and there are tests that leave none.
-MODE.asan    := -O0 -g1 -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer
+MODE.asan    := -O0 -g1 -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer \
+                -fsanitize-ignorelist=tests/setup/ubsan.ignore
 MODE.tsan    := -O1 -g -fsanitize=thread -Wno-tsan
 MODE.i386    := -O2 -g1 -m32
 LINK.asan     = -fsanitize=address,undefined -shared-libasan -Wl,-rpath,$(shell $(CXX) -print-resource-dir)/lib/linux

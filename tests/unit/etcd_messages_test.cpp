@@ -128,15 +128,16 @@ TEST(EtcdMessages, WhatIsNoMessageIsRefused) {
 }
 
 TEST(EtcdMessages, AFewBytesMakeNoManyGigabytes) {
-  std::string message;
-  while (message.size() < 4'000'000)
-    message += bytes_field(2, "");
-  EXPECT_FALSE(read_range(message));
-  EXPECT_FALSE(read_members(message));
-  message.clear();
-  while (message.size() < 4'000'000)
-    message += bytes_field(11, "");
-  EXPECT_FALSE(read_watch(message));
+  const auto very_many = [](const std::string& field) {
+    std::string message;
+    while (message.size() < 4'000'000)
+      message += field;
+    return message;
+  };
+  const std::string keys = very_many(bytes_field(2, ""));
+  EXPECT_FALSE(read_range(keys));
+  EXPECT_FALSE(read_members(keys));
+  EXPECT_FALSE(read_watch(very_many(bytes_field(11, ""))));
 }
 
 TEST(MemberEndpoint, IsASchemeAHostAndAPort) {
