@@ -55,6 +55,8 @@ Monitor::Monitor(const boost::asio::any_io_executor& executor, Clock& clock, Mak
           [this] { go_on_after_first_round(); }),
       hurried_(
           clock, [this](std::size_t service) { probe_network_of(service); }, [] {}),
+      passing_on_(
+          clock, [this] { return pass_on_more(); }, [this] { observer_.verdicts_changed(); }),
       ramp_(clock.alarm([this] { next_ramp_step(); })) {}
 
 void Monitor::end_first_round() {
@@ -158,6 +160,7 @@ void Monitor::hint(std::span<const Endpoint> places) {
 }
 
 bool Monitor::first_round_over() const {
+  if (!on_their_way_.empty()) return false;
   return unheard_ == 0 || (first_round_timed_out_ && !end_of_first_round_.under_way());
 }
 
@@ -172,6 +175,7 @@ void Monitor::make_verdicts() {
 }
 
 void Monitor::make_verdict(std::size_t service) {
+  settle_before_verdict(service);
   const ServiceStatus before = all_.verdicts[service].status;
   all_.verdicts[service] =
       verdict_of(all_.specs[service], all_.watched[service], may_wait(service), clock_.now());

@@ -4,6 +4,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -21,6 +22,7 @@
 #include "engine/previous_services.h"
 #include "engine/rounds.h"
 #include "engine/shared_checks.h"
+#include "engine/slices.h"
 #include "engine/walk.h"
 #include "engine/watched.h"
 #include "health/advice.h"
@@ -203,6 +205,14 @@ class Monitor {
  private:
   using CheckSpecs = std::vector<std::shared_ptr<const CheckSpec>>;
 
+  // A decision of a check that very many services share.
+  struct OnItsWay {
+    std::weak_ptr<Check> check;
+    Outcome outcome;
+    Ruling ruling;
+    std::size_t next = 0;  // of the check's users
+  };
+
   bool take_over(const ServiceChange& change, const Inherit& inherit);
   bool amend(const ServiceChange& change, const Inherit& inherit);
   WatchedServices take_out(const std::vector<std::size_t>& places);
@@ -238,7 +248,11 @@ class Monitor {
   void note_hindrance(Check& check, const Outcome& outcome);
   void tell(const Notice& notice);
   bool amid_mass_failure(const Check& check, const Outcome& outcome);
+  void pass_on(const Decision& decision);
+  bool pass_on_more();
+  void pass_on_to(std::span<const Check::User> users, const Decision& decision);
   void settle(std::size_t service, WatchedBackend& backend, const Decision& decision);
+  void settle_before_verdict(std::size_t service);
   void start_slowly(std::size_t service);
   void next_ramp_step();
   void override_backend(const Overrides::Key& key, std::optional<OverrideKind> kind);
@@ -280,8 +294,10 @@ class Monitor {
   Clock::TimePoint hurried_since_{};  // its begin
   std::size_t hurried_so_far_ = 0;    // checks
   std::size_t unheard_ = 0;           // checks whose first outcome is waited for
-  std::unique_ptr<Alarm> ramp_;       // next step, while some backend starts slowly
-  std::set<std::size_t> slow_;        // services with such backends
+  std::deque<OnItsWay> on_their_way_;
+  Slices passing_on_;            // of these
+  std::unique_ptr<Alarm> ramp_;  // next step, while some backend starts slowly
+  std::set<std::size_t> slow_;   // services with such backends
   std::map<std::string, std::uint16_t, std::less<>> served_before_;  // until the first apply()
 };
 

@@ -13,6 +13,16 @@ namespace hlb {
 
 using std::chrono::milliseconds;
 
+namespace {
+
+constexpr std::size_t kAtOnce = 200;  // services that a decision is passed on to without a pause
+
+bool is_decision(const Ruling& ruling) {
+  return ruling.transition == Transition::changed || ruling.first;
+}
+
+}  // namespace
+
 milliseconds Monitor::take(Check& check, const Outcome& probed) {
   const Outcome outcome =
       judge_route(check, check.excuses.judge(within(probed, check.spec().max_latency)));
@@ -32,26 +42,11 @@ milliseconds Monitor::take(Check& check, const Outcome& probed) {
   if (ruling.in_a_row == 1) check.contrary_since = circumstances.now;
   const Advice advice = revised(check.advice, outcome.advice);
   const bool advised = std::exchange(check.advice, advice) != advice;
-  if (ruling.transition == Transition::changed || ruling.first) {
-    std::vector<std::size_t> settled;
-    settled.reserve(check.users.size());
-    for (const auto& [service, backend] : check.users) {
-      settle(service, all_.watched[service].backends[backend], {check, outcome, ruling});
-      settled.push_back(service);
-    }
-    drop_retiring(std::move(settled));
-  }
+  const bool suspicion = check.suspects() != suspected;
+  if (is_decision(ruling) || advised || suspicion) pass_on({check, outcome, ruling});
   const bool first_heard = was_awaited && !check.awaited() && !check.users.empty();
   if (first_heard && --unheard_ == 0) observer_.verdicts_changed();
-  const bool suspicion = check.suspects() != suspected;
   if (advised) observer_.advice_changed();
-  if (ruling.transition == Transition::changed || ruling.first || advised || suspicion) {
-    for (const Check::User& user : check.users)
-      outdated_.mark(user.service);
-    for (const std::uint32_t service : check.left_by)
-      outdated_.mark(service);
-    observer_.verdicts_changed();
-  }
   return check.never_changes() ? Rounds::kForGood : ruling.wait;
 }
 
@@ -151,6 +146,66 @@ bool Monitor::amid_mass_failure(const Check& check, const Outcome& outcome) {
   }
   mass_failure_said_ = active;
   return active;
+}
+
+// At once, but to very many services in turns to come. One decision after another is as good as the
+// last one alone: what becomes of a backend is what its checks say by then.
+void Monitor::pass_on(const Decision& decision) {
+  const Check& check = decision.check;
+  for (const std::uint32_t service : check.left_by)
+    outdated_.mark(service);
+  if (check.users.size() <= kAtOnce) {
+    pass_on_to(check.users, decision);
+    return observer_.verdicts_changed();
+  }
+  const auto before = std::ranges::find_if(
+      on_their_way_, [&](const OnItsWay& each) { return each.check.lock().get() == &check; });
+  if (before != on_their_way_.end()) {
+    before->next = 0;
+    if (!is_decision(decision.ruling)) return;
+    on_their_way_.erase(before);
+  }
+  const auto& [service, backend] = check.users.front();
+  const auto& checks = all_.watched[service].backends[backend].checks;
+  const auto self = std::ranges::find(checks, &check, &std::shared_ptr<Check>::get);
+  on_their_way_.push_back({*self, decision.outcome, decision.ruling});
+  passing_on_.start_unless_under_way();
+}
+
+bool Monitor::pass_on_more() {
+  if (on_their_way_.empty()) return false;
+  OnItsWay& first = on_their_way_.front();
+  const std::shared_ptr<Check> check = first.check.lock();
+  const std::size_t count = check ? check->users.size() : 0;
+  const std::size_t next = std::exchange(first.next, std::min(first.next + kAtOnce, count));
+  if (check) {
+    pass_on_to(std::span(check->users).subspan(next, first.next - next),
+               {*check, first.outcome, first.ruling});
+  }
+  if (first.next == count) on_their_way_.pop_front();
+  return !on_their_way_.empty();
+}
+
+void Monitor::pass_on_to(std::span<const Check::User> users, const Decision& decision) {
+  std::vector<std::size_t> services;
+  services.reserve(users.size());
+  for (const auto& [service, backend] : users) {
+    settle(service, all_.watched[service].backends[backend], decision);
+    outdated_.mark(service);
+    services.push_back(service);
+  }
+  drop_retiring(std::move(services));
+}
+
+// Has a service's backends settled first if decisions are still on their way to them.
+void Monitor::settle_before_verdict(std::size_t service) {
+  for (const OnItsWay& each : on_their_way_) {
+    const std::shared_ptr<Check> check = each.check.lock();
+    for (WatchedBackend& backend : all_.watched[service].backends) {
+      if (check && std::ranges::find(backend.checks, check) != backend.checks.end())
+        settle(service, backend, {*check, each.outcome, each.ruling});
+    }
+  }
 }
 
 void Monitor::settle(std::size_t service_index, WatchedBackend& backend, const Decision& decision) {

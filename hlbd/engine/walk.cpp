@@ -1,33 +1,22 @@
 #include "engine/walk.h"
 
-#include <chrono>
 #include <utility>
 
 namespace hlb {
-namespace {
-
-constexpr std::chrono::milliseconds kWalkedPerTurn{3};
-
-}  // namespace
 
 Walk::Walk(Clock& clock, std::function<void(std::size_t place)> step, std::function<void()> rested)
-    : clock_(clock),
-      step_(std::move(step)),
-      rested_(std::move(rested)),
-      next_turn_(clock.alarm([this] { go_on(); })) {}
+    : slices_(
+          clock,
+          [this, step = std::move(step)] {
+            if (under_way()) step(next_++);
+            return under_way();
+          },
+          std::move(rested)) {}
 
 void Walk::start(std::size_t count) {
   next_ = 0;
   count_ = count;
-  go_on();
-}
-
-void Walk::go_on() {
-  const auto end = std::chrono::steady_clock::now() + kWalkedPerTurn;
-  while (under_way() && std::chrono::steady_clock::now() < end)
-    step_(next_++);
-  if (under_way()) next_turn_->set(clock_.now());
-  rested_();
+  slices_.start();
 }
 
 }  // namespace hlb

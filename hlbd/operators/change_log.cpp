@@ -154,37 +154,44 @@ void log_closing(const connections::Closing& closing, const NameUser& name_user)
                   fields);
 }
 
-// ---- first states ------------------------------------------------------------------------------
+// ---- which changes are shown -------------------------------------------------------------------
 
-bool FirstStates::shows(const BackendChange& first) {
+bool ChangeLines::shows(const BackendChange& change) {
   if (!std::exchange(open_, true)) open_window();
-  if (first.decision.check.never_changes()) {
-    ++unchecked_;
-    return false;
-  }
-  if (shown_ < kMostShown) {
-    ++shown_;
-    return true;
-  }
-  ++(first.now == State::up ? up_ : down_);
+  if (change.before != State::unknown) return changes_.take(change.now, kMostChanges);
+  if (!change.decision.check.never_changes())
+    return first_states_.take(change.now, kMostFirstStates);
+  ++unchecked_;
   return false;
 }
 
-void FirstStates::open_window() {
+bool ChangeLines::Lines::take(State now, std::size_t most) {
+  if (shown < most) {
+    ++shown;
+    return true;
+  }
+  ++(now == State::up ? up : down);
+  return false;
+}
+
+void ChangeLines::Lines::tell(LogLevel level, std::string_view what) const {
+  if (up + down == 0) return;
+  log_with_fields(
+      level, fmt::format("{} more backends {}: {} up, {} down", up + down, what, up, down), {});
+}
+
+void ChangeLines::open_window() {
   timer_.expires_after(kWindow);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) close_window();
   });
 }
 
-void FirstStates::close_window() {
+void ChangeLines::close_window() {
   open_ = false;
-  shown_ = 0;
-  const std::size_t up = std::exchange(up_, 0);
-  const std::size_t down = std::exchange(down_, 0);
-  if (up + down > 0) {
-    spdlog::info("{} more backends have their first state: {} up, {} down", up + down, up, down);
-  }
+  std::exchange(first_states_, {}).tell(LogLevel::info, "have their first state");
+  const Lines changes = std::exchange(changes_, {});
+  changes.tell(changes.down > 0 ? LogLevel::warn : LogLevel::info, "changed");
   if (const std::size_t unchecked = std::exchange(unchecked_, 0); unchecked > 0) {
     spdlog::info("{} taken for up, not checked", text::counted(unchecked, "backend"));
   }

@@ -8,11 +8,13 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "connections/closer.h"
 #include "engine/monitor.h"
 #include "health/machine.h"
 #include "operators/events.h"
+#include "system/log_level.h"
 
 namespace hlb {
 
@@ -32,28 +34,39 @@ void log_closing(const connections::Closing& closing, const NameUser& name_user)
 // A better priority is held back from now on.
 void log_hold(const VerdictChange& change);
 
-// Decides which first states of backends the log shows one by one: with thousands of them at a
-// start the journal's limit would swallow what matters after that. Those that nobody checks are no
+// Decides which changes of backends the log shows one by one: of thousands at a time the journal's
+// limit would swallow what matters after them. First states of backends that nobody checks are no
 // news, and always told as a sum. Used by hlbd's loop alone.
-class FirstStates {
+class ChangeLines {
  public:
-  static constexpr std::size_t kMostShown = 100;  // within kWindow; those beyond are told as a sum
+  // Within kWindow; those beyond are told as a sum.
+  static constexpr std::size_t kMostFirstStates = 100;
+  static constexpr std::size_t kMostChanges = 1000;
   static constexpr std::chrono::seconds kWindow{3};
 
-  explicit FirstStates(const boost::asio::any_io_executor& executor) : timer_(executor) {}
+  explicit ChangeLines(const boost::asio::any_io_executor& executor) : timer_(executor) {}
 
-  // Returns whether the line of a backend that has its first state is to be shown; else counts it.
-  bool shows(const BackendChange& first);
+  // Returns whether the line of this change is to be shown; else counts it.
+  bool shows(const BackendChange& change);
 
  private:
+  // Of one kind, in the window.
+  struct Lines {
+    std::size_t shown = 0;
+    std::size_t up = 0;  // not shown
+    std::size_t down = 0;
+
+    bool take(State now, std::size_t most);
+    void tell(LogLevel level, std::string_view what) const;
+  };
+
   void open_window();
   void close_window();
 
   boost::asio::steady_timer timer_;
   bool open_ = false;
-  std::size_t shown_ = 0;
-  std::size_t up_ = 0;  // not shown
-  std::size_t down_ = 0;
+  Lines first_states_;
+  Lines changes_;
   std::size_t unchecked_ = 0;
 };
 

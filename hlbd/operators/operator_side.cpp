@@ -19,7 +19,7 @@ OperatorSide::OperatorSide(boost::asio::io_context& io, bus::Identity identity,
       identity_(std::move(identity)),
       monitor_(monitor),
       publisher_(publisher),
-      first_states_(io.get_executor()),
+      change_lines_(io.get_executor()),
       troubles_([this] {
         if (bus_) bus_->overview_changed();
       }),
@@ -105,9 +105,7 @@ void OperatorSide::changed(const BackendChange& change) {
   const Override* const override =
       monitor_.override_of(change.service.name, change.backend.address);
   const bool quietly = override != nullptr && override->kind == OverrideKind::maintenance;
-  if (change.before != State::unknown || first_states_.shows(change)) {
-    log_change(change, quietly);
-  }
+  if (change_lines_.shows(change)) log_change(change, quietly);
   telemetry_.changed(change);
   if (!quietly) {
     hooks_.transition(change.service, change.backend, change.before, change.now, change.reason);

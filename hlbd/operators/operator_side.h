@@ -70,7 +70,7 @@ class OperatorSide {
   bus::Identity identity_;
   const Monitor& monitor_;
   const Publisher& publisher_;
-  FirstStates first_states_;
+  ChangeLines change_lines_;
   EventLog events_;
   Troubles troubles_;
   connections::Census census_;

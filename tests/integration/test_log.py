@@ -78,6 +78,17 @@ def test_first_states_of_many_backends_are_told_as_a_sum(stage):
     until(lambda: hlbd.log().count("up -> down") == 200, "a line for each that died")
 
 
+def test_changes_of_very_many_backends_are_told_as_a_sum(stage, backends):
+    many = [service(f"s{number}.test", [A], check={"type": "tcp"}) for number in range(1200)]
+    hlbd = stage.hlbd(config(*many))
+    backends[A].kill()
+    hlbd.wait_for_log(r"warning 200 more backends changed: 0 up, 200 down\n")
+    assert hlbd.log().count("up -> down") == 1000
+    backends[A].start()
+    hlbd.wait_for_log(r"info 200 more backends changed: 200 up, 0 down\n")
+    assert hlbd.log().count("down -> up") == 1000
+
+
 def test_backends_that_nobody_checks_are_told_as_a_sum(stage):
     plain = table_of({"name": "plain.test", "backends": [A, B], "check": {"type": "none"}})
     stage.backend(A)

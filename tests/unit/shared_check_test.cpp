@@ -1,0 +1,124 @@
+// A check that very many services share: what it decides reaches them in slices.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "tests/unit/fake_world.h"
+
+namespace hlb {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string kShared = "10.0.0.1";
+constexpr std::size_t kServices = 1000;
+constexpr std::size_t kAmid = 300;  // changes
+
+class SharedCheck : public testing::Test {
+ protected:
+  SharedCheck() {
+    for (std::size_t i = 0; i < kServices; ++i)
+      services_.push_back(plain_service("s" + std::to_string(1000 + i) + ".test", {kShared}));
+    // As slow as needs more than one slice.
+    world_.on_change = [this](const BackendChange&) {
+      if (world_.changes.size() % 100 == 0) std::this_thread::sleep_for(2ms);
+      if (world_.changes.size() == kAmid && amid_) alarm_->set(world_.now() - 1ms);
+    };
+  }
+
+  // Has `act` called between two slices.
+  void amid_changes(std::function<void()> act) {
+    world_.changes.clear();
+    amid_ = std::move(act);
+  }
+  void start() {
+    world_.apply(services_);
+    world_.pass(1min);
+  }
+  void refuse() {
+    world_.says(kShared, kRefuses);
+    world_.pass(1min);
+  }
+  void expect_each_changed_once() {
+    std::set<std::string> changed;
+    for (const FakeWorld::Change& change : world_.changes)
+      changed.insert(change.service);
+    EXPECT_EQ(changed.size(), kServices);
+    EXPECT_EQ(world_.changes.size(), kServices);
+    EXPECT_EQ(acted_, 1);
+  }
+
+  std::vector<ServiceSpec> services_;
+  FakeWorld world_;
+  std::function<void()> amid_;
+  int acted_ = 0;
+  std::unique_ptr<Alarm> alarm_ = world_.clock().alarm([this] {
+    ++acted_;
+    EXPECT_LT(world_.changes.size(), kServices);
+    std::exchange(amid_, {})();
+  });
+};
+
+TEST_F(SharedCheck, LetsOthersHaveTheirTurnInBetween) {
+  start();
+  amid_changes([] {});
+  refuse();
+  expect_each_changed_once();
+  for (std::size_t i = 0; i < kServices; ++i)
+    EXPECT_EQ(world_.state(kShared, i), State::down);
+}
+
+TEST_F(SharedCheck, IsHeardByAllBeforeTheFirstRoundIsOver) {
+  amid_changes([this] { EXPECT_FALSE(world_.monitor().first_round_over()); });
+  start();
+  expect_each_changed_once();
+  EXPECT_TRUE(world_.monitor().first_round_over());
+}
+
+TEST_F(SharedCheck, IsHeardBeforeAVerdictIsMade) {
+  start();
+  amid_changes([this] { EXPECT_EQ(world_.state(kShared, kServices - 1), State::down); });
+  refuse();
+  expect_each_changed_once();
+}
+
+TEST_F(SharedCheck, IsHeardByServicesThatComeAndMoveMeanwhile) {
+  start();
+  amid_changes([this] {
+    std::ranges::reverse(services_);
+    services_.insert(services_.begin(), plain_service("new.test", {kShared}));
+    world_.apply(services_);
+  });
+  refuse();
+  expect_each_changed_once();
+  for (std::size_t i = 0; i <= kServices; ++i)
+    EXPECT_EQ(world_.state(kShared, i), State::down);
+}
+
+TEST_F(SharedCheck, MayGoMeanwhile) {
+  start();
+  amid_changes([this] { world_.apply({plain_service("other.test", {"10.0.0.2"})}); });
+  refuse();
+  EXPECT_EQ(acted_, 1);
+  EXPECT_EQ(world_.state("10.0.0.2"), State::up);
+}
+
+TEST_F(SharedCheck, SaysAtTheEndWhatItSaidLast) {
+  start();
+  amid_changes([this] { world_.says(kShared, kPasses); });
+  refuse();
+  world_.pass(1min);
+  for (std::size_t i = 0; i < kServices; ++i)
+    EXPECT_EQ(world_.state(kShared, i), State::up);
+}
+
+}  // namespace
+}  // namespace hlb
