@@ -25,7 +25,7 @@ bool same_bytes(const std::uint8_t* bytes, std::string_view name) {
 
 View View::over(std::span<const std::uint8_t> bytes) {
   const std::uint8_t* data = bytes.data();
-  if (bytes.size() < at::kOldHeaderEnd) return {};
+  if (bytes.size() < at::kHeaderEnd) return {};
   if (std::memcmp(data + at::kMagic, kMagic, sizeof kMagic) != 0) return {};
   if (load<std::uint16_t>(data + at::kMajorVersion) != kMajorVersion) return {};
   if (load<std::uint64_t>(data + at::kSize) != bytes.size()) return {};
@@ -62,10 +62,9 @@ bool View::retired() const {
 }
 
 Network View::network() const {
-  const bool has_cookie = load<std::uint32_t>(data_ + at::kSlotsOffset) >= at::kHeaderEnd;
   return {.device = load<std::uint64_t>(data_ + at::kNetworkDevice),
           .inode = load<std::uint64_t>(data_ + at::kNetworkInode),
-          .cookie = has_cookie ? load<std::uint64_t>(data_ + at::kNetworkCookie) : 0};
+          .cookie = load<std::uint64_t>(data_ + at::kNetworkCookie)};
 }
 
 // The halves of two renewals make a time that is 4.29 s off: not current then, for one lookup.

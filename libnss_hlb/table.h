@@ -23,7 +23,7 @@ namespace hlb::table {
 
 inline constexpr std::uint8_t kMagic[8] = {'h', 'l', 'b', 't', 'a', 'b', 'l', 'e'};
 inline constexpr std::uint16_t kMajorVersion = 2;
-inline constexpr std::uint16_t kMinorVersion = 1;
+inline constexpr std::uint16_t kMinorVersion = 0;
 
 namespace at {
 inline constexpr std::size_t kMagic = 0;          // 8 bytes
@@ -41,10 +41,9 @@ inline constexpr std::size_t kServiceCount = 60;  // u32
 // The network namespace that the sort scores are true in; 0: not known.
 inline constexpr std::size_t kNetworkDevice = 64;  // u64
 inline constexpr std::size_t kNetworkInode = 72;   // u64
-inline constexpr std::size_t kNetworkCookie = 80;  // u64; since minor version 1, as all below
+inline constexpr std::size_t kNetworkCookie = 80;  // u64
 // 8 bytes that nobody uses: no slot lies in two lines of the processor's cache.
 inline constexpr std::size_t kHeaderEnd = 96;
-inline constexpr std::size_t kOldHeaderEnd = 80;  // of minor version 0
 
 // A slot of the hash table: a name and the record that answers it. An empty slot is all zeroes.
 // A name stands in the first free slot from `hash & (slot count - 1)` on, wrapping around.

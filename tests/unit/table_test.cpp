@@ -217,14 +217,6 @@ TEST(Table, SaysInWhichNetworkItsScoresAreTrue) {
   EXPECT_EQ(table::View::over(bytes).network(), (Network{4, 5, 6}));
 }
 
-TEST(Table, WithTheHeaderOfTheFirstMinorVersionHasNoCookie) {
-  auto bytes = table_of({Sample()});
-  store(bytes.data() + table::at::kSlotsOffset, std::uint32_t{table::at::kOldHeaderEnd});
-  store(bytes.data() + table::at::kNetworkCookie, std::uint64_t{6});  // a slot's there
-  ASSERT_TRUE(table::View::over(bytes).valid());
-  EXPECT_EQ(table::View::over(bytes).network().cookie, 0U);
-}
-
 TEST(Table, ARecordOfTheFirstReleaseIsRead) {
   auto bytes = Sample().backend("10.0.0.1", {.weight = 0}).backend("10.0.0.2").record();
   // Its header was shorter, and a weight of 0 had no flag.

@@ -39,7 +39,7 @@ Published::Published(const Host& machine, const std::filesystem::path& runtime_d
 
 std::optional<std::uint16_t> Published::version() const {
   const std::uint8_t* bytes = bytes_of(bytes_);
-  if (bytes_.size() < at::kOldHeaderEnd) return std::nullopt;
+  if (bytes_.size() < at::kHeaderEnd) return std::nullopt;
   if (std::memcmp(bytes + at::kMagic, table::kMagic, sizeof table::kMagic) != 0)
     return std::nullopt;
   return load<std::uint16_t>(bytes + at::kMajorVersion);
