@@ -210,7 +210,8 @@ class Monitor {
     std::weak_ptr<Check> check;
     Outcome outcome;
     Ruling ruling;
-    std::size_t next = 0;  // of the check's users
+    std::size_t left;      // how many of the check's users are still to have it
+    std::size_t next = 0;  // of them; after the last one comes the first
   };
 
   bool take_over(const ServiceChange& change, const Inherit& inherit);

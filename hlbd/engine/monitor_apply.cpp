@@ -2,6 +2,7 @@
 #include "engine/monitor.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -53,8 +54,10 @@ bool Monitor::apply(ServiceChange change, const Inherit& inherit) {
   make_verdicts();
   served_before_.clear();
   // Places may be others.
-  for (OnItsWay& each : on_their_way_)
+  for (OnItsWay& each : on_their_way_) {
+    each.left = std::numeric_limits<std::size_t>::max();
     each.next = 0;
+  }
   if (hurried_.under_way()) hurried_.start(all_.specs.size());
   if (end_of_first_round_.under_way()) end_of_first_round_.start(all_.specs.size());
   return others;

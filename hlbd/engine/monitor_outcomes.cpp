@@ -149,7 +149,9 @@ bool Monitor::amid_mass_failure(const Check& check, const Outcome& outcome) {
 }
 
 // At once, but to very many services in turns to come. One decision after another is as good as the
-// last one alone: what becomes of a backend is what its checks say by then.
+// last one alone: what becomes of a backend is what its checks say by then. The last one goes on
+// from where the one before is, and several take turns: a check which flaps keeps nobody waiting
+// for ever.
 void Monitor::pass_on(const Decision& decision) {
   const Check& check = decision.check;
   for (const std::uint32_t service : check.left_by)
@@ -161,14 +163,17 @@ void Monitor::pass_on(const Decision& decision) {
   const auto before = std::ranges::find_if(
       on_their_way_, [&](const OnItsWay& each) { return each.check.lock().get() == &check; });
   if (before != on_their_way_.end()) {
-    before->next = 0;
-    if (!is_decision(decision.ruling)) return;
-    on_their_way_.erase(before);
+    before->left = check.users.size();
+    if (is_decision(decision.ruling)) {
+      before->outcome = decision.outcome;
+      before->ruling = decision.ruling;
+    }
+    return;
   }
   const auto& [service, backend] = check.users.front();
   const auto& checks = all_.watched[service].backends[backend].checks;
   const auto self = std::ranges::find(checks, &check, &std::shared_ptr<Check>::get);
-  on_their_way_.push_back({*self, decision.outcome, decision.ruling});
+  on_their_way_.push_back({*self, decision.outcome, decision.ruling, check.users.size()});
   passing_on_.start_unless_under_way();
 }
 
@@ -177,12 +182,16 @@ bool Monitor::pass_on_more() {
   OnItsWay& first = on_their_way_.front();
   const std::shared_ptr<Check> check = first.check.lock();
   const std::size_t count = check ? check->users.size() : 0;
-  const std::size_t next = std::exchange(first.next, std::min(first.next + kAtOnce, count));
-  if (check) {
-    pass_on_to(std::span(check->users).subspan(next, first.next - next),
-               {*check, first.outcome, first.ruling});
+  first.left = std::min(first.left, count);
+  if (first.left > 0) {
+    const std::size_t these = std::min({kAtOnce, first.left, count - first.next});
+    const auto users = std::span(check->users).subspan(first.next, these);
+    first.next = (first.next + these) % count;
+    first.left -= these;
+    pass_on_to(users, {*check, first.outcome, first.ruling});
   }
-  if (first.next == count) on_their_way_.pop_front();
+  if (first.left > 0) on_their_way_.push_back(std::move(first));
+  on_their_way_.pop_front();
   return !on_their_way_.empty();
 }
 

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 const std::string kShared = "10.0.0.1";
 constexpr std::size_t kServices = 1000;
-constexpr std::size_t kAmid = 300;  // changes
+constexpr std::size_t kAmid = 500;  // changes
 
 class SharedCheck : public testing::Test {
  protected:
@@ -101,6 +101,20 @@ TEST_F(SharedCheck, IsHeardByServicesThatComeAndMoveMeanwhile) {
   expect_each_changed_once();
   for (std::size_t i = 0; i <= kServices; ++i)
     EXPECT_EQ(world_.state(kShared, i), State::down);
+}
+
+TEST_F(SharedCheck, TakesTurnsWithAnother) {
+  const std::string another = "10.0.0.2";
+  for (std::size_t i = kServices / 2; i < kServices; ++i)
+    services_[i] = plain_service(services_[i].name, {another});
+  std::set<Address> amid;
+  amid_changes([&] {
+    for (const FakeWorld::Change& change : world_.changes)
+      amid.insert(change.backend);
+  });
+  start();
+  expect_each_changed_once();
+  EXPECT_EQ(amid.size(), 2U);
 }
 
 TEST_F(SharedCheck, MayGoMeanwhile) {
