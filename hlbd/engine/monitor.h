@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -210,8 +211,10 @@ class Monitor {
     std::weak_ptr<Check> check;
     Outcome outcome;
     Ruling ruling;
-    std::size_t left;      // how many of the check's users are still to have it
-    std::size_t next = 0;  // of them; after the last one comes the first
+    std::size_t left = kAll;  // how many of the check's users are still to have it
+    std::size_t next = 0;     // of them; after the last one comes the first
+
+    static constexpr auto kAll = std::numeric_limits<std::size_t>::max();
   };
 
   bool take_over(const ServiceChange& change, const Inherit& inherit);

@@ -2,7 +2,6 @@
 #include "engine/monitor.h"
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -55,7 +54,7 @@ bool Monitor::apply(ServiceChange change, const Inherit& inherit) {
   served_before_.clear();
   // Places may be others.
   for (OnItsWay& each : on_their_way_) {
-    each.left = std::numeric_limits<std::size_t>::max();
+    each.left = OnItsWay::kAll;
     each.next = 0;
   }
   if (hurried_.under_way()) hurried_.start(all_.specs.size());

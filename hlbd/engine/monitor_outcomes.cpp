@@ -163,18 +163,15 @@ void Monitor::pass_on(const Decision& decision) {
   const auto before = std::ranges::find_if(
       on_their_way_, [&](const OnItsWay& each) { return each.check.lock().get() == &check; });
   if (before != on_their_way_.end()) {
-    before->left = check.users.size();
+    before->left = OnItsWay::kAll;
     if (is_decision(decision.ruling)) {
       before->outcome = decision.outcome;
       before->ruling = decision.ruling;
     }
     return;
   }
-  const auto& [service, backend] = check.users.front();
-  const auto& checks = all_.watched[service].backends[backend].checks;
-  const auto self = std::ranges::find(checks, &check, &std::shared_ptr<Check>::get);
-  on_their_way_.push_back({*self, decision.outcome, decision.ruling, check.users.size()});
-  passing_on_.start_unless_under_way();
+  on_their_way_.push_back({checks_.find(check.target()), decision.outcome, decision.ruling});
+  if (on_their_way_.size() == 1) passing_on_.go_on();  // else turns are to come anyway
 }
 
 bool Monitor::pass_on_more() {

@@ -16,20 +16,12 @@ Slices::Slices(Clock& clock, std::function<bool()> step, std::function<void()> r
       rested_(std::move(rested)),
       next_turn_(clock.alarm([this] { go_on(); })) {}
 
-void Slices::start() {
-  go_on();
-}
-
-void Slices::start_unless_under_way() {
-  if (!under_way_) go_on();
-}
-
 void Slices::go_on() {
   const auto end = std::chrono::steady_clock::now() + kSlice;
-  do {
-    under_way_ = step_();
-  } while (under_way_ && std::chrono::steady_clock::now() < end);
-  if (under_way_) next_turn_->set(clock_.now());
+  bool more = step_();
+  while (more && std::chrono::steady_clock::now() < end)
+    more = step_();
+  if (more) next_turn_->set(clock_.now());
   rested_();
 }
 

@@ -16,19 +16,13 @@ class Slices {
   Slices(Clock& clock, std::function<bool()> step, std::function<void()> rested);
 
   // Does what takes little time at once, the rest in turns to come.
-  void start();
-
-  // Does nothing if there are turns to come, which will do what there is.
-  void start_unless_under_way();
-
- private:
   void go_on();
 
+ private:
   Clock& clock_;
   std::function<bool()> step_;
   std::function<void()> rested_;
   std::unique_ptr<Alarm> next_turn_;
-  bool under_way_ = false;
 };
 
 }  // namespace hlb

@@ -16,7 +16,7 @@ Walk::Walk(Clock& clock, std::function<void(std::size_t place)> step, std::funct
 void Walk::start(std::size_t count) {
   next_ = 0;
   count_ = count;
-  slices_.start();
+  slices_.go_on();
 }
 
 }  // namespace hlb

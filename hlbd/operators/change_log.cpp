@@ -174,10 +174,9 @@ bool ChangeLines::Lines::take(State now, std::size_t most) {
   return false;
 }
 
-void ChangeLines::Lines::tell(LogLevel level, std::string_view what) const {
+void ChangeLines::Lines::tell(std::string_view what, bool trouble) const {
   if (up + down == 0) return;
-  log_with_fields(
-      level, fmt::format("{} more backends {}: {} up, {} down", up + down, what, up, down), {});
+  log({trouble, fmt::format("{} more backends {}: {} up, {} down", up + down, what, up, down)});
 }
 
 void ChangeLines::open_window() {
@@ -189,9 +188,9 @@ void ChangeLines::open_window() {
 
 void ChangeLines::close_window() {
   open_ = false;
-  std::exchange(first_states_, {}).tell(LogLevel::info, "have their first state");
+  std::exchange(first_states_, {}).tell("have their first state", false);
   const Lines changes = std::exchange(changes_, {});
-  changes.tell(changes.down > 0 ? LogLevel::warn : LogLevel::info, "changed");
+  changes.tell("changed", changes.down > 0);
   if (const std::size_t unchecked = std::exchange(unchecked_, 0); unchecked > 0) {
     spdlog::info("{} taken for up, not checked", text::counted(unchecked, "backend"));
   }

@@ -14,7 +14,6 @@
 #include "engine/monitor.h"
 #include "health/machine.h"
 #include "operators/events.h"
-#include "system/log_level.h"
 
 namespace hlb {
 
@@ -57,7 +56,7 @@ class ChangeLines {
     std::size_t down = 0;
 
     bool take(State now, std::size_t most);
-    void tell(LogLevel level, std::string_view what) const;
+    void tell(std::string_view what, bool trouble) const;
   };
 
   void open_window();
