@@ -14,6 +14,7 @@
 #include "probes/probes.h"
 #include "probes/reason.h"
 #include "tests/unit/loopback.h"
+#include "tests/unit/outcomes.h"
 #include "tests/unit/scripts.h"
 
 namespace hlb::probes {
@@ -50,10 +51,7 @@ asio::awaitable<void> stall_while_a_program_ends() {
 }
 
 void expect_failed_run(const Outcome& outcome, std::string_view reason) {
-  EXPECT_EQ(outcome.result, Result::failed);
-  EXPECT_EQ(outcome.evidence, Evidence::hard);
-  EXPECT_EQ(outcome.reason, reason);
-  EXPECT_GT(outcome.latency, 0us);
+  expect(outcome, Result::failed, Evidence::hard, reason);
 }
 
 TEST(ExecProbe, PassesOnExitCode0WithTheFirstLineAsItsReason) {

@@ -63,12 +63,12 @@ class VagueHints : public HintsTest {
  protected:
   VagueHints() { watch({kBackend}); }
 
-  // One every 10 ms; how many probes they make.
-  std::size_t hint_for(std::chrono::milliseconds time) {
+  // One in each pause; how many probes they make.
+  std::size_t hint_for(std::chrono::milliseconds time, std::chrono::milliseconds pause = 10ms) {
     const Endpoint place{address(kBackend), 80};
-    for (auto passed = 0ms; passed < time; passed += 10ms) {
+    for (auto passed = 0ms; passed < time; passed += pause) {
       world_.monitor().hint({&place, 1});
-      world_.pass(10ms);
+      world_.pass(pause);
     }
     return world_.probes(kBackend).size();
   }
@@ -85,7 +85,7 @@ TEST_F(VagueHints, ThatAreWrongMakeFewerAndFewerProbes) {
   EXPECT_EQ(hint_for(40ms), 1U);
   EXPECT_LE(hint_for(10s), 9U);
   EXPECT_LE(hint_for(1h), 10U);
-  EXPECT_LE(hint_for(2h), 6U);
+  EXPECT_LE(hint_for(10h, 100ms), 22U);
 }
 
 TEST_F(VagueHints, AreHeardAtOnceAgainAfterAnInterval) {
