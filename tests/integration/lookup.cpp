@@ -1,15 +1,17 @@
 // Real glibc lookups of one name, as an application makes them.
 //
 //   lookup NAME [--api getaddrinfo|gethostbyname|gethostbyname2] [--family unspec|inet|inet6]
-//               [--canonname] [--count N] [--threads N] [--for SECONDS] [--pause-us N]
+//               [--canonname] [--count N] [--threads N] [--for SECONDS] [--until FILE]
+//               [--pause-us N]
 //
 // Prints one line per distinct result, as key=value fields, then one line of totals. With --for,
-// every thread looks up for that long; otherwise --count times. Built on plain libc, so that no
-// other library's descriptors or threads are seen.
+// every thread looks up for that long, or until there is such a file; otherwise --count times.
+// Built on plain libc, so that no other library's descriptors or threads are seen.
 #include <arpa/inet.h>
 #include <getopt.h>
 #include <netdb.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -43,6 +45,7 @@ struct Run {
   unsigned long count = 1;
   unsigned threads = 1;
   double seconds = 0;  // 0: by count
+  const char* until = nullptr;
   unsigned pause_us = 0;
 };
 
@@ -162,6 +165,7 @@ std::string ask(const Question& question) {
 
 void ask_repeatedly(const Run& run, Monotonic::time_point end, Tally& tally) {
   const auto more = [&] {
+    if (run.until != nullptr && access(run.until, F_OK) == 0) return false;
     return run.seconds > 0 ? Monotonic::now() < end : tally.lookups < run.count;
   };
   while (more()) {
@@ -247,6 +251,9 @@ void take_option(Run& run, int option) {
     case 's':
       run.seconds = std::strtod(optarg, nullptr);
       break;
+    case 'u':
+      run.until = optarg;
+      break;
     case 'p':
       run.pause_us = static_cast<unsigned>(std::strtoul(optarg, nullptr, 10));
       break;
@@ -256,11 +263,15 @@ void take_option(Run& run, int option) {
 }
 
 Run parse(int argc, char** argv) {
-  static constexpr option kOptions[] = {
-      {"api", required_argument, nullptr, 'a'},      {"family", required_argument, nullptr, 'f'},
-      {"canonname", no_argument, nullptr, 'c'},      {"count", required_argument, nullptr, 'n'},
-      {"threads", required_argument, nullptr, 't'},  {"for", required_argument, nullptr, 's'},
-      {"pause-us", required_argument, nullptr, 'p'}, {nullptr, 0, nullptr, 0}};
+  static constexpr option kOptions[] = {{"api", required_argument, nullptr, 'a'},
+                                        {"family", required_argument, nullptr, 'f'},
+                                        {"canonname", no_argument, nullptr, 'c'},
+                                        {"count", required_argument, nullptr, 'n'},
+                                        {"threads", required_argument, nullptr, 't'},
+                                        {"for", required_argument, nullptr, 's'},
+                                        {"until", required_argument, nullptr, 'u'},
+                                        {"pause-us", required_argument, nullptr, 'p'},
+                                        {nullptr, 0, nullptr, 0}};
   Run run;
   for (int option = 0; (option = getopt_long(argc, argv, "", kOptions, nullptr)) != -1;) {
     take_option(run, option);

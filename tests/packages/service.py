@@ -58,7 +58,8 @@ def curl(machine, times=1):
 
 class Stream:
     """Lookups at a steady rate, a thousand a second from four threads of one process, and as many
-    fresh processes as there is time for; while something is done to the machine."""
+    fresh processes as there is time for; while something is done to the machine, for so long or until
+    end()."""
 
     def __init__(self, machine, seconds, name=APP):
         self.machine = machine
@@ -67,14 +68,20 @@ class Stream:
         number = len(list(machine.folder.glob("stream-*")))
         self.log = Path(machine.folder, f"stream-{number}")
         self.fresh_log = Path(machine.folder, f"fresh-{number}")
+        self.ended = f"/srv/stream-{number}-ended"
         self.process = machine.start(
-            "lookup", name, "--for", seconds, "--threads", 4, "--pause-us", 3000, log=self.log.name
-        )
+            "lookup", name, "--for", seconds, "--until", self.ended, "--threads", 4, "--pause-us", 3000,
+            log=self.log.name,
+        )  # fmt: skip
         loop = (
-            f"end=$(($(date +%s) + {seconds})); while [ $(date +%s) -lt $end ]; do"
+            f"end=$(($(date +%s) + {seconds})); while [ $(date +%s) -lt $end -a ! -e {self.ended} ]; do"
             f" getent ahosts {name} >/dev/null && echo ok || echo failed; done"
         )
         self.fresh = machine.start("sh", "-c", loop, log=self.fresh_log.name)
+
+    def end(self):
+        assert self.process.poll() is None, "the lookups ended before"
+        self.machine.file(self.ended).touch()
 
     def result(self):
         """The lookups of the one process; those of the fresh ones have all succeeded."""
@@ -89,7 +96,7 @@ class Stream:
         assert set(fresh) == {"ok"}
         result = parse_lookups(self.log.read_text())
         print(
-            f"{result.lookups} lookups in {self.seconds} s: {result.statuses()},"
+            f"{result.lookups} lookups: {result.statuses()},"
             f" slowest {result.slowest_us} us"
         )
         return result

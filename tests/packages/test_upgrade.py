@@ -31,12 +31,12 @@ def test_no_lookup_fails_while_it_is_upgraded(machine, order):
     debs = {name: make_newer(machine, name) for name in ("hlbd", "libnss-hlb")}
     line = machine.file("/etc/nsswitch.conf").read_text()
     pid = machine.run("systemctl", "show", "-P", "MainPID", "hlbd").stdout
-    stream = Stream(machine, 25)
+    stream = Stream(machine, 120)
     for names in ORDERS[order]:
         time.sleep(1)
         machine.run("dpkg", "-i", *(debs[name] for name in names))
         assert addresses(machine) == set(BACKENDS)
-    assert stream.process.poll() is None, "the lookups ended before the upgrade did"
+    stream.end()
     result = stream.result()
     assert result.statuses() == {"OK"}
     assert result.addresses() <= set(BACKENDS)
