@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <bitset>
@@ -50,6 +51,7 @@ struct Established {
   Peer peer;
   std::uint16_t local_port;
   std::uint32_t inode;
+  std::uint32_t user;
 };
 
 struct Found {
@@ -68,11 +70,26 @@ tl::expected<Found, std::error_code> find_connections() {
     if (socket.shown.idiag_state == TCP_LISTEN) {
       found.listened.set(local_port);
     } else {
-      found.connections.push_back({socket.peer, local_port, socket.shown.idiag_inode});
+      found.connections.push_back(
+          {socket.peer, local_port, socket.shown.idiag_inode, socket.shown.idiag_uid});
     }
   });
   if (error) return tl::unexpected(error);
   return found;
+}
+
+// The inodes of connections, sorted.
+std::vector<std::uint32_t> inodes_of(const std::vector<Established>& connections) {
+  std::vector<std::uint32_t> inodes;
+  inodes.reserve(connections.size());
+  for (const Established& each : connections)
+    inodes.push_back(each.inode);
+  std::ranges::sort(inodes);
+  return inodes;
+}
+
+tl::unexpected<std::string> not_listed(const std::error_code& error) {
+  return tl::unexpected("can't list sockets: " + error.message());
 }
 
 }  // namespace
@@ -104,19 +121,32 @@ std::uint32_t ConnectionCounts::sum(const Peer& first, const Peer& last) const {
 }
 
 // A connection at a local port that is listened on was made by the other side. What is this
-// process's own is read before and after, as it makes connections meanwhile.
+// process's own is read before and after, as it makes connections meanwhile. One that it has made
+// and closed between the two is taken for another's of its user at first; a second list lacks it.
 Counted count_connections() {
   std::vector<std::uint32_t> own;
   add_own(own);
-  const auto found = find_connections();
-  if (!found) return tl::unexpected("can't list sockets: " + found.error().message());
+  auto found = find_connections();
+  if (!found) return not_listed(found.error());
   add_own(own);
   std::ranges::sort(own);
-  std::vector<Peer> far_ends;
-  for (const Established& each : found->connections) {
-    if (found->listened.test(each.local_port)) continue;
-    if (!std::ranges::binary_search(own, each.inode)) far_ends.push_back(each.peer);
+  std::vector<Established>& others = found->connections;
+  std::erase_if(others, [&](const Established& each) {
+    return found->listened.test(each.local_port) || std::ranges::binary_search(own, each.inode);
+  });
+  const std::uint32_t user = ::geteuid();
+  if (std::ranges::find(others, user, &Established::user) != others.end()) {
+    const auto again = find_connections();
+    if (!again) return not_listed(again.error());
+    const std::vector<std::uint32_t> living = inodes_of(again->connections);
+    std::erase_if(others, [&](const Established& each) {
+      return each.user == user && !std::ranges::binary_search(living, each.inode);
+    });
   }
+  std::vector<Peer> far_ends;
+  far_ends.reserve(others.size());
+  for (const Established& each : others)
+    far_ends.push_back(each.peer);
   return std::make_shared<const ConnectionCounts>(std::move(far_ends));
 }
 

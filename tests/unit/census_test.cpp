@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -160,6 +161,29 @@ TEST(CountConnections, CountsThoseOfOtherProcessesThatWereMadeHere) {
   of_ipv6.close();
   EXPECT_EQ(count({there.port()}), 2U);
   EXPECT_EQ(count({from}), 0U);  // what was taken there, and made here
+}
+
+// As hlbd's probes do, while somebody else counts.
+TEST(CountConnections, NeverCountsWhatThisProcessMakesAndClosesMeanwhile) {
+  asio::io_context loop;
+  tcp::acceptor acceptor(loop, {asio::ip::make_address("127.0.0.1"), 0});
+  const tcp::endpoint there = acceptor.local_endpoint();
+  std::atomic<bool> over = false;
+  std::thread prober([&] {
+    while (!over) {
+      tcp::socket probe(loop);
+      probe.connect(there);
+      probe.set_option(tcp::socket::linger(true, 0));
+      acceptor.accept().close();
+    }
+  });
+  const ServiceSpec service = service_at({there.port()});
+  std::uint32_t counted = 0;
+  for (int i = 0; i < 500; ++i)
+    counted += count_connections().value()->to(service, backend("127.0.0.1"));
+  over = true;
+  prober.join();
+  EXPECT_EQ(counted, 0U);
 }
 
 }  // namespace
