@@ -137,9 +137,9 @@ WatchedServices Monitor::take_out(const std::vector<std::size_t>& places) {
     specs.push_back(all_.specs[place]);
   WatchedServices out(list_of(std::move(specs)));
   delist_users(places);
+  mass_failure_.forget(std::vector<std::uint32_t>(places.begin(), places.end()));
   for (std::size_t i = 0; i < places.size(); ++i) {
     const std::size_t place = places[i];
-    mass_failure_.forget(place);
     totals_.take_out(all_.verdicts[place].status);
     outdated_.mark_at(place, std::nullopt);
     slow_.erase(place);

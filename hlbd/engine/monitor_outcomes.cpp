@@ -127,17 +127,18 @@ void Monitor::tell(const Notice& notice) {
 bool Monitor::amid_mass_failure(const Check& check, const Outcome& outcome) {
   if (check.state() != State::up || outcome.result == Outcome::Result::unknown) return false;
   if (check.is_told()) return false;
-  const bool failed = outcome.result == Outcome::Result::failed;
-  for (const auto& [service, backend] : check.users) {
-    const Address& address = check.target().address;
-    if (failed) {
-      mass_failure_.failed(service, all_.watched[service].backends.size(), address, clock_.now(),
-                           check.spec().interval);
-    } else {
-      mass_failure_.passed(service, address);
-    }
+  const Address& address = check.target().address;
+  if (outcome.result == Outcome::Result::passed) {
+    mass_failure_.passed(address);
+    return false;
   }
-  if (!failed) return false;
+  std::vector<MassFailure::Service> services;
+  services.reserve(check.users.size());
+  for (const auto& [service, backend] : check.users) {
+    const std::size_t size = all_.watched[service].backends.size();
+    services.push_back({service, static_cast<std::uint32_t>(size)});
+  }
+  mass_failure_.failed(address, services, clock_.now(), check.spec().interval);
   const bool active = mass_failure_.active(clock_.now());
   if (active && !mass_failure_said_) {
     spdlog::warn(

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <set>
 
 namespace hlb {
 namespace {
@@ -11,69 +10,78 @@ constexpr std::size_t kServices = 2;
 constexpr std::size_t kAddresses = 3;
 constexpr std::size_t kOfAll = 3;  // divisor: a third
 
-// The time that a count holds: when thousands fail at once, they aren't counted for each.
-constexpr std::chrono::milliseconds kCountedAnew{20};
+std::vector<std::uint32_t> without(std::span<const std::uint32_t> services,
+                                   std::span<const std::uint32_t> others) {
+  std::vector<std::uint32_t> left;
+  std::ranges::set_difference(services, others, std::back_inserter(left));
+  return left;
+}
 
 }  // namespace
 
 void MassFailure::reset(std::size_t backends) {
+  *this = MassFailure();
   backends_ = backends;
-  failures_ = 0;
-  active_until_ = {};
-  struck_by_.clear();
 }
 
-void MassFailure::failed(std::size_t service, std::size_t size, const Address& backend,
-                         TimePoint now, std::chrono::milliseconds interval) {
-  passed(service, backend);
-  Service& hit = struck_by_[service];
-  hit.size = size;
-  hit.failures.push_back({backend, now + interval});
-  ++failures_;
+void MassFailure::failed(const Address& backend, std::span<const Service> services, TimePoint now,
+                         std::chrono::milliseconds interval) {
+  std::vector<std::uint32_t> numbers;
+  numbers.reserve(services.size());
+  for (const Service& service : services) {
+    if (service.number >= sums_.size()) sums_.resize(service.number + std::size_t{1});
+    sums_[service.number].size = service.size;
+    numbers.push_back(service.number);
+  }
+  std::ranges::sort(numbers);
+
+  Failure& failure = failures_[backend];
+  by_end_.erase({failure.counts_until, backend});
+  failure.counts_until = std::max(failure.counts_until, now + interval);
+  by_end_.emplace(failure.counts_until, backend);
+  const std::vector<std::uint32_t> added = without(numbers, failure.services);
+  count(added, true);
+  const auto known = failure.services.insert(failure.services.end(), added.begin(), added.end());
+  std::ranges::inplace_merge(failure.services, known);
 }
 
-void MassFailure::passed(std::size_t service, const Address& backend) {
-  const auto hit = struck_by_.find(service);
-  if (hit == struck_by_.end()) return;
-  active_until_ = {};
-  failures_ -= std::erase_if(hit->second.failures,
-                             [&](const Failure& failure) { return failure.backend == backend; });
-  if (hit->second.failures.empty()) struck_by_.erase(hit);
+void MassFailure::passed(const Address& backend) {
+  const auto failure = failures_.find(backend);
+  if (failure != failures_.end()) take_out(failure);
 }
 
-void MassFailure::forget(std::size_t service) {
-  const auto known = struck_by_.find(service);
-  if (known == struck_by_.end()) return;
-  failures_ -= known->second.failures.size();
-  struck_by_.erase(known);
-}
-
-bool MassFailure::is_struck(Service& service, TimePoint now) {
-  failures_ -= std::erase_if(service.failures,
-                             [now](const Failure& failure) { return failure.counts_until <= now; });
-  return 2 * service.failures.size() > service.size;
+void MassFailure::forget(std::span<const std::uint32_t> services) {
+  for (auto failure = failures_.begin(); failure != failures_.end();) {
+    std::vector<std::uint32_t>& known = failure->second.services;
+    std::vector<std::uint32_t> left = without(known, services);
+    count(without(known, left), false);
+    known = std::move(left);
+    failure = known.empty() ? take_out(failure) : std::next(failure);
+  }
 }
 
 bool MassFailure::active(TimePoint now) {
-  if (now < active_until_) return true;
-  if (kOfAll * failures_ < backends_) return false;
-  std::size_t services = 0;
-  std::set<Address> addresses;
-  TimePoint until = now + kCountedAnew;
-  for (auto hit = struck_by_.begin(); hit != struck_by_.end();) {
-    if (is_struck(hit->second, now)) {
-      ++services;
-      for (const Failure& failure : hit->second.failures) {
-        addresses.insert(failure.backend);
-        until = std::min(until, failure.counts_until);
-      }
-    }
-    hit = hit->second.failures.empty() ? struck_by_.erase(hit) : std::next(hit);
+  while (!by_end_.empty() && by_end_.begin()->first <= now)
+    take_out(failures_.find(by_end_.begin()->second));
+  return struck_ >= kServices && failures_.size() >= kAddresses && kOfAll * sum_ >= backends_;
+}
+
+// Counts a failure of each, or one less.
+void MassFailure::count(std::span<const std::uint32_t> services, bool failed) {
+  for (const std::uint32_t service : services) {
+    Sum& sum = sums_[service];
+    const bool was_struck = sum.is_struck();
+    sum.failures = failed ? sum.failures + 1 : sum.failures - 1;
+    struck_ = struck_ + (sum.is_struck() ? 1 : 0) - (was_struck ? 1 : 0);
   }
-  const bool active =
-      services >= kServices && addresses.size() >= kAddresses && kOfAll * failures_ >= backends_;
-  if (active) active_until_ = until;
-  return active;
+  sum_ = failed ? sum_ + services.size() : sum_ - services.size();
+}
+
+// Returns the next one.
+MassFailure::Failures::iterator MassFailure::take_out(Failures::iterator failure) {
+  count(failure->second.services, false);
+  by_end_.erase({failure->second.counts_until, failure->first});
+  return failures_.erase(failure);
 }
 
 }  // namespace hlb
