@@ -1,5 +1,6 @@
 #include "tls/settings.h"
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
@@ -138,8 +139,10 @@ FileStamps stamps_of(const std::vector<std::string>& files) {
 
 }  // namespace
 
+// Decides that once for all, and begins nothing else: what TLS needs takes OpenSSL a while, and is
+// begun where there is TLS.
 void keep_openssl_at_exit() {
-  OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, nullptr);
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
 }
 
 std::vector<std::string> files_of(const TlsSpec& spec) {
