@@ -226,10 +226,21 @@ const Override* Monitor::override_of(std::string_view service, const Address& ba
   return of_host != nullptr ? of_host : fleet_overrides_.find(service, backend);
 }
 
+std::optional<OverrideKind> Monitor::override_if(std::string_view service, const Address& backend,
+                                                 std::optional<OverrideKind> of_host) const {
+  return of_host ? of_host : fleet_overrides_.kind_of(service, backend);
+}
+
 ServiceVerdict Monitor::verdict_if(std::size_t service, std::span<const std::size_t> backends,
-                                   std::optional<OverrideKind> override) const {
-  return hlb::verdict_if(all_.specs[service], all_.watched[service], backends, override,
-                         may_wait(service), clock_.now());
+                                   std::optional<OverrideKind> of_host) const {
+  const ServiceSpec& spec = all_.specs[service];
+  std::vector<Supposed> supposed;
+  supposed.reserve(backends.size());
+  for (const std::size_t backend : backends) {
+    const Address& address = all_.watched[service].backends[backend].spec.address;
+    supposed.push_back({backend, override_if(spec.name, address, of_host)});
+  }
+  return hlb::verdict_if(spec, all_.watched[service], supposed, may_wait(service), clock_.now());
 }
 
 void Monitor::set_override(const Overrides::Key& key, Override override) {

@@ -158,9 +158,13 @@ class Monitor {
   const Overrides& fleet_overrides() const { return fleet_overrides_; }
   // The override in force; nullptr if there is none.
   const Override* override_of(std::string_view service, const Address& backend) const;
-  // The verdict on a service if the backends at these places had this override, or none.
+  // The kind that would be in force if this host had this override of the backend, or none.
+  std::optional<OverrideKind> override_if(std::string_view service, const Address& backend,
+                                          std::optional<OverrideKind> of_host) const;
+  // The verdict on a service if this host had this override of the backends at these places, or
+  // none.
   ServiceVerdict verdict_if(std::size_t service, std::span<const std::size_t> backends,
-                            std::optional<OverrideKind> override) const;
+                            std::optional<OverrideKind> of_host) const;
 
   // An override says itself whether it is the fleet's. The observer is told when another one is in
   // force.
@@ -200,7 +204,8 @@ class Monitor {
   // Tells that somebody's connections to these places have failed: see Rounds::hint().
   void hint(std::span<const Endpoint> places);
 
-  // Whether every check has had an outcome, agents too, or has had the time for one.
+  // Whether every check has had the outcomes that decide its state, agents have been asked, or the
+  // time for that is over.
   bool first_round_over() const;
 
  private:

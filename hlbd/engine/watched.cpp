@@ -106,17 +106,13 @@ ServiceVerdict verdict_of(const ServiceSpec& spec, WatchedService& service, bool
 }
 
 ServiceVerdict verdict_if(const ServiceSpec& spec, const WatchedService& service,
-                          std::span<const std::size_t> places, std::optional<OverrideKind> override,
-                          bool may_wait, TimePoint now) {
-  std::vector<bool> concerned(service.backends.size());
-  for (const std::size_t place : places)
-    concerned[place] = true;
-  VerdictBuilder builder(spec, service.backends.size() + service.retiring.size(), now);
-  for (std::size_t i = 0; i < service.backends.size(); ++i) {
-    WatchedBackend backend = service.backends[i];
-    if (concerned[i]) backend.override = override;
+                          std::span<const Supposed> supposed, bool may_wait, TimePoint now) {
+  std::vector<WatchedBackend> backends = service.backends;
+  for (const auto& [backend, override] : supposed)
+    backends[backend].override = override;
+  VerdictBuilder builder(spec, backends.size() + service.retiring.size(), now);
+  for (const WatchedBackend& backend : backends)
     builder.add(backend);
-  }
   for (const WatchedBackend& backend : service.retiring) {
     if (!builder.full()) builder.add(backend, backend.together());
   }

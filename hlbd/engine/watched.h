@@ -90,10 +90,15 @@ void for_each_check(std::span<const WatchedService> services, Function function)
 ServiceVerdict verdict_of(const ServiceSpec& spec, WatchedService& service, bool may_wait,
                           WatchedBackend::Monotonic::time_point now);
 
-// Makes the verdict as it would be if the backends at these places had this override, or none.
-// Changes nothing.
+// The override that a backend, by its place, is supposed to have; nullopt: none.
+struct Supposed {
+  std::size_t backend;
+  std::optional<OverrideKind> override;
+};
+
+// Makes the verdict as it would be if these backends had these overrides. Changes nothing.
 ServiceVerdict verdict_if(const ServiceSpec& spec, const WatchedService& service,
-                          std::span<const std::size_t> places, std::optional<OverrideKind> override,
-                          bool may_wait, WatchedBackend::Monotonic::time_point now);
+                          std::span<const Supposed> supposed, bool may_wait,
+                          WatchedBackend::Monotonic::time_point now);
 
 }  // namespace hlb

@@ -238,8 +238,7 @@ std::vector<OverridePreview> MonitorDirectory::preview(const bus::PreviewRequest
     const bool clears_nothing =
         !request.kind && monitor_.overrides().find(name, backend) == nullptr;
     if (clears_nothing || !request.targets.matches(name, address)) continue;
-    const auto now =
-        request.kind ? request.kind : monitor_.fleet_overrides().kind_of(name, backend);
+    const auto now = monitor_.override_if(name, backend, request.kind);
     places.push_back(i);
     previews.push_back({.service = name,
                         .address = address,

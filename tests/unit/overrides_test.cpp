@@ -239,6 +239,20 @@ TEST_F(OverridesOfTheFleet, HoldForANewConfiguration) {
   EXPECT_TRUE(verdict().withdrawn);
 }
 
+TEST_F(OverridesOfTheFleet, AreWhatIsLeftOnceThisHostsIsCleared) {
+  set_for_fleet(OverrideKind::drain);
+  set(OverrideKind::force_up);
+  const std::vector<std::size_t> first = {0};
+  const auto answered = [this] { return world_.verdict(0).status.answered; };
+  const std::uint32_t before = answered();
+  EXPECT_EQ(world_.monitor().override_if(key_.service, key_.backend, std::nullopt),
+            OverrideKind::drain);
+  const auto foreseen = world_.monitor().verdict_if(0, first, std::nullopt).status.answered;
+  EXPECT_EQ(foreseen, before - 1);
+  world_.monitor().clear_override(key_, 0);
+  EXPECT_EQ(answered(), foreseen);
+}
+
 TEST(WeightPercent, IsWhatABackendGetsWhileItStartsSlowly) {
   FakeWorld world;
   ServiceSpec service = plain_service("app.local", {"10.0.0.1"});
