@@ -18,7 +18,12 @@ Rank rank(Standing standing, bool has_remarkable) {
 }
 
 bool is_remarkable(const BackendReport& backend) {
-  return backend.state != "up" || backend.suspect || !backend.override.kind.empty();
+  return backend.state != "up" || backend.suspect || backend.held_back ||
+         !backend.override.kind.empty();
+}
+
+bool is_wrong(const BackendReport& backend, std::span<const BackendReport> all) {
+  return is_remarkable(backend) || (is_passed_over(backend) && !is_standby(backend, all));
 }
 
 bool is_passed_over(const BackendReport& backend) {

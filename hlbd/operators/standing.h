@@ -29,8 +29,12 @@ enum class Rank : std::uint8_t {
 
 Rank rank(Standing standing, bool has_remarkable);
 
-// Whether there is something to tell of the backend: it isn't up, is suspect, or has an override.
+// Whether there is something to tell of the backend by itself: it isn't up, is suspect or held
+// back, or has an override.
 bool is_remarkable(const BackendReport& backend);
+
+// Whether it is remarkable, or passed over though it is no standby. `all` are its service's.
+bool is_wrong(const BackendReport& backend, std::span<const BackendReport> all);
 
 // Whether the backend is up and has a weight, but isn't answered now.
 bool is_passed_over(const BackendReport& backend);

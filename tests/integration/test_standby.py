@@ -85,7 +85,8 @@ def test_standbys_serve_as_well_when_nine_of_ten_primaries_are_dead(stage, bus):
 def test_in_panic_all_are_answered_and_it_is_said_where_users_look(stage, bus):
     stage.backend(*PRIMARIES[:2])
     others = stage.backend(*PRIMARIES[2:4])
-    hlbd = start(stage, bus, PRIMARIES[:4], panic="60%")
+    idle = {"address": STANDBYS[0], "weight": 0}  # of the share it is no part
+    hlbd = start(stage, bus, [*PRIMARIES[:4], idle], panic="60%")
     assert answered() == PRIMARIES[:4]
     others.kill()
     hlbd.wait_for_log(
@@ -94,7 +95,7 @@ def test_in_panic_all_are_answered_and_it_is_said_where_users_look(stage, bus):
     )
     until(lambda: answered() == PRIMARIES[:4], "all of them")
     assert status(bus)["serving"] == "all backends"
-    assert headline(bus).endswith(", 2 of 4 up, 4 answered, panic")
+    assert headline(bus).endswith(", 2 of 5 up, 4 answered, panic")
     why = hlbctl(bus, "resolve", NAME).stdout
     assert why.count("so few are up that all are answered (panic)") == 4
     assert samples(scrape(AT))[f'hlb_service_panic{{service="{NAME}"}}'] == 1

@@ -104,6 +104,14 @@ TEST_F(HooksTest, TellNoPortWhenThereIsNone) {
   EXPECT_THAT(told(), ElementsAre("port none"));
 }
 
+TEST_F(HooksTest, TellNoPortOfAnAgent) {
+  service_.checks = {{.method = AgentCheck{}, .port = 9999}};
+  service_.on_change = shell("echo port ${HLB_PORT-none} >" + folder_.file("told"));
+  transition(State::up, State::down);
+  finish();
+  EXPECT_THAT(told(), ElementsAre("port none"));
+}
+
 TEST_F(HooksTest, PassArgumentsAsTheyAre) {
   service_.on_change = {
       "/bin/sh", "-c",  "for word; do echo \"<$word>\"; done >" + folder_.file("told"),

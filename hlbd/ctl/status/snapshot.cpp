@@ -113,11 +113,6 @@ void keep_meant(Listed& listed, const Targets& targets) {
   listed.is_part = erased > 0;
 }
 
-bool is_wrong(const BackendReport& backend, std::span<const BackendReport> all) {
-  return backend.state != "up" || backend.suspect || backend.held_back ||
-         !backend.override.kind.empty() || (is_passed_over(backend) && !is_standby(backend, all));
-}
-
 void keep_wrong(Snapshot& snapshot) {
   for (Listed& listed : snapshot.services) {
     const std::vector<BackendReport> all = listed.backends;

@@ -30,9 +30,6 @@ Snapshot take_snapshot(Client& client, const Targets& targets);
 // Takes out what isn't meant of a service's backends.
 void keep_meant(Listed& listed, const Targets& targets);
 
-// Whether the backend is down, unknown or suspect, has an override, is given no clients though it
-// is up and no standby, or is held back. `all` are its service's.
-bool is_wrong(const BackendReport& backend, std::span<const BackendReport> all);
 // Keeps only what is wrong.
 void keep_wrong(Snapshot& snapshot);
 
