@@ -89,7 +89,7 @@ void log_change(const BackendChange& change, bool quietly) {
                   fields);
   const auto& [check, outcome, ruling] = change.decision;
   if (up || ruling.rise_factor <= 1) return;
-  log_with_fields(LogLevel::warn,
+  log_with_fields(quietly ? LogLevel::info : LogLevel::warn,
                   fmt::format("{} is flapping: now needs {} passes in a row to come back", backend,
                               check.spec().rise * ruling.rise_factor),
                   fields);
@@ -157,7 +157,7 @@ void log_closing(const connections::Closing& closing, const NameUser& name_user)
 // ---- which changes are shown -------------------------------------------------------------------
 
 bool ChangeLines::shows(const BackendChange& change) {
-  if (!std::exchange(open_, true)) open_window();
+  open_window();
   if (change.before != State::unknown) return changes_.take(change.now, kMostChanges);
   if (!change.decision.check.never_changes())
     return first_states_.take(change.now, kMostFirstStates);
@@ -165,21 +165,30 @@ bool ChangeLines::shows(const BackendChange& change) {
   return false;
 }
 
-bool ChangeLines::Lines::take(State now, std::size_t most) {
-  if (shown < most) {
-    ++shown;
-    return true;
-  }
-  ++(now == State::up ? up : down);
-  return false;
+bool ChangeLines::shows(Lines& lines) {
+  open_window();
+  return lines.take(kMostChanges);
 }
 
-void ChangeLines::Lines::tell(std::string_view what, bool trouble) const {
-  if (up + down == 0) return;
-  log({trouble, fmt::format("{} more backends {}: {} up, {} down", up + down, what, up, down)});
+bool ChangeLines::Lines::take(std::size_t most) {
+  const bool shows = shown < most;
+  ++(shows ? shown : others);
+  return shows;
+}
+
+bool ChangeLines::StateLines::take(State now, std::size_t most) {
+  const bool shows = lines.take(most);
+  if (!shows) ++(now == State::up ? up : down);
+  return shows;
+}
+
+void ChangeLines::StateLines::tell(std::string_view what, bool trouble) const {
+  if (lines.others == 0) return;
+  log({trouble, fmt::format("{} more backends {}: {} up, {} down", lines.others, what, up, down)});
 }
 
 void ChangeLines::open_window() {
+  if (std::exchange(open_, true)) return;
   timer_.expires_after(kWindow);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) close_window();
@@ -189,8 +198,14 @@ void ChangeLines::open_window() {
 void ChangeLines::close_window() {
   open_ = false;
   std::exchange(first_states_, {}).tell("have their first state", false);
-  const Lines changes = std::exchange(changes_, {});
+  const StateLines changes = std::exchange(changes_, {});
   changes.tell("changed", changes.down > 0);
+  if (const std::size_t others = std::exchange(overrides_, {}).others; others > 0) {
+    spdlog::info("{} changed", text::counted(others, "more override"));
+  }
+  if (const std::size_t others = std::exchange(servings_, {}).others; others > 0) {
+    spdlog::info("{} of which priorities serve", text::counted(others, "more change"));
+  }
   if (const std::size_t unchecked = std::exchange(unchecked_, 0); unchecked > 0) {
     spdlog::info("{} taken for up, not checked", text::counted(unchecked, "backend"));
   }

@@ -33,39 +33,51 @@ void log_closing(const connections::Closing& closing, const NameUser& name_user)
 // A better priority is held back from now on.
 void log_hold(const VerdictChange& change);
 
-// Decides which changes of backends the log shows one by one: of thousands at a time the journal's
-// limit would swallow what matters after them. First states of backends that nobody checks are no
-// news, and always told as a sum. Used by hlbd's loop alone.
+// Decides which changes the log shows one by one: of thousands at a time the journal's limit would
+// swallow what matters after them. First states of backends that nobody checks are no news, and
+// always told as a sum. Used by hlbd's loop alone.
 class ChangeLines {
  public:
-  // Within kWindow; those beyond are told as a sum.
+  // Of each kind, within kWindow; those beyond are told as a sum.
   static constexpr std::size_t kMostFirstStates = 100;
   static constexpr std::size_t kMostChanges = 1000;
   static constexpr std::chrono::seconds kWindow{3};
 
   explicit ChangeLines(const boost::asio::any_io_executor& executor) : timer_(executor) {}
 
-  // Returns whether the line of this change is to be shown; else counts it.
+  // These return whether the line of a change is to be shown; else they count it: of a backend's
+  // state, of an override, and of which priorities serve.
   bool shows(const BackendChange& change);
+  bool shows_override() { return shows(overrides_); }
+  bool shows_serving() { return shows(servings_); }
 
  private:
   // Of one kind, in the window.
   struct Lines {
     std::size_t shown = 0;
-    std::size_t up = 0;  // not shown
+    std::size_t others = 0;
+
+    bool take(std::size_t most);
+  };
+  struct StateLines {
+    Lines lines;
+    std::size_t up = 0;  // of the others
     std::size_t down = 0;
 
     bool take(State now, std::size_t most);
     void tell(std::string_view what, bool trouble) const;
   };
 
+  bool shows(Lines& lines);
   void open_window();
   void close_window();
 
   boost::asio::steady_timer timer_;
   bool open_ = false;
-  Lines first_states_;
-  Lines changes_;
+  StateLines first_states_;
+  StateLines changes_;
+  Lines overrides_;
+  Lines servings_;
   std::size_t unchecked_ = 0;
 };
 

@@ -115,7 +115,7 @@ void OperatorSide::changed(const BackendChange& change) {
 
 void OperatorSide::changed(const OverrideChange& change) {
   Event event = event_of(change);
-  log_override(event, name_user());
+  if (change_lines_.shows_override()) log_override(event, name_user());
   telemetry_.counted().changed(metrics::Cause::override);
   tell(std::move(event));
   if (change.before != nullptr && change.before->kind == OverrideKind::maintenance) {
@@ -152,10 +152,10 @@ void OperatorSide::published(std::span<const Refreshed> services) {
 
 void OperatorSide::tell(const VerdictChange& change) {
   if (change.of_state()) tell(state_event_of(change));
-  if (change.holds_back()) log_hold(change);
+  if (change.holds_back() && change_lines_.shows_serving()) log_hold(change);
   if (!change.of_serving()) return;
   Event event = serving_event_of(change);
-  log_serving(change, event, name_user());
+  if (change_lines_.shows_serving()) log_serving(change, event, name_user());
   tell(std::move(event));
 }
 

@@ -6,6 +6,7 @@ import time
 
 import pytest
 from buses import SystemBus
+from hlbctl import hlbctl
 from journal import Journal, stream_of
 from programs import Hlbd
 from waiting import until
@@ -107,6 +108,19 @@ def test_lines_that_nobody_takes_are_dropped_counted_and_told(stage):
         told = next(line for line in lines if b"dropped" in line)
     assert re.fullmatch(rb"hlbd: \d{3,} log lines were dropped: they weren't taken in time\n", told)
     assert hlbd.running()
+
+
+def test_overrides_of_very_many_backends_are_told_as_a_sum(stage):
+    many = [f"127.4.{high}.{low}" for high in range(6) for low in range(1, 201)]
+    bus = SystemBus(stage)
+    text = f'[[service]]\nname = "{NAME}"\nbackends = {many}\ncheck = {{ type = "none" }}\n'
+    hlbd = stage.hlbd(config(text), bus="system", env=bus.env)
+    until(lambda: bus.resolve(NAME).returncode == 0, "org.hlb1 on the bus")
+    assert hlbctl(bus, "drain", NAME, "--yes").returncode == 0
+    hlbd.wait_for_log(r"info 200 more overrides changed\n")
+    assert hlbd.log().count("override none -> drain by root\n") == 1000
+    assert hlbctl(bus, "clear", NAME, "--yes").returncode == 0
+    until(lambda: hlbd.log().count("info 200 more overrides changed\n") == 2, "the sum of those cleared")
 
 
 # ---- the journal -------------------------------------------------------------------------------
