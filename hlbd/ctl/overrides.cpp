@@ -33,15 +33,33 @@ struct Kind {
   const char* name;
   const char* help;
   const char* done;
+  bool clears = false;         // else it sets
+  bool empties = false;        // connections are to end, which can be waited for
+  bool may_take_away = false;  // the last backend of a service, say
 };
 
-constexpr Kind kDrain = {"drain", "give these backends no new clients; checks go on", "drained"};
-constexpr Kind kMaintenance = {"maintenance", "the same, and run no hooks for them",
-                               "in maintenance"};
-constexpr Kind kUp = {"up", "answer with these backends, whatever their checks say", "forced up"};
-constexpr Kind kDown = {"down", "take these backends as down, whatever their checks say",
-                        "forced down"};
-constexpr Kind kClear = {"clear", "let the checks of these backends decide again", "as checks say"};
+constexpr Kind kDrain = {.name = "drain",
+                         .help = "give these backends no new clients; checks go on",
+                         .done = "drained",
+                         .empties = true,
+                         .may_take_away = true};
+constexpr Kind kMaintenance = {.name = "maintenance",
+                               .help = "drain these backends, and run no hooks for them",
+                               .done = "in maintenance",
+                               .empties = true,
+                               .may_take_away = true};
+constexpr Kind kUp = {.name = "up",
+                      .help = "answer with these backends, whatever their checks say",
+                      .done = "forced up"};
+constexpr Kind kDown = {.name = "down",
+                        .help = "take these backends as down, whatever their checks say",
+                        .done = "forced down",
+                        .may_take_away = true};
+constexpr Kind kClear = {.name = "clear",
+                         .help = "let the checks of these backends decide again",
+                         .done = "as checks say",
+                         .clears = true,
+                         .may_take_away = true};
 
 struct OverrideWishes {
   std::vector<std::string> targets;
@@ -100,8 +118,7 @@ struct OverrideOrder {
   Targets targets;
   std::vector<OverridePreview> plan{};
 
-  bool clears() const { return kind.name == kClear.name; }
-  std::string kind_name() const { return clears() ? "" : kind.name; }
+  std::string kind_name() const { return kind.clears ? "" : kind.name; }
 };
 
 // What can be cleared is what has an override, also where the configuration has it no more.
@@ -115,14 +132,15 @@ void add_overridden(Client& client, WhatThereIs& there) {
 
 Targets targets_for(Client& client, const Kind& kind, const OverrideWishes& wishes) {
   WhatThereIs there = what_there_is(client, wishes.targets);
-  if (kind.name == kClear.name) add_overridden(client, there);
+  if (kind.clears) add_overridden(client, there);
   return find_targets(wishes.targets, there, Purpose::change);
 }
 
 // Throws a Failure when nothing would be changed.
 void expect_some(const OverrideOrder& order) {
   if (!order.plan.empty()) return;
-  const char* const why = order.clears() ? "no override is in force on this" : "has no backend yet";
+  const char* const why =
+      order.kind.clears ? "no override is in force on this" : "has no backend yet";
   throw Failure(kTrouble,
                 printable(fmt::format("{}: {}", fmt::join(order.wishes.targets, " "), why)));
 }
@@ -131,7 +149,7 @@ OverrideOrder order_of(Client& client, const Kind& kind, const OverrideWishes& w
   OverrideOrder order{kind, wishes, targets_for(client, kind, wishes)};
   order.plan = client.preview(order.targets.to_string(), order.kind_name());
   // hlbd says why there is nothing to clear.
-  if (order.plan.empty() && order.clears() && !wishes.dry_run)
+  if (order.plan.empty() && order.kind.clears && !wishes.dry_run)
     client.clear_override(order.targets.to_string());
   expect_some(order);
   return order;
@@ -140,7 +158,7 @@ OverrideOrder order_of(Client& client, const Kind& kind, const OverrideWishes& w
 // The one place where hlbd is told.
 void send(Client& client, const OverrideOrder& order) {
   const std::string targets = order.targets.to_string();
-  if (order.clears()) {
+  if (order.kind.clears) {
     client.clear_override(targets);
   } else {
     const OverrideWishes& wishes = order.wishes;
@@ -248,12 +266,12 @@ void add_options(CLI::App& command, OverrideWishes& wishes, const Kind& kind) {
   CLI::Option* const fleet =
       command.add_flag("--fleet", wishes.fleet, "on all hosts of the fleet: see hlb-fleet(7)");
   add_identity(command, wishes.identity);
-  if (kind.name != kClear.name) {
+  if (!kind.clears) {
     command.add_option("--for", wishes.span, "so long: 30m, 2h, 1h30m; until cleared unless set")
         ->type_name("DURATION");
     command.add_option("--reason", wishes.reason, "why, for those who will ask")->type_name("TEXT");
   }
-  if (kind.name == kDrain.name || kind.name == kMaintenance.name) {
+  if (kind.empties) {
     command.add_flag("--wait", wishes.wait, "return when this host has no connection to them left")
         ->excludes(fleet);
     command
@@ -263,7 +281,7 @@ void add_options(CLI::App& command, OverrideWishes& wishes, const Kind& kind) {
         ->excludes(fleet);
   }
   command.add_flag("--dry-run", wishes.dry_run, "show what would be changed, and change nothing");
-  if (kind.name != kUp.name) {
+  if (kind.may_take_away) {
     command.add_flag("--yes", wishes.yes, "don't ask before a service is left without a backend");
   }
 }
