@@ -53,10 +53,10 @@ tl::expected<Options, int> parse_options(int argc, const char* const* argv) {
       ->transform(CLI::CheckedTransformer(buses).description(""))
       ->default_str("system");
   app.add_option("--programs-socket", options.programs_socket,
-                 "where hlb-programs listens, which else is started by hlbd")
+                 "where hlb-programs listens, which else hlbd starts as root")
       ->type_name("SOCKET");
   app.add_option("--connections-socket", options.connections_socket,
-                 "where hlb-connections listens, which else is started by hlbd")
+                 "where hlb-connections listens, which else hlbd starts as root")
       ->type_name("SOCKET");
   app.add_flag("--check-config", options.check_config, "check the configuration and exit");
   app.add_flag(

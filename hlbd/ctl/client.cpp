@@ -27,7 +27,7 @@ using bus::wall_time;
 using org::hlb1::Manager_proxy;
 using org::hlb1::Resolver_proxy;
 
-// The limit of calls that somebody may have to be asked a password for.
+// The limit of calls that change something, for which hlbd waits for its disk.
 constexpr auto kChangeLimit = 2min;
 // Matches the signal that hlbd has joined or left the bus.
 constexpr char kPresence[] =

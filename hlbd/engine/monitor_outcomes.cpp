@@ -142,8 +142,8 @@ bool Monitor::amid_mass_failure(const Check& check, const Outcome& outcome) {
   const bool active = mass_failure_.active(clock_.now());
   if (active && !mass_failure_said_) {
     spdlog::warn(
-        "most backends of several services fail at once: each is confirmed twice before it is left "
-        "out; is this host's own network in order?");
+        "most backends of several services fail at once: each is confirmed once more before it "
+        "counts; is this host's own network in order?");
   }
   mass_failure_said_ = active;
   return active;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string>
 #include <unordered_set>
 #include <utility>
 
@@ -103,7 +104,7 @@ class Merge::Builder {
     if (!full && has_port_to_check(service, backend)) return true;
     warn(service.name,
          "c/b/" + name + "/" + backend.address.to_string() + ": left out of " + service.name +
-             (full ? ", which has 4096 backends already"
+             (full ? ", which has " + std::to_string(kMaxBackends) + " backends already"
                    : ", as there is no port to check it at; add one to it, or to the check"));
     return false;
   }

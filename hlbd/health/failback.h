@@ -12,7 +12,7 @@
 namespace hlb {
 
 // Knows of a service that holds_back() which priority serves, and since when better priorities
-// could. It is kept from change to change, and for "manual" from hlbd to hlbd.
+// could. It is kept from change to change, and from hlbd to hlbd.
 //
 // The priority that serves goes on as long as it has min_healthy healthy backends. With fewer the
 // best priority with any serves, even if it was held back.

@@ -15,11 +15,11 @@
 
 namespace hlb {
 
-// The most backends of a service: as many as an answer record holds (record::kMaxBackends).
-inline constexpr std::size_t kMaxBackends = 4096;
+// The most backends of a service: as many as an answer record holds.
+inline constexpr std::size_t kMaxBackends = record::kMaxBackends;
 
-// The highest weight of a backend, as record::kMaxWeight: the sum over a service fits 32 bits.
-inline constexpr std::uint32_t kMaxWeight = 65535;
+// The highest weight of a backend: the sum over a service fits 32 bits.
+inline constexpr std::uint32_t kMaxWeight = record::kMaxWeight;
 
 using record::AnswerMode;
 using record::WhenAllDown;

@@ -34,8 +34,9 @@ struct BackendVerdict {
   bool healthy() const;
 };
 
-// up: every backend is up; degraded: some are; down: no backend is; unknown: no backend is up, but
-// some await their first outcome. Backends under maintenance don't count, unless all are.
+// up: every backend is up; degraded: some are; down: none that is up may be answered; unknown: no
+// backend is up, but some await their first outcome. Backends under maintenance don't count, unless
+// all are.
 enum class ServiceState : std::uint8_t { unknown, up, degraded, down };
 
 constexpr std::string_view name_of(ServiceState state) {

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 using Variants = std::map<std::string, sdbus::Variant>;
 
-// Less than the two seconds that hlbctl waits.
+// Less than the two seconds that hlbctl waits for an answer to a question.
 constexpr auto kTimeLimit = 1500ms;
 
 std::optional<gid_t> group_named(const char* name) {
