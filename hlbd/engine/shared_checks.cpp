@@ -1,7 +1,9 @@
 #include "engine/shared_checks.h"
 
-#include <algorithm>
-#include <cstdint>
+#include <array>
+#include <limits>
+#include <span>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -10,12 +12,31 @@
 namespace hlb {
 namespace {
 
-std::size_t hash_of(const Address& address, std::uint16_t port, std::size_t method) {
-  return text::fnv1a(address.bytes, std::size_t{port} << 8U ^ method);
+std::uint64_t hash_of(const Address& address, std::uint16_t port) {
+  const std::array<std::uint16_t, 1> last = {port};
+  return text::fnv1a(std::as_bytes(std::span(last)), text::fnv1a(address.bytes));
 }
 
-std::size_t hash_of(const probes::Target& target) {
-  return hash_of(target.address, target.port, target.spec->method.index());
+// What tells checks of one type apart as a rule: the names that they ask for. Checks that differ
+// elsewhere have the same hash.
+std::uint64_t hash_of(const CheckMethod& method) {
+  std::uint64_t hash = method.index();
+  const auto mix = [&hash](const std::string& text) { hash = text::fnv1a(text, hash); };
+  if (const auto* const http = std::get_if<HttpCheck>(&method)) {
+    mix(http->host);
+    mix(http->path);
+  } else if (const auto* const grpc = std::get_if<GrpcCheck>(&method)) {
+    mix(grpc->authority);
+    mix(grpc->service);
+  } else if (const auto* const tls = std::get_if<TlsCheck>(&method)) {
+    mix(tls->tls.server_name);
+  } else if (const auto* const exec = std::get_if<ExecCheck>(&method)) {
+    for (const std::string& word : exec->command)
+      mix(word);
+  } else if (const auto* const file = std::get_if<FileCheck>(&method)) {
+    mix(file->path);
+  }
+  return hash;
 }
 
 bool is_at(const probes::Target& target, const Address& address, std::uint16_t port) {
@@ -25,8 +46,13 @@ bool is_at(const probes::Target& target, const Address& address, std::uint16_t p
 
 }  // namespace
 
+SharedChecks::Key SharedChecks::key_of(const probes::Target& target) {
+  return {hash_of(target.address, target.port),
+          text::fnv1a(target.service, hash_of(target.spec->method))};
+}
+
 std::shared_ptr<Check> SharedChecks::find(const probes::Target& target) const {
-  const auto [first, last] = checks_.equal_range(hash_of(target));
+  const auto [first, last] = checks_.equal_range(key_of(target));
   for (auto each = first; each != last; ++each) {
     auto check = each->second.lock();
     if (check && check->target() == target) return check;
@@ -36,33 +62,25 @@ std::shared_ptr<Check> SharedChecks::find(const probes::Target& target) const {
 
 std::vector<std::shared_ptr<Check>> SharedChecks::at(const Address& address,
                                                      std::uint16_t port) const {
+  const std::uint64_t place = hash_of(address, port);
+  const auto last = checks_.upper_bound({place, std::numeric_limits<std::uint64_t>::max()});
   std::vector<std::shared_ptr<Check>> found;
-  for (std::size_t method = 0; method < std::variant_size_v<CheckMethod>; ++method) {
-    const auto [first, last] = checks_.equal_range(hash_of(address, port, method));
-    for (auto each = first; each != last; ++each) {
-      auto check = each->second.lock();
-      if (check && is_at(check->target(), address, port)) found.push_back(std::move(check));
-    }
+  for (auto each = checks_.lower_bound({place, 0}); each != last; ++each) {
+    auto check = each->second.lock();
+    if (check && is_at(check->target(), address, port)) found.push_back(std::move(check));
   }
   return found;
 }
 
 std::shared_ptr<Check> SharedChecks::add(std::unique_ptr<Check> check) {
-  const std::size_t hash = hash_of(check->target());
-  std::shared_ptr<Check> shared(check.release(), [this, hash](const Check* gone) {
-    drop_gone(hash);
+  const auto place = checks_.emplace(key_of(check->target()), std::weak_ptr<Check>());
+  std::shared_ptr<Check> shared(check.release(), [this, place](const Check* gone) {
+    checks_.erase(place);
     delete gone;
   });
-  checks_.emplace(hash, shared);
+  place->second = shared;
   ++added_;
   return shared;
-}
-
-void SharedChecks::drop_gone(std::size_t hash) {
-  const auto [first, last] = checks_.equal_range(hash);
-  const auto gone =
-      std::find_if(first, last, [](const auto& each) { return each.second.expired(); });
-  if (gone != last) checks_.erase(gone);
 }
 
 }  // namespace hlb

@@ -3,8 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
-#include <unordered_map>
 #include <vector>
 
 #include "engine/check.h"
@@ -24,9 +24,18 @@ class SharedChecks {
   std::size_t added() const { return added_; }  // since ever
 
  private:
-  void drop_gone(std::size_t hash);
+  // Hashes. Very many services may be at one place, such as an ingress, and each ask for its own
+  // name there: so what is asked counts as well.
+  struct Key {
+    std::uint64_t place;
+    std::uint64_t asked;
 
-  std::unordered_multimap<std::size_t, std::weak_ptr<Check>> checks_;  // by a hash of the target
+    friend auto operator<=>(const Key&, const Key&) = default;
+  };
+
+  static Key key_of(const probes::Target& target);
+
+  std::multimap<Key, std::weak_ptr<Check>> checks_;
   std::size_t added_ = 0;
 };
 
