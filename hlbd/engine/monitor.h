@@ -222,6 +222,7 @@ class Monitor {
     static constexpr auto kAll = std::numeric_limits<std::size_t>::max();
   };
 
+  void settle_what_changes(const ServiceChange& change);
   bool take_over(const ServiceChange& change, const Inherit& inherit);
   bool amend(const ServiceChange& change, const Inherit& inherit);
   WatchedServices take_out(const std::vector<std::size_t>& places);
@@ -262,6 +263,7 @@ class Monitor {
   void pass_on_to(std::span<const Check::User> users, const Decision& decision);
   void settle(std::size_t service, WatchedBackend& backend, const Decision& decision);
   void settle_before_verdict(std::size_t service);
+  bool another_made_it(const WatchedBackend& backend, State state) const;
   void start_slowly(std::size_t service);
   void next_ramp_step();
   void override_backend(const Overrides::Key& key, std::optional<OverrideKind> kind);

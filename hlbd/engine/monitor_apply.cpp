@@ -45,6 +45,7 @@ std::vector<Check*> each_once(std::vector<Check*> checks) {
 bool Monitor::apply(ServiceChange change, const Inherit& inherit) {
   if (change.before != all_.list) change = compare(std::move(change.now), all_.list);
   if (change.now == all_.list) return false;
+  settle_what_changes(change);
   give_first_round_time(change.now->sums());
   const bool others = change.in_place ? amend(change, inherit) : take_over(change, inherit);
   if (others) hindrances_.recount();
@@ -60,6 +61,19 @@ bool Monitor::apply(ServiceChange change, const Inherit& inherit) {
   if (hurried_.under_way()) hurried_.start(all_.specs.size());
   if (end_of_first_round_.under_way()) end_of_first_round_.start(all_.specs.size());
   return others;
+}
+
+// Has all settled that decisions are still on their way to, of services that won't be as they were:
+// what becomes of their backends begins with the states that they have then.
+void Monitor::settle_what_changes(const ServiceChange& change) {
+  if (on_their_way_.empty()) return;
+  std::vector<bool> stays(all_.specs.size());
+  for (const auto& same : change.same) {
+    if (same) stays[*same] = true;
+  }
+  for (std::size_t i = 0; i < stays.size(); ++i) {
+    if (!stays[i]) settle_before_verdict(i);
+  }
 }
 
 // Returns whether any service changed. Whatever isn't taken from the previous services ends with

@@ -215,10 +215,22 @@ void Monitor::settle_before_verdict(std::size_t service) {
   }
 }
 
+// Whether a decision that is still on its way has made the backend's state what it is: that one is
+// to tell of it, not the one that comes by first.
+bool Monitor::another_made_it(const WatchedBackend& backend, State state) const {
+  return std::ranges::any_of(on_their_way_, [&](const OnItsWay& each) {
+    const std::shared_ptr<Check> check = each.check.lock();
+    return check && check->state() == state &&
+           std::ranges::find(backend.checks, check) != backend.checks.end();
+  });
+}
+
 void Monitor::settle(std::size_t service_index, WatchedBackend& backend, const Decision& decision) {
   const ServiceSpec& service = all_.specs[service_index];
-  const State before = std::exchange(backend.state, backend.together());
-  if (backend.state == before) return;
+  const State now_together = backend.together();
+  if (backend.state == now_together) return;
+  if (decision.check.state() != now_together && another_made_it(backend, now_together)) return;
+  const State before = std::exchange(backend.state, now_together);
   const Clock::TimePoint now = clock_.now();
   const Clock::TimePoint since = std::exchange(backend.since, now);
   const bool up = backend.state == State::up;

@@ -14,14 +14,16 @@ Slices::Slices(Clock& clock, std::function<bool()> step, std::function<void()> r
     : clock_(clock),
       step_(std::move(step)),
       rested_(std::move(rested)),
-      next_turn_(clock.alarm([this] { go_on(); })) {}
+      next_turn_(clock.alarm([this] {
+        if (more_) go_on();  // else all was done meanwhile
+      })) {}
 
 void Slices::go_on() {
   const auto end = std::chrono::steady_clock::now() + kSlice;
-  bool more = step_();
-  while (more && std::chrono::steady_clock::now() < end)
-    more = step_();
-  if (more) next_turn_->set(clock_.now());
+  more_ = step_();
+  while (more_ && std::chrono::steady_clock::now() < end)
+    more_ = step_();
+  if (more_) next_turn_->set(clock_.now());
   rested_();
 }
 

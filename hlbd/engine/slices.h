@@ -22,6 +22,7 @@ class Slices {
   Clock& clock_;
   std::function<bool()> step_;
   std::function<void()> rested_;
+  bool more_ = false;  // to be done in the next turn
   std::unique_ptr<Alarm> next_turn_;
 };
 

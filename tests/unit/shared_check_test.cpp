@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <set>
@@ -101,6 +102,55 @@ TEST_F(SharedCheck, IsHeardByServicesThatComeAndMoveMeanwhile) {
   expect_each_changed_once();
   for (std::size_t i = 0; i <= kServices; ++i)
     EXPECT_EQ(world_.state(kShared, i), State::down);
+}
+
+TEST_F(SharedCheck, IsToldOfServicesThatBecomeOthersMeanwhile) {
+  start();
+  amid_changes([this] {
+    services_.back().backends[0].weight = 50;
+    world_.apply(services_);
+  });
+  refuse();
+  expect_each_changed_once();
+  const auto& backend = world_.monitor().watched()[kServices - 1].backends[0];
+  EXPECT_LT(world_.now() - backend.since, 1min);
+}
+
+TEST(SharedChecks, OfSeveralTheOneThatDecidedIsTold) {
+  bool port_80_passes = true;
+  bool port_81_passes = true;
+  FakeWorld world([&](const probes::Target& target, FakeWorld::TimePoint) {
+    return (target.port == 80 ? port_80_passes : port_81_passes) ? kPasses : kRefuses;
+  });
+  std::vector<ServiceSpec> services;
+  constexpr std::size_t kVeryMany = 10 * kServices;  // not even suspicion reaches them in one slice
+  for (std::size_t i = 0; i < kVeryMany; ++i) {
+    services.push_back(plain_service("s" + std::to_string(10000 + i) + ".test", {kShared}));
+    services.back().checks.push_back(plain_check(81));
+  }
+  world.apply(services);
+  world.pass(1min);
+  world.changes.clear();
+  std::set<std::uint16_t> told;
+  world.on_change = [&](const BackendChange& change) {
+    told.insert(change.decision.check.target().port);
+  };
+  // Both fail once; then one passes again, as the other fails for the second time.
+  port_80_passes = port_81_passes = false;
+  const auto& checks = world.monitor().watched()[0].backends[0].checks;
+  const auto both_failed = [&] {
+    return checks[0]->judge.against() == 1 && checks[1]->judge.against() == 1;
+  };
+  world.monitor().probe_now([](const probes::Target&) { return true; });
+  while (!both_failed()) {
+    world.clock().pass_to_next_alarm(world.now() + 1h);
+    world.loop().restart();
+    world.loop().poll();
+  }
+  port_80_passes = true;
+  world.pass(1s);
+  EXPECT_EQ(world.changes.size(), kVeryMany);
+  EXPECT_EQ(told, (std::set<std::uint16_t>{81}));
 }
 
 TEST_F(SharedCheck, TakesTurnsWithAnother) {
