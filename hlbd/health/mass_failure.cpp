@@ -53,9 +53,11 @@ void MassFailure::passed(const Address& backend) {
 void MassFailure::forget(std::span<const std::uint32_t> services) {
   for (auto failure = failures_.begin(); failure != failures_.end();) {
     std::vector<std::uint32_t>& known = failure->second.services;
-    std::vector<std::uint32_t> left = without(known, services);
-    count(without(known, left), false);
-    known = std::move(left);
+    const auto gone = std::ranges::stable_partition(known, [&](std::uint32_t service) {
+      return !std::ranges::binary_search(services, service);
+    });
+    count(gone, false);
+    known.erase(gone.begin(), gone.end());
     failure = known.empty() ? take_out(failure) : std::next(failure);
   }
 }

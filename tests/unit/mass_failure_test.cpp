@@ -158,6 +158,15 @@ TEST_F(MassFailureTest, ForgetsServicesWhoseNumbersMeanOthers) {
   EXPECT_FALSE(mass_.active(now_));
 }
 
+TEST_F(MassFailureTest, ForgetsAServiceSeveralBackendsOfWhichAreCheckedAtOneAddress) {
+  mass_.reset(4);
+  fail({{0, 3}, {0, 3}, {0, 3}}, 1);
+  fail(1, 2, 1);
+  mass_.forget(std::vector<std::uint32_t>{0});
+  fail(2, 3, 9);
+  EXPECT_FALSE(mass_.active(now_));
+}
+
 TEST_F(MassFailureTest, ForgetsAllWhenAllNumbersMeanOthers) {
   for (int backend = 1; backend <= 4; ++backend)
     fail(static_cast<std::uint32_t>(backend), backend, 1);
