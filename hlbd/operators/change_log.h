@@ -44,6 +44,9 @@ class ChangeLines {
   static constexpr std::chrono::seconds kWindow{3};
 
   explicit ChangeLines(const boost::asio::any_io_executor& executor) : timer_(executor) {}
+  ~ChangeLines() { close_window(); }
+  ChangeLines(const ChangeLines&) = delete;
+  ChangeLines& operator=(const ChangeLines&) = delete;
 
   // These return whether the line of a change is to be shown; else they count it: of a backend's
   // state, of an override, and of which priorities serve.
