@@ -209,7 +209,7 @@ void Monitor::settle_before_verdict(std::size_t service) {
   for (const OnItsWay& each : on_their_way_) {
     const std::shared_ptr<Check> check = each.check.lock();
     for (WatchedBackend& backend : all_.watched[service].backends) {
-      if (check && std::ranges::find(backend.checks, check) != backend.checks.end())
+      if (check && backend.has(check))
         settle(service, backend, {*check, each.outcome, each.ruling});
     }
   }
@@ -220,17 +220,16 @@ void Monitor::settle_before_verdict(std::size_t service) {
 bool Monitor::another_made_it(const WatchedBackend& backend, State state) const {
   return std::ranges::any_of(on_their_way_, [&](const OnItsWay& each) {
     const std::shared_ptr<Check> check = each.check.lock();
-    return check && check->state() == state &&
-           std::ranges::find(backend.checks, check) != backend.checks.end();
+    return check && check->state() == state && backend.has(check);
   });
 }
 
 void Monitor::settle(std::size_t service_index, WatchedBackend& backend, const Decision& decision) {
   const ServiceSpec& service = all_.specs[service_index];
-  const State now_together = backend.together();
-  if (backend.state == now_together) return;
-  if (decision.check.state() != now_together && another_made_it(backend, now_together)) return;
-  const State before = std::exchange(backend.state, now_together);
+  const State state = backend.together();
+  if (backend.state == state) return;
+  if (decision.check.state() != state && another_made_it(backend, state)) return;
+  const State before = std::exchange(backend.state, state);
   const Clock::TimePoint now = clock_.now();
   const Clock::TimePoint since = std::exchange(backend.since, now);
   const bool up = backend.state == State::up;

@@ -66,7 +66,7 @@ Tiers VerdictBuilder::tiers(bool may_wait) const {
     Tier& tier = by_priority[each.priority];
     tier.priority = each.priority;
     tier.backends += 1;
-    if (each.withdrawn || each.weight == 0) continue;
+    if (!each.present()) continue;
     tier.present += 1;
     tier.healthy += each.healthy() ? 1 : 0;
     tier.awaited += may_wait && each.state == State::unknown ? 1 : 0;

@@ -125,6 +125,11 @@ inline bool has_port_to_check(const ServiceSpec& service, const BackendSpec& bac
   });
 }
 
+// The port of check_port(), if it is the backend's own program that is asked there; else 0.
+inline std::uint16_t port_of_program(const CheckSpec& check, const BackendSpec& backend) {
+  return std::holds_alternative<AgentCheck>(check.method) ? 0 : check_port(check, backend);
+}
+
 // The ports of a backend at which programs are taken to use the service, sorted, each once; empty
 // if nothing says.
 inline std::vector<std::uint16_t> ports_used(const ServiceSpec& service,
@@ -132,8 +137,8 @@ inline std::vector<std::uint16_t> ports_used(const ServiceSpec& service,
   if (!service.close_ports.empty()) return service.close_ports;
   std::vector<std::uint16_t> ports;
   for (const CheckSpec& check : service.checks) {
-    const std::uint16_t port = check_port(check, backend);
-    if (port != 0 && !std::holds_alternative<AgentCheck>(check.method)) ports.push_back(port);
+    if (const std::uint16_t port = port_of_program(check, backend); port != 0)
+      ports.push_back(port);
   }
   std::ranges::sort(ports);
   const auto again = std::ranges::unique(ports);

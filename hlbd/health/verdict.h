@@ -29,6 +29,8 @@ struct BackendVerdict {
 
   // The state as programs see it in the table.
   record::BackendState published() const;
+  // Whether it is there to be answered, were it up: it isn't withdrawn, and has a share.
+  bool present() const { return !withdrawn && weight > 0; }
   // Whether it is up, no suspect, not withdrawn and has a share: it is answered unless a better
   // priority serves.
   bool healthy() const;

@@ -32,9 +32,7 @@ std::string reason_of(const OverrideChange& change) {
 }
 
 std::string reason_of_panic(const ServiceVerdict& verdict) {
-  const auto present = std::ranges::count_if(verdict.backends, [](const BackendVerdict& each) {
-    return !each.withdrawn && each.weight > 0;
-  });
+  const auto present = std::ranges::count_if(verdict.backends, &BackendVerdict::present);
   return fmt::format("panic: {} of {} backends healthy, fewer than {}%", verdict.status.healthy,
                      present, verdict.spec->panic_percent);
 }

@@ -44,8 +44,7 @@ std::string in_bounds(std::string_view reason) {
 // The port of the first check that has one, agents aside, else the backend's; 0: none.
 std::uint16_t port_of(const ServiceSpec& service, const BackendSpec& backend) {
   for (const CheckSpec& check : service.checks) {
-    if (std::holds_alternative<AgentCheck>(check.method)) continue;
-    if (const std::uint16_t port = check_port(check, backend); port != 0) return port;
+    if (const std::uint16_t port = port_of_program(check, backend); port != 0) return port;
   }
   return backend.port;
 }
