@@ -82,10 +82,12 @@ Daemon::Daemon(Options options, Config config)
           trouble_of("table", spdlog::level::err)),
       hints_(io_.get_executor(), clock_, monitor_),
       override_control_(
-          options_.state_dir, disk_, monitor_, clock_, [this] { publisher_.publish(); },
+          options_.state_dir, disk_, monitor_, clock_,
+          [this](std::function<void()> then) { publisher_.publish(std::move(then)); },
           trouble_of("overrides")),
       failback_control_(
-          io_.get_executor(), options_.state_dir, disk_, monitor_, [this] { publisher_.publish(); },
+          io_.get_executor(), options_.state_dir, disk_, monitor_,
+          [this](std::function<void()> then) { publisher_.publish(std::move(then)); },
           trouble_of("failback")),
       operator_side_(
           io_, {HLB_VERSION, options_.config.string(), started_}, monitor_, publisher_, clock_,

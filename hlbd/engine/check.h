@@ -78,12 +78,11 @@ class Check : public Turns::Waiter {
   History history;
   Advice advice;  // that stands, from its outcomes so far
   std::vector<User> users;
-  std::vector<std::uint32_t> left_by;  // services whose retiring backends use it
-  Clock::TimePoint awaited_until{};    // so long a first outcome is waited for at least
-  bool had_time = false;               // a first outcome isn't waited for any more
-  bool heard = false;                  // there has been any outcome at all
-  WallTime certificate_end{};          // of the backend's certificate; zero: none was shown
-  bool warned = false;                 // the last pass came with a warning
+  Clock::TimePoint awaited_until{};  // so long a first outcome is waited for at least
+  bool had_time = false;             // a first outcome isn't waited for any more
+  bool heard = false;                // there has been any outcome at all
+  WallTime certificate_end{};        // of the backend's certificate; zero: none was shown
+  bool warned = false;               // the last pass came with a warning
   Excuses excuses;
   Hindrances::Part hindrance;       // set while probes find nothing out
   Clock::TimePoint contrary_since;  // time of the first outcome in a row against the state

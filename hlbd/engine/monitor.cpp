@@ -11,17 +11,11 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr milliseconds kRampStep{500};
+constexpr milliseconds kShortestSlowStartStep{500};
+constexpr int kSlowStartSteps = 90;  // of a percent each
 constexpr std::size_t kHurriedPerMillisecond = 40;  // 10,000 checks within 250 ms
 
 }  // namespace
-
-std::vector<Refreshed> told_once(std::vector<Refreshed> services) {
-  std::ranges::stable_sort(services, {}, &Refreshed::service);
-  const auto again = std::ranges::unique(services, {}, &Refreshed::service);
-  services.erase(again.begin(), again.end());
-  return services;
-}
 
 void Totals::add(const ServiceStatus& status) {
   services_down += status.state == ServiceState::down ? 1 : 0;
@@ -56,8 +50,7 @@ Monitor::Monitor(const boost::asio::any_io_executor& executor, Clock& clock, Mak
       hurried_(
           clock, [this](std::size_t service) { probe_network_of(service); }, [] {}),
       passing_on_(
-          clock, [this] { return pass_on_more(); }, [this] { observer_.verdicts_changed(); }),
-      ramp_(clock.alarm([this] { next_ramp_step(); })) {}
+          clock, [this] { return pass_on_more(); }, [this] { observer_.verdicts_changed(); }) {}
 
 void Monitor::end_first_round() {
   first_round_timed_out_ = true;
@@ -70,7 +63,7 @@ void Monitor::end_first_round_of(std::size_t service) {
   for_each_check({&all_.watched[service], 1}, [this](const auto& check) {
     if (check->awaited_until <= *first_round_end_) check->had_time = true;
   });
-  drop_retiring({service});
+  drop_retiring(service);
 }
 
 void Monitor::go_on_after_first_round() {
@@ -164,14 +157,17 @@ bool Monitor::first_round_over() const {
   return unheard_ == 0 || (first_round_timed_out_ && !end_of_first_round_.under_way());
 }
 
-std::vector<Refreshed> Monitor::refresh() {
-  make_verdicts();
-  return told_once(std::exchange(refreshed_, {}));
-}
-
-void Monitor::make_verdicts() {
-  for (const std::size_t service : outdated_.take())
+std::vector<Refreshed> Monitor::refresh(std::size_t most) {
+  for (const std::size_t service : outdated_.take(most - std::min(most, refreshed_.size())))
     make_verdict(service);
+  std::vector<Refreshed> services;
+  services.reserve(std::min(most, refreshed_.size()));
+  while (services.size() < most && !refreshed_.empty()) {
+    const auto first = refreshed_.begin();
+    services.push_back({first->first, first->second});
+    refreshed_.erase(first);
+  }
+  return services;
 }
 
 void Monitor::make_verdict(std::size_t service) {
@@ -184,29 +180,23 @@ void Monitor::make_verdict(std::size_t service) {
   status.since = lasts ? before.since : clock_.now();
   totals_.take_out(before);
   totals_.add(status);
-  refreshed_.push_back({service, before});
-  await_failback(service);
+  refreshed_.try_emplace(service, before);
+  outdated_.mark_at(service, next_by_time(service));
 }
 
-void Monitor::await_failback(std::size_t service) {
-  const Failback* const failback = all_.watched[service].failback.get();
-  if (failback != nullptr) outdated_.mark_at(service, failback->due(all_.specs[service]));
-}
-
-// Publishes every step of a slow start, and its end.
-void Monitor::start_slowly(std::size_t service) {
-  if (slow_.empty()) ramp_->set(clock_.now() + kRampStep);
-  slow_.insert(service);
-}
-
-void Monitor::next_ramp_step() {
-  for (const std::size_t service : slow_)
-    outdated_.mark(service);
-  std::erase_if(slow_, [this](std::size_t service) {
-    return all_.watched[service].slow_until(all_.specs[service].slow_start) <= clock_.now();
-  });
-  if (!slow_.empty()) ramp_->set(clock_.now() + kRampStep);
-  observer_.verdicts_changed();
+// When the verdict will be another though nothing else changes: with the next step of a slow start,
+// or its end, or as a better priority has been healthy for long enough.
+std::optional<Clock::TimePoint> Monitor::next_by_time(std::size_t service) const {
+  const ServiceSpec& spec = all_.specs[service];
+  const WatchedService& watched = all_.watched[service];
+  std::optional<Clock::TimePoint> next;
+  if (watched.failback) next = watched.failback->due(spec);
+  if (spec.slow_start == milliseconds{0}) return next;
+  const Clock::TimePoint end = watched.slow_until(spec.slow_start);
+  if (end <= clock_.now()) return next;
+  const milliseconds step = std::max(kShortestSlowStartStep, spec.slow_start / kSlowStartSteps);
+  const Clock::TimePoint next_step = std::min(end, clock_.now() + step);
+  return next ? std::min(*next, next_step) : next_step;
 }
 
 void Monitor::restore_serving(const std::string& service, std::uint16_t priority) {

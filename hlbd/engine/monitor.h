@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/check.h"
@@ -37,7 +38,8 @@
 
 namespace hlb {
 
-// The outcome on which a change of a backend rests, with its check.
+// The outcome on which a change of a backend rests, with its check. None are in a row where it is
+// the configuration that changed: the check had found that out before, for others.
 struct Decision {
   const Check& check;
   const Outcome& outcome;
@@ -53,7 +55,7 @@ struct BackendChange {
   const std::string& reason;  // the evidence: "connection refused"
   const Decision& decision;
   std::chrono::nanoseconds lasted;  // how long it had been in the state before
-  std::chrono::nanoseconds took;    // from the first of the outcomes in a row until now
+  std::chrono::nanoseconds took;    // from the first of the outcomes in a row until now, or 0
 };
 
 // An override that came into force, changed or went. Valid during the call alone.
@@ -72,9 +74,6 @@ struct Refreshed {
   std::size_t service;  // its place in Monitor::services()
   ServiceStatus before;
 };
-
-// Sorts by service, and keeps of each the state before the first of its changes.
-std::vector<Refreshed> told_once(std::vector<Refreshed> services);
 
 // Sums over all services.
 struct Totals {
@@ -131,14 +130,16 @@ class Monitor {
   // moved in the list.
   bool apply(ServiceChange change, const Inherit& inherit);
 
-  // The verdict on each service, in their order: made by refresh(), once for each change, and only
-  // read by all others. Valid until the next refresh() or apply().
+  // The verdict on each service, in their order: made by refresh(), once for each change, or by
+  // apply(), and only read by all others. Valid until the next of these.
   std::span<const ServiceVerdict> verdicts() const { return all_.verdicts; }
   const Totals& totals() const { return totals_; }
 
-  // Makes anew the verdicts that changes since the last call concern: one change among thousands of
-  // services costs no more than its own. Returns their services, in order.
-  std::vector<Refreshed> refresh();
+  // Makes anew the verdicts that changes concern: one change among thousands of services costs no
+  // more than its own. Returns the services whose verdicts are others since they were returned
+  // before, in order. Does so for as many as `most`, and is to be called again while has_news().
+  std::vector<Refreshed> refresh(std::size_t most = std::numeric_limits<std::size_t>::max());
+  bool has_news() const { return outdated_.any() || !refreshed_.empty(); }
 
   const Services& list() const { return all_.list; }
   std::span<const ServiceSpec> services() const { return all_.specs; }
@@ -225,7 +226,7 @@ class Monitor {
   void settle_what_changes(const ServiceChange& change);
   bool take_over(const ServiceChange& change, const Inherit& inherit);
   bool amend(const ServiceChange& change, const Inherit& inherit);
-  WatchedServices take_out(const std::vector<std::size_t>& places);
+  PreviousServices take_out(const std::vector<std::size_t>& places);
   void watch(std::size_t place, PreviousServices& before, const Inherit& inherit);
   WatchedBackend make_backend(const ServiceSpec& service, const BackendSpec& spec,
                               const CheckSpecs& checks, PreviousServices& before,
@@ -234,10 +235,11 @@ class Monitor {
                                          PreviousServices& before) const;
   std::shared_ptr<Check> check_for(const probes::Target& target, State initial,
                                    Rounds::Share& share);
-  void go_on_slowly(std::size_t service);
-  void reapply_overrides();
+  void settle_as_known(std::size_t service);
   void enlist_users();
   void enlist_users(std::size_t service);
+  void enlist_leavers(std::size_t service);
+  void delist_leavers(std::size_t service);
   void delist_users(std::span<const std::size_t> services);
   void enlist_user(Check& check, const Check::User& user);
   void give_first_round_time(const ServiceSums& sums);
@@ -248,7 +250,7 @@ class Monitor {
   bool awaits_outcomes(std::size_t service) const;
   bool awaits_any(std::size_t service) const;
   bool may_wait(std::size_t service) const;
-  void drop_retiring(std::vector<std::size_t> services);
+  void drop_retiring(std::size_t service);
 
   std::chrono::milliseconds take(Check& check, const Outcome& probed);
   Outcome judge_route(Check& check, Outcome outcome);
@@ -264,8 +266,6 @@ class Monitor {
   void settle(std::size_t service, WatchedBackend& backend, const Decision& decision);
   void settle_before_verdict(std::size_t service);
   bool another_made_it(const WatchedBackend& backend, State state) const;
-  void start_slowly(std::size_t service);
-  void next_ramp_step();
   void override_backend(const Overrides::Key& key, std::optional<OverrideKind> kind);
   void put_override(const Overrides::Key& key, Override override);
   template <typename Edit>
@@ -273,9 +273,8 @@ class Monitor {
                        std::optional<std::uint32_t> user, Edit edit);
   void end_due_overrides();
   void await_names();
-  void make_verdicts();
   void make_verdict(std::size_t service);
-  void await_failback(std::size_t service);
+  std::optional<Clock::TimePoint> next_by_time(std::size_t service) const;
 
   Clock& clock_;
   MakeProbe make_;
@@ -290,8 +289,11 @@ class Monitor {
   EarliestAlarm next_override_end_;
   Hindrances hindrances_;
   Totals totals_;
-  OutdatedServices outdated_;         // also by time, where a priority is held back
-  std::vector<Refreshed> refreshed_;  // to be returned by the next refresh()
+  // Also by time, where a priority is held back, or some backend starts slowly.
+  OutdatedServices outdated_;
+  Untold refreshed_;  // to be returned by refresh()
+  // Each with the services that it speaks to of backends that retire.
+  std::set<std::pair<const Check*, std::uint32_t>> leavers_;
   MassFailure mass_failure_;
   bool mass_failure_said_ = false;
   // Of the checks that are new since the round before. What comes while it is under way has a round
@@ -306,9 +308,7 @@ class Monitor {
   std::size_t hurried_so_far_ = 0;    // checks
   std::size_t unheard_ = 0;           // checks whose first outcome is waited for
   std::deque<OnItsWay> on_their_way_;
-  Slices passing_on_;            // of these
-  std::unique_ptr<Alarm> ramp_;  // next step, while some backend starts slowly
-  std::set<std::size_t> slow_;   // services with such backends
+  Slices passing_on_;                                                // of these
   std::map<std::string, std::uint16_t, std::less<>> served_before_;  // until the first apply()
 };
 

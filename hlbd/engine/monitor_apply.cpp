@@ -2,7 +2,6 @@
 #include "engine/monitor.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "engine/last_words.h"
@@ -32,6 +31,16 @@ void for_each_check_ever(const WatchedService& service, Use use) {
   }
 }
 
+// The check that has found the backend as its checks together do; nullptr where they only suppose
+// that.
+const Check* finder_of(const WatchedBackend& backend) {
+  const auto finder =
+      std::ranges::find_if(backend.checks, [state = backend.together()](const auto& check) {
+        return check->decided() && check->state() == state;
+      });
+  return finder == backend.checks.end() ? nullptr : finder->get();
+}
+
 // Very many services may have one check.
 std::vector<Check*> each_once(std::vector<Check*> checks) {
   std::ranges::sort(checks);
@@ -49,9 +58,6 @@ bool Monitor::apply(ServiceChange change, const Inherit& inherit) {
   give_first_round_time(change.now->sums());
   const bool others = change.in_place ? amend(change, inherit) : take_over(change, inherit);
   if (others) hindrances_.recount();
-  reapply_overrides();
-  await_names();
-  make_verdicts();
   served_before_.clear();
   // Places may be others.
   for (OnItsWay& each : on_their_way_) {
@@ -79,37 +85,32 @@ void Monitor::settle_what_changes(const ServiceChange& change) {
 // Returns whether any service changed. Whatever isn't taken from the previous services ends with
 // this call. A service that stays the same may have changes that haven't been told as yet.
 bool Monitor::take_over(const ServiceChange& change, const Inherit& inherit) {
-  PreviousServices before(std::exchange(all_, WatchedServices(change.now)));
-  const std::vector<std::size_t> stale = outdated_.take();
-  const std::vector<Refreshed> untold = told_once(std::exchange(refreshed_, {}));
-  const std::set<std::size_t> slow = std::exchange(slow_, {});
-  outdated_.reset(all_.specs.size());
-  bool others = false;
+  PreviousServices before(std::exchange(all_, WatchedServices(change.now)),
+                          std::exchange(refreshed_, {}));
+  outdated_.rearrange(change.same);
+  std::vector<std::size_t> changed;
   for (std::size_t i = 0; i < all_.specs.size(); ++i) {
     const auto same = change.same[i];
     if (!same) {
       watch(i, before, inherit);
-      outdated_.mark(i);
-      others = true;
+      changed.push_back(i);
       continue;
     }
     before.take_whole(*same, all_.specs[i], all_.watched[i], all_.verdicts[i]);
-    if (std::ranges::binary_search(stale, *same) || slow.contains(*same)) outdated_.mark(i);
-    const auto news = std::ranges::lower_bound(untold, *same, {}, &Refreshed::service);
-    if (news != untold.end() && news->service == *same) refreshed_.push_back({i, news->before});
+    if (const auto told = before.untold(*same)) refreshed_.emplace(i, *told);
   }
   mass_failure_.reset(all_.list->sums().backends);
   enlist_users();
   totals_ = {};
-  for (std::size_t i = 0; i < all_.specs.size(); ++i) {
-    totals_.add(all_.verdicts[i].status);
-    go_on_slowly(i);
-    await_failback(i);
+  for (const ServiceVerdict& verdict : all_.verdicts)
+    totals_.add(verdict.status);
+  for (std::size_t i = 0; i < all_.specs.size(); ++i)
+    drop_retiring(i);
+  for (const std::size_t place : changed) {
+    settle_as_known(place);
+    make_verdict(place);
   }
-  std::vector<std::size_t> places(all_.specs.size());
-  std::iota(places.begin(), places.end(), std::size_t{0});
-  drop_retiring(std::move(places));
-  return others || !before.all_taken_whole();
+  return !changed.empty() || !before.all_taken_whole();
 }
 
 // Does the same where services that stay the same keep their places: nothing of them is touched,
@@ -125,46 +126,45 @@ bool Monitor::amend(const ServiceChange& change, const Inherit& inherit) {
     left.pop_back();
   for (std::size_t i = count; i < all_.specs.size(); ++i)
     left.push_back(i);
-  PreviousServices before(take_out(left));
+  PreviousServices before = take_out(left);
   all_.change_to(change.now);
   outdated_.resize(count);
   for (const std::size_t place : changed) {
     watch(place, before, inherit);
     enlist_users(place);
     totals_.add(all_.verdicts[place].status);
-    go_on_slowly(place);
-    outdated_.mark(place);
+    drop_retiring(place);
+    settle_as_known(place);
+    make_verdict(place);
   }
-  drop_retiring(std::move(changed));
-  for (const std::size_t service : slow_)
-    outdated_.mark(service);
   mass_failure_.resize(all_.list->sums().backends);
   return true;
 }
 
 // Takes the services at these places out, which leaves nothing there, nor anything that is known of
 // these places.
-WatchedServices Monitor::take_out(const std::vector<std::size_t>& places) {
+PreviousServices Monitor::take_out(const std::vector<std::size_t>& places) {
   std::vector<ServiceSpec> specs;
   specs.reserve(places.size());
   for (const std::size_t place : places)
     specs.push_back(all_.specs[place]);
   WatchedServices out(list_of(std::move(specs)));
+  Untold untold;
   delist_users(places);
   mass_failure_.forget(std::vector<std::uint32_t>(places.begin(), places.end()));
   for (std::size_t i = 0; i < places.size(); ++i) {
     const std::size_t place = places[i];
     totals_.take_out(all_.verdicts[place].status);
     outdated_.mark_at(place, std::nullopt);
-    slow_.erase(place);
+    if (auto told = refreshed_.extract(place)) {
+      told.key() = i;
+      untold.insert(std::move(told));
+    }
     out.watched[i] = std::exchange(all_.watched[place], {});
     out.verdicts[i] = std::exchange(all_.verdicts[place], {});
     out.verdicts[i].spec = &out.specs[i];
   }
-  std::erase_if(refreshed_, [&](const Refreshed& each) {
-    return std::ranges::binary_search(places, each.service);
-  });
-  return out;
+  return {std::move(out), std::move(untold)};
 }
 
 void Monitor::watch(std::size_t place, PreviousServices& before, const Inherit& inherit) {
@@ -180,7 +180,7 @@ void Monitor::watch(std::size_t place, PreviousServices& before, const Inherit& 
     service.backends.push_back(make_backend(spec, backend, checks, before, inherit, service.share));
   }
   service.index();
-  service.retiring = before.left_up(spec);
+  service.retiring = before.left_up(spec, awaited_until_);
   service.failback = failback_for(spec, before);
   all_.verdicts[place].status = before.status(spec);
 }
@@ -192,13 +192,16 @@ WatchedBackend Monitor::make_backend(const ServiceSpec& service, const BackendSp
   Inherited start = kept ? Inherited{kept->state, kept->since} : inherit(service, spec);
   WatchedBackend backend;
   backend.spec = spec;
+  if (const Override* const override = override_of(service.name, spec.address))
+    backend.override = override->kind;
   backend.checks_needed = service.checks_needed;
   backend.checks.reserve(checks.size());
   for (const auto& check : checks)
     backend.checks.push_back(check_for(target_of(service, spec, check), start.state, share));
   if (kept) start.words = words_left_by(kept->checks, backend.checks);
   hand_on(std::move(start.words), backend.checks);
-  backend.state = backend.together();
+  const bool to_be_told = kept || finder_of(backend) != nullptr;  // by settle_as_known()
+  backend.state = to_be_told ? start.state : backend.together();
   backend.since = start.since.value_or(clock_.now());
   if (kept) backend.back_since = kept->back_since;
   return backend;
@@ -225,20 +228,23 @@ std::shared_ptr<Check> Monitor::check_for(const probes::Target& target, State in
   return check;
 }
 
-// Goes on with the slow start of backends that had come back before.
-void Monitor::go_on_slowly(std::size_t service) {
-  const milliseconds slow_start = all_.specs[service].slow_start;
-  if (slow_start == milliseconds{0}) return;
-  if (all_.watched[service].slow_until(slow_start) > clock_.now()) start_slowly(service);
+// Has the backends of a service that is new, or checked otherwise than before, follow what their
+// checks know already.
+void Monitor::settle_as_known(std::size_t service) {
+  for (WatchedBackend& backend : all_.watched[service].backends) {
+    const Check* const finder = finder_of(backend);
+    if (finder == nullptr) continue;
+    Outcome found;
+    found.result = finder->state() == State::up ? Outcome::Result::passed : Outcome::Result::failed;
+    found.reason = finder->history.reason();
+    settle(service, backend, {*finder, found, {}});
+  }
 }
 
 void Monitor::enlist_users() {
-  for (const WatchedService& service : all_.watched) {
-    for_each_check_ever(service, [](const auto& check) {
-      check->users.clear();
-      check->left_by.clear();
-    });
-  }
+  for (const WatchedService& service : all_.watched)
+    for_each_check_ever(service, [](const auto& check) { check->users.clear(); });
+  leavers_.clear();
   unheard_ = 0;
   for (std::size_t i = 0; i < all_.watched.size(); ++i)
     enlist_users(i);
@@ -251,9 +257,20 @@ void Monitor::enlist_users(std::size_t service) {
     for (const auto& check : watched.backends[i].checks)
       enlist_user(*check, {place, i});
   }
-  for (const WatchedBackend& backend : watched.retiring) {
+  enlist_leavers(service);
+}
+
+void Monitor::enlist_leavers(std::size_t service) {
+  for (const WatchedBackend& backend : all_.watched[service].retiring) {
     for (const auto& check : backend.checks)
-      check->left_by.push_back(place);
+      leavers_.emplace(check.get(), static_cast<std::uint32_t>(service));
+  }
+}
+
+void Monitor::delist_leavers(std::size_t service) {
+  for (const WatchedBackend& backend : all_.watched[service].retiring) {
+    for (const auto& check : backend.checks)
+      leavers_.erase({check.get(), static_cast<std::uint32_t>(service)});
   }
 }
 
@@ -261,8 +278,9 @@ void Monitor::enlist_users(std::size_t service) {
 void Monitor::delist_users(std::span<const std::size_t> services) {
   std::vector<Check*> checks;
   for (const std::size_t service : services) {
-    for_each_check_ever(all_.watched[service],
-                        [&](const auto& check) { checks.push_back(check.get()); });
+    delist_leavers(service);
+    for_each_check({&all_.watched[service], 1},
+                   [&](const auto& check) { checks.push_back(check.get()); });
   }
   const auto goes = [&](std::size_t service) {
     return std::ranges::binary_search(services, service);
@@ -270,34 +288,25 @@ void Monitor::delist_users(std::span<const std::size_t> services) {
   for (Check* const check : each_once(std::move(checks))) {
     const bool counted = !check->users.empty() && check->awaited();
     std::erase_if(check->users, [&](const Check::User& user) { return goes(user.service); });
-    std::erase_if(check->left_by, goes);
     if (counted && check->users.empty()) --unheard_;
   }
 }
 
-// Drops the retiring backends of those of these services that await no more outcomes.
-void Monitor::drop_retiring(std::vector<std::size_t> services) {
-  std::erase_if(services, [this](std::size_t service) {
-    return all_.watched[service].retiring.empty() || awaits_outcomes(service);
-  });
-  if (services.empty()) return;
-  std::ranges::sort(services);
-  std::vector<Check*> checks;  // another service may go on with one
-  for (const std::size_t service : services) {
-    for (const WatchedBackend& backend : all_.watched[service].retiring) {
-      for (const auto& check : backend.checks)
-        checks.push_back(check.get());
-    }
-  }
-  for (Check* const check : each_once(std::move(checks))) {
-    std::erase_if(check->left_by, [&](std::size_t service) {
-      return std::ranges::binary_search(services, service);
-    });
-  }
-  for (const std::size_t service : services) {
-    all_.watched[service].retiring.clear();
-    outdated_.mark(service);
-  }
+// Drops the retiring backends of a service that awaits no more outcomes, else those that have
+// stayed for as long as they may.
+void Monitor::drop_retiring(std::size_t service) {
+  std::vector<WatchedBackend>& retiring = all_.watched[service].retiring;
+  if (retiring.empty()) return;
+  const bool awaits = awaits_outcomes(service);
+  const bool by_name = !all_.specs[service].named.empty();
+  const auto goes = [&](const WatchedBackend& backend) {
+    return !awaits || (!by_name && backend.stays_until <= clock_.now());
+  };
+  if (std::ranges::none_of(retiring, goes)) return;
+  delist_leavers(service);
+  std::erase_if(retiring, goes);
+  enlist_leavers(service);
+  outdated_.mark(service);
   hindrances_.recount();
 }
 
@@ -313,24 +322,16 @@ void Monitor::give_first_round_time(const ServiceSums& sums) {
       sums.longest_timeout + kMargin + milliseconds(sums.checks / kProbesPerMillisecond);
   awaited_until_ = clock_.now() + std::min(enough, kLongestFirstRound);
   if (first_round_end_) return;
-  first_round_timed_out_ = false;
+  if (std::exchange(first_round_timed_out_, false)) await_names();
   first_round_end_ = awaited_until_;
   first_round_->set(awaited_until_);
 }
 
-// Has verdicts made of services which wait for a name again.
+// Has verdicts made of services which may wait for a name again.
 void Monitor::await_names() {
   if (all_.list->sums().with_names == 0) return;
   for (std::size_t i = 0; i < all_.specs.size(); ++i) {
     if (!all_.specs[i].named.empty()) outdated_.mark(i);
-  }
-}
-
-// Applies the overrides in force to the backends of a new configuration.
-void Monitor::reapply_overrides() {
-  for (const Overrides* const those : {&fleet_overrides_, &overrides_}) {
-    for (const auto& [key, override] : those->all())
-      override_backend(key, override.kind);
   }
 }
 

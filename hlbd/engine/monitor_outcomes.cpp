@@ -155,8 +155,10 @@ bool Monitor::amid_mass_failure(const Check& check, const Outcome& outcome) {
 // for ever.
 void Monitor::pass_on(const Decision& decision) {
   const Check& check = decision.check;
-  for (const std::uint32_t service : check.left_by)
-    outdated_.mark(service);
+  for (auto each = leavers_.lower_bound({&check, 0});
+       each != leavers_.end() && each->first == &check; ++each) {
+    outdated_.mark(each->second);
+  }
   if (check.users.size() <= kAtOnce) {
     pass_on_to(check.users, decision);
     return observer_.verdicts_changed();
@@ -194,14 +196,11 @@ bool Monitor::pass_on_more() {
 }
 
 void Monitor::pass_on_to(std::span<const Check::User> users, const Decision& decision) {
-  std::vector<std::size_t> services;
-  services.reserve(users.size());
   for (const auto& [service, backend] : users) {
     settle(service, all_.watched[service].backends[backend], decision);
     outdated_.mark(service);
-    services.push_back(service);
+    drop_retiring(service);
   }
-  drop_retiring(std::move(services));
 }
 
 // Has a service's backends settled first if decisions are still on their way to them.
@@ -228,6 +227,8 @@ void Monitor::settle(std::size_t service_index, WatchedBackend& backend, const D
   const ServiceSpec& service = all_.specs[service_index];
   const State state = backend.together();
   if (backend.state == state) return;
+  // Up it stays until a check that is new to it has found something.
+  if (backend.state == State::up && state == State::unknown) return;
   if (decision.check.state() != state && another_made_it(backend, state)) return;
   const State before = std::exchange(backend.state, state);
   const Clock::TimePoint now = clock_.now();
@@ -236,10 +237,11 @@ void Monitor::settle(std::size_t service_index, WatchedBackend& backend, const D
   backend.back_since.reset();
   if (up && before == State::down && service.slow_start != milliseconds{0}) {
     backend.back_since = now;
-    start_slowly(service_index);
   }
+  const bool found_now = decision.ruling.in_a_row > 0;
+  const auto took = found_now ? now - decision.check.contrary_since : Clock::TimePoint::duration{0};
   observer_.backend_changed({service, backend.spec, before, backend.state, decision.outcome.reason,
-                             decision, now - since, now - decision.check.contrary_since});
+                             decision, now - since, took});
 }
 
 }  // namespace hlb

@@ -3,15 +3,26 @@
 #include <algorithm>
 
 namespace hlb {
+namespace {
+
+constexpr std::size_t kDueAtOnce = 1000;  // services that are marked without a pause
+
+}  // namespace
 
 OutdatedServices::OutdatedServices(Clock& clock, OnDue on_due)
     : on_due_(std::move(on_due)), clock_(clock), alarm_(clock, [this] { ring(); }) {}
 
-void OutdatedServices::reset(std::size_t count) {
-  is_marked_.assign(count, false);
+void OutdatedServices::rearrange(std::span<const std::optional<std::size_t>> from) {
+  const std::vector<bool> was_marked = std::exchange(is_marked_, std::vector<bool>(from.size()));
+  const auto times = std::exchange(times_, {});
   marked_.clear();
-  times_.clear();
   order_.clear();
+  for (std::size_t service = 0; service < from.size(); ++service) {
+    if (!from[service]) continue;
+    if (was_marked[*from[service]]) mark(service);
+    const auto time = times.find(*from[service]);
+    if (time != times.end()) mark_at(service, time->second);
+  }
 }
 
 void OutdatedServices::resize(std::size_t count) {
@@ -35,11 +46,13 @@ void OutdatedServices::mark_at(std::size_t service, std::optional<Clock::TimePoi
   alarm_.set(*time);
 }
 
-std::vector<std::size_t> OutdatedServices::take() {
-  for (const std::size_t service : marked_)
+std::vector<std::size_t> OutdatedServices::take(std::size_t most) {
+  const auto end = marked_.begin() + static_cast<std::ptrdiff_t>(std::min(most, marked_.size()));
+  const std::vector<std::size_t> first(marked_.begin(), end);
+  marked_.erase(marked_.begin(), end);
+  for (const std::size_t service : first)
     is_marked_[service] = false;
-  std::ranges::sort(marked_);
-  return std::exchange(marked_, {});
+  return first;
 }
 
 void OutdatedServices::forget_time(std::size_t service) {
@@ -50,16 +63,14 @@ void OutdatedServices::forget_time(std::size_t service) {
 }
 
 void OutdatedServices::ring() {
-  std::vector<std::size_t> due;
-  while (!order_.empty() && order_.begin()->first <= clock_.now()) {
-    due.push_back(order_.begin()->second);
-    forget_time(due.back());
+  std::size_t due = 0;
+  for (; !order_.empty() && order_.begin()->first <= clock_.now() && due < kDueAtOnce; ++due) {
+    const std::size_t service = order_.begin()->second;
+    forget_time(service);
+    mark(service);
   }
   if (!order_.empty()) alarm_.set(order_.begin()->first);
-  for (const std::size_t service : due) {
-    mark(service);
-    on_due_();
-  }
+  if (due > 0) on_due_();
 }
 
 }  // namespace hlb

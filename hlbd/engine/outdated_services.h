@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -16,14 +18,15 @@ namespace hlb {
 // Names services by their places in the monitor's list. Used by hlbd's loop alone.
 class OutdatedServices {
  public:
-  // Called from the loop once a service has been marked because its time has come.
+  // Called from the loop once services have been marked because their time has come.
   using OnDue = std::function<void()>;
 
   // The clock must outlive it.
   OutdatedServices(Clock& clock, OnDue on_due);
 
-  // Starts over with a list of `count` services, all without a mark or a time.
-  void reset(std::size_t count);
+  // Has services take the places of another list: `from` says of each where it was before; nullopt:
+  // nowhere, and it has neither a mark nor a time.
+  void rearrange(std::span<const std::optional<std::size_t>> from);
 
   // Has the list `count` services; those beyond are forgotten, with marks and times.
   void resize(std::size_t count);
@@ -33,8 +36,12 @@ class OutdatedServices {
   // Has the service marked at this time, in place of the time before; nullopt: at none.
   void mark_at(std::size_t service, std::optional<Clock::TimePoint> time);
 
-  // The marked services, in order; takes their marks away.
-  std::vector<std::size_t> take();
+  // Whether any is marked.
+  bool any() const { return !marked_.empty(); }
+
+  // Up to so many of the marked services, those first that were marked first; takes their marks
+  // away.
+  std::vector<std::size_t> take(std::size_t most);
 
  private:
   void ring();
@@ -43,7 +50,7 @@ class OutdatedServices {
   OnDue on_due_;
   Clock& clock_;
   std::vector<bool> is_marked_;  // by place
-  std::vector<std::size_t> marked_;
+  std::deque<std::size_t> marked_;
   std::map<std::size_t, Clock::TimePoint> times_;
   std::set<std::pair<Clock::TimePoint, std::size_t>> order_;  // the same times, earliest first
   EarliestAlarm alarm_;

@@ -31,9 +31,14 @@ void PreviousServices::take_whole(std::size_t place, const ServiceSpec& spec,
   ++taken_whole_;
 }
 
+std::optional<ServiceStatus> PreviousServices::untold(std::size_t place) const {
+  const auto found = untold_.find(place);
+  return found == untold_.end() ? std::nullopt : std::optional(found->second);
+}
+
 ServiceStatus PreviousServices::status(const ServiceSpec& spec) const {
   const auto place = before_.list->find(spec.name);
-  return place ? before_.verdicts[*place].status : ServiceStatus();
+  return place ? untold(*place).value_or(before_.verdicts[*place].status) : ServiceStatus();
 }
 
 Rounds::Share PreviousServices::share(const ServiceSpec& spec) const {
@@ -59,15 +64,17 @@ std::optional<WatchedBackend> PreviousServices::take(const ServiceSpec& spec,
     return !is_taken(each) && each.spec.address == address;
   });
   if (retiring == service.retiring.end()) return std::nullopt;
-  retiring->state = retiring->together();
   return std::move(*retiring);
 }
 
-std::vector<WatchedBackend> PreviousServices::left_up(const ServiceSpec& spec) {
+std::vector<WatchedBackend> PreviousServices::left_up(const ServiceSpec& spec,
+                                                      Clock::TimePoint stay_until) {
   std::vector<WatchedBackend> left;
   const auto place = before_.list->find(spec.name);
   if (!place) return left;
   WatchedService& service = before_.watched[*place];
+  for (WatchedBackend& backend : service.backends)
+    backend.stays_until = stay_until;
   for (std::vector<WatchedBackend>* backends : {&service.backends, &service.retiring}) {
     for (WatchedBackend& backend : *backends) {
       if (!is_taken(backend) && backend.together() == State::up) left.push_back(std::move(backend));

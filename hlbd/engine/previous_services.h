@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "engine/clock.h"
 #include "engine/watched.h"
 #include "health/service.h"
 #include "health/service_list.h"
@@ -33,9 +35,14 @@ struct WatchedServices {
   std::vector<ServiceVerdict> verdicts;
 };
 
+// Services by their places, whose verdicts nobody has been told of since they were made anew: each
+// with the status that was told.
+using Untold = std::map<std::size_t, ServiceStatus>;
+
 class PreviousServices {
  public:
-  explicit PreviousServices(WatchedServices before) : before_(std::move(before)) {}
+  PreviousServices(WatchedServices before, Untold untold)
+      : before_(std::move(before)), untold_(std::move(untold)) {}
 
   // Moves the service that stood at `place`, and is as `spec` has it, whole into `watched` and
   // `verdict`.
@@ -44,6 +51,9 @@ class PreviousServices {
 
   // Whether each service was taken whole, in their order.
   bool all_taken_whole() const { return in_order_ && taken_whole_ == before_.specs.size(); }
+
+  // The status that was told of the service that stood at `place`; nullopt: it is the verdict's.
+  std::optional<ServiceStatus> untold(std::size_t place) const;
 
   // The status that operators were told of the service of that name.
   ServiceStatus status(const ServiceSpec& spec) const;
@@ -59,11 +69,13 @@ class PreviousServices {
   // taken.
   std::optional<WatchedBackend> take(const ServiceSpec& spec, const Address& address);
 
-  // Takes the service's backends that are up and that nobody took.
-  std::vector<WatchedBackend> left_up(const ServiceSpec& spec);
+  // Takes the service's backends that are up and that nobody took: to stay until then, or as those
+  // that retired already were to.
+  std::vector<WatchedBackend> left_up(const ServiceSpec& spec, Clock::TimePoint stay_until);
 
  private:
   WatchedServices before_;
+  Untold untold_;
   std::size_t taken_whole_ = 0;
   bool in_order_ = true;
 };

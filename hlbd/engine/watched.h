@@ -29,6 +29,7 @@ struct WatchedBackend {
   Monotonic::time_point since;                      // when it came to that state
   std::optional<Monotonic::time_point> back_since;  // set while it may have to start slowly
   std::optional<OverrideKind> override;             // the operator's, in force
+  Monotonic::time_point stays_until;                // while it retires
 
   // The state that the checks find together: up when as many as needed pass, down when that many
   // can't any more. An agent counts only in that it can say down, unless it is alone.

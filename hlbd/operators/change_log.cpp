@@ -39,10 +39,11 @@ std::string reason_of(const BackendChange& change) {
                     : describe(change.decision.check.target()) + ": " + change.reason;
 }
 
-// "2 in a row, 0.06 s after the first; up for 3 h before"
+// "2 in a row, 0.06 s after the first; up for 3 h before"; "known already", where the configuration
+// changed.
 std::string weight_of_evidence(const BackendChange& change) {
   const unsigned in_a_row = change.decision.ruling.in_a_row;
-  std::string text = fmt::format("{} in a row", in_a_row);
+  std::string text = in_a_row > 0 ? fmt::format("{} in a row", in_a_row) : "known already";
   if (in_a_row > 1) text += fmt::format(", {} after the first", text::rounded(change.took));
   if (change.before != State::unknown) {
     text += fmt::format("; {} for {} before", name_of(change.before), text::rounded(change.lasted));

@@ -37,30 +37,46 @@ void Publisher::configured() {
   encoder_.reset();
 }
 
-void Publisher::publish() {
+void Publisher::publish(std::function<void()> then) {
+  if (then) awaiting_verdicts_.push_back(std::move(then));
   pending_ = false;
-  const std::vector<Refreshed> services = monitor_.refresh();
-  tell(services);
+  const std::vector<Refreshed> services = tell_news();
+  if (reshaped_) reshape();
+  if (file_.published().empty()) file_.supersede_predecessor();
   publications_ += services.empty() ? 0 : 1;
+  if (monitor_.has_news()) publish_soon();
   on_published_(services);
+  if (monitor_.has_news()) return;
+  for (const auto& each : std::exchange(awaiting_verdicts_, {}))
+    each();
+}
+
+// Tells a slice of the verdicts that are new. Returns their services.
+std::vector<Refreshed> Publisher::tell_news() {
+  constexpr std::size_t kServicesAtATime = 20;  // each may have thousands of backends
+  const auto end_of_slice = Monotonic::now() + kSlice;
+  std::vector<Refreshed> news;
+  do {
+    const std::vector<Refreshed> services = monitor_.refresh(kServicesAtATime);
+    tell(services);
+    news.insert(news.end(), services.begin(), services.end());
+  } while (monitor_.has_news() && Monotonic::now() < end_of_slice);
+  return news;
 }
 
 void Publisher::tell(std::span<const Refreshed> services) {
   const std::span<const ServiceVerdict> verdicts = monitor_.verdicts();
   publish::LiveTable truth(truth_);
+  publish::LiveTable table = file_.live();
+  const publish::AskHlbd ask =
+      left_to_hlbd_ ? publish::AskHlbd::as_before : publish::AskHlbd::as_needed;
   for (const Refreshed& each : services) {
     const ServiceVerdict& verdict = verdicts[each.service];
     const bool has_place = truth.tell(verdict, publish::AskHlbd::if_none_serves);
     // Only the next truth can have a backend that this hasn't.
     if (encoder_ ? !encoder_->tell(each.service, verdict) : !has_place) reshaped_ = true;
+    table.tell(verdict, ask);
   }
-  if (reshaped_) reshape();
-  if (file_.published().empty()) return file_.supersede_predecessor();
-  publish::LiveTable table = file_.live();
-  const publish::AskHlbd ask =
-      left_to_hlbd_ ? publish::AskHlbd::as_before : publish::AskHlbd::as_needed;
-  for (const Refreshed& each : services)
-    table.tell(verdicts[each.service], ask);
 }
 
 void Publisher::reshape() {

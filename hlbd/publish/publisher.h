@@ -32,11 +32,12 @@ namespace hlb {
 // The truth stands in memory, as a table, from which hlbd itself answers; the file follows. When no
 // new file can be made, the old file goes on to tell the truth about its names and backends, and
 // has programs ask hlbd for the rest. With many services it takes more than one turn of the loop to
-// make both anew for other names or backends; meanwhile the old ones get the new verdicts.
+// make both anew for other names or backends; meanwhile the old ones get the new verdicts. Very
+// many verdicts take several turns as well.
 class Publisher {
  public:
-  // Called after each publication, with the services whose verdicts were made anew for it, in
-  // order; and again, without any, when other names or backends have come into force.
+  // Called after each publication, with the services whose verdicts were made anew for it; and
+  // again, without any, when other names or backends have come into force.
   using OnPublished = std::function<void(std::span<const Refreshed> services)>;
 
   // Called with the reason why the table can't have the latest names and backends; empty: it has
@@ -54,13 +55,14 @@ class Publisher {
   // changed.
   void configured();
 
-  // Publishes verdicts at once, and other names or backends as soon as it can. A file that can't be
-  // made is tried again.
-  void publish();
+  // Publishes verdicts at once, very many in turns to come, and other names or backends as soon as
+  // it can. A file that can't be made is tried again. Calls `then`, if there is one, when all
+  // verdicts that the monitor has to tell have been published.
+  void publish(std::function<void()> then = {});
 
   // Whether programs get the whole truth: from the file, or as far as no file can be made, from
   // hlbd.
-  bool in_force() const { return !reshaped_ && !working_; }
+  bool in_force() const { return !reshaped_ && !working_ && !monitor_.has_news(); }
 
   // Calls `then` when the file has the latest names and backends, at once if it does: it is all
   // that programs have when hlbd is gone. A file that is to rest is awaited, and so is one without
@@ -86,6 +88,7 @@ class Publisher {
  private:
   using Monotonic = std::chrono::steady_clock;
 
+  std::vector<Refreshed> tell_news();
   void tell(std::span<const Refreshed> services);
   void reshape();
   void work();
@@ -107,14 +110,15 @@ class Publisher {
   OnTrouble on_trouble_;
   std::vector<std::uint8_t> truth_;
   publish::TableFile file_;
-  bool reshaped_ = true;                          // the truth is to be made anew
-  bool file_is_old_ = true;                       // has other names or backends than the truth
-  bool left_to_hlbd_ = false;                     // programs ask for some services of an old file
-  std::optional<std::uint64_t> leaving_;          // slots have been looked at for that; unset: no
-  std::size_t told_again_ = 0;                    // services for which programs needn't ask now
-  bool working_ = false;                          // on the truth or the file
-  std::function<void()> awaiting_file_;           // see await_file()
-  std::optional<publish::TableEncoder> encoder_;  // of the next truth
+  bool reshaped_ = true;                  // the truth is to be made anew
+  bool file_is_old_ = true;               // has other names or backends than the truth
+  bool left_to_hlbd_ = false;             // programs ask for some services of an old file
+  std::optional<std::uint64_t> leaving_;  // slots have been looked at for that; unset: no
+  std::size_t told_again_ = 0;            // services for which programs needn't ask now
+  bool working_ = false;                  // on the truth or the file
+  std::vector<std::function<void()>> awaiting_verdicts_;  // see publish()
+  std::function<void()> awaiting_file_;                   // see await_file()
+  std::optional<publish::TableEncoder> encoder_;          // of the next truth
   publish::SortScores scores_;
   bool scores_are_newer_ = false;  // than the scores that the encoder began with
   bool sorting_ = false;           // by new scores, the table's slots from sorted_ on

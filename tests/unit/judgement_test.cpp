@@ -250,13 +250,32 @@ TEST_F(Rules, SlowStartGivesATenthAtFirstAndThenMore) {
   until_change();
   EXPECT_EQ(world_.verdict(0, kOne).weight, 10U);
   EXPECT_EQ(world_.verdict(0, kTwo).weight, 100U);
-  world_.publications = 0;
-  world_.pass(15s);
-  EXPECT_EQ(world_.verdict(0, kOne).weight, 55U);
-  EXPECT_GE(world_.publications, 29);
+  for (std::uint32_t weight = 10; weight < 55; weight += 3) {
+    world_.publications = 0;
+    world_.pass(1s);
+    EXPECT_GT(world_.publications, 0);
+    EXPECT_EQ(world_.verdict(0, kOne).weight, weight + 3);
+  }
   world_.pass(15s);
   EXPECT_EQ(world_.verdict(0, kOne).weight, 100U);
   EXPECT_EQ(world_.verdict(0, kTwo).weight, 100U);
+}
+
+TEST_F(Rules, SlowStartOfALongTimeIsPublishedByWholePercents) {
+  ServiceSpec spec = plain_service("a.test", {kOne, kTwo});
+  spec.slow_start = 1h;
+  world_.apply({spec});
+  world_.says(kOne, kRefuses);
+  until_change();
+  world_.says(kOne, kPasses);
+  until_change();
+  for (std::uint32_t weight = 10; weight < 100; ++weight) {
+    EXPECT_EQ(world_.verdict(0, kOne).weight, weight);
+    world_.publications = 0;
+    world_.pass(40s);
+    EXPECT_EQ(world_.publications, 1);
+  }
+  EXPECT_EQ(world_.verdict(0, kOne).weight, 100U);
 }
 
 TEST_F(Rules, ABackendOfSeveralChecksIsUpWhenAllPass) {

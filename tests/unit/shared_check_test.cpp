@@ -99,6 +99,10 @@ TEST_F(SharedCheck, IsHeardByServicesThatComeAndMoveMeanwhile) {
     world_.apply(services_);
   });
   refuse();
+  // The new one has its first state at once.
+  EXPECT_EQ(std::erase_if(world_.changes,
+                          [](const auto& change) { return change.before == State::unknown; }),
+            1U);
   expect_each_changed_once();
   for (std::size_t i = 0; i <= kServices; ++i)
     EXPECT_EQ(world_.state(kShared, i), State::down);

@@ -120,20 +120,22 @@ void FailbackControl::kept(const std::string& trouble) {
   const std::string why = file_.in_words(trouble);
   on_trouble_(why);
   if (!why.empty()) in_file_ = false;
-  std::vector<std::uint32_t> counts;
-  const auto asked = std::exchange(asked_, {});
-  for (const Request& request : asked) {
-    const auto place = monitor_.find(request.what.service);
-    counts.push_back(place ? monitor_.verdicts()[*place].status.held_back : 0);
-    if (place && why.empty()) monitor_.fail_back(*place, request.what.user);
-  }
-  if (!asked.empty() && why.empty()) publish_();
-  for (std::size_t i = 0; i < asked.size(); ++i) {
-    asked[i].reply(why.empty() ? bus::Changed(counts[i])
-                               : bus::Changed(not_kept("which priority serves " + why)));
+  for (Request& request : std::exchange(asked_, {})) {
+    if (why.empty()) {
+      put_in_force(std::move(request));
+    } else {
+      request.reply(not_kept("which priority serves " + why));
+    }
   }
   if (why.empty() || !waiting_.empty()) return take_turn();
   try_again();
+}
+
+void FailbackControl::put_in_force(Request request) {
+  const auto place = monitor_.find(request.what.service);
+  const std::uint32_t held_back = place ? monitor_.verdicts()[*place].status.held_back : 0;
+  if (place) monitor_.fail_back(*place, request.what.user);
+  publish_([held_back, reply = std::move(request.reply)] { reply(held_back); });
 }
 
 void FailbackControl::try_again() {

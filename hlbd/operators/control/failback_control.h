@@ -28,8 +28,8 @@ class FailbackControl {
  public:
   // Called with the reason why the file can't be written, whenever that changes; empty: it can.
   using OnTrouble = std::function<void(const std::string& trouble)>;
-  // Called to publish what has come into force, before it is confirmed.
-  using Publish = std::function<void()>;
+  // Called to publish what has come into force; calls `then`, which confirms it, once that is done.
+  using Publish = std::function<void(std::function<void()> then)>;
   using Reply = bus::Control::ChangeReply;
 
   FailbackControl(const boost::asio::any_io_executor& executor,
@@ -60,6 +60,7 @@ class FailbackControl {
   void take_turn();
   void keep(SavedServing serving);
   void kept(const std::string& trouble);
+  void put_in_force(Request request);
   void try_again();
 
   Worker& worker_;

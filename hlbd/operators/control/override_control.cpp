@@ -161,11 +161,13 @@ void OverrideControl::kept(const std::string& trouble) {
   if (why.empty()) {
     for (const Change& change : changes)
       put_in_force(change);
-    publish_();
-  }
-  for (const Change& change : changes) {
-    change.reply(why.empty() ? bus::Changed(static_cast<std::uint32_t>(change.edits.size()))
-                             : bus::Changed(not_kept("an override " + why)));
+    publish_([changes = std::move(changes)] {
+      for (const Change& change : changes)
+        change.reply(static_cast<std::uint32_t>(change.edits.size()));
+    });
+  } else {
+    for (const Change& change : changes)
+      change.reply(not_kept("an override " + why));
   }
   if (!waiting_.empty() || unsaved_) take_turn();
 }

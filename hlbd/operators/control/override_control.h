@@ -30,8 +30,8 @@ class OverrideControl {
  public:
   // Called with the reason why the file can't be written, whenever that changes; empty: it can.
   using OnTrouble = std::function<void(const std::string& trouble)>;
-  // Called to publish what has come into force, before it is confirmed.
-  using Publish = std::function<void()>;
+  // Called to publish what has come into force; calls `then`, which confirms it, once that is done.
+  using Publish = std::function<void(std::function<void()> then)>;
   using Reply = bus::Control::ChangeReply;
 
   OverrideControl(const std::filesystem::path& state_folder, Worker& worker, Monitor& monitor,
