@@ -12,7 +12,7 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr milliseconds kShortestSlowStartStep{500};
-constexpr int kSlowStartSteps = 90;  // of a percent each
+constexpr int kSlowStartSteps = 90;                 // of a percent each
 constexpr std::size_t kHurriedPerMillisecond = 40;  // 10,000 checks within 250 ms
 
 }  // namespace
@@ -47,10 +47,7 @@ Monitor::Monitor(const boost::asio::any_io_executor& executor, Clock& clock, Mak
       end_of_first_round_(
           clock, [this](std::size_t service) { end_first_round_of(service); },
           [this] { go_on_after_first_round(); }),
-      hurried_(
-          clock, [this](std::size_t service) { probe_network_of(service); }, [] {}),
-      passing_on_(
-          clock, [this] { return pass_on_more(); }, [this] { observer_.verdicts_changed(); }) {}
+      hurried_(clock, [this](std::size_t service) { probe_network_of(service); }, [] {}) {}
 
 void Monitor::end_first_round() {
   first_round_timed_out_ = true;
@@ -63,7 +60,7 @@ void Monitor::end_first_round_of(std::size_t service) {
   for_each_check({&all_.watched[service], 1}, [this](const auto& check) {
     if (check->awaited_until <= *first_round_end_) check->had_time = true;
   });
-  drop_retiring(service);
+  if (drop_retiring(service)) outdated_.mark(service);
 }
 
 void Monitor::go_on_after_first_round() {
@@ -160,6 +157,8 @@ bool Monitor::first_round_over() const {
 std::vector<Refreshed> Monitor::refresh(std::size_t most) {
   for (const std::size_t service : outdated_.take(most - std::min(most, refreshed_.size())))
     make_verdict(service);
+  std::erase_if(on_their_way_,
+                [this](const OnItsWay& each) { return each.last <= outdated_.taken(); });
   std::vector<Refreshed> services;
   services.reserve(std::min(most, refreshed_.size()));
   while (services.size() < most && !refreshed_.empty()) {
@@ -172,6 +171,7 @@ std::vector<Refreshed> Monitor::refresh(std::size_t most) {
 
 void Monitor::make_verdict(std::size_t service) {
   settle_before_verdict(service);
+  drop_retiring(service);
   const ServiceStatus before = all_.verdicts[service].status;
   all_.verdicts[service] =
       verdict_of(all_.specs[service], all_.watched[service], may_wait(service), clock_.now());

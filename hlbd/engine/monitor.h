@@ -4,7 +4,6 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <limits>
 #include <map>
@@ -24,7 +23,6 @@
 #include "engine/previous_services.h"
 #include "engine/rounds.h"
 #include "engine/shared_checks.h"
-#include "engine/slices.h"
 #include "engine/walk.h"
 #include "engine/watched.h"
 #include "health/advice.h"
@@ -212,15 +210,12 @@ class Monitor {
  private:
   using CheckSpecs = std::vector<std::shared_ptr<const CheckSpec>>;
 
-  // A decision of a check that very many services share.
+  // A decision of a check that very many services share. Each has it with its next verdict.
   struct OnItsWay {
     std::weak_ptr<Check> check;
     Outcome outcome;
     Ruling ruling;
-    std::size_t left = kAll;  // how many of the check's users are still to have it
-    std::size_t next = 0;     // of them; after the last one comes the first
-
-    static constexpr auto kAll = std::numeric_limits<std::size_t>::max();
+    OutdatedServices::Mark last;  // of those services' marks
   };
 
   void settle_what_changes(const ServiceChange& change);
@@ -250,7 +245,7 @@ class Monitor {
   bool awaits_outcomes(std::size_t service) const;
   bool awaits_any(std::size_t service) const;
   bool may_wait(std::size_t service) const;
-  void drop_retiring(std::size_t service);
+  bool drop_retiring(std::size_t service);
 
   std::chrono::milliseconds take(Check& check, const Outcome& probed);
   Outcome judge_route(Check& check, Outcome outcome);
@@ -261,8 +256,8 @@ class Monitor {
   void tell(const Notice& notice);
   bool amid_mass_failure(const Check& check, const Outcome& outcome);
   void pass_on(const Decision& decision);
-  bool pass_on_more();
-  void pass_on_to(std::span<const Check::User> users, const Decision& decision);
+  void pass_on_at_once(const Decision& decision);
+  void send_on_its_way(const Decision& decision);
   void settle(std::size_t service, WatchedBackend& backend, const Decision& decision);
   void settle_before_verdict(std::size_t service);
   bool another_made_it(const WatchedBackend& backend, State state) const;
@@ -307,8 +302,7 @@ class Monitor {
   Clock::TimePoint hurried_since_{};  // its begin
   std::size_t hurried_so_far_ = 0;    // checks
   std::size_t unheard_ = 0;           // checks whose first outcome is waited for
-  std::deque<OnItsWay> on_their_way_;
-  Slices passing_on_;                                                // of these
+  std::vector<OnItsWay> on_their_way_;
   std::map<std::string, std::uint16_t, std::less<>> served_before_;  // until the first apply()
 };
 

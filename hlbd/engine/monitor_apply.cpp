@@ -59,11 +59,9 @@ bool Monitor::apply(ServiceChange change, const Inherit& inherit) {
   const bool others = change.in_place ? amend(change, inherit) : take_over(change, inherit);
   if (others) hindrances_.recount();
   served_before_.clear();
-  // Places may be others.
-  for (OnItsWay& each : on_their_way_) {
-    each.left = OnItsWay::kAll;
-    each.next = 0;
-  }
+  // Places may be others, and so may the order of marks.
+  for (OnItsWay& each : on_their_way_)
+    each.last = outdated_.last();
   if (hurried_.under_way()) hurried_.start(all_.specs.size());
   if (end_of_first_round_.under_way()) end_of_first_round_.start(all_.specs.size());
   return others;
@@ -104,8 +102,9 @@ bool Monitor::take_over(const ServiceChange& change, const Inherit& inherit) {
   totals_ = {};
   for (const ServiceVerdict& verdict : all_.verdicts)
     totals_.add(verdict.status);
-  for (std::size_t i = 0; i < all_.specs.size(); ++i)
-    drop_retiring(i);
+  for (std::size_t i = 0; i < all_.specs.size(); ++i) {
+    if (drop_retiring(i)) outdated_.mark(i);
+  }
   for (const std::size_t place : changed) {
     settle_as_known(place);
     make_verdict(place);
@@ -133,7 +132,6 @@ bool Monitor::amend(const ServiceChange& change, const Inherit& inherit) {
     watch(place, before, inherit);
     enlist_users(place);
     totals_.add(all_.verdicts[place].status);
-    drop_retiring(place);
     settle_as_known(place);
     make_verdict(place);
   }
@@ -293,21 +291,21 @@ void Monitor::delist_users(std::span<const std::size_t> services) {
 }
 
 // Drops the retiring backends of a service that awaits no more outcomes, else those that have
-// stayed for as long as they may.
-void Monitor::drop_retiring(std::size_t service) {
+// stayed for as long as they may. Returns whether there were any.
+bool Monitor::drop_retiring(std::size_t service) {
   std::vector<WatchedBackend>& retiring = all_.watched[service].retiring;
-  if (retiring.empty()) return;
+  if (retiring.empty()) return false;
   const bool awaits = awaits_outcomes(service);
   const bool by_name = !all_.specs[service].named.empty();
   const auto goes = [&](const WatchedBackend& backend) {
     return !awaits || (!by_name && backend.stays_until <= clock_.now());
   };
-  if (std::ranges::none_of(retiring, goes)) return;
+  if (std::ranges::none_of(retiring, goes)) return false;
   delist_leavers(service);
   std::erase_if(retiring, goes);
   enlist_leavers(service);
-  outdated_.mark(service);
   hindrances_.recount();
+  return true;
 }
 
 void Monitor::enlist_user(Check& check, const Check::User& user) {

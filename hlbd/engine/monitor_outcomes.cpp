@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr std::size_t kAtOnce = 200;  // services that a decision is passed on to without a pause
+constexpr std::size_t kAtOnce = 200;  // services that have a decision before their next verdicts
 
 bool is_decision(const Ruling& ruling) {
   return ruling.transition == Transition::changed || ruling.first;
@@ -149,65 +149,46 @@ bool Monitor::amid_mass_failure(const Check& check, const Outcome& outcome) {
   return active;
 }
 
-// At once, but to very many services in turns to come. One decision after another is as good as the
-// last one alone: what becomes of a backend is what its checks say by then. The last one goes on
-// from where the one before is, and several take turns: a check which flaps keeps nobody waiting
-// for ever.
+// At once, but to very many services with their next verdicts, which are made in slices. One
+// decision after another is as good as the last one alone: what becomes of a backend is what its
+// checks say by then.
 void Monitor::pass_on(const Decision& decision) {
   const Check& check = decision.check;
   for (auto each = leavers_.lower_bound({&check, 0});
        each != leavers_.end() && each->first == &check; ++each) {
     outdated_.mark(each->second);
   }
+  for (const Check::User& user : check.users)
+    outdated_.mark(user.service);
   if (check.users.size() <= kAtOnce) {
-    pass_on_to(check.users, decision);
-    return observer_.verdicts_changed();
+    pass_on_at_once(decision);
+  } else if (is_decision(decision.ruling)) {
+    send_on_its_way(decision);
   }
-  const auto before = std::ranges::find_if(
-      on_their_way_, [&](const OnItsWay& each) { return each.check.lock().get() == &check; });
-  if (before != on_their_way_.end()) {
-    before->left = OnItsWay::kAll;
-    if (is_decision(decision.ruling)) {
-      before->outcome = decision.outcome;
-      before->ruling = decision.ruling;
-    }
-    return;
-  }
-  on_their_way_.push_back({checks_.find(check.target()), decision.outcome, decision.ruling});
-  if (on_their_way_.size() == 1) passing_on_.go_on();  // else turns are to come anyway
+  observer_.verdicts_changed();
 }
 
-bool Monitor::pass_on_more() {
-  if (on_their_way_.empty()) return false;
-  OnItsWay& first = on_their_way_.front();
-  const std::shared_ptr<Check> check = first.check.lock();
-  const std::size_t count = check ? check->users.size() : 0;
-  first.left = std::min(first.left, count);
-  if (first.left > 0) {
-    const std::size_t these = std::min({kAtOnce, first.left, count - first.next});
-    const auto users = std::span(check->users).subspan(first.next, these);
-    first.next = (first.next + these) % count;
-    first.left -= these;
-    pass_on_to(users, {*check, first.outcome, first.ruling});
-  }
-  if (first.left > 0) on_their_way_.push_back(std::move(first));
-  on_their_way_.pop_front();
-  return !on_their_way_.empty();
-}
-
-void Monitor::pass_on_to(std::span<const Check::User> users, const Decision& decision) {
-  for (const auto& [service, backend] : users) {
+void Monitor::pass_on_at_once(const Decision& decision) {
+  for (const auto& [service, backend] : decision.check.users)
     settle(service, all_.watched[service].backends[backend], decision);
-    outdated_.mark(service);
-    drop_retiring(service);
-  }
+}
+
+void Monitor::send_on_its_way(const Decision& decision) {
+  const auto before = std::ranges::find_if(on_their_way_, [&](const OnItsWay& each) {
+    return each.check.lock().get() == &decision.check;
+  });
+  OnItsWay& each = before == on_their_way_.end() ? on_their_way_.emplace_back() : *before;
+  each = {checks_.find(decision.check.target()), decision.outcome, decision.ruling,
+          outdated_.last()};
 }
 
 // Has a service's backends settled first if decisions are still on their way to them.
 void Monitor::settle_before_verdict(std::size_t service) {
-  for (const OnItsWay& each : on_their_way_) {
-    const std::shared_ptr<Check> check = each.check.lock();
-    for (WatchedBackend& backend : all_.watched[service].backends) {
+  if (on_their_way_.empty()) return;
+  for (WatchedBackend& backend : all_.watched[service].backends) {
+    if (backend.state == backend.together()) continue;
+    for (const OnItsWay& each : on_their_way_) {
+      const std::shared_ptr<Check> check = each.check.lock();
       if (check && backend.has(check))
         settle(service, backend, {*check, each.outcome, each.ruling});
     }

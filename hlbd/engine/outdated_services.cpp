@@ -15,7 +15,7 @@ OutdatedServices::OutdatedServices(Clock& clock, OnDue on_due)
 void OutdatedServices::rearrange(std::span<const std::optional<std::size_t>> from) {
   const std::vector<bool> was_marked = std::exchange(is_marked_, std::vector<bool>(from.size()));
   const auto times = std::exchange(times_, {});
-  marked_.clear();
+  taken_ += std::exchange(marked_, {}).size();
   order_.clear();
   for (std::size_t service = 0; service < from.size(); ++service) {
     if (!from[service]) continue;
@@ -27,7 +27,7 @@ void OutdatedServices::rearrange(std::span<const std::optional<std::size_t>> fro
 
 void OutdatedServices::resize(std::size_t count) {
   is_marked_.resize(count, false);
-  std::erase_if(marked_, [count](std::size_t service) { return service >= count; });
+  taken_ += std::erase_if(marked_, [count](std::size_t service) { return service >= count; });
   while (!times_.empty() && times_.rbegin()->first >= count)
     forget_time(times_.rbegin()->first);
 }
@@ -50,6 +50,7 @@ std::vector<std::size_t> OutdatedServices::take(std::size_t most) {
   const auto end = marked_.begin() + static_cast<std::ptrdiff_t>(std::min(most, marked_.size()));
   const std::vector<std::size_t> first(marked_.begin(), end);
   marked_.erase(marked_.begin(), end);
+  taken_ += first.size();
   for (const std::size_t service : first)
     is_marked_[service] = false;
   return first;

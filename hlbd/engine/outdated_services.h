@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
@@ -18,6 +19,9 @@ namespace hlb {
 // Names services by their places in the monitor's list. Used by hlbd's loop alone.
 class OutdatedServices {
  public:
+  // Grows from mark to mark.
+  using Mark = std::uint64_t;
+
   // Called from the loop once services have been marked because their time has come.
   using OnDue = std::function<void()>;
 
@@ -36,6 +40,10 @@ class OutdatedServices {
   // Has the service marked at this time, in place of the time before; nullopt: at none.
   void mark_at(std::size_t service, std::optional<Clock::TimePoint> time);
 
+  // The last mark that was given, and up to which they have been taken away.
+  Mark last() const { return taken_ + marked_.size(); }
+  Mark taken() const { return taken_; }
+
   // Whether any is marked.
   bool any() const { return !marked_.empty(); }
 
@@ -51,6 +59,7 @@ class OutdatedServices {
   Clock& clock_;
   std::vector<bool> is_marked_;  // by place
   std::deque<std::size_t> marked_;
+  Mark taken_ = 0;
   std::map<std::size_t, Clock::TimePoint> times_;
   std::set<std::pair<Clock::TimePoint, std::size_t>> order_;  // the same times, earliest first
   EarliestAlarm alarm_;

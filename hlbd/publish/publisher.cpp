@@ -53,7 +53,8 @@ void Publisher::publish(std::function<void()> then) {
 
 // Tells a slice of the verdicts that are new. Returns their services.
 std::vector<Refreshed> Publisher::tell_news() {
-  constexpr std::size_t kServicesAtATime = 20;  // each may have thousands of backends
+  if (truth_.empty()) return monitor_.refresh();  // the first truth will have them all
+  constexpr std::size_t kServicesAtATime = 20;    // each may have thousands of backends
   const auto end_of_slice = Monotonic::now() + kSlice;
   std::vector<Refreshed> news;
   do {

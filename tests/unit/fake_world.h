@@ -120,6 +120,9 @@ class FakeWorld : private Monitor::Observer {
     }
   }
 
+  // Has verdicts made, as hlbd does, in turns of so many; else verdict() makes them.
+  void publish_in_turns_of(std::size_t services) { in_a_turn_ = services; }
+
   TimePoint now() const { return clock_.now(); }
   Monitor& monitor() { return monitor_; }
   FakeClock& clock() { return clock_; }
@@ -190,7 +193,14 @@ class FakeWorld : private Monitor::Observer {
     --under_way[backend];
   }
 
-  void verdicts_changed() override { ++publications; }
+  void verdicts_changed() override {
+    ++publications;
+    if (in_a_turn_ > 0) next_turn_->set(now());
+  }
+  void publish() {
+    monitor_.refresh(in_a_turn_);
+    if (monitor_.has_news()) next_turn_->set(now());
+  }
   void backend_changed(const BackendChange& change) override {
     changes.push_back({change.service.name, change.backend.address, change.before, change.now,
                        change.reason, clock_.now(), change.lasted, change.took});
@@ -218,6 +228,8 @@ class FakeWorld : private Monitor::Observer {
   FakeClock clock_;
   boost::asio::io_context loop_{1};
   Monitor monitor_;
+  std::size_t in_a_turn_ = 0;
+  std::unique_ptr<Alarm> next_turn_ = clock_.alarm([this] { publish(); });
 };
 
 }  // namespace hlb
