@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "connections/rules.h"
 #include "network/sock_diag.h"
 
 namespace hlb::connections {
@@ -69,6 +68,7 @@ void Closer::published() {
 // Goes on in the loop's next turn with what takes longer than its share of this one.
 void Closer::take_turns() {
   const auto end = std::chrono::steady_clock::now() + kTimePerTurn;
+  PlacesInUse alive = places_alive(monitor_, with_close_ports_);
   while (!due_.empty() && due_.begin()->first <= clock_.now() &&
          std::chrono::steady_clock::now() < end) {
     const auto due = due_.extract(due_.begin());
@@ -78,7 +78,7 @@ void Closer::take_turns() {
     Death& death = found->second;
     // The backend may have come back, and gone again, since this turn was noted.
     if (!death.told || due.key() != *death.told + kTurns.at(death.turn)) continue;
-    if (!take_turn(owner, death)) {
+    if (!take_turn(owner, death, alive)) {
       deaths_.erase(found);
     } else {
       due_.emplace(*death.told + kTurns.at(death.turn), owner);
@@ -90,15 +90,13 @@ void Closer::take_turns() {
 
 // Returns whether the death has another turn. Once it was seen amid a mass failure it has none:
 // that may be over soon, though all are as unreachable as before.
-bool Closer::take_turn(const Owner& owner, Death& death) {
+bool Closer::take_turn(const Owner& owner, Death& death, PlacesInUse& alive) {
   const auto service = monitor_.find(owner.service);
   if (!service || monitor_.amid_mass_failure()) return false;
   const bool stale_alone =
       monitor_.services()[*service].close_connections == CloseConnections::stale;
-  for (const std::uint16_t port :
-       ports_to_close(monitor_, *service, owner.backend, with_close_ports_)) {
+  for (const std::uint16_t port : ports_to_close(monitor_, *service, owner.backend, alive))
     doom(owner, death, port, stale_alone);
-  }
   return ++death.turn < kTurns.size();
 }
 

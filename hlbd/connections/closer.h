@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "connections/ender.h"
+#include "connections/rules.h"
 #include "engine/clock.h"
 #include "engine/monitor.h"
 #include "text/address.h"
@@ -74,7 +75,7 @@ class Closer {
   using Deaths = std::map<Owner, Death>;
 
   void take_turns();
-  bool take_turn(const Owner& owner, Death& death);
+  bool take_turn(const Owner& owner, Death& death, PlacesInUse& alive);
   void doom(const Owner& owner, const Death& death, std::uint16_t port, bool stale_alone);
   void ask();
   void try_out();

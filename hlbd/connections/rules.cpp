@@ -10,34 +10,6 @@ bool is_used_at(const ServiceSpec& service, const BackendSpec& backend, std::uin
   return ports.empty() || std::ranges::binary_search(ports, port);
 }
 
-// Whether a service, by its place, takes its backend for alive, or may.
-using Needs = std::function<bool(std::size_t service, const WatchedBackend& backend)>;
-
-bool is_alive(std::size_t /*service*/, const WatchedBackend& backend) {
-  return backend.state != State::down;
-}
-
-bool anybody_needs(const Monitor& monitor, const Address& address, std::uint16_t port,
-                   std::span<const std::size_t> with_close_ports, const Needs& needs) {
-  const auto needs_here = [&](std::size_t service, const WatchedBackend& backend) {
-    return needs(service, backend) && is_used_at(monitor.services()[service], backend.spec, port);
-  };
-  constexpr std::uint16_t kNoPort = 0;
-  for (const std::uint16_t at : {port, kNoPort}) {
-    const auto users = monitor.users_at(address, at);
-    const bool needed = std::ranges::any_of(users, [&](const Check::User& user) {
-      const WatchedBackend& backend = monitor.watched()[user.service].backends[user.backend];
-      return needs_here(user.service, backend);
-    });
-    if (needed) return true;
-  }
-  return std::ranges::any_of(with_close_ports, [&](std::size_t service) {
-    const WatchedService& watched = monitor.watched()[service];
-    const auto place = watched.find(address);
-    return place && needs_here(service, watched.backends[*place]);
-  });
-}
-
 bool is_operators(const WatchedBackend& backend) {
   return backend.override && *backend.override != OverrideKind::force_down;
 }
@@ -63,37 +35,67 @@ std::vector<std::size_t> services_with_close_ports(const Monitor& monitor) {
   return found;
 }
 
+// What is checked decides, not what has been told of it: of very many services some are told late.
+PlacesInUse places_alive(const Monitor& monitor, std::span<const std::size_t> with_close_ports) {
+  return {monitor, with_close_ports, [](std::size_t, const WatchedBackend& backend) {
+            return backend.together() != State::down;
+          }};
+}
+
+PlacesInUse places_used_by_others(const Monitor& monitor,
+                                  std::span<const std::size_t> with_close_ports, Meant meant) {
+  return {monitor, with_close_ports,
+          [meant = std::move(meant)](std::size_t service, const WatchedBackend& backend) {
+            const bool alive = state_under(backend.override, backend.together()) != State::down;
+            return alive && !withdraws(backend.override) && !meant(service, backend.spec.address);
+          }};
+}
+
+bool PlacesInUse::has(const Endpoint& place) {
+  const auto [known, is_new] = known_.try_emplace(place);
+  if (is_new) known->second = is_needed(place);
+  return known->second;
+}
+
+bool PlacesInUse::is_needed(const Endpoint& place) const {
+  const auto needs_it = [&](std::size_t service, const WatchedBackend& backend) {
+    return is_used_at(monitor_.services()[service], backend.spec, place.port) &&
+           needs_(service, backend);
+  };
+  constexpr std::uint16_t kNoPort = 0;
+  for (const std::uint16_t port : {place.port, kNoPort}) {
+    const bool needed = monitor_.any_user_at(place.address, port, [&](const Check::User& user) {
+      return needs_it(user.service, monitor_.watched()[user.service].backends[user.backend]);
+    });
+    if (needed) return true;
+  }
+  return std::ranges::any_of(with_close_ports_, [&](std::size_t service) {
+    const WatchedService& watched = monitor_.watched()[service];
+    const auto backend = watched.find(place.address);
+    return backend && needs_it(service, watched.backends[*backend]);
+  });
+}
+
 std::vector<std::uint16_t> ports_to_close(const Monitor& monitor, std::size_t service,
-                                          const Address& backend,
-                                          std::span<const std::size_t> with_close_ports) {
+                                          const Address& backend, PlacesInUse& alive) {
   const ServiceSpec& spec = monitor.services()[service];
   const auto place = monitor.watched()[service].find(backend);
   if (!place || spec.close_connections == CloseConnections::never) return {};
   const WatchedBackend& watched = monitor.watched()[service].backends[*place];
-  if (watched.state != State::down || is_operators(watched) ||
+  if (watched.together() != State::down || is_operators(watched) ||
       !others_serve(monitor.verdicts()[service], backend)) {
     return {};
   }
   auto ports = ports_used(spec, watched.spec);
-  std::erase_if(ports, [&](std::uint16_t port) {
-    return anybody_needs(monitor, backend, port, with_close_ports, is_alive);
-  });
+  std::erase_if(ports, [&](std::uint16_t port) { return alive.has({backend, port}); });
   return ports;
 }
 
 std::vector<std::uint16_t> ports_to_clear(const Monitor& monitor, std::size_t service,
-                                          const BackendSpec& backend,
-                                          std::span<const std::size_t> with_close_ports,
-                                          const Meant& meant) {
-  const Needs needs = [&](std::size_t other, const WatchedBackend& same) {
-    const bool in_use =
-        state_under(same.override, same.state) != State::down && !withdraws(same.override);
-    return in_use && !meant(other);
-  };
+                                          const BackendSpec& backend, PlacesInUse& used_by_others) {
   auto ports = ports_used(monitor.services()[service], backend);
-  std::erase_if(ports, [&](std::uint16_t port) {
-    return anybody_needs(monitor, backend.address, port, with_close_ports, needs);
-  });
+  std::erase_if(ports,
+                [&](std::uint16_t port) { return used_by_others.has({backend.address, port}); });
   return ports;
 }
 

@@ -47,7 +47,9 @@ Monitor::Monitor(const boost::asio::any_io_executor& executor, Clock& clock, Mak
       end_of_first_round_(
           clock, [this](std::size_t service) { end_first_round_of(service); },
           [this] { go_on_after_first_round(); }),
-      hurried_(clock, [this](std::size_t service) { probe_network_of(service); }, [] {}) {}
+      hurried_(
+          clock, [this](std::size_t service) { probe_network_of(service); }, [] {}),
+      hints_(clock.alarm([this] { follow_hints(); })) {}
 
 void Monitor::end_first_round() {
   first_round_timed_out_ = true;
@@ -105,11 +107,11 @@ std::vector<Endpoint> Monitor::checked_places() const {
   return listeners;
 }
 
-std::vector<Check::User> Monitor::users_at(const Address& address, std::uint16_t port) const {
-  std::vector<Check::User> users;
-  for (const auto& check : checks_.at(address, port))
-    users.insert(users.end(), check->users.begin(), check->users.end());
-  return users;
+bool Monitor::any_user_at(const Address& address, std::uint16_t port,
+                          const std::function<bool(const Check::User& user)>& holds) const {
+  return std::ranges::any_of(checks_.at(address, port), [&](const auto& check) {
+    return std::ranges::any_of(check->users, holds);
+  });
 }
 
 void Monitor::probe_now(const std::function<bool(const probes::Target&)>& concerned) {
@@ -142,7 +144,12 @@ void Monitor::probe_network_of(std::size_t service) {
 }
 
 void Monitor::hint(std::span<const Endpoint> places) {
-  for (const auto& [address, port] : places) {
+  hinted_.insert(places.begin(), places.end());
+  if (!hinted_.empty()) hints_->set(clock_.now());
+}
+
+void Monitor::follow_hints() {
+  for (const auto& [address, port] : std::exchange(hinted_, {})) {
     for (const auto& check : checks_.at(address, port)) {
       if (check->asks_over_network()) rounds_.hint(*check);
     }

@@ -185,9 +185,10 @@ class Monitor {
   // A number that grows when there may be more of them.
   std::size_t checks_made() const { return checks_.added(); }
 
-  // Whose checks ask at this address and port, whatever the address's scope; port 0: those that
-  // need none.
-  std::vector<Check::User> users_at(const Address& address, std::uint16_t port) const;
+  // Whether that holds for anyone whose checks ask at this address and port, whatever the address's
+  // scope; port 0: of those that need none.
+  bool any_user_at(const Address& address, std::uint16_t port,
+                   const std::function<bool(const Check::User& user)>& holds) const;
 
   // Whether so much fails at once that this host's own network is the likelier cause.
   bool amid_mass_failure() { return mass_failure_.active(clock_.now()); }
@@ -200,7 +201,8 @@ class Monitor {
   // short while, so that thousands of them aren't due in one instant.
   void probe_network();
 
-  // Tells that somebody's connections to these places have failed: see Rounds::hint().
+  // Tells that somebody's connections to these places have failed: see Rounds::hint(). Acts in the
+  // loop's next turn, once for each place: many have their connections to one fail together.
   void hint(std::span<const Endpoint> places);
 
   // Whether every check has had the outcomes that decide its state, agents have been asked, or the
@@ -242,6 +244,7 @@ class Monitor {
   void end_first_round_of(std::size_t service);
   void go_on_after_first_round();
   void probe_network_of(std::size_t service);
+  void follow_hints();
   bool awaits_outcomes(std::size_t service) const;
   bool awaits_any(std::size_t service) const;
   bool may_wait(std::size_t service) const;
@@ -301,6 +304,8 @@ class Monitor {
   Walk hurried_;                      // by probe_network()
   Clock::TimePoint hurried_since_{};  // its begin
   std::size_t hurried_so_far_ = 0;    // checks
+  std::set<Endpoint> hinted_;         // to be followed in the next turn
+  std::unique_ptr<Alarm> hints_;      // that turn
   std::size_t unheard_ = 0;           // checks whose first outcome is waited for
   std::vector<OnItsWay> on_their_way_;
   std::map<std::string, std::uint16_t, std::less<>> served_before_;  // until the first apply()

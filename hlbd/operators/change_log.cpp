@@ -157,11 +157,12 @@ void log_closing(const connections::Closing& closing, const NameUser& name_user)
 
 // ---- which changes are shown -------------------------------------------------------------------
 
-bool ChangeLines::shows(const BackendChange& change) {
+bool ChangeLines::shows(const BackendChange& change, bool quietly) {
   open_window();
-  if (change.before != State::unknown) return changes_.take(change.now, kMostChanges);
+  if (change.before != State::unknown)
+    return changes_.take(change.now, change.now != State::up && !quietly, kMostChanges);
   if (!change.decision.check.never_changes())
-    return first_states_.take(change.now, kMostFirstStates);
+    return first_states_.take(change.now, false, kMostFirstStates);
   ++unchecked_;
   return false;
 }
@@ -177,15 +178,19 @@ bool ChangeLines::Lines::take(std::size_t most) {
   return shows;
 }
 
-bool ChangeLines::StateLines::take(State now, std::size_t most) {
-  const bool shows = lines.take(most);
-  if (!shows) ++(now == State::up ? up : down);
-  return shows;
+bool ChangeLines::StateLines::take(State now, bool is_trouble, std::size_t most) {
+  if (lines.take(most)) return true;
+  up += now == State::up ? 1 : 0;
+  down += now == State::down ? 1 : 0;
+  trouble |= is_trouble;
+  return false;
 }
 
-void ChangeLines::StateLines::tell(std::string_view what, bool trouble) const {
+void ChangeLines::StateLines::tell(std::string_view what) const {
   if (lines.others == 0) return;
-  log({trouble, fmt::format("{} more backends {}: {} up, {} down", lines.others, what, up, down)});
+  const std::size_t unknown = lines.others - up - down;
+  log({trouble, fmt::format("{} more backends {}: {} up, {} down{}", lines.others, what, up, down,
+                            unknown > 0 ? fmt::format(", {} unknown", unknown) : "")});
 }
 
 void ChangeLines::open_window() {
@@ -198,9 +203,8 @@ void ChangeLines::open_window() {
 
 void ChangeLines::close_window() {
   open_ = false;
-  std::exchange(first_states_, {}).tell("have their first state", false);
-  const StateLines changes = std::exchange(changes_, {});
-  changes.tell("changed", changes.down > 0);
+  std::exchange(first_states_, {}).tell("have their first state");
+  std::exchange(changes_, {}).tell("changed");
   if (const std::size_t others = std::exchange(overrides_, {}).others; others > 0) {
     spdlog::info("{} changed", text::counted(others, "more override"));
   }

@@ -49,8 +49,8 @@ class ChangeLines {
   ChangeLines& operator=(const ChangeLines&) = delete;
 
   // These return whether the line of a change is to be shown; else they count it: of a backend's
-  // state, of an override, and of which priorities serve.
-  bool shows(const BackendChange& change);
+  // state (`quietly`: as above), of an override, and of which priorities serve.
+  bool shows(const BackendChange& change, bool quietly);
   bool shows_override() { return shows(overrides_); }
   bool shows_serving() { return shows(servings_); }
 
@@ -66,9 +66,10 @@ class ChangeLines {
     Lines lines;
     std::size_t up = 0;  // of the others
     std::size_t down = 0;
+    bool trouble = false;  // any of them would have been a warning
 
-    bool take(State now, std::size_t most);
-    void tell(std::string_view what, bool trouble) const;
+    bool take(State now, bool is_trouble, std::size_t most);
+    void tell(std::string_view what) const;
   };
 
   bool shows(Lines& lines);

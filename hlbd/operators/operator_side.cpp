@@ -105,7 +105,7 @@ void OperatorSide::changed(const BackendChange& change) {
   const Override* const override =
       monitor_.override_of(change.service.name, change.backend.address);
   const bool quietly = override != nullptr && override->kind == OverrideKind::maintenance;
-  if (change_lines_.shows(change)) log_change(change, quietly);
+  if (change_lines_.shows(change, quietly)) log_change(change, quietly);
   telemetry_.changed(change);
   if (!quietly) {
     hooks_.transition(change.service, change.backend, change.before, change.now, change.reason);

@@ -46,9 +46,15 @@ void Publisher::publish(std::function<void()> then) {
   publications_ += services.empty() ? 0 : 1;
   if (monitor_.has_news()) publish_soon();
   on_published_(services);
+  call_who_waits();
+}
+
+void Publisher::call_who_waits() {
   if (monitor_.has_news()) return;
-  for (const auto& each : std::exchange(awaiting_verdicts_, {}))
-    each();
+  for (const auto& then : std::exchange(awaiting_verdicts_, {}))
+    then();
+  if (!awaiting_file_ || !file_is_whole()) return;
+  std::exchange(awaiting_file_, {})();
 }
 
 // Tells a slice of the verdicts that are new. Returns their services.
@@ -186,7 +192,7 @@ void Publisher::end_work() {
   file_.give_up_draft();
   on_trouble_("");
   file_.live().complete();
-  if (const auto then = std::exchange(awaiting_file_, {})) then();
+  call_who_waits();
 }
 
 void Publisher::await_file(std::function<void()> then) {

@@ -64,9 +64,9 @@ class Publisher {
   // hlbd.
   bool in_force() const { return !reshaped_ && !working_ && !monitor_.has_news(); }
 
-  // Calls `then` when the file has the latest names and backends, at once if it does: it is all
-  // that programs have when hlbd is gone. A file that is to rest is awaited, and so is one without
-  // room.
+  // Calls `then` when the file has the latest names, backends and verdicts, at once if it does: it
+  // is all that programs have when hlbd is gone. A file that is to rest is awaited, and so is one
+  // without room.
   void await_file(std::function<void()> then);
 
   // Publishes soon, for all changes until then together.
@@ -99,6 +99,7 @@ class Publisher {
   bool leave_more();
   bool tell_more();
   void end_work();
+  void call_who_waits();
   bool file_is_whole() const { return in_force() && !file_is_old_; }
   void try_again_at(Monotonic::time_point time);
   bool was_written_to();

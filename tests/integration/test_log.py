@@ -90,6 +90,29 @@ def test_changes_of_very_many_backends_are_told_as_a_sum(stage, backends):
     assert hlbd.log().count("down -> up") == 1000
 
 
+def test_a_sum_of_changes_under_maintenance_is_no_warning(stage, backends):
+    many = [service(f"s{number}.test", [A], check={"type": "tcp"}) for number in range(1200)]
+    bus = SystemBus(stage)
+    hlbd = stage.hlbd(config(*many), bus="system", env=bus.env)
+    until(lambda: bus.resolve("s0.test").returncode == 0, "org.hlb1 on the bus")
+    assert hlbctl(bus, "maintenance", "*", "--yes").returncode == 0
+    backends[A].kill()
+    hlbd.wait_for_log(r"info 200 more backends changed: 0 up, 200 down\n")
+
+
+def test_a_state_that_a_reload_brings_is_told(stage):
+    def checked_at(name, *ports):
+        return table_of({"name": name, "backends": [A], "check": [{"type": "tcp", "port": port} for port in ports]})
+
+    stage.backend(A)
+    hlbd = stage.hlbd(config(checked_at(NAME, 8082), checked_at("b.test", 9)))
+    hlbd.wait_for_log("unknown -> down")
+    hlbd.reload(config(checked_at(NAME, 8082, 9), checked_at("b.test", 9)))
+    hlbd.wait_for_log(
+        rf"warning {NAME}/{A}: up -> down: tcp {A}:9: connection refused \(known already; up for [\d.]+ m?s before\)\n"
+    )
+
+
 def test_backends_that_nobody_checks_are_told_as_a_sum(stage):
     plain = table_of({"name": "plain.test", "backends": [A, B], "check": {"type": "none"}})
     stage.backend(A)

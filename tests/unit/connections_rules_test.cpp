@@ -36,8 +36,9 @@ class ClosingRulesTest : public testing::Test {
 
   Ports ports(std::size_t service = 0) {
     world_.monitor().refresh();
-    return ports_to_close(world_.monitor(), service, address(kDead),
-                          services_with_close_ports(world_.monitor()));
+    const auto with_close_ports = services_with_close_ports(world_.monitor());
+    PlacesInUse alive = places_alive(world_.monitor(), with_close_ports);
+    return ports_to_close(world_.monitor(), service, address(kDead), alive);
   }
 
   void override(OverrideKind kind) { override_of("app", kind); }
@@ -45,10 +46,12 @@ class ClosingRulesTest : public testing::Test {
   // Of the first service, when an operator means these services.
   Ports ports_meant(const std::vector<std::size_t>& services) {
     const Monitor& monitor = world_.monitor();
-    return ports_to_clear(monitor, 0, monitor.watched()[0].backends[0].spec,
-                          services_with_close_ports(monitor), [&](std::size_t service) {
-                            return std::ranges::find(services, service) != services.end();
-                          });
+    const auto with_close_ports = services_with_close_ports(monitor);
+    PlacesInUse used_by_others =
+        places_used_by_others(monitor, with_close_ports, [&](std::size_t service, const Address&) {
+          return std::ranges::find(services, service) != services.end();
+        });
+    return ports_to_clear(monitor, 0, monitor.watched()[0].backends[0].spec, used_by_others);
   }
 
   void override_of(const std::string& service, OverrideKind kind) {
@@ -122,6 +125,25 @@ TEST_F(ClosingRulesTest, AServiceThatHasItUpAtThePortPreventsIt) {
   other.close_ports = {80, 443};
   begin({closing("app", {kDead, "10.0.0.2"}), other});
   EXPECT_EQ(ports(), Ports{});
+}
+
+TEST_F(ClosingRulesTest, WhatItsChecksHaveFoundCountsNotWhatHasBeenToldOfIt) {
+  std::vector<ServiceSpec> services = {closing("app", {kDead, "10.0.0.2"})};
+  for (int i = 0; i < 500; ++i)  // which are told in turns
+    services.push_back(closing("s" + std::to_string(i), {kDead, "10.0.0.2"}));
+  Ports when_told;
+  world_.on_change = [&](const BackendChange& change) {
+    if (change.service.name == "app" && change.now == State::down) {
+      const auto with_close_ports = services_with_close_ports(world_.monitor());
+      PlacesInUse alive = places_alive(world_.monitor(), with_close_ports);
+      EXPECT_FALSE(alive.has({address(kDead), 80}));
+      when_told = {80};
+    }
+  };
+  world_.publish_in_turns_of(10);
+  begin(std::move(services));
+  EXPECT_EQ(when_told, Ports{80});
+  EXPECT_EQ(ports(), Ports{80});
 }
 
 TEST_F(ClosingRulesTest, AServiceThatHasItDownPreventsNothing) {

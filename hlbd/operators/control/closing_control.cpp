@@ -96,6 +96,10 @@ void ClosingControl::go_on(const Shared& work) {
 // Gathers what the helper can be asked for at once, or what there is of it in a while.
 void ClosingControl::gather(Work& work) const {
   const auto until = std::chrono::steady_clock::now() + kTimePerStep;
+  auto used_by_others = connections::places_used_by_others(
+      monitor_, work.with_close_ports, [&](std::size_t service, const Address& backend) {
+        return work.targets.matches(monitor_.services()[service].name, backend.to_string());
+      });
   while (!work.at_end() && std::chrono::steady_clock::now() < until) {
     const bool meant = work.targets.may_mean(monitor_.services()[work.service].name);
     if (!meant || work.backend >= monitor_.watched()[work.service].backends.size()) {
@@ -104,22 +108,19 @@ void ClosingControl::gather(Work& work) const {
       continue;
     }
     if (work.doomed.size() >= connections::kMostDoomed) return;
-    gather_of(work, work.service, work.backend++);
+    gather_of(work, work.service, work.backend++, used_by_others);
   }
 }
 
-void ClosingControl::gather_of(Work& work, std::size_t service, std::size_t backend) const {
+void ClosingControl::gather_of(Work& work, std::size_t service, std::size_t backend,
+                               connections::PlacesInUse& used_by_others) const {
   const std::string& name = monitor_.services()[service].name;
   const BackendSpec& spec = monitor_.watched()[service].backends[backend].spec;
-  const std::string address = spec.address.to_string();
-  if (!work.targets.matches(name, address)) return;
+  if (!work.targets.matches(name, spec.address.to_string())) return;
   work.meant = true;
   work.without_port |= ports_used(monitor_.services()[service], spec).empty();
-  const auto meant = [&](std::size_t other) {
-    return work.targets.matches(monitor_.services()[other].name, address);
-  };
   for (const std::uint16_t port :
-       connections::ports_to_clear(monitor_, service, spec, work.with_close_ports, meant)) {
+       connections::ports_to_clear(monitor_, service, spec, used_by_others)) {
     work.doomed.push_back({.peer = {network::sock_diag::key_of(spec.address), port},
                            .idle_ms = work.request.idle.count()});
     work.owners.push_back({name, spec.address});
