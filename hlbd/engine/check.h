@@ -76,17 +76,18 @@ class Check : public Turns::Waiter {
 
   Judge judge;
   History history;
-  Advice advice;  // that stands, from its outcomes so far
+  // There are very many checks: small members stand together, which leaves no gaps.
+  Advice advice;          // that stands, from its outcomes so far
+  bool had_time = false;  // a first outcome isn't waited for any more
+  bool heard = false;     // there has been any outcome at all
   std::vector<User> users;
   Clock::TimePoint awaited_until{};  // so long a first outcome is waited for at least
-  bool had_time = false;             // a first outcome isn't waited for any more
-  bool heard = false;                // there has been any outcome at all
   WallTime certificate_end{};        // of the backend's certificate; zero: none was shown
-  bool warned = false;               // the last pass came with a warning
-  Excuses excuses;
-  Hindrances::Part hindrance;       // set while probes find nothing out
-  Clock::TimePoint contrary_since;  // time of the first outcome in a row against the state
+  Hindrances::Part hindrance;        // set while probes find nothing out
+  Clock::TimePoint contrary_since;   // time of the first outcome in a row against the state
   std::optional<Clock::TimePoint> unroutable_since;  // first probe in a row without a route
+  bool warned = false;                               // the last pass came with a warning
+  Excuses excuses;
 
  private:
   friend class Rounds;
@@ -101,10 +102,10 @@ class Check : public Turns::Waiter {
 
   bool under_way() const { return question_->stop.has_value(); }
 
+  bool hurried_ = false;  // hurry() was called since the last probe began
   std::shared_ptr<Question> question_;
   std::uint64_t identity_;
   Clock::TimePoint since_;                 // when its rest or its probe began
-  bool hurried_ = false;                   // hurry() was called since the last probe began
   Clock::TimePoint deaf_until_{};          // hints before then are ignored
   std::chrono::milliseconds deafness_{0};  // how long the last hint made it so
 };
