@@ -252,7 +252,7 @@ void Daemon::on_published(std::span<const Refreshed> services) {
   if (peer_socket_) peer_socket_->answers_changed();
   operator_side_.published(services);
   failback_control_.published(services);
-  closer_.published();
+  closer_.published(services);
   if (!publisher_.in_force()) return;
   for (const auto& wait : std::exchange(awaiting_force_, {}))
     wait();

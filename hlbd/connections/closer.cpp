@@ -1,6 +1,7 @@
 #include "connections/closer.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "network/sock_diag.h"
@@ -28,6 +29,7 @@ Closer::Closer(const boost::asio::any_io_executor& executor, Clock& clock, Monit
 void Closer::configured() {
   wanted_ = monitor_.list()->sums().closing > 0;
   with_close_ports_.clear();
+  alive_.reset();
   if (wanted_) with_close_ports_ = services_with_close_ports(monitor_);
   try_out();
 }
@@ -53,22 +55,38 @@ void Closer::changed(const BackendChange& change) {
   untold_.push_back(std::move(owner));
 }
 
-void Closer::published() {
-  if (untold_.empty()) return;
+void Closer::published(std::span<const Refreshed> services) {
+  if (untold_.empty() || services.empty()) return;
+  std::vector<std::size_t> told;
+  std::ranges::transform(services, std::back_inserter(told), &Refreshed::service);
+  std::ranges::sort(told);
   const auto now = clock_.now();
-  for (Owner& owner : std::exchange(untold_, {})) {
+  std::erase_if(untold_, [&](const Owner& owner) {
+    const auto service = monitor_.find(owner.service);
+    if (service && !std::ranges::binary_search(told, *service)) return false;
     const auto death = deaths_.find(owner);
-    if (death == deaths_.end() || death->second.told) continue;
+    if (death == deaths_.end() || death->second.told) return true;
     death->second.told = now;
-    due_.emplace(now, std::move(owner));
-  }
+    due_.emplace(now, owner);
+    return true;
+  });
   take_turns();
+}
+
+// Where somebody has an address alive. Very many services may have one, all of which are looked at.
+PlacesInUse& Closer::alive() {
+  constexpr std::chrono::milliseconds kLasts{50};
+  const auto now = std::chrono::steady_clock::now();
+  if (!alive_ || now - alive_since_ > kLasts) {
+    alive_.emplace(places_alive(monitor_, with_close_ports_));
+    alive_since_ = now;
+  }
+  return *alive_;
 }
 
 // Goes on in the loop's next turn with what takes longer than its share of this one.
 void Closer::take_turns() {
   const auto end = std::chrono::steady_clock::now() + kTimePerTurn;
-  PlacesInUse alive = places_alive(monitor_, with_close_ports_);
   while (!due_.empty() && due_.begin()->first <= clock_.now() &&
          std::chrono::steady_clock::now() < end) {
     const auto due = due_.extract(due_.begin());
@@ -78,7 +96,7 @@ void Closer::take_turns() {
     Death& death = found->second;
     // The backend may have come back, and gone again, since this turn was noted.
     if (!death.told || due.key() != *death.told + kTurns.at(death.turn)) continue;
-    if (!take_turn(owner, death, alive)) {
+    if (!take_turn(owner, death)) {
       deaths_.erase(found);
     } else {
       due_.emplace(*death.told + kTurns.at(death.turn), owner);
@@ -90,12 +108,12 @@ void Closer::take_turns() {
 
 // Returns whether the death has another turn. Once it was seen amid a mass failure it has none:
 // that may be over soon, though all are as unreachable as before.
-bool Closer::take_turn(const Owner& owner, Death& death, PlacesInUse& alive) {
+bool Closer::take_turn(const Owner& owner, Death& death) {
   const auto service = monitor_.find(owner.service);
   if (!service || monitor_.amid_mass_failure()) return false;
   const bool stale_alone =
       monitor_.services()[*service].close_connections == CloseConnections::stale;
-  for (const std::uint16_t port : ports_to_close(monitor_, *service, owner.backend, alive))
+  for (const std::uint16_t port : ports_to_close(monitor_, *service, owner.backend, alive()))
     doom(owner, death, port, stale_alone);
   return ++death.turn < kTurns.size();
 }

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -58,8 +59,9 @@ class Closer {
   // To be called for each change, which Monitor::Observer is told of.
   void changed(const BackendChange& change);
 
-  // To be called once the changes are published: programs that connect anew find another backend.
-  void published();
+  // To be called once changes are published, with the services whose verdicts were: programs that
+  // connect anew find another backend.
+  void published(std::span<const Refreshed> services);
 
   Ender& ender() { return ender_; }
   // To be called when others have used the ender: without a service that wants it, it rests.
@@ -75,7 +77,8 @@ class Closer {
   using Deaths = std::map<Owner, Death>;
 
   void take_turns();
-  bool take_turn(const Owner& owner, Death& death, PlacesInUse& alive);
+  PlacesInUse& alive();
+  bool take_turn(const Owner& owner, Death& death);
   void doom(const Owner& owner, const Death& death, std::uint16_t port, bool stale_alone);
   void ask();
   void try_out();
@@ -86,6 +89,8 @@ class Closer {
   Ender ender_;
   bool wanted_ = false;  // by any service
   std::vector<std::size_t> with_close_ports_;
+  std::optional<PlacesInUse> alive_;  // as of a moment ago: one look serves several turns
+  std::chrono::steady_clock::time_point alive_since_;
   Deaths deaths_;
   std::vector<Owner> untold_;                   // deaths that aren't published yet
   std::multimap<Clock::TimePoint, Owner> due_;  // turns; of some deaths that are over, too

@@ -165,7 +165,7 @@ std::vector<Refreshed> Monitor::refresh(std::size_t most) {
   for (const std::size_t service : outdated_.take(most - std::min(most, refreshed_.size())))
     make_verdict(service);
   std::erase_if(on_their_way_,
-                [this](const OnItsWay& each) { return each.last <= outdated_.taken(); });
+                [this](const auto& each) { return each.second.last <= outdated_.taken(); });
   std::vector<Refreshed> services;
   services.reserve(std::min(most, refreshed_.size()));
   while (services.size() < most && !refreshed_.empty()) {
@@ -179,30 +179,32 @@ std::vector<Refreshed> Monitor::refresh(std::size_t most) {
 void Monitor::make_verdict(std::size_t service) {
   settle_before_verdict(service);
   drop_retiring(service);
+  const Clock::TimePoint now = clock_.now();
   const ServiceStatus before = all_.verdicts[service].status;
   all_.verdicts[service] =
-      verdict_of(all_.specs[service], all_.watched[service], may_wait(service), clock_.now());
+      verdict_of(all_.specs[service], all_.watched[service], may_wait(service), now);
   ServiceStatus& status = all_.verdicts[service].status;
   const bool lasts = status.state == before.state && before.since != Clock::TimePoint{};
-  status.since = lasts ? before.since : clock_.now();
+  status.since = lasts ? before.since : now;
   totals_.take_out(before);
   totals_.add(status);
   refreshed_.try_emplace(service, before);
-  outdated_.mark_at(service, next_by_time(service));
+  outdated_.mark_at(service, next_by_time(service, now));
 }
 
 // When the verdict will be another though nothing else changes: with the next step of a slow start,
 // or its end, or as a better priority has been healthy for long enough.
-std::optional<Clock::TimePoint> Monitor::next_by_time(std::size_t service) const {
+std::optional<Clock::TimePoint> Monitor::next_by_time(std::size_t service,
+                                                      Clock::TimePoint now) const {
   const ServiceSpec& spec = all_.specs[service];
   const WatchedService& watched = all_.watched[service];
   std::optional<Clock::TimePoint> next;
   if (watched.failback) next = watched.failback->due(spec);
   if (spec.slow_start == milliseconds{0}) return next;
   const Clock::TimePoint end = watched.slow_until(spec.slow_start);
-  if (end <= clock_.now()) return next;
+  if (end <= now) return next;
   const milliseconds step = std::max(kShortestSlowStartStep, spec.slow_start / kSlowStartSteps);
-  const Clock::TimePoint next_step = std::min(end, clock_.now() + step);
+  const Clock::TimePoint next_step = std::min(end, now + step);
   return next ? std::min(*next, next_step) : next_step;
 }
 

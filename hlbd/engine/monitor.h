@@ -139,6 +139,12 @@ class Monitor {
   std::vector<Refreshed> refresh(std::size_t most = std::numeric_limits<std::size_t>::max());
   bool has_news() const { return outdated_.any() || !refreshed_.empty(); }
 
+  // Tells what there is to tell now from what comes later, until the next apply().
+  using News = OutdatedServices::Mark;
+  News latest_news() const { return outdated_.last(); }
+  // Whether refresh() has returned all up to there.
+  bool was_told(News news) const { return outdated_.taken() >= news && refreshed_.empty(); }
+
   const Services& list() const { return all_.list; }
   std::span<const ServiceSpec> services() const { return all_.specs; }
   std::span<const WatchedService> watched() const { return all_.watched; }  // in the same order
@@ -263,6 +269,7 @@ class Monitor {
   void send_on_its_way(const Decision& decision);
   void settle(std::size_t service, WatchedBackend& backend, const Decision& decision);
   void settle_before_verdict(std::size_t service);
+  const OnItsWay* decision_on_its_way(const std::shared_ptr<Check>& check) const;
   bool another_made_it(const WatchedBackend& backend, State state) const;
   void override_backend(const Overrides::Key& key, std::optional<OverrideKind> kind);
   void put_override(const Overrides::Key& key, Override override);
@@ -272,7 +279,7 @@ class Monitor {
   void end_due_overrides();
   void await_names();
   void make_verdict(std::size_t service);
-  std::optional<Clock::TimePoint> next_by_time(std::size_t service) const;
+  std::optional<Clock::TimePoint> next_by_time(std::size_t service, Clock::TimePoint now) const;
 
   Clock& clock_;
   MakeProbe make_;
@@ -307,7 +314,7 @@ class Monitor {
   std::set<Endpoint> hinted_;         // to be followed in the next turn
   std::unique_ptr<Alarm> hints_;      // that turn
   std::size_t unheard_ = 0;           // checks whose first outcome is waited for
-  std::vector<OnItsWay> on_their_way_;
+  std::map<const Check*, OnItsWay> on_their_way_;
   std::map<std::string, std::uint16_t, std::less<>> served_before_;  // until the first apply()
 };
 

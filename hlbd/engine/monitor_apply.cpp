@@ -60,7 +60,7 @@ bool Monitor::apply(ServiceChange change, const Inherit& inherit) {
   if (others) hindrances_.recount();
   served_before_.clear();
   // Places may be others, and so may the order of marks.
-  for (OnItsWay& each : on_their_way_)
+  for (auto& [check, each] : on_their_way_)
     each.last = outdated_.last();
   if (hurried_.under_way()) hurried_.start(all_.specs.size());
   if (end_of_first_round_.under_way()) end_of_first_round_.start(all_.specs.size());
@@ -234,7 +234,9 @@ void Monitor::settle_as_known(std::size_t service) {
     if (finder == nullptr) continue;
     Outcome found;
     found.result = finder->state() == State::up ? Outcome::Result::passed : Outcome::Result::failed;
-    found.reason = finder->history.reason();
+    const bool by_the_last =
+        finder->judge.against() == 0 && finder->history.last() != History::kUnknown;
+    found.reason = by_the_last ? finder->history.reason() : "found before, for other services";
     settle(service, backend, {*finder, found, {}});
   }
 }
@@ -318,7 +320,8 @@ void Monitor::give_first_round_time(const ServiceSums& sums) {
   constexpr std::size_t kProbesPerMillisecond = 10;
   const milliseconds enough =
       sums.longest_timeout + kMargin + milliseconds(sums.checks / kProbesPerMillisecond);
-  awaited_until_ = clock_.now() + std::min(enough, kLongestFirstRound);
+  // Never sooner than before: a round that ends is to end for all that were there.
+  awaited_until_ = std::max(awaited_until_, clock_.now() + std::min(enough, kLongestFirstRound));
   if (first_round_end_) return;
   if (std::exchange(first_round_timed_out_, false)) await_names();
   first_round_end_ = awaited_until_;

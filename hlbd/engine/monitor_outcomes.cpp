@@ -160,37 +160,37 @@ void Monitor::pass_on(const Decision& decision) {
   }
   for (const Check::User& user : check.users)
     outdated_.mark(user.service);
-  if (check.users.size() <= kAtOnce) {
-    pass_on_at_once(decision);
-  } else if (is_decision(decision.ruling)) {
-    send_on_its_way(decision);
+  if (is_decision(decision.ruling)) {
+    check.users.size() <= kAtOnce ? pass_on_at_once(decision) : send_on_its_way(decision);
   }
   observer_.verdicts_changed();
 }
 
 void Monitor::pass_on_at_once(const Decision& decision) {
+  on_their_way_.erase(&decision.check);  // if more services shared it before
   for (const auto& [service, backend] : decision.check.users)
     settle(service, all_.watched[service].backends[backend], decision);
 }
 
 void Monitor::send_on_its_way(const Decision& decision) {
-  const auto before = std::ranges::find_if(on_their_way_, [&](const OnItsWay& each) {
-    return each.check.lock().get() == &decision.check;
-  });
-  OnItsWay& each = before == on_their_way_.end() ? on_their_way_.emplace_back() : *before;
-  each = {checks_.find(decision.check.target()), decision.outcome, decision.ruling,
-          outdated_.last()};
+  on_their_way_[&decision.check] = {checks_.find(decision.check.target()), decision.outcome,
+                                    decision.ruling, outdated_.last()};
+}
+
+// The check's decision that is still on its way; nullptr if there is none.
+const Monitor::OnItsWay* Monitor::decision_on_its_way(const std::shared_ptr<Check>& check) const {
+  const auto found = on_their_way_.find(check.get());
+  const bool is_its_own = found != on_their_way_.end() && found->second.check.lock() == check;
+  return is_its_own ? &found->second : nullptr;
 }
 
 // Has a service's backends settled first if decisions are still on their way to them.
 void Monitor::settle_before_verdict(std::size_t service) {
   if (on_their_way_.empty()) return;
   for (WatchedBackend& backend : all_.watched[service].backends) {
-    if (backend.state == backend.together()) continue;
-    for (const OnItsWay& each : on_their_way_) {
-      const std::shared_ptr<Check> check = each.check.lock();
-      if (check && backend.has(check))
-        settle(service, backend, {*check, each.outcome, each.ruling});
+    for (const auto& check : backend.checks) {
+      if (const OnItsWay* const each = decision_on_its_way(check))
+        settle(service, backend, {*check, each->outcome, each->ruling});
     }
   }
 }
@@ -198,9 +198,8 @@ void Monitor::settle_before_verdict(std::size_t service) {
 // Whether a decision that is still on its way has made the backend's state what it is: that one is
 // to tell of it, not the one that comes by first.
 bool Monitor::another_made_it(const WatchedBackend& backend, State state) const {
-  return std::ranges::any_of(on_their_way_, [&](const OnItsWay& each) {
-    const std::shared_ptr<Check> check = each.check.lock();
-    return check && check->state() == state && backend.has(check);
+  return std::ranges::any_of(backend.checks, [&](const auto& check) {
+    return check->state() == state && decision_on_its_way(check) != nullptr;
   });
 }
 
@@ -208,8 +207,9 @@ void Monitor::settle(std::size_t service_index, WatchedBackend& backend, const D
   const ServiceSpec& service = all_.specs[service_index];
   const State state = backend.together();
   if (backend.state == state) return;
-  // Up it stays until a check that is new to it has found something.
-  if (backend.state == State::up && state == State::unknown) return;
+  // Up it stays until a check that is new to it has found something, unless one finds it down.
+  const bool finds_it_down = decision.check.state() == State::down;
+  if (backend.state == State::up && state == State::unknown && !finds_it_down) return;
   if (decision.check.state() != state && another_made_it(backend, state)) return;
   const State before = std::exchange(backend.state, state);
   const Clock::TimePoint now = clock_.now();

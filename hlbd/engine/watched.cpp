@@ -100,7 +100,7 @@ ServiceVerdict verdict_of(const ServiceSpec& spec, WatchedService& service, bool
   for (const WatchedBackend& backend : service.backends)
     builder.add(backend);
   for (const WatchedBackend& backend : service.retiring) {
-    if (!builder.full()) builder.add(backend, backend.together());
+    if (!builder.full()) builder.add(backend, backend.standing());
   }
   return std::move(builder).finish(may_wait, service.failback.get());
 }
@@ -114,7 +114,7 @@ ServiceVerdict verdict_if(const ServiceSpec& spec, const WatchedService& service
   for (const WatchedBackend& backend : backends)
     builder.add(backend);
   for (const WatchedBackend& backend : service.retiring) {
-    if (!builder.full()) builder.add(backend, backend.together());
+    if (!builder.full()) builder.add(backend, backend.standing());
   }
   std::optional<Failback> failback;
   if (service.failback) failback = *service.failback;

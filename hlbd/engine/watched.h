@@ -34,6 +34,12 @@ struct WatchedBackend {
   // The state that the checks find together: up when as many as needed pass, down when that many
   // can't any more. An agent counts only in that it can say down, unless it is alone.
   State together() const;
+  // The same of one that retires: nobody settles it, so that it is up still while a check that is
+  // new to it has found nothing.
+  State standing() const {
+    const State now = together();
+    return now == State::unknown ? state : now;
+  }
   // Whether it is up, and wouldn't be if the checks that suspect otherwise were right.
   bool suspect() const;
   bool has(const std::shared_ptr<Check>& check) const {

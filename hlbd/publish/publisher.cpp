@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
 #include <utility>
 
 #include "publish/encode.h"
@@ -35,10 +36,12 @@ Publisher::Publisher(const boost::asio::any_io_executor& executor,
 void Publisher::configured() {
   reshaped_ = true;
   encoder_.reset();
+  for (Awaiting& each : awaiting_verdicts_)
+    each.news = monitor_.latest_news();
 }
 
 void Publisher::publish(std::function<void()> then) {
-  if (then) awaiting_verdicts_.push_back(std::move(then));
+  if (then) awaiting_verdicts_.push_back({monitor_.latest_news(), std::move(then)});
   pending_ = false;
   const std::vector<Refreshed> services = tell_news();
   if (reshaped_) reshape();
@@ -46,21 +49,28 @@ void Publisher::publish(std::function<void()> then) {
   publications_ += services.empty() ? 0 : 1;
   if (monitor_.has_news()) publish_soon();
   on_published_(services);
-  call_who_waits();
+  call_who_awaits_verdicts();
+  call_who_awaits_file();
 }
 
-void Publisher::call_who_waits() {
-  if (monitor_.has_news()) return;
-  for (const auto& then : std::exchange(awaiting_verdicts_, {}))
-    then();
-  if (!awaiting_file_ || !file_is_whole()) return;
-  std::exchange(awaiting_file_, {})();
+void Publisher::call_who_awaits_verdicts() {
+  const auto waits = [this](const Awaiting& each) { return !monitor_.was_told(each.news); };
+  const auto waiting = std::ranges::stable_partition(awaiting_verdicts_, waits);
+  const std::vector<Awaiting> told(std::move_iterator(waiting.begin()),
+                                   std::move_iterator(waiting.end()));
+  awaiting_verdicts_.erase(waiting.begin(), waiting.end());
+  for (const Awaiting& each : told)
+    each.then();
+}
+
+void Publisher::call_who_awaits_file() {
+  if (awaiting_file_ && file_is_whole()) std::exchange(awaiting_file_, {})();
 }
 
 // Tells a slice of the verdicts that are new. Returns their services.
 std::vector<Refreshed> Publisher::tell_news() {
   if (truth_.empty()) return monitor_.refresh();  // the first truth will have them all
-  constexpr std::size_t kServicesAtATime = 20;    // each may have thousands of backends
+  constexpr std::size_t kServicesAtATime = 4;     // each may have thousands of backends
   const auto end_of_slice = Monotonic::now() + kSlice;
   std::vector<Refreshed> news;
   do {
@@ -192,7 +202,7 @@ void Publisher::end_work() {
   file_.give_up_draft();
   on_trouble_("");
   file_.live().complete();
-  call_who_waits();
+  call_who_awaits_file();
 }
 
 void Publisher::await_file(std::function<void()> then) {

@@ -57,7 +57,7 @@ class Publisher {
 
   // Publishes verdicts at once, very many in turns to come, and other names or backends as soon as
   // it can. A file that can't be made is tried again. Calls `then`, if there is one, when all
-  // verdicts that the monitor has to tell have been published.
+  // verdicts that the monitor has to tell by now have been published.
   void publish(std::function<void()> then = {});
 
   // Whether programs get the whole truth: from the file, or as far as no file can be made, from
@@ -99,7 +99,8 @@ class Publisher {
   bool leave_more();
   bool tell_more();
   void end_work();
-  void call_who_waits();
+  void call_who_awaits_verdicts();
+  void call_who_awaits_file();
   bool file_is_whole() const { return in_force() && !file_is_old_; }
   void try_again_at(Monotonic::time_point time);
   bool was_written_to();
@@ -117,9 +118,13 @@ class Publisher {
   std::optional<std::uint64_t> leaving_;  // slots have been looked at for that; unset: no
   std::size_t told_again_ = 0;            // services for which programs needn't ask now
   bool working_ = false;                  // on the truth or the file
-  std::vector<std::function<void()>> awaiting_verdicts_;  // see publish()
-  std::function<void()> awaiting_file_;                   // see await_file()
-  std::optional<publish::TableEncoder> encoder_;          // of the next truth
+  struct Awaiting {
+    Monitor::News news;
+    std::function<void()> then;
+  };
+  std::vector<Awaiting> awaiting_verdicts_;       // see publish()
+  std::function<void()> awaiting_file_;           // see await_file()
+  std::optional<publish::TableEncoder> encoder_;  // of the next truth
   publish::SortScores scores_;
   bool scores_are_newer_ = false;  // than the scores that the encoder began with
   bool sorting_ = false;           // by new scores, the table's slots from sorted_ on

@@ -79,5 +79,21 @@ TEST_F(ChecksNeeded, MakeNoSuspectWhileEnoughAreSure) {
   EXPECT_TRUE(world_.verdict(0, kTried).suspect);
 }
 
+TEST(NeededChecks, AreMissedOnceTheOnlyCheckThatKnowsFindsItDown) {
+  Outcome of_80 = kPasses;
+  FakeWorld world([&](const probes::Target& target, FakeWorld::TimePoint) {
+    return target.port == 80 ? of_80 : kTellsNothing;
+  });
+  ServiceSpec service = plain_service("a.test", {"10.0.0.1"});
+  service.checks.push_back(plain_check(81));
+  service.checks_needed = 1;
+  world.apply({service});
+  world.pass(1min);
+  EXPECT_EQ(world.state("10.0.0.1"), State::up);
+  of_80 = kRefuses;
+  world.pass(1h);
+  EXPECT_EQ(world.state("10.0.0.1"), State::unknown);
+}
+
 }  // namespace
 }  // namespace hlb

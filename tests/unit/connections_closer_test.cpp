@@ -101,8 +101,7 @@ class CloserTest : public testing::Test {
     publish();
   }
   void publish() {
-    world_.monitor().refresh();
-    closer_.published();
+    closer_.published(world_.monitor().refresh());
     run();
   }
   void pass(std::chrono::milliseconds time) {
@@ -266,12 +265,57 @@ TEST_F(CloserTest, TriesAgainWhileThereIsNoHelper) {
   EXPECT_THAT(troubles_, ElementsAre(testing::_, ""));
 }
 
+TEST_F(CloserTest, IsAskedAtOnceThoughTheVerdictComesInALaterTurn) {
+  std::vector<ServiceSpec> services{closing("a.test", "10.0.0.1", "10.0.0.2")};
+  for (int i = 0; i < 30; ++i)
+    services.push_back(plain_service("s" + std::to_string(i) + ".test", {"10.0.1.1"}));
+  apply(services);
+  publish();
+  doomed();
+  for (int i = 0; i < 30; ++i) {
+    world_.monitor().set_override({"s" + std::to_string(i) + ".test", address("10.0.1.1")},
+                                  {.kind = OverrideKind::drain});
+  }
+  world_.says("10.0.0.1", kRefuses);
+  const auto before = world_.changes.size();
+  for (int step = 0; step < 5000 && world_.changes.size() == before; ++step)
+    world_.pass(1ms);
+  while (world_.monitor().has_news()) {
+    EXPECT_TRUE(doomed().empty());
+    closer_.published(world_.monitor().refresh(20));
+    run();
+  }
+  EXPECT_EQ(doomed().size(), 1U);
+}
+
+// Each of them has the place looked at, at which all of them are.
+TEST_F(CloserTest, TakesFewTurnsForVeryManyServicesThatLoseOneBackend) {
+  constexpr int kServices = 4000;
+  std::vector<ServiceSpec> services;
+  for (int i = 0; i < kServices; ++i) {
+    services.push_back(closing("s" + std::to_string(i) + ".test", "10.0.0.1", "10.0.0.2"));
+  }
+  apply(services);
+  publish();
+  world_.pass(1min);
+  publish();
+  world_.says("10.0.0.1", kRefuses);
+  world_.changes.clear();
+  for (int step = 0; step < 5000 && world_.changes.size() < kServices; ++step) {
+    world_.pass(1ms);
+    publish();
+  }
+  int turns = 0;
+  while (world_.clock().pass_to_next_alarm(world_.now()) && turns < kServices)
+    ++turns;
+  EXPECT_LT(turns, kServices / 4);
+}
+
 TEST_F(CloserTest, AHelperThatTalksNonsenseIsNoHelper) {
   apply({closing("app", "10.0.0.1", "10.0.0.2")});
   world_.says("10.0.0.1", kRefuses);
   world_.pass(5s);
-  world_.monitor().refresh();
-  closer_.published();
+  closer_.published(world_.monitor().refresh());
   world_.loop().restart();
   world_.loop().poll();
   helper_->say({9, 9, 9});

@@ -156,6 +156,24 @@ TEST_F(ReloadThatChangesAState, LeavesItUpUntilACheckThatIsNewHasFoundSomething)
   EXPECT_NE(world_.changes[0].before, world_.changes[1].before);  // up, and of b.test unknown
 }
 
+TEST(SettledAsKnown, BlamesNoOutcomeThatSpeaksAgainstTheState) {
+  bool passes = false;
+  CheckSpec check = plain_check();
+  check.rise = 100;
+  FakeWorld world(
+      [&](const probes::Target&, Clock::TimePoint) { return passes ? kPasses : kRefuses; });
+  const ServiceSpec first = plain_service("a.test", {"10.0.0.1"}, check);
+  world.apply({first});
+  world.pass(1min);
+  passes = true;
+  world.pass(10s);
+  world.changes.clear();
+  world.apply({first, plain_service("b.test", {"10.0.0.1"}, check)});
+  ASSERT_EQ(world.changes.size(), 1U);
+  EXPECT_EQ(world.changes[0].now, State::down);
+  EXPECT_EQ(world.changes[0].reason, "found before, for other services");
+}
+
 // ---- backends that were taken out --------------------------------------------------------------
 
 class Retiring : public PreviousServicesTest {
@@ -213,6 +231,59 @@ TEST_F(Retiring, AreToldToBeDownWhenTheyComeBack) {
   EXPECT_EQ(world_.changes[0].before, State::up);
   EXPECT_EQ(world_.changes[0].now, State::down);
   EXPECT_EQ(world_.state("10.0.0.1"), State::down);
+}
+
+TEST_F(Retiring, StayUntilTheFirstOutcomeOfANameThatCameLate) {
+  apply("10.0.0.1");
+  world_.pass(1min);
+  ServiceSpec by_name = plain_service("a.test", {}, check_);
+  by_name.named.emplace_back();
+  world_.apply({by_name});
+  world_.pass(8s);  // as late as a name may be answered
+  world_.says("10.0.0.2", kPasses);
+  world_.takes("10.0.0.2", 1s);
+  apply("10.0.0.2");
+  EXPECT_TRUE(answers("10.0.0.1"));
+  world_.pass(5s);
+  EXPECT_FALSE(answers("10.0.0.1"));
+  EXPECT_TRUE(answers("10.0.0.2"));
+}
+
+TEST_F(Retiring, StayThoughACheckThatWasNewToThemHasFoundNothingYet) {
+  apply("10.0.0.1");
+  world_.pass(1min);
+  CheckSpec other = check_;
+  other.port = 81;
+  world_.takes("10.0.0.1", 2s);
+  world_.takes("10.0.0.3", 2s);
+  const ServiceSpec b = plain_service("b.test", {"10.0.0.1"}, other);  // whose check is unknown
+  world_.apply({plain_service("a.test", {"10.0.0.1"}, check_), b});
+  world_.apply({plain_service("a.test", {"10.0.0.1"}, other), b});
+  EXPECT_TRUE(answers("10.0.0.1"));
+  world_.apply({plain_service("a.test", {"10.0.0.3"}, other), b});
+  EXPECT_TRUE(answers("10.0.0.1"));
+}
+
+TEST_F(Retiring, GoThoughALaterReloadHasShorterTimeouts) {
+  CheckSpec quick = plain_check();
+  quick.timeout = 1s;
+  CheckSpec slow = plain_check(99);
+  slow.interval = slow.timeout = 9s;
+  const auto a = [&](const std::string& backend) {
+    return plain_service("a.test", {backend}, quick);
+  };
+  const ServiceSpec b = plain_service("b.test", {"10.0.0.101"}, quick);
+  world_.apply({a("10.0.0.1")});
+  world_.pass(1min);
+  world_.apply({a("10.0.0.1"), b});
+  world_.pass(100ms);
+  world_.apply({a("10.0.0.2"), b, plain_service("l.test", {"10.0.0.102"}, slow)});
+  world_.pass(100ms);
+  world_.apply({a("10.0.0.2"), b});
+  EXPECT_TRUE(answers("10.0.0.1"));
+  world_.pass(1h);
+  EXPECT_FALSE(answers("10.0.0.1"));
+  EXPECT_FALSE(world_.verdict(0).undecided);
 }
 
 TEST_F(Retiring, OfVeryManyServicesGoWithoutDelay) {

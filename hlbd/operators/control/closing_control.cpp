@@ -37,6 +37,7 @@ struct ClosingControl::Work {
   bool meant = false;       // whether any backend is
   bool without_port = false;
   bool asked = false;
+  std::optional<connections::PlacesInUse> used_by_others{};  // until the helper was asked
   std::vector<connections::Doomed> doomed{};
   std::vector<connections::Owner> owners{};  // of each doomed
   std::uint32_t ended = 0;
@@ -96,10 +97,13 @@ void ClosingControl::go_on(const Shared& work) {
 // Gathers what the helper can be asked for at once, or what there is of it in a while.
 void ClosingControl::gather(Work& work) const {
   const auto until = std::chrono::steady_clock::now() + kTimePerStep;
-  auto used_by_others = connections::places_used_by_others(
-      monitor_, work.with_close_ports, [&](std::size_t service, const Address& backend) {
-        return work.targets.matches(monitor_.services()[service].name, backend.to_string());
-      });
+  if (!work.used_by_others) {
+    work.used_by_others.emplace(connections::places_used_by_others(
+        monitor_, work.with_close_ports,
+        [this, &work](std::size_t service, const Address& backend) {
+          return work.targets.matches(monitor_.services()[service].name, backend.to_string());
+        }));
+  }
   while (!work.at_end() && std::chrono::steady_clock::now() < until) {
     const bool meant = work.targets.may_mean(monitor_.services()[work.service].name);
     if (!meant || work.backend >= monitor_.watched()[work.service].backends.size()) {
@@ -108,19 +112,18 @@ void ClosingControl::gather(Work& work) const {
       continue;
     }
     if (work.doomed.size() >= connections::kMostDoomed) return;
-    gather_of(work, work.service, work.backend++, used_by_others);
+    gather_of(work, work.service, work.backend++);
   }
 }
 
-void ClosingControl::gather_of(Work& work, std::size_t service, std::size_t backend,
-                               connections::PlacesInUse& used_by_others) const {
+void ClosingControl::gather_of(Work& work, std::size_t service, std::size_t backend) const {
   const std::string& name = monitor_.services()[service].name;
   const BackendSpec& spec = monitor_.watched()[service].backends[backend].spec;
   if (!work.targets.matches(name, spec.address.to_string())) return;
   work.meant = true;
   work.without_port |= ports_used(monitor_.services()[service], spec).empty();
   for (const std::uint16_t port :
-       connections::ports_to_clear(monitor_, service, spec, used_by_others)) {
+       connections::ports_to_clear(monitor_, service, spec, *work.used_by_others)) {
     work.doomed.push_back({.peer = {network::sock_diag::key_of(spec.address), port},
                            .idle_ms = work.request.idle.count()});
     work.owners.push_back({name, spec.address});
@@ -133,6 +136,7 @@ void ClosingControl::ask(const Shared& work) {
   const auto end = work->doomed.begin() + static_cast<std::ptrdiff_t>(count);
   std::vector<connections::Doomed> some(work->doomed.begin(), end);
   work->asked = true;
+  work->used_by_others.reset();  // things may be others by then
   closer_.ender().end(std::move(some),
                       scope_.guard([this, work, count](const connections::Ender::Ended& ended) {
                         if (!ended)

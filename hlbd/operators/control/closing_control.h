@@ -41,8 +41,7 @@ class ClosingControl {
 
   void go_on(const Shared& work);
   void gather(Work& work) const;
-  void gather_of(Work& work, std::size_t service, std::size_t backend,
-                 connections::PlacesInUse& used_by_others) const;
+  void gather_of(Work& work, std::size_t service, std::size_t backend) const;
   void ask(const Shared& work);
   void tell(Work& work, const std::vector<std::uint32_t>& ended) const;
   void finish(const Shared& work, const bus::Changed& changed);

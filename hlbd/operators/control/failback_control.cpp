@@ -120,22 +120,30 @@ void FailbackControl::kept(const std::string& trouble) {
   const std::string why = file_.in_words(trouble);
   on_trouble_(why);
   if (!why.empty()) in_file_ = false;
-  for (Request& request : std::exchange(asked_, {})) {
-    if (why.empty()) {
-      put_in_force(std::move(request));
-    } else {
+  if (auto asked = std::exchange(asked_, {}); why.empty()) {
+    put_in_force(std::move(asked));
+  } else {
+    for (const Request& request : asked)
       request.reply(not_kept("which priority serves " + why));
-    }
   }
   if (why.empty() || !waiting_.empty()) return take_turn();
   try_again();
 }
 
-void FailbackControl::put_in_force(Request request) {
-  const auto place = monitor_.find(request.what.service);
-  const std::uint32_t held_back = place ? monitor_.verdicts()[*place].status.held_back : 0;
-  if (place) monitor_.fail_back(*place, request.what.user);
-  publish_([held_back, reply = std::move(request.reply)] { reply(held_back); });
+void FailbackControl::put_in_force(std::vector<Request> requests) {
+  if (requests.empty()) return;
+  std::vector<std::pair<Reply, std::uint32_t>> replies;
+  for (Request& request : requests) {
+    const auto place = monitor_.find(request.what.service);
+    const std::uint32_t held_back = place ? monitor_.verdicts()[*place].status.held_back : 0;
+    replies.emplace_back(std::move(request.reply), held_back);
+    serving_.erase(request.what.service);  // until its verdict is published
+    if (place) monitor_.fail_back(*place, request.what.user);
+  }
+  publish_([replies = std::move(replies)] {
+    for (const auto& [reply, held_back] : replies)
+      reply(held_back);
+  });
 }
 
 void FailbackControl::try_again() {

@@ -60,7 +60,7 @@ class FailbackControl {
   void take_turn();
   void keep(SavedServing serving);
   void kept(const std::string& trouble);
-  void put_in_force(Request request);
+  void put_in_force(std::vector<Request> requests);
   void try_again();
 
   Worker& worker_;
