@@ -47,6 +47,7 @@ void Closer::ender_was_used() {
 }
 
 void Closer::changed(const BackendChange& change) {
+  alive_.reset();  // several checks at one place may find it dead one after the other
   if (change.service.close_connections == CloseConnections::never) return;
   Owner owner{change.service.name, change.backend.address};
   deaths_.erase(owner);

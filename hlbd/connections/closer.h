@@ -89,7 +89,7 @@ class Closer {
   Ender ender_;
   bool wanted_ = false;  // by any service
   std::vector<std::size_t> with_close_ports_;
-  std::optional<PlacesInUse> alive_;  // as of a moment ago: one look serves several turns
+  std::optional<PlacesInUse> alive_;  // as of a moment ago, unless something has changed since
   std::chrono::steady_clock::time_point alive_since_;
   Deaths deaths_;
   std::vector<Owner> untold_;                   // deaths that aren't published yet

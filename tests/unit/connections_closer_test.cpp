@@ -288,6 +288,23 @@ TEST_F(CloserTest, IsAskedAtOnceThoughTheVerdictComesInALaterTurn) {
   EXPECT_EQ(doomed().size(), 1U);
 }
 
+TEST_F(CloserTest, IsAskedAtOnceWhenTheLastCheckAtThePlaceFindsItDeadToo) {
+  ServiceSpec other = closing("b.test", "10.0.0.1", "10.0.0.2");
+  other.checks[0].method = HttpCheck{};
+  other.checks[0].interval = std::chrono::milliseconds(2100);
+  apply({closing("a.test", "10.0.0.1", "10.0.0.2"), other});
+  publish();
+  doomed();
+  world_.says("10.0.0.1", kRefuses);
+  world_.changes.clear();
+  for (int step = 0; step < 5000 && world_.changes.size() < 2; ++step) {
+    EXPECT_TRUE(doomed().empty());
+    world_.pass(1ms);
+    publish();
+  }
+  EXPECT_EQ(doomed().size(), 1U);
+}
+
 // Each of them has the place looked at, at which all of them are.
 TEST_F(CloserTest, TakesFewTurnsForVeryManyServicesThatLoseOneBackend) {
   constexpr int kServices = 4000;
