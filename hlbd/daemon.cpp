@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <functional>
 #include <random>
 #include <span>
 #include <system_error>
@@ -81,14 +82,10 @@ Daemon::Daemon(Options options, Config config)
           [this](std::span<const Refreshed> services) { on_published(services); },
           trouble_of("table", spdlog::level::err)),
       hints_(io_.get_executor(), clock_, monitor_),
-      override_control_(
-          options_.state_dir, disk_, monitor_, clock_,
-          [this](std::function<void()> then) { publisher_.publish(std::move(then)); },
-          trouble_of("overrides")),
-      failback_control_(
-          io_.get_executor(), options_.state_dir, disk_, monitor_,
-          [this](std::function<void()> then) { publisher_.publish(std::move(then)); },
-          trouble_of("failback")),
+      override_control_(options_.state_dir, disk_, monitor_, clock_,
+                        std::bind_front(&Publisher::publish, &publisher_), trouble_of("overrides")),
+      failback_control_(io_.get_executor(), options_.state_dir, disk_, monitor_,
+                        std::bind_front(&Publisher::publish, &publisher_), trouble_of("failback")),
       operator_side_(
           io_, {HLB_VERSION, options_.config.string(), started_}, monitor_, publisher_, clock_,
           [this] { return prober_.program_runner(); }, [this] { return fleet_report(); }),

@@ -59,18 +59,18 @@ bool PlacesInUse::has(const Endpoint& place) {
 
 bool PlacesInUse::is_needed(const Endpoint& place) const {
   const auto needs_it = [&](std::size_t service, const WatchedBackend& backend) {
-    return is_used_at(monitor_->services()[service], backend.spec, place.port) &&
+    return is_used_at(monitor_.services()[service], backend.spec, place.port) &&
            needs_(service, backend);
   };
   constexpr std::uint16_t kNoPort = 0;
   for (const std::uint16_t port : {place.port, kNoPort}) {
-    const bool needed = monitor_->any_user_at(place.address, port, [&](const Check::User& user) {
-      return needs_it(user.service, monitor_->watched()[user.service].backends[user.backend]);
+    const bool needed = monitor_.any_user_at(place.address, port, [&](const Check::User& user) {
+      return needs_it(user.service, monitor_.watched()[user.service].backends[user.backend]);
     });
     if (needed) return true;
   }
   return std::ranges::any_of(with_close_ports_, [&](std::size_t service) {
-    const WatchedService& watched = monitor_->watched()[service];
+    const WatchedService& watched = monitor_.watched()[service];
     const auto backend = watched.find(place.address);
     return backend && needs_it(service, watched.backends[*backend]);
   });

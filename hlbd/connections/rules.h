@@ -27,14 +27,14 @@ class PlacesInUse {
 
   // All must outlive it. `with_close_ports`: as above.
   PlacesInUse(const Monitor& monitor, std::span<const std::size_t> with_close_ports, Needs needs)
-      : monitor_(&monitor), with_close_ports_(with_close_ports), needs_(std::move(needs)) {}
+      : monitor_(monitor), with_close_ports_(with_close_ports), needs_(std::move(needs)) {}
 
   bool has(const Endpoint& place);
 
  private:
   bool is_needed(const Endpoint& place) const;
 
-  const Monitor* monitor_;
+  const Monitor& monitor_;
   std::span<const std::size_t> with_close_ports_;
   Needs needs_;
   std::map<Endpoint, bool> known_;

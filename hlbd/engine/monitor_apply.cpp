@@ -2,6 +2,7 @@
 #include "engine/monitor.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "engine/last_words.h"
@@ -102,9 +103,6 @@ bool Monitor::take_over(const ServiceChange& change, const Inherit& inherit) {
   totals_ = {};
   for (const ServiceVerdict& verdict : all_.verdicts)
     totals_.add(verdict.status);
-  for (std::size_t i = 0; i < all_.specs.size(); ++i) {
-    if (drop_retiring(i)) outdated_.mark(i);
-  }
   for (const std::size_t place : changed) {
     settle_as_known(place);
     make_verdict(place);
@@ -232,11 +230,12 @@ void Monitor::settle_as_known(std::size_t service) {
   for (WatchedBackend& backend : all_.watched[service].backends) {
     const Check* const finder = finder_of(backend);
     if (finder == nullptr) continue;
-    Outcome found;
-    found.result = finder->state() == State::up ? Outcome::Result::passed : Outcome::Result::failed;
     const bool by_the_last =
         finder->judge.against() == 0 && finder->history.last() != History::kUnknown;
-    found.reason = by_the_last ? finder->history.reason() : "found before, for other services";
+    const std::string reason =
+        by_the_last ? finder->history.reason() : "found before, for other services";
+    const Outcome found =
+        finder->state() == State::up ? Outcome::pass(reason) : Outcome::hard_failure(reason);
     settle(service, backend, {*finder, found, {}});
   }
 }

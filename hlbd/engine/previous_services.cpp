@@ -73,16 +73,13 @@ std::vector<WatchedBackend> PreviousServices::left_up(const ServiceSpec& spec,
   const auto place = before_.list->find(spec.name);
   if (!place) return left;
   WatchedService& service = before_.watched[*place];
-  for (WatchedBackend& backend : service.backends)
-    backend.stays_until = stay_until;
   // Those that waited for a name wait for the backends that it has given.
   const bool waited_for_names = !before_.specs[*place].named.empty();
-  for (WatchedBackend& backend : service.retiring) {
-    if (waited_for_names) backend.stays_until = stay_until;
-  }
   for (std::vector<WatchedBackend>* backends : {&service.backends, &service.retiring}) {
     for (WatchedBackend& backend : *backends) {
-      if (!is_taken(backend) && backend.standing() == State::up) left.push_back(std::move(backend));
+      if (is_taken(backend) || backend.standing() != State::up) continue;
+      if (backends == &service.backends || waited_for_names) backend.stays_until = stay_until;
+      left.push_back(std::move(backend));
     }
   }
   return left;

@@ -3,9 +3,9 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 
 #include "engine/clock.h"
-#include "engine/slices.h"
 
 namespace hlb {
 
@@ -23,9 +23,14 @@ class Walk {
   bool under_way() const { return next_ < count_; }
 
  private:
+  void go_on();
+
+  Clock& clock_;
+  std::function<void(std::size_t place)> step_;
+  std::function<void()> rested_;
   std::size_t next_ = 0;
   std::size_t count_ = 0;
-  Slices slices_;
+  std::unique_ptr<Alarm> next_turn_;
 };
 
 }  // namespace hlb

@@ -94,15 +94,25 @@ TimePoint WatchedService::slow_until(std::chrono::milliseconds slow_start) const
   return last;
 }
 
-ServiceVerdict verdict_of(const ServiceSpec& spec, WatchedService& service, bool may_wait,
-                          TimePoint now) {
-  VerdictBuilder builder(spec, service.backends.size() + service.retiring.size(), now);
-  for (const WatchedBackend& backend : service.backends)
+namespace {
+
+VerdictBuilder builder_with(const ServiceSpec& spec, std::span<const WatchedBackend> backends,
+                            std::span<const WatchedBackend> retiring, TimePoint now) {
+  VerdictBuilder builder(spec, backends.size() + retiring.size(), now);
+  for (const WatchedBackend& backend : backends)
     builder.add(backend);
-  for (const WatchedBackend& backend : service.retiring) {
+  for (const WatchedBackend& backend : retiring) {
     if (!builder.full()) builder.add(backend, backend.standing());
   }
-  return std::move(builder).finish(may_wait, service.failback.get());
+  return builder;
+}
+
+}  // namespace
+
+ServiceVerdict verdict_of(const ServiceSpec& spec, WatchedService& service, bool may_wait,
+                          TimePoint now) {
+  return builder_with(spec, service.backends, service.retiring, now)
+      .finish(may_wait, service.failback.get());
 }
 
 ServiceVerdict verdict_if(const ServiceSpec& spec, const WatchedService& service,
@@ -110,15 +120,10 @@ ServiceVerdict verdict_if(const ServiceSpec& spec, const WatchedService& service
   std::vector<WatchedBackend> backends = service.backends;
   for (const auto& [backend, override] : supposed)
     backends[backend].override = override;
-  VerdictBuilder builder(spec, backends.size() + service.retiring.size(), now);
-  for (const WatchedBackend& backend : backends)
-    builder.add(backend);
-  for (const WatchedBackend& backend : service.retiring) {
-    if (!builder.full()) builder.add(backend, backend.standing());
-  }
   std::optional<Failback> failback;
   if (service.failback) failback = *service.failback;
-  return std::move(builder).finish(may_wait, failback ? &*failback : nullptr);
+  return builder_with(spec, backends, service.retiring, now)
+      .finish(may_wait, failback ? &*failback : nullptr);
 }
 
 }  // namespace hlb

@@ -42,9 +42,6 @@ struct WatchedBackend {
   }
   // Whether it is up, and wouldn't be if the checks that suspect otherwise were right.
   bool suspect() const;
-  bool has(const std::shared_ptr<Check>& check) const {
-    return std::ranges::find(checks, check) != checks.end();
-  }
   Advice advice() const;  // of all checks together
 
   // The percentage of its weight that advice and slow start leave it.

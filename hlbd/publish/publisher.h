@@ -88,6 +88,11 @@ class Publisher {
  private:
   using Monotonic = std::chrono::steady_clock;
 
+  struct Awaiting {
+    Monitor::News news;
+    std::function<void()> then;
+  };
+
   std::vector<Refreshed> tell_news();
   void tell(std::span<const Refreshed> services);
   void reshape();
@@ -112,16 +117,12 @@ class Publisher {
   OnTrouble on_trouble_;
   std::vector<std::uint8_t> truth_;
   publish::TableFile file_;
-  bool reshaped_ = true;                  // the truth is to be made anew
-  bool file_is_old_ = true;               // has other names or backends than the truth
-  bool left_to_hlbd_ = false;             // programs ask for some services of an old file
-  std::optional<std::uint64_t> leaving_;  // slots have been looked at for that; unset: no
-  std::size_t told_again_ = 0;            // services for which programs needn't ask now
-  bool working_ = false;                  // on the truth or the file
-  struct Awaiting {
-    Monitor::News news;
-    std::function<void()> then;
-  };
+  bool reshaped_ = true;                          // the truth is to be made anew
+  bool file_is_old_ = true;                       // has other names or backends than the truth
+  bool left_to_hlbd_ = false;                     // programs ask for some services of an old file
+  std::optional<std::uint64_t> leaving_;          // slots have been looked at for that; unset: no
+  std::size_t told_again_ = 0;                    // services for which programs needn't ask now
+  bool working_ = false;                          // on the truth or the file
   std::vector<Awaiting> awaiting_verdicts_;       // see publish()
   std::function<void()> awaiting_file_;           // see await_file()
   std::optional<publish::TableEncoder> encoder_;  // of the next truth
